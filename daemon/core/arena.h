@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * An arena: memory of one call, given back at once, nothing freed singly.
+ *
+ * All state is in the store and the process may be killed at any instruction,
+ * so running out of memory ends it (abort): half a reply helps nobody. What
+ * comes from outside is limited in size before it is copied.
+ */
+#ifndef MENTORSHIP_ARENA_H
+#define MENTORSHIP_ARENA_H
+
+#include <stdarg.h>
+#include <stddef.h>
+
+struct arena { struct arena_block *last; };   /* { 0 } is an empty arena */
+
+/* Zeroed memory, aligned for any type, valid until arena_free. Never NULL. */
+void *arena_new(struct arena *, size_t size);
+char *arena_copy(struct arena *, const char *text);                /* NULL stays NULL */
+char *arena_copy_n(struct arena *, const char *text, size_t length);
+char *arena_print(struct arena *, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Forgets everything; the arena can be used again. */
+void arena_free(struct arena *);
+
+#endif

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A call: one request on its one straight way through, and what an entity may ask of the store meanwhile.
+ *
+ * A bus message, a due job, a worker's slice and an answered link each become a struct call with a caller, a verb,
+ * an object and arguments. Callers are made in one function per way in, from the transport alone; nothing in a call
+ * says who calls. Entities get the call in their hooks and use the functions below, which the store defines.
+ */
+#ifndef MENTORSHIP_CALL_H
+#define MENTORSHIP_CALL_H
+
+#include "arena.h"
+#include "entity.h"
+#include "error.h"
+
+/* A value on its way in, not yet a field. Texts are owned by the call's arena or outlive it. */
+enum value_type { V_NONE, V_TEXT, V_INT, V_REAL, V_BOOL, V_PATH, V_WORDS };
+struct value {
+	enum value_type type;
+	const char *text;             /* V_TEXT, V_PATH; V_WORDS: joined by line feeds */
+	int64_t number;               /* V_INT, V_BOOL */
+	double real;                  /* V_REAL */
+};
+struct arg { const char *name; struct value value; };
+
+enum way { BY_BUS, BY_JOB, BY_WORKER, BY_LINK, BY_DAEMON };
+
+struct sight;                         /* the three sorted lists of a caller: store/sight.c */
+
+struct caller {
+	enum way way;
+	uint32_t uid;                 /* BY_BUS: from the bus; else the daemon's own */
+	int64_t login, person;        /* records; NONE if the uid is bound to none */
+	bool admin;                   /* uid 0, or polkit said yes for this call */
+	struct sight *sight;          /* NULL until first needed */
+	const char *job;              /* BY_JOB, BY_WORKER: kind */
+};
+
+struct options {
+	const char *key;              /* idempotency key, NULL if none */
+	int64_t version;              /* the version that the caller saw, or NONE */
+	bool dry_run;
+	const char *reason;           /* NULL if none */
+	int64_t for_person;           /* NONE, or the person whose answer is entered */
+};
+
+struct store;
+
+struct call {
+	struct store *store;
+	struct arena *arena;
+	struct caller *caller;
+	int64_t now;                  /* wall clock, seconds UTC; simulated where the database is */
+	const struct entity *entity;
+	const struct verb *verb;
+	int64_t id;                   /* of the object; 0 at Create */
+	const struct arg *args;
+	size_t arg_count;
+	const void *arguments;        /* struct of verb->arguments, decoded */
+	int fds[2];                   /* descriptors passed along, -1 if none; owned by the call's maker */
+	struct options options;
+	unsigned roles;               /* held over the row */
+	struct problem problem;
+	/* the outcome */
+	int64_t object, object_version, messages, jobs, task;
+	const char *path_body;        /* canonical bytes of path, verb and body, hashed for the idempotency key; arena */
+	size_t path_body_length;
+	struct arg *results;          /* values of an ANSWERS verb; arena */
+	size_t result_count;
+	bool replayed;
+};
+
+/* ---- asked of the store by entities; each returns 0 or a negative error, written into call->problem ---- */
+
+/* Says what is wrong and returns the code. */
+int fail(struct call *, int code, const char *field, const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* Today in the institution's zone, or in the named zone: days since 1970-01-01. */
+int64_t today(struct call *);
+int64_t today_in(struct call *, const char *zone);
+
+/* Loads a record into the arena; E_NOTFOUND if absent. No access is checked: the verb was. Sealed members are NULL. */
+int load(struct call *, const struct entity *, int64_t id, void **ret_record);
+/* Calls `seen` for each record that the SQL condition over the quoted columns selects, ordered by id; all are read before the
+ * first call, so `seen` may change them. values bind ?1..?count. `where` must be a string constant. */
+int each(struct call *, const struct entity *, int (*seen)(struct call *, void *record, void *data), void *data,
+         const char *where, const int64_t *values, int count);
+/* One number from hand-written SQL (a string constant): NONE for NULL or no row. */
+int ask(struct call *, const char *sql, const int64_t *values, int count, int64_t *ret_number);
+#define INTS(...) ((const int64_t[]){ __VA_ARGS__ })
+#define COUNT(...) ((int)(sizeof(INTS(__VA_ARGS__)) / sizeof(int64_t)))
+#define VALUES(...) INTS(__VA_ARGS__), COUNT(__VA_ARGS__)
+
+/* A record with every field at its initial value, in the arena. */
+void *fresh(struct call *, const struct entity *);
+/* Inserts the record (id is set), with anchors, copies, checks, audit record and signal, as part of this call. */
+int add(struct call *, const struct entity *, void *record);
+/* Writes the difference of two states of a record, with copies, checks, audit record and signal. */
+int save(struct call *, const struct entity *, const void *was, void *now);
+/* Deletes it, with audit record and signal. */
+int delete_record(struct call *, const struct entity *, const void *was);
+/* Makes another verb happen as part of this call, as the daemon itself: role and version are not asked, states are. `args` may be NULL. */
+int perform_also(struct call *, const struct entity *, int64_t id, const char *verb, const struct arg *args, size_t count);
+
+/* Puts a message into the outbox, one per (recipient, template, occasion) for ever: a twin is silently not queued. `about` is
+ * the record it speaks of; program and match may be NONE. No text and no value goes in. Occasions are made of ids and numbers. */
+struct notice {
+	const char *template_name;    /* "check-in-due" */
+	int64_t person;               /* recipient */
+	int64_t program, match;
+	const struct entity *about;
+	int64_t about_id;
+	const char *occasion;
+};
+int notify(struct call *, const struct notice *);
+/* Tells each coordinator of the program (duties in force, of it or of all), leaving out `except` (NONE: nobody). */
+int notify_staff(struct call *, const struct notice *, int64_t except);
+
+/* Plans a job of a kind for a subject at an instant; `zone` and nominal local time are kept beside (zone NULL: UTC). One per (kind,
+ * subject, nominal time): a twin is not planned again. */
+int plan(struct call *, const char *kind, int64_t subject, int64_t due, const char *zone);
+/* Withdraws waiting jobs of that kind and subject. */
+int unplan(struct call *, const char *kind, int64_t subject);
+
+/* Starts long work once this call is committed; the handler is found by kind (plugin room). call->task is set. */
+int begin_work(struct call *, const char *kind, int64_t subject);
+
+/* Opens sealed fields of a record: no access is asked here (Disclose and the worker's memfd do). Absent: NULL. E_UNAVAILABLE without key. */
+int unseal(struct call *, const struct entity *, int64_t id, const char *field, char **ret_text);
+/* True if the call enters an answer for somebody (option for) and whose it is; else the caller's own person. */
+int64_t acting_person(const struct call *);
+/* A value for the result of a verb flagged ANSWERS. */
+void answer(struct call *, const char *name, struct value value);
+
+/* Settings that entities read. */
+struct settings;
+const struct settings *settings_of(const struct call *);
+
+#endif

@@ -2,7 +2,7 @@
 """A bus client that lives under one uid: the child's side of harness.Caller.
 
 The parent starts it with `python3 -c` under that uid (the tree may lie where the uid
-cannot look) and a socket as descriptor 3. Both sides speak length-prefixed pickles;
+cannot look) and names the descriptor of a socket. Both sides speak length-prefixed pickles;
 passed descriptors ride on the length. Every call is asynchronous here, so that a test
 can have many outstanding; signals go to the parent as they come.
 """
@@ -10,12 +10,13 @@ import os
 import pickle
 import socket
 import struct
+import sys
 
 from dasbus.connection import AddressedMessageBus
 from dasbus.error import DBusError
 from gi.repository import Gio, GLib
 
-link = socket.socket(fileno=3)
+link = socket.socket(fileno=int(sys.argv[1]))
 loop = GLib.MainLoop()
 state = {"bus": None}
 
@@ -55,26 +56,21 @@ def guess(value):
     raise TypeError(f"no bus type for {value!r}")
 
 
-def fill(kind, value):
-    """`value` with a GLib.Variant wherever the type `kind` has a v."""
-    text = kind.dup_string()
-    if text == "v":
+def fill(signature, value):
+    """`value` with a GLib.Variant wherever the one type `signature` has a v."""
+    if signature == "v":
         return guess(value)
-    if kind.is_dict_entry() or "v" not in text:
+    if "v" not in signature:
         return value
-    if kind.is_array() and kind.element().is_dict_entry():
-        return {key: fill(kind.element().value(), item) for key, item in value.items()}
-    if kind.is_array():
-        return [fill(kind.element(), item) for item in value]
-    parts, part = [], kind.first()
-    while part:
-        parts.append(part)
-        part = part.next()
-    return tuple(fill(part, item) for part, item in zip(parts, value))
+    if signature.startswith("a{"):
+        return {key: fill(signature[3:-1], item) for key, item in value.items()}
+    if signature.startswith("a"):
+        return [fill(signature[1:], item) for item in value]
+    return tuple(fill(part, item) for part, item in zip(GLib.Variant.split_signature(signature), value))
 
 
 def build(signature, value):
-    return GLib.Variant(signature, fill(GLib.VariantType(signature), value))
+    return GLib.Variant(signature, fill(signature, value))
 
 
 def failure(error):

@@ -114,10 +114,7 @@ class Caller:
         self.user, self.link, self.signals = user, ours, []
         self.number, self.answers, self.input = 0, {}, bytearray()
         source = (ROOT / "tests/scenario/caller.py").read_text()
-        # The child finds its end as descriptor 3, which only this child inherits.
-        command = ["/bin/sh", "-c", f'exec {PYTHON} -c "$0" 3<&{theirs.fileno()} {theirs.fileno()}<&-', source] \
-            if theirs.fileno() != 3 else [PYTHON, "-c", source]
-        self.process = subprocess.Popen(as_user(user, command), env=environment(), cwd="/", stdin=subprocess.DEVNULL,
+        self.process = subprocess.Popen(as_user(user, [PYTHON, "-c", source, theirs.fileno()]), env=environment(), cwd="/", stdin=subprocess.DEVNULL,
                                         pass_fds=[theirs.fileno()])
         theirs.close()
 

@@ -39,6 +39,11 @@ def pytest_configure(config):
     os.execv(command[0], [str(part) for part in command])
 
 
+def pytest_unconfigure(config):
+    if "MENTORSHIP_SCRATCH" in os.environ and among_own_accounts():
+        shutil.rmtree(os.environ["MENTORSHIP_SCRATCH"], ignore_errors=True)
+
+
 def pytest_collection_modifyitems(config, items):
     if config.option.markexpr:
         return
@@ -74,9 +79,7 @@ def pytest_runtest_makereport(item):
 @pytest.fixture(scope="session")
 def place():
     """The scratch directory of the whole run; other users can look into it."""
-    path = pathlib.Path(os.environ["MENTORSHIP_SCRATCH"])
-    yield path
-    shutil.rmtree(path, ignore_errors=True)
+    return pathlib.Path(os.environ["MENTORSHIP_SCRATCH"])
 
 
 @pytest.fixture(scope="session")

@@ -319,27 +319,36 @@ static void take_file(struct settings *settings, const config_setting_t *root, c
 	}
 }
 
-static void parse_file(struct settings *settings, const struct config_file *file, struct settings_report *report)
-{
-	config_t config;
-
-	config_init(&config);
-	if (config_read_string(&config, file->bytes))
-		take_file(settings, config_root_setting(&config), file->path, report);
-	else
-		settings_found(report, true, file->path, config_error_line(&config), NULL, "%s; settings look like "
-		               "group: { name = value; };", config_error_text(&config));
-	config_destroy(&config);
-}
-
-/* In the child: only whether libconfig comes back counts. */
-static void try_file(void *data, int index)
+/* In the child: does libconfig come back, and what does it say? */
+static void try_file(void *data, int index, struct config_answer *answer)
 {
 	const struct config_files *files = data;
 	config_t config;
 
 	config_init(&config);
-	(void)config_read_string(&config, files->list[index].bytes);
+	if (!config_read_string(&config, files->list[index].bytes)) {
+		answer->line = config_error_line(&config);
+		snprintf(answer->text, sizeof answer->text, "%s", config_error_text(&config));
+	}
+	config_destroy(&config);
+}
+
+/* A file that the child found wrong is not parsed again: libconfig 1.5 loses memory over each error. */
+static void parse_file(struct settings *settings, const struct config_file *file, const struct config_answer *answer,
+                       struct settings_report *report)
+{
+	config_t config;
+
+	if (answer->text[0]) {
+		settings_found(report, true, file->path, answer->line, NULL, "%.*s; settings look like group: { name = value; };",
+		               (int)strnlen(answer->text, sizeof answer->text), answer->text);
+		return;
+	}
+	config_init(&config);
+	if (config_read_string(&config, file->bytes))
+		take_file(settings, config_root_setting(&config), file->path, report);
+	else
+		settings_found(report, true, file->path, 0, NULL, "cannot be parsed here; try again");
 	config_destroy(&config);
 }
 
@@ -378,15 +387,16 @@ static void check_orders(const struct settings *settings, struct settings_report
 
 static void parse_files(struct settings *settings, struct config_files *files, struct settings_report *report)
 {
+	struct config_answer answers[CONFIG_FILES];
 	int index;
 
-	if (config_try(try_file, files, files->count, 3000, &index) < 0) {
-		settings_found(report, true, index >= 0 && index < files->count ? files->list[index].path : NULL, 0, NULL,
+	if (config_try(try_file, files, files->count, 3000, answers, &index) < 0) {
+		settings_found(report, true, files->list[index].path, 0, NULL,
 		               "could not be parsed within its limits; shorten it or take out what is unusual");
 		return;
 	}
 	for (int i = 0; i < files->count; i++)
-		parse_file(settings, &files->list[i], report);
+		parse_file(settings, &files->list[i], &answers[i], report);
 	if (!report->errors)
 		check_orders(settings, report);
 }

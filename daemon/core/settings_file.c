@@ -313,18 +313,15 @@ void config_files_free(struct config_files *files)
 }
 
 /* ---- the child ---- */
-enum { ALL_DONE = 255 };
-
 /* Runs before every other exit handler, so that a library that calls exit() cannot flush our files a second time. */
 static void leave(void)
 {
 	_exit(1);
 }
 
-static void child(void (*parse)(void *, int), void *data, int count, int pipe_end)
+static void child(void (*parse)(void *, int, struct config_answer *), void *data, int count, int pipe_end)
 {
 	const struct rlimit seconds = { 2, 2 }, none = { 0, 0 };
-	unsigned char mark;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	signal(SIGXCPU, SIG_DFL);
@@ -332,13 +329,13 @@ static void child(void (*parse)(void *, int), void *data, int count, int pipe_en
 	    setrlimit(RLIMIT_FSIZE, &none) < 0)
 		_exit(1);
 	for (int i = 0; i < count; i++) {
-		mark = (unsigned char)i;
-		if (write(pipe_end, &mark, 1) != 1)
+		struct config_answer answer = { 0 };
+
+		parse(data, i, &answer);
+		if (write(pipe_end, &answer, sizeof answer) != sizeof answer)
 			_exit(1);
-		parse(data, i);
 	}
-	mark = ALL_DONE;
-	_exit(write(pipe_end, &mark, 1) == 1 ? 0 : 1);
+	_exit(0);
 }
 
 static int64_t milliseconds_now(void)
@@ -349,36 +346,38 @@ static int64_t milliseconds_now(void)
 	return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
 }
 
-/* The last mark that the child wrote before it ended or the time was over; -1 if none. */
-static int last_mark(int pipe_end, int64_t until)
+/* Reads until `size` bytes are there, the child ended or the time is over; returns how many came. */
+static size_t read_answers(int pipe_end, char *bytes, size_t size, int64_t until)
 {
-	int last = -1;
+	size_t length = 0;
 
-	for (;;) {
+	while (length < size) {
 		struct pollfd ready = { .fd = pipe_end, .events = POLLIN };
 		int64_t left = until - milliseconds_now();
-		unsigned char marks[64];
 		ssize_t n;
 
 		if (left <= 0)
-			return last;
+			break;
 		if (poll(&ready, 1, (int)left) <= 0)
 			continue;
-		n = read(pipe_end, marks, sizeof marks);
+		n = read(pipe_end, bytes + length, size - length);
 		if (n > 0)
-			last = marks[n - 1];
+			length += (size_t)n;
 		else if (!n || errno != EINTR)
-			return last;
+			break;
 	}
+	return length;
 }
 
-int config_try(void (*parse)(void *data, int index), void *data, int count, int milliseconds, int *ret_index)
+int config_try(void (*parse)(void *data, int index, struct config_answer *), void *data, int count, int milliseconds,
+               struct config_answer *answers, int *ret_index)
 {
-	int ends[2], last = -1;
+	size_t size = (size_t)count * sizeof *answers, length = 0;
+	int ends[2];
 	pid_t pid;
 
-	*ret_index = -1;
-	if (count > CONFIG_FILES || pipe2(ends, O_CLOEXEC) < 0)
+	*ret_index = 0;
+	if (pipe2(ends, O_CLOEXEC) < 0)
 		return E_UNAVAILABLE;
 	pid = fork();
 	if (!pid) {
@@ -387,14 +386,12 @@ int config_try(void (*parse)(void *data, int index), void *data, int count, int 
 	}
 	close(ends[1]);
 	if (pid > 0) {
-		last = last_mark(ends[0], milliseconds_now() + milliseconds);
+		length = read_answers(ends[0], (char *)answers, size, milliseconds_now() + milliseconds);
 		kill(pid, SIGKILL);
 		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 			continue;
 	}
 	close(ends[0]);
-	if (last == ALL_DONE)
-		return 0;
-	*ret_index = last;
-	return E_UNAVAILABLE;
+	*ret_index = (int)(length / sizeof *answers);
+	return length == size ? 0 : E_UNAVAILABLE;
 }

@@ -28,10 +28,14 @@ void config_files_free(struct config_files *);
 /* Is this text safe to hand to libconfig? 0, or E_INVALID with *ret_line. `text` ends in a NUL behind its length. */
 int config_scan(const char *text, size_t length, int *ret_line, struct problem *);
 
-/* Calls parse(data, 0) ... parse(data, count - 1) in a child with two seconds of processor time and `milliseconds` of time,
- * count at most 128. Returns 0 when all calls returned, whatever they returned; else E_UNAVAILABLE, with the index at which the
- * child was lost in *ret_index (-1: before the first). */
-int config_try(void (*parse)(void *data, int index), void *data, int count, int milliseconds, int *ret_index);
+/* What the child says about one file: text "" if it is fine. */
+struct config_answer { int line; char text[96]; };
+
+/* Calls parse(data, 0, &answer) ... parse(data, count - 1, ...) in a child that has two seconds of processor time and may take
+ * `milliseconds`; count is at most CONFIG_FILES. Returns 0 with all answers; else E_UNAVAILABLE, with the index of the call that
+ * did not come back in *ret_index. */
+int config_try(void (*parse)(void *data, int index, struct config_answer *), void *data, int count, int milliseconds,
+               struct config_answer *answers, int *ret_index);
 
 /* Adds a finding. `file` NULL and line 0 are left out. */
 void settings_found(struct settings_report *, bool error, const char *file, int line, const char *setting,

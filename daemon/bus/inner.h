@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What the files of the bus share.
+ *
+ *   message -> request (queued at its client) -> route -> handler -> reply, held until the turn is committed -> sent
+ *
+ * A client is a connection of the bus, known by its unique name; a user is a uid, shared by its clients, and holds the quota and
+ * the caller. Requests of one client run in order: while its first one waits (credentials, user name, polkit, a step), the rest
+ * wait too. Nothing waits inside a transaction: a handler that has to wait returns WAITS before it writes, and is run again from
+ * its start when the answer is there. Work in slices is a step, run between turns.
+ *
+ * link.c connects; turn.c runs; client.c knows who calls; resolve.c and polkit.c ask; route.c finds the handler.
+ */
+#ifndef MENTORSHIP_BUS_INNER_H
+#define MENTORSHIP_BUS_INNER_H
+
+#include <dbus/dbus.h>
+
+#include "bus.h"
+#include "core/field.h"
+
+enum { WAITS = 1 };                           /* a handler's answer: not yet */
+enum { TURN_CALLS = 64, TURN_USEC = 10000 };
+enum { REPLY_BYTES = 1 << 20 };               /* byte budget of a reply */
+
+/* ---- names.c: everything about an entity that the bus looks up by word ---- */
+enum { MEMBER_SLOTS = 128, VERB_SLOTS = 64, MAX_TYPES = 64, TYPE_SLOTS = 256 };
+
+struct type {
+	const struct shape *shape;
+	const struct entity *entity;
+	char *interface;                      /* "org.mentorship1.MatchRun" */
+	char *path;                           /* "/org/mentorship1/match_runs" */
+	size_t path_length;
+	int index;                            /* in names->types */
+	char *members[MAX_FIELDS];            /* "TargetDate"; NULL for what is no property */
+	uint8_t member_slots[MEMBER_SLOTS];   /* index of the field + 1 */
+	uint8_t verb_slots[VERB_SLOTS];       /* index of the verb + 1 */
+};
+
+struct names {
+	struct type types[MAX_TYPES];
+	int count;
+	uint8_t slots[TYPE_SLOTS];            /* by collection, index + 1 */
+	const struct type *person;            /* whose rows are the person anchor */
+};
+
+struct names *names_new(void);                /* shapes_check was called before */
+void names_free(struct names *);
+const struct type *type_of_collection(const struct names *, const char *word, size_t length);
+const struct type *type_of(const struct names *, const struct entity *);
+int type_member(const struct type *, const char *member);       /* index of a field, -1 */
+const struct verb *type_verb(const struct type *, const char *member, size_t length);   /* NULL if there is none */
+const char *kind_signature(enum kind);
+bool is_property(const struct field *);       /* leaves by Get, GetAll, List: neither sealed nor hidden */
+void camel(const char *snake, char *out, size_t size);
+
+/* ---- routes ---- */
+enum place { NOWHERE, ABOVE, ROOT, COLLECTION, OBJECT, TASKS, TASK, LOGGING };
+struct route {
+	enum place place;
+	const struct type *type;
+	int64_t id;
+};
+/* Takes an object path apart. */
+struct route route_path(const struct names *, const char *path);
+
+struct request;
+/* A method of one of the fixed interfaces. `in` and `out` are signatures, the names stand beside, separated by spaces. */
+struct method {
+	const char *name, *in, *in_names, *out, *out_names;
+	int (*run)(struct request *);
+	const char *help;
+};
+extern const struct method manager_methods[], collection_methods[], task_methods[];
+struct property { const char *name, *signature; };
+extern const struct property manager_properties[], task_properties[], log_properties[];
+
+/* ---- clients, users, requests ---- */
+enum verdict { NOT_ASKED, YES, NO, CHALLENGE };
+struct polkit_check;
+
+struct request {
+	struct request *next;                 /* at its client, then in the turn */
+	struct bus *bus;
+	struct client *client;                /* NULL once finished */
+	struct user *user;                    /* likewise */
+	DBusMessage *message, *reply;
+	struct route route;
+	struct call call;
+	struct caller caller;                 /* call.caller points here */
+	bool waits;
+	struct { const char *action; enum verdict verdict; } asked[4];
+	int asked_count;
+	struct polkit_check *check;
+	/* slices: called between turns until it returns other than 1 */
+	int (*step)(struct request *);
+	void *state;                          /* of the steps, given to state_free when the request ends */
+	void (*state_free)(void *);
+	struct request *next_step;
+	uint32_t serial_task;                 /* a task was begun */
+};
+
+struct subscription;
+struct client {
+	struct client *hash_next, *older, *newer;
+	struct bus *bus;
+	char *name;                           /* unique name */
+	uint32_t hash;
+	struct user *user;                    /* NULL until the bus told the uid */
+	DBusPendingCall *asking;              /* GetConnectionCredentials under way */
+	struct request *first, *last;
+	unsigned queued;
+	struct subscription *subscriptions;
+	bool ready;                           /* in bus->ready */
+	struct client *next_ready;
+};
+
+enum naming { UNNAMED, NAMING, NAMED, NAMELESS };
+struct lookup;
+struct user {
+	struct user *next;
+	uint32_t uid;
+	unsigned clients;                     /* that refer to it */
+	enum naming naming;
+	char *name;                           /* NULL: the system knows none */
+	int64_t named_at;                     /* monotonic, microseconds */
+	struct lookup *lookup;
+	struct caller caller;
+	uint64_t caller_of;                   /* bus->grants when it was made; 0: never */
+	int64_t caller_until;
+	unsigned in_flight, subscriptions;
+	double tokens;                        /* rate */
+	int64_t tokens_at;
+};
+
+enum { CLIENT_SLOTS = 512, CLIENTS_KEPT = 256 };
+
+struct watch;
+struct publishing { struct change change; };
+
+struct bus {
+	struct event_base *base;
+	DBusConnection *connection;           /* NULL while lost */
+	char *address;
+	bool named, was_named;                /* the name is ours; was once */
+	bool lost;                            /* Disconnected was seen: taken down after the turn */
+	unsigned pause;                       /* before the next attempt, milliseconds */
+	struct event *dispatch, *again, *retry, *stepping, *publishing, *sweeping;
+	DBusPendingCall *hello;
+	struct store *store;
+	const struct settings *settings;
+	struct tasks *tasks;
+	struct bus_hooks hooks;
+	struct names *names;
+
+	struct client *clients[CLIENT_SLOTS];
+	struct client *oldest, *newest;
+	unsigned client_count;
+	struct user *users;
+	struct client *ready, **ready_tail;
+	struct lookup *lookups;
+	struct { int pids[16]; int count; } unreaped;
+	uint64_t grants;                      /* grows when a granting row was committed; begins with 1 */
+
+	/* the turn */
+	bool dispatching, in_turn, wrote;
+	unsigned calls;
+	int64_t turn_end;
+	struct arena arena;
+	struct request *done, **done_tail;
+	struct request *spare;
+	size_t in_flight;
+
+	struct request *steps;
+
+	/* signals */
+	struct watch **watches;               /* a list for each type */
+	struct change *changes;
+	size_t change_first, change_count, change_room;
+	uint32_t subscription_ids;
+	uint64_t polkit_ids;
+};
+
+int64_t monotonic_usec(void);
+
+/* link.c */
+void link_open(struct bus *);
+void link_close(struct bus *);
+void link_lost(struct bus *);
+/* Sends a call and has `done` called with its reply; false when there is no connection. */
+DBusPendingCall *link_ask(struct bus *, DBusMessage *, int timeout_ms, DBusPendingCallNotifyFunction done, void *data);
+void link_send(struct bus *, DBusMessage *);  /* and unref */
+
+/* turn.c */
+DBusHandlerResult turn_message(struct bus *, DBusMessage *);
+void turn_run(struct bus *);
+void turn_steps(struct bus *);
+int turn_open(struct bus *, struct problem *);
+void request_resume(struct request *);        /* what it waited for is there */
+void request_step(struct request *, int (*step)(struct request *), void *state, void (*state_free)(void *));
+void request_drop(struct request *);          /* its client is gone: no answer */
+DBusMessage *reply_new(struct request *);     /* request->reply, made at need */
+void client_wake(struct client *);
+
+/* client.c */
+struct client *client_of(struct bus *, const char *name);      /* found or new; NULL without connection */
+struct client *client_find(struct bus *, const char *name);
+void client_drop(struct client *);
+void clients_drop(struct bus *);
+void users_free(struct bus *);
+bool client_is_ready(struct client *);        /* who it is, is known; begins to ask where it is not */
+bool user_is_named(struct bus *, struct user *);
+void user_named(struct bus *, struct user *, bool answered, const char *name);
+bool user_allows(struct user *, struct bus *, struct problem *);     /* quota */
+/* The one place where a bus caller is made. In a turn. */
+int caller_make(struct bus *, struct user *, struct caller *ret, struct problem *);
+
+/* resolve.c */
+struct lookup *lookup_start(struct bus *, struct user *);
+void lookup_stop(struct lookup *);
+void lookups_reap(struct bus *);
+
+/* polkit.c */
+/* 0: granted (or uid 0); WAITS; E_DENIED or E_AUTH. */
+int polkit_authorize(struct request *, const char *action);
+enum verdict polkit_verdict(const struct request *, const char *action);
+int polkit_ask(struct request *, const char *action);
+void polkit_cancel(struct polkit_check *);
+
+/* route.c */
+int route_run(struct request *);
+int wrong_signature(struct request *, const char *member, const char *wanted);
+
+/* object.c, collection.c, manager.c, describe.c, tasks.c, logging.c, introspect.c */
+int object_get(struct request *, const char *member);
+int object_get_all(struct request *);
+int verb_run(struct request *, const struct verb *);
+int verb_call(struct request *, const struct type *, int64_t id, const struct verb *, DBusMessageIter *arguments, struct call *);
+int call_answer(struct request *, const struct call *, DBusMessageIter *dict);
+int manager_get(struct request *, const char *member, DBusMessageIter *dict);
+int describe(struct request *);
+int task_get(struct request *, const char *member, DBusMessageIter *dict);
+bool task_is_seen(const struct request *, const struct task *);
+void task_changed(void *bus, const struct task *);
+int logging_get(struct request *, const char *member, DBusMessageIter *dict);
+int logging_set(struct request *, const char *member, DBusMessageIter *variant);
+int introspect(struct request *);
+void introspect_place(const struct names *, struct route, struct buffer *);
+void policy_print(const struct names *, struct buffer *);
+
+/* signals.c */
+int subscribe(struct request *);
+int unsubscribe(struct request *);
+void subscriptions_drop(struct client *);
+void publish_run(struct bus *);
+void publish_free(struct bus *);
+
+/* descriptor.c */
+enum { FILE_MAX = 64 << 20 };
+/* Is it a regular file, or a memfd that can neither shrink, grow nor be written, of at most FILE_MAX bytes? */
+int descriptor_check(int fd, const char *name, struct problem *);
+int descriptor_memfd(const char *name, const void *data, size_t length, struct problem *);   /* sealed, at its start; or an error */
+
+#endif

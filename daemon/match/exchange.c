@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What forcing another pair would cost, exactly.
+ *
+ * With the prices of an optimum every possible change has a cost of at least
+ * 0: pairing i with j costs price(i) + price(j) - worth, undoing a pair costs
+ * nothing, and 'outside' (a free place, or going without) costs a price.
+ * Forcing i to j means that j gets one too many and i is missing where it was;
+ * the cheapest way to mend that is a shortest path from j to i's mentor (or
+ * outside). Costs are added up with no rounding, so the result is the true
+ * difference of the two optima. One search from j serves all pairs wanted with j.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "match/internal.h"
+
+static const int64_t budget = 400000000;        /* steps; past that costs are lower bounds */
+
+struct net {
+	const struct match_graph *graph;
+	const struct match_solution *solution;
+	int32_t outside;                /* this node stands behind all mentors */
+	int32_t *start, *members;       /* the mentees of each mentor */
+	int32_t *waiting, waiting_count;        /* mentees without a place */
+	int64_t *distance;
+	int32_t *heap, *heap_at, heap_count;
+	int64_t steps;
+};
+
+static int64_t reduced(const struct net *net, int32_t mentee, const struct match_edge *edge)
+{
+	bool marked = net->graph->marked && net->graph->marked[mentee];
+
+	return net->solution->mentee_price[mentee] + net->solution->mentor_price[edge->mentor] -
+		(marked ? 2 : 1) * MATCH_UNIT - edge->score;
+}
+
+static int32_t taken(const struct net *net, int32_t mentor)
+{
+	return net->start[mentor + 1] - net->start[mentor];
+}
+
+static void net_make(struct net *net, const struct solved *solved, struct arena *arena)
+{
+	const struct match_graph *graph = &solved->graph;
+	size_t mentors = (size_t)graph->mentors + 2, mentees = (size_t)graph->mentees + 1;
+	int32_t *fill = arena_new(arena, mentors * sizeof *fill);
+
+	*net = (struct net){ .graph = graph, .solution = &solved->solution, .outside = graph->mentors };
+	net->start = arena_new(arena, mentors * sizeof *net->start);
+	net->members = arena_new(arena, mentees * sizeof *net->members);
+	net->waiting = arena_new(arena, mentees * sizeof *net->waiting);
+	net->distance = arena_new(arena, mentors * sizeof *net->distance);
+	net->heap = arena_new(arena, mentors * sizeof *net->heap);
+	net->heap_at = arena_new(arena, mentors * sizeof *net->heap_at);
+	for (int32_t i = 0; i < graph->mentees; i++) {
+		if (net->solution->mentor_of[i] >= 0)
+			net->start[net->solution->mentor_of[i] + 1]++;
+		else if (graph->start[i] < graph->start[i + 1])
+			net->waiting[net->waiting_count++] = i;
+	}
+	for (int32_t j = 0; j < graph->mentors; j++)
+		net->start[j + 1] += net->start[j];
+	for (int32_t i = 0; i < graph->mentees; i++) {
+		int32_t j = net->solution->mentor_of[i];
+
+		if (j >= 0)
+			net->members[net->start[j] + fill[j]++] = i;
+	}
+}
+
+/* --- the search --------------------------------------------------------------------------------------- */
+
+static void put(struct net *net, int32_t at, int32_t node)
+{
+	net->heap[at] = node;
+	net->heap_at[node] = at;
+}
+
+static void reach(struct net *net, int32_t node, int64_t distance)
+{
+	int32_t at;
+
+	net->steps++;
+	if (distance >= net->distance[node])
+		return;
+	net->distance[node] = distance;
+	at = net->heap_at[node] >= 0 ? net->heap_at[node] : net->heap_count++;
+	while (at > 0 && distance < net->distance[net->heap[(at - 1) / 2]]) {
+		put(net, at, net->heap[(at - 1) / 2]);
+		at = (at - 1) / 2;
+	}
+	put(net, at, node);
+}
+
+static int32_t nearest(struct net *net)
+{
+	int32_t top = net->heap[0], last = net->heap[--net->heap_count], at = 0;
+
+	net->heap_at[top] = -1;
+	if (net->heap_count == 0)
+		return top;
+	for (int32_t child = 1; child < net->heap_count; child = 2 * at + 1) {
+		if (child + 1 < net->heap_count &&
+		    net->distance[net->heap[child + 1]] < net->distance[net->heap[child]])
+			child++;
+		if (net->distance[net->heap[child]] >= net->distance[last])
+			break;
+		put(net, at, net->heap[child]);
+		at = child;
+	}
+	put(net, at, last);
+	return top;
+}
+
+static void go_elsewhere(struct net *net, int32_t mentee, int64_t distance)
+{
+	for (int64_t e = net->graph->start[mentee]; e < net->graph->start[mentee + 1]; e++)
+		if (net->graph->places[net->graph->edges[e].mentor] > 0)
+			reach(net, net->graph->edges[e].mentor,
+				distance + reduced(net, mentee, &net->graph->edges[e]));
+}
+
+static void leave_mentor(struct net *net, int32_t mentor, int64_t distance)
+{
+	if (taken(net, mentor) < net->graph->places[mentor])
+		reach(net, net->outside, distance);
+	for (int32_t k = net->start[mentor]; k < net->start[mentor + 1]; k++) {
+		int32_t mentee = net->members[k];
+
+		reach(net, net->outside, distance + net->solution->mentee_price[mentee]);
+		go_elsewhere(net, mentee, distance);
+	}
+}
+
+static void come_from_outside(struct net *net, int64_t distance)
+{
+	for (int32_t mentor = 0; mentor < net->graph->mentors; mentor++)
+		if (taken(net, mentor) > 0)
+			reach(net, mentor, distance + net->solution->mentor_price[mentor]);
+	for (int32_t k = 0; k < net->waiting_count; k++)
+		go_elsewhere(net, net->waiting[k], distance);
+}
+
+static int32_t target_of(const struct net *net, const struct wanted *wanted)
+{
+	int32_t at = net->solution->mentor_of[wanted->mentee];
+
+	return at >= 0 ? at : net->outside;
+}
+
+/* Distances from a mentor until all wanted pairs with it are known, or the budget is spent. */
+static void search_from(struct net *net, struct wanted *wanted, size_t count)
+{
+	size_t open = count;
+
+	for (int32_t node = 0; node <= net->outside; node++) {
+		net->distance[node] = INT64_MAX;
+		net->heap_at[node] = -1;
+	}
+	net->heap_count = 0;
+	reach(net, wanted->mentor, 0);
+	while (net->heap_count > 0 && open > 0 && net->steps < budget) {
+		int32_t node = nearest(net);
+		int64_t distance = net->distance[node];
+
+		for (size_t i = 0; i < count; i++)
+			if (!wanted[i].exact && target_of(net, &wanted[i]) == node) {
+				wanted[i].cost += distance;
+				wanted[i].exact = true;
+				open--;
+			}
+		if (node == net->outside)
+			come_from_outside(net, distance);
+		else
+			leave_mentor(net, node, distance);
+	}
+}
+
+static int by_mentor(const void *a, const void *b)
+{
+	const struct wanted *one = a, *other = b;
+
+	if (one->mentor != other->mentor)
+		return (one->mentor > other->mentor) - (one->mentor < other->mentor);
+	return (one->mentee > other->mentee) - (one->mentee < other->mentee);
+}
+
+int match_exchange_costs(const struct solved *solved, struct wanted *wanted, size_t count, const struct match_watch *watch)
+{
+	struct arena arena = { 0 };
+	struct net net;
+	int r = 0;
+
+	net_make(&net, solved, &arena);
+	if (count > 0)
+		qsort(wanted, count, sizeof *wanted, by_mentor);
+	for (size_t i = 0, next; r == 0 && i < count; i = next) {
+		for (next = i; next < count && wanted[next].mentor == wanted[i].mentor; next++) {
+			struct match_edge edge = { wanted[next].mentor, wanted[next].score };
+
+			wanted[next].cost = reduced(&net, wanted[next].mentee, &edge);
+			wanted[next].exact = false;
+		}
+		if (stop_asked(watch))
+			r = E_CANCELLED;
+		tell(watch, (double)i / (double)count, "alternatives");
+		if (r == 0 && net.steps < budget)
+			search_from(&net, wanted + i, next - i);
+	}
+	arena_free(&arena);
+	return r;
+}
+
+/* --- who could take one more --------------------------------------------------------------------------- */
+
+static void reverse(const struct match_graph *graph, struct arena *arena, int64_t **ret_start, int32_t **ret_mentees)
+{
+	int64_t edges = graph->start[graph->mentees];
+	int64_t *start = arena_new(arena, ((size_t)graph->mentors + 2) * sizeof *start);
+	int64_t *fill = arena_new(arena, ((size_t)graph->mentors + 2) * sizeof *fill);
+	int32_t *mentees = arena_new(arena, ((size_t)edges + 1) * sizeof *mentees);
+
+	for (int64_t e = 0; e < edges; e++)
+		start[graph->edges[e].mentor + 1]++;
+	for (int32_t j = 0; j < graph->mentors; j++) {
+		start[j + 1] += start[j];
+		fill[j] = start[j];
+	}
+	for (int32_t i = 0; i < graph->mentees; i++)
+		for (int64_t e = graph->start[i]; e < graph->start[i + 1]; e++)
+			mentees[fill[graph->edges[e].mentor]++] = i;
+	*ret_start = start;
+	*ret_mentees = mentees;
+}
+
+void match_exchange_reach(const struct solved *solved, bool *ret_reach)
+{
+	const struct match_graph *graph = &solved->graph;
+	const int32_t *mentor_of = solved->solution.mentor_of;
+	struct arena arena = { 0 };
+	int32_t *queue = arena_new(&arena, ((size_t)graph->mentors + 1) * sizeof *queue), count = 0;
+	int32_t *used = arena_new(&arena, ((size_t)graph->mentors + 1) * sizeof *used), *mentees;
+	int64_t *start;
+
+	reverse(graph, &arena, &start, &mentees);
+	for (int32_t i = 0; i < graph->mentees; i++)
+		if (mentor_of[i] >= 0)
+			used[mentor_of[i]]++;
+	for (int32_t j = 0; j < graph->mentors; j++) {
+		ret_reach[j] = used[j] < graph->places[j];
+		if (ret_reach[j])
+			queue[count++] = j;
+	}
+	for (int32_t at = 0; at < count; at++)
+		for (int64_t k = start[queue[at]]; k < start[queue[at] + 1]; k++) {
+			int32_t mentor = mentor_of[mentees[k]];
+
+			if (mentor >= 0 && !ret_reach[mentor]) {
+				ret_reach[mentor] = true;
+				queue[count++] = mentor;
+			}
+		}
+	arena_free(&arena);
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What the files of this room share: the sorted and indexed input, the recipe
+ * as points, and the blocks that criteria score. Everything here lives in the
+ * arena of one run; indices are positions in record id order.
+ */
+#ifndef MENTORSHIP_MATCH_INTERNAL_H
+#define MENTORSHIP_MATCH_INTERNAL_H
+
+#include "core/arena.h"
+#include "match/match.h"
+
+struct term {                           /* one word of one kind that somebody has */
+	enum match_kind kind;
+	int64_t name;
+	const char *text;               /* or NULL */
+	int32_t offered;                /* by so many mentors */
+};
+
+struct owned { int32_t term; int32_t level; bool sought; };   /* a trait, by term, offered before sought */
+
+struct someone {
+	const struct match_person *from;
+	const struct owned *traits;
+	int32_t trait_count;
+	const struct match_span *spans; /* disjoint, by week and time */
+	int32_t span_start[MATCH_WEEKS_MAX + 1];
+	int32_t stated;                 /* minutes a week, in the week with the least; -1: not known */
+};
+
+struct relation { int32_t mentor, rank; };
+struct relations { int32_t *start; struct relation *list; };  /* of each mentee, by mentor */
+
+struct prepared {
+	struct arena *arena;
+	const struct match_input *input;
+	int32_t mentee_count, mentor_count, weeks;
+	struct someone *mentees, *mentors;
+	struct term *terms;
+	int32_t term_count;
+	struct relations mentee_wishes, mentor_wishes, objections, earlier;
+	int32_t *locked;                /* of each mentee: its mentor, or -1 */
+	int32_t *left;                  /* of each mentor: places without the locked ones */
+	/* Scratch of the criteria, all zero between two calls. */
+	double *term_weight;
+	int32_t *term_level, *mentor_rank;
+};
+
+struct match_block {
+	const struct prepared *in;
+	int32_t mentee;
+	const int32_t *mentors;         /* count of them, rising */
+	int32_t count;
+};
+
+struct plan_line {
+	const struct match_criterion *row;
+	bool hard;
+	int32_t line;                   /* of the recipe; -1 for rules that are always on */
+	int32_t points;                 /* at most, of a weight; all lines together MATCH_SCORE_MAX */
+	double parameters[MATCH_PARAMETERS_MAX];
+};
+
+struct plan {
+	struct plan_line lines[MATCH_LINES_MAX + 4];
+	int32_t count, hard;            /* the hard ones stand first */
+};
+
+int match_prepare(const struct match_input *, struct arena *, struct prepared *ret, struct problem *);
+void match_input_hash(const struct prepared *, const struct plan *, unsigned char ret_hash[32]);
+int match_plan_make(const struct match_recipe *, struct plan *ret, struct problem *);
+
+/* Scratch for blocks of all mentors. */
+struct scorer {
+	const struct prepared *in;
+	const struct plan *plan;
+	int32_t *all, *some;            /* mentors 0..n-1; those that no rule removed yet */
+	struct match_cell *cells;
+};
+
+void match_scorer_make(struct scorer *, const struct prepared *, const struct plan *, struct arena *);
+/* Scores of one mentee with all mentors: -1 where a hard rule forbids the pair. Returns how many are allowed. */
+int32_t match_score_all(struct scorer *, int32_t mentee, int32_t *ret_scores);
+/* For each mentor the set of hard lines of the plan that forbid the pair, as bits. */
+void match_stops_all(struct scorer *, int32_t mentee, uint64_t *ret_stops);
+/* The cells of one line for one pair. */
+struct match_cell match_cell_of(const struct scorer *, const struct plan_line *, int32_t mentee, int32_t mentor);
+/* The points that a weight gives for a cell. */
+int32_t match_points_of(const struct plan_line *, const struct match_cell *);
+
+/* Solving: the pairs kept, and the result by index. */
+struct solved {
+	struct match_graph graph;       /* of the mentees not locked */
+	struct match_solution solution;
+	int64_t cells, eligible;
+	bool shortlisted;
+	int32_t rounds;
+};
+
+int match_solve(struct scorer *, const struct match_watch *, struct arena *, struct solved *ret, struct problem *);
+
+/* The exact cost of forcing pairs that are edges of the graph, see exchange.c. */
+struct wanted { int32_t mentee, mentor, score; int64_t cost; bool exact; };
+int match_exchange_costs(const struct solved *, struct wanted *, size_t count, const struct match_watch *);
+/* Whether a further mentee at each mentor could be placed without anybody losing a place. */
+void match_exchange_reach(const struct solved *, bool *ret_reach);
+
+int match_reasons(struct scorer *, const struct solved *, const struct match_watch *, struct match_result *, struct problem *);
+
+/* Sentences. */
+const char *match_amount_text(struct arena *, const struct match_criterion *, double amount);
+const char *match_line_text(const struct scorer *, const struct plan_line *, int32_t mentee, int32_t mentor,
+	const struct match_cell *, struct arena *);
+const char *match_shared_text(const struct scorer *, int32_t mentee, int32_t mentor, struct arena *);
+const char *match_join_words(struct arena *, const char *const *words, int count, const char *last);
+const char *match_mend_text(struct arena *, const struct match_criterion *, int64_t mentor, double amount);
+
+static inline bool stop_asked(const struct match_watch *watch)
+{
+	return watch && watch->cancelled && watch->cancelled(watch->context);
+}
+
+static inline void tell(const struct match_watch *watch, double part, const char *phase)
+{
+	if (watch && watch->progress)
+		watch->progress(watch->context, part, phase);
+}
+
+static inline int compare_int64(int64_t a, int64_t b)
+{
+	return (a > b) - (a < b);
+}
+
+#endif

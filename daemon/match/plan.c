@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A recipe as points: which rules stop a pair, and how many points each weight
+ * gives at most.
+ *
+ * The points of all weights sum to MATCH_SCORE_MAX exactly (what rounding
+ * leaves over goes to the largest remainders, the earlier line first), and a
+ * score is the sum of its rounded parts. So the parts of a pair's score sum to
+ * it by construction.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "match/internal.h"
+
+static int wrong_line(struct problem *problem, size_t line, const char *name, const char *what)
+{
+	char field[64];
+
+	snprintf(field, sizeof field, "lines[%zu].%s", line, name);
+	return problem_set(problem, E_INVALID, field, "Line %zu of the recipe: %s.", line + 1, what);
+}
+
+static int parameter_of(const struct match_criterion *row, const char *name)
+{
+	for (int i = 0; i < MATCH_PARAMETERS_MAX && row->parameters[i].name; i++)
+		if (name && strcmp(row->parameters[i].name, name) == 0)
+			return i;
+	return -1;
+}
+
+static int set_parameters(const struct match_line *line, size_t at, struct plan_line *out, struct problem *problem)
+{
+	const struct match_criterion *row = out->row;
+
+	for (int i = 0; i < MATCH_PARAMETERS_MAX; i++)
+		out->parameters[i] = row->parameters[i].standard;
+	for (size_t k = 0; k < line->setting_count; k++) {
+		const struct match_setting *setting = &line->settings[k];
+		int i = parameter_of(row, setting->name);
+		const struct match_parameter *parameter = &row->parameters[i < 0 ? 0 : i];
+		char what[200];
+
+		if (i < 0)
+			return wrong_line(problem, at, "settings", "this criterion has no such parameter");
+		snprintf(what, sizeof what, "%s takes %s between %g and %g", parameter->label,
+			parameter->whole ? "a whole number" : "a number", parameter->least, parameter->most);
+		if (!(setting->value >= parameter->least && setting->value <= parameter->most) ||
+		    (parameter->whole && floor(setting->value) != setting->value))
+			return wrong_line(problem, at, parameter->name, what);
+		out->parameters[i] = setting->value + 0.0;
+	}
+	if (parameter_of(row, "least") == 0 && out->parameters[0] > out->parameters[1])
+		return wrong_line(problem, at, "least", "the least is above the most");
+	return 0;
+}
+
+static int take_line(const struct match_recipe *recipe, size_t at, struct plan_line *out, struct problem *problem)
+{
+	const struct match_line *line = &recipe->lines[at];
+	const struct match_criterion *row = match_criterion(line->criterion);
+
+	if (!row)
+		return wrong_line(problem, at, "criterion", "there is no such criterion");
+	if (row->may & MATCH_ALWAYS)
+		return wrong_line(problem, at, "criterion", "this rule always holds and stands in no recipe");
+	if (line->hard && !(row->may & MATCH_MAY_HARD))
+		return wrong_line(problem, at, "hard", "this criterion can only have a weight");
+	if (!line->hard && !(row->may & MATCH_MAY_WEIGH))
+		return wrong_line(problem, at, "hard", "this criterion can only be a hard rule");
+	if (!line->hard && !(line->weight > 0 && line->weight <= 1000))
+		return wrong_line(problem, at, "weight", "a weight is above 0 and at most 1000");
+	for (size_t i = 0; i < at; i++)
+		if (match_criterion(recipe->lines[i].criterion) == row && recipe->lines[i].hard == line->hard)
+			return wrong_line(problem, at, "criterion", "this criterion stands in the recipe before");
+	*out = (struct plan_line){ .row = row, .hard = line->hard, .line = (int32_t)at };
+	return set_parameters(line, at, out, problem);
+}
+
+static void add_always(struct plan *plan, const char *name)
+{
+	plan->lines[plan->count++] =
+		(struct plan_line){ .row = match_criterion(name), .hard = true, .line = -1 };
+}
+
+static void share_points(const struct match_recipe *recipe, struct plan *plan)
+{
+	double sum = 0, rest[MATCH_LINES_MAX + 4];
+	int32_t left = MATCH_SCORE_MAX;
+
+	for (int32_t i = plan->hard; i < plan->count; i++)
+		sum += recipe->lines[plan->lines[i].line].weight;
+	for (int32_t i = plan->hard; i < plan->count; i++) {
+		double points = recipe->lines[plan->lines[i].line].weight / sum * MATCH_SCORE_MAX;
+
+		plan->lines[i].points = (int32_t)floor(points);
+		rest[i] = points - floor(points);
+		left -= plan->lines[i].points;
+	}
+	for (; left > 0 && plan->count > plan->hard; left--) {
+		int32_t most = plan->hard;
+
+		for (int32_t i = plan->hard; i < plan->count; i++)
+			if (rest[i] > rest[most])
+				most = i;
+		plan->lines[most].points++;
+		rest[most] -= 1;
+	}
+}
+
+/* Rules stand in the order in which they are given as the reason: the consent first, what is secret last. */
+int match_plan_make(const struct match_recipe *recipe, struct plan *plan, struct problem *problem)
+{
+	struct plan_line lines[MATCH_LINES_MAX];
+
+	*plan = (struct plan){ 0 };
+	if (recipe->line_count > MATCH_LINES_MAX)
+		return problem_set(problem, E_INVALID, "lines", "A recipe has at most %d lines.", MATCH_LINES_MAX);
+	for (size_t i = 0; i < recipe->line_count; i++) {
+		int r = take_line(recipe, i, &lines[i], problem);
+
+		if (r < 0)
+			return r;
+	}
+	add_always(plan, "minor");
+	for (size_t i = 0; i < recipe->line_count; i++)
+		if (lines[i].hard)
+			plan->lines[plan->count++] = lines[i];
+	add_always(plan, "self");
+	add_always(plan, "not_with");
+	plan->hard = plan->count;
+	for (size_t i = 0; i < recipe->line_count; i++)
+		if (!lines[i].hard)
+			plan->lines[plan->count++] = lines[i];
+	share_points(recipe, plan);
+	return 0;
+}
+
+int match_recipe_check(const struct match_recipe *recipe, struct problem *problem)
+{
+	struct plan plan;
+
+	return match_plan_make(recipe, &plan, problem);
+}

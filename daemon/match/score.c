@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Scores in blocks: one mentee against all mentors at once.
+ *
+ * Rules come first and shrink the block, so weights are measured only for
+ * pairs that may be. Each weight gives its points times the cell's value,
+ * rounded to the nearest; a score is their sum.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "match/internal.h"
+
+void match_scorer_make(struct scorer *scorer, const struct prepared *in, const struct plan *plan, struct arena *arena)
+{
+	size_t count = (size_t)in->mentor_count + 1;
+
+	*scorer = (struct scorer){ .in = in, .plan = plan };
+	scorer->all = arena_new(arena, count * sizeof *scorer->all);
+	scorer->some = arena_new(arena, count * sizeof *scorer->some);
+	scorer->cells = arena_new(arena, count * sizeof *scorer->cells);
+	for (int32_t i = 0; i < in->mentor_count; i++)
+		scorer->all[i] = i;
+}
+
+int32_t match_points_of(const struct plan_line *line, const struct match_cell *cell)
+{
+	return isnan(cell->value) ? 0 : (int32_t)floor(line->points * cell->value + 0.5);
+}
+
+static bool allows(const struct plan_line *line, const struct match_cell *cell)
+{
+	return isnan(cell->amount) || line->row->holds(line->parameters, cell->amount);
+}
+
+int32_t match_score_all(struct scorer *s, int32_t mentee, int32_t *ret_scores)
+{
+	struct match_block block = { s->in, mentee, s->some, s->in->mentor_count };
+
+	memcpy(s->some, s->all, (size_t)block.count * sizeof *s->some);
+	memset(ret_scores, 0xff, (size_t)block.count * sizeof *ret_scores);
+	for (int32_t i = 0; i < s->plan->hard && block.count > 0; i++) {
+		const struct plan_line *line = &s->plan->lines[i];
+		int32_t kept = 0;
+
+		line->row->measure(&block, line->parameters, s->cells);
+		for (int32_t k = 0; k < block.count; k++)
+			if (allows(line, &s->cells[k]))
+				s->some[kept++] = s->some[k];
+		block.count = kept;
+	}
+	for (int32_t k = 0; k < block.count; k++)
+		ret_scores[s->some[k]] = 0;
+	for (int32_t i = s->plan->hard; i < s->plan->count && block.count > 0; i++) {
+		const struct plan_line *line = &s->plan->lines[i];
+
+		line->row->measure(&block, line->parameters, s->cells);
+		for (int32_t k = 0; k < block.count; k++)
+			ret_scores[s->some[k]] += match_points_of(line, &s->cells[k]);
+	}
+	return block.count;
+}
+
+void match_stops_all(struct scorer *s, int32_t mentee, uint64_t *ret_stops)
+{
+	struct match_block block = { s->in, mentee, s->all, s->in->mentor_count };
+
+	memset(ret_stops, 0, (size_t)block.count * sizeof *ret_stops);
+	for (int32_t i = 0; i < s->plan->hard; i++) {
+		const struct plan_line *line = &s->plan->lines[i];
+
+		line->row->measure(&block, line->parameters, s->cells);
+		for (int32_t k = 0; k < block.count; k++)
+			if (!allows(line, &s->cells[k]))
+				ret_stops[k] |= (uint64_t)1 << i;
+	}
+}
+
+struct match_cell match_cell_of(const struct scorer *s, const struct plan_line *line, int32_t mentee, int32_t mentor)
+{
+	struct match_block block = { s->in, mentee, &mentor, 1 };
+	struct match_cell cell;
+
+	line->row->measure(&block, line->parameters, &cell);
+	return cell;
+}

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Why somebody stayed without a pair, and the smallest change that would help.
+ *
+ * Each of the other side is counted once, under the first rule that stops the
+ * pair. Those that no rule of the recipe stops (they are taken, or 'not with'
+ * stops them) are one number under one wording that is always the same, so
+ * that no count shows an objection.
+ *
+ * A change helps for sure if it makes the pair with one mentor possible and
+ * that mentor can take one more: it has a free place, or one of its mentees can
+ * move on to one without anybody losing a place, or it gets one place more.
+ * Then one mentee more can be placed than before, and only with this pair. When
+ * only a place is added others may compete for it, so the mentee must be marked.
+ * Of all mentors the one with the least effort is suggested; effort is a number
+ * of the criterion's row, for free time and the like times what is missing.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "match/explain.h"
+
+enum { PLACE_EFFORT = 60 };
+static const char no_place[] = "no free place, or not suitable";
+static const char placed_elsewhere[] = "with another mentor, or not suitable";
+
+struct look {
+	const struct explain *x;
+	uint64_t *stops;                /* of one mentee */
+	bool *reach;                    /* mentors that can take one more */
+	int32_t waiting;                /* mentees without a place */
+	int32_t *counts;                /* of idle mentors: by line of the plan, the last for all others */
+	int32_t *idle;                  /* of each mentor: where its counts are, or -1 */
+};
+
+static bool takes_part(const struct explain *x, int32_t mentee)
+{
+	return x->scorer->in->mentees[mentee].from->places > 0;
+}
+
+/* The line that is given as the reason: the first that is no secret; plan->hard if there is none. */
+static int32_t first_stop(const struct plan *plan, uint64_t stops)
+{
+	for (int32_t i = 0; i < plan->hard; i++)
+		if ((stops >> i & 1) && !plan->lines[i].row->secret)
+			return i;
+	return plan->hard;
+}
+
+static bool stopped_in_secret(const struct plan *plan, uint64_t stops)
+{
+	for (int32_t i = 0; i < plan->hard; i++)
+		if ((stops >> i & 1) && plan->lines[i].row->secret)
+			return true;
+	return false;
+}
+
+static void set_stops(const struct explain *x, const int32_t *counts, int32_t all, const char *side, const char *rest,
+	struct match_unplaced *out)
+{
+	const struct plan *plan = x->scorer->plan;
+	struct match_stop *stops = arena_new(x->arena, ((size_t)plan->hard + 1) * sizeof *stops);
+	const char **clauses = arena_new(x->scratch, ((size_t)plan->hard + 1) * sizeof *clauses);
+	int count = 0;
+
+	for (int32_t i = 0; i <= plan->hard; i++) {
+		if (counts[i] == 0)
+			continue;
+		stops[count] = (struct match_stop){ i < plan->hard ? plan->lines[i].row->stopped : rest, counts[i] };
+		clauses[count] = count == 0
+			? arena_print(x->scratch, "%d of %d %s: %s", counts[i], all, side, stops[0].text)
+			: arena_print(x->scratch, "%d: %s", counts[i], stops[count].text);
+		count++;
+	}
+	out->stops = stops;
+	out->stop_count = (size_t)count;
+	out->stopped = count == 0 ? arena_print(x->arena, "There are no %s.", side)
+		: arena_print(x->arena, "%s.", match_join_words(x->scratch, clauses, count, "; "));
+}
+
+/* --- what would help ------------------------------------------------------------------------------------ */
+
+static double missing_of(const struct look *look, const struct plan_line *line, int32_t mentee, int32_t mentor)
+{
+	const struct match_parameter *first = &line->row->parameters[0];
+
+	if (!first->name || strcmp(first->name, "at_least") != 0)
+		return NAN;
+	return line->parameters[0] - match_cell_of(look->x->scorer, line, mentee, mentor).amount;
+}
+
+static bool needs_consent(const struct match_person *who)
+{
+	return who->minor && !who->consent;
+}
+
+static double effort_of(const struct look *look, int32_t mentee, int32_t mentor)
+{
+	const struct plan *plan = look->x->scorer->plan;
+	double effort = look->reach[mentor] ? 0 : PLACE_EFFORT;
+
+	for (int32_t i = 0; i < plan->hard; i++) {
+		double missing;
+
+		if (!(look->stops[mentor] >> i & 1))
+			continue;
+		missing = missing_of(look, &plan->lines[i], mentee, mentor);
+		effort += plan->lines[i].row->effort * (isnan(missing) ? 1 : missing);
+	}
+	return effort;
+}
+
+static int32_t best_mentor(const struct look *look, int32_t mentee)
+{
+	const struct prepared *in = look->x->scorer->in;
+	double least = INFINITY;
+	int32_t best = -1;
+
+	for (int32_t mentor = 0; mentor < in->mentor_count; mentor++) {
+		double effort;
+
+		if (stopped_in_secret(look->x->scorer->plan, look->stops[mentor]))
+			continue;
+		effort = effort_of(look, mentee, mentor);
+		if (effort < least) {
+			least = effort;
+			best = mentor;
+		}
+	}
+	return best;
+}
+
+static size_t add_consents(const struct look *look, int32_t mentee, int32_t mentor, struct match_help *helps)
+{
+	const struct prepared *in = look->x->scorer->in;
+	size_t count = 0;
+
+	if (needs_consent(in->mentees[mentee].from))
+		helps[count++] = (struct match_help){ .change = MATCH_CHANGE_CONSENT, .amount = NAN };
+	if (needs_consent(in->mentors[mentor].from))
+		helps[count++] = (struct match_help){ .change = MATCH_CHANGE_CONSENT,
+			.mentor = in->mentors[mentor].from->id, .amount = NAN };
+	return count;
+}
+
+static size_t add_helps(const struct look *look, int32_t mentee, int32_t mentor, struct match_help *helps)
+{
+	const struct plan *plan = look->x->scorer->plan;
+	int64_t id = look->x->scorer->in->mentors[mentor].from->id;
+	size_t count = add_consents(look, mentee, mentor, helps);
+
+	for (int32_t i = 0; i < plan->hard; i++)
+		if ((look->stops[mentor] >> i & 1) && plan->lines[i].line >= 0)
+			helps[count++] = (struct match_help){ .change = MATCH_CHANGE_RULE, .mentor = id,
+				.criterion = plan->lines[i].row,
+				.amount = missing_of(look, &plan->lines[i], mentee, mentor) };
+	if (!look->reach[mentor])
+		helps[count++] = (struct match_help){ .change = MATCH_CHANGE_PLACE, .mentor = id, .amount = 1 };
+	return count;
+}
+
+static const char *help_clause(const struct explain *x, const struct match_help *help)
+{
+	if (help->change == MATCH_CHANGE_PLACE)
+		return arena_print(x->scratch, "one more place at mentor %lld", (long long)help->mentor);
+	if (help->change == MATCH_CHANGE_CONSENT && help->mentor == 0)
+		return "the consent that this minor needs";
+	if (help->change == MATCH_CHANGE_CONSENT)
+		return match_mend_text(x->scratch, match_criterion("minor"), help->mentor, NAN);
+	return match_mend_text(x->scratch, help->criterion, help->mentor, help->amount);
+}
+
+static void set_help(const struct look *look, int32_t mentee, struct match_unplaced *out)
+{
+	const struct explain *x = look->x;
+	size_t room = (size_t)x->scorer->plan->hard + 3;
+	struct match_help *helps = arena_new(x->arena, room * sizeof *helps);
+	const char **clauses = arena_new(x->scratch, room * sizeof *clauses);
+	int32_t mentor = best_mentor(look, mentee);
+
+	out->help = "It would help: one more mentor who suits.";
+	if (mentor < 0)
+		return;
+	out->helps = helps;
+	out->help_count = add_helps(look, mentee, mentor, helps);
+	for (size_t i = 0; i < out->help_count; i++)
+		clauses[i] = help_clause(x, &helps[i]);
+	out->mark = !look->reach[mentor] && look->waiting > 1 && !x->scorer->in->mentees[mentee].from->marked;
+	out->help = arena_print(x->arena, "It would help: %s%s.",
+		match_join_words(x->scratch, clauses, (int)out->help_count, ", and "),
+		out->mark ? ", with this mentee marked to be placed first" : "");
+}
+
+/* --- both sides ----------------------------------------------------------------------------------------- */
+
+static void explain_mentee(struct look *look, int32_t mentee, struct match_unplaced *out)
+{
+	const struct explain *x = look->x;
+	const struct prepared *in = x->scorer->in;
+	int32_t counts[MATCH_LINES_MAX + 5] = { 0 };
+
+	for (int32_t mentor = 0; mentor < in->mentor_count; mentor++)
+		counts[first_stop(x->scorer->plan, look->stops[mentor])]++;
+	out->participant = in->mentees[mentee].from->id;
+	set_stops(x, counts, in->mentor_count, "mentors", no_place, out);
+	set_help(look, mentee, out);
+}
+
+static void count_idle(struct look *look)
+{
+	const struct plan *plan = look->x->scorer->plan;
+
+	for (int32_t mentor = 0; mentor < look->x->scorer->in->mentor_count; mentor++)
+		if (look->idle[mentor] >= 0)
+			look->counts[look->idle[mentor] * (plan->hard + 1) + first_stop(plan, look->stops[mentor])]++;
+}
+
+static void explain_mentor(const struct look *look, int32_t mentor, int32_t mentees, struct match_unplaced *out)
+{
+	const struct explain *x = look->x;
+	const int32_t *counts = look->counts + look->idle[mentor] * (x->scorer->plan->hard + 1);
+
+	out->participant = x->scorer->in->mentors[mentor].from->id;
+	out->is_mentor = true;
+	set_stops(x, counts, mentees, "mentees", placed_elsewhere, out);
+	out->help = "It would help: one more mentee who suits.";
+}
+
+static struct look look_make(const struct explain *x)
+{
+	const struct prepared *in = x->scorer->in;
+	size_t mentors = (size_t)in->mentor_count + 1;
+	struct look look = { .x = x };
+	int32_t idle = 0;
+
+	look.stops = arena_new(x->scratch, mentors * sizeof *look.stops);
+	look.reach = arena_new(x->scratch, mentors * sizeof *look.reach);
+	look.idle = arena_new(x->scratch, mentors * sizeof *look.idle);
+	for (int32_t j = 0; j < in->mentor_count; j++)
+		look.idle[j] = x->taken[j] == 0 && in->mentors[j].from->places > 0 ? idle++ : -1;
+	look.counts = arena_new(x->scratch,
+		((size_t)idle + 1) * ((size_t)x->scorer->plan->hard + 1) * sizeof *look.counts);
+	for (int32_t i = 0; i < in->mentee_count; i++)
+		look.waiting += takes_part(x, i) && x->mentor_of[i] < 0;
+	match_exchange_reach(x->solved, look.reach);
+	return look;
+}
+
+int match_explain_unplaced(const struct explain *x, struct match_result *result)
+{
+	const struct prepared *in = x->scorer->in;
+	struct look look = look_make(x);
+	struct match_unplaced *list =
+		arena_new(x->arena, ((size_t)look.waiting + (size_t)in->mentor_count + 1) * sizeof *list);
+	int32_t mentees = 0;
+
+	for (int32_t i = 0; i < in->mentee_count; i++) {
+		if (stop_asked(x->watch))
+			return E_CANCELLED;
+		if (!takes_part(x, i))
+			continue;
+		mentees++;
+		match_stops_all(x->scorer, i, look.stops);
+		count_idle(&look);
+		if (x->mentor_of[i] < 0)
+			explain_mentee(&look, i, &list[result->unplaced_count++]);
+		tell(x->watch, (double)i / in->mentee_count, "reasons");
+	}
+	for (int32_t j = 0; j < in->mentor_count; j++)
+		if (look.idle[j] >= 0)
+			explain_mentor(&look, j, mentees, &list[result->unplaced_count++]);
+	result->unplaced = list;
+	return 0;
+}

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Sentences from the rows' templates.
+ *
+ * {n} is the amount with its unit, {list} the words in common, {id} a record
+ * id; what stands in [..] is left out when there is no list. Words are those
+ * of the program's vocabulary, never names of people; who reads a sentence
+ * puts names for ids where it may.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "match/internal.h"
+
+enum { LIST = 5 };
+
+const char *match_amount_text(struct arena *arena, const struct match_criterion *row, double amount)
+{
+	long long n = (long long)floor(amount + 0.5);
+
+	if (strcmp(row->unit, "minute") == 0 && n >= 60 && n % 60 == 0)
+		return arena_print(arena, n == 60 ? "%lld hour" : "%lld hours", n / 60);
+	if (!row->unit[0])
+		return arena_print(arena, "%lld", n);
+	return arena_print(arena, n == 1 ? "%lld %s" : "%lld %ss", n, row->unit);
+}
+
+const char *match_join_words(struct arena *arena, const char *const *words, int count, const char *last)
+{
+	const char *text = count > 0 ? words[0] : "";
+
+	for (int i = 1; i < count; i++)
+		text = arena_print(arena, "%s%s%s", text, i == count - 1 ? last : ", ", words[i]);
+	return text;
+}
+
+struct filling { const char *n, *list, *id; };
+
+static const char *slot(const char **at, const struct filling *filling)
+{
+	static const char *const names[] = { "{n}", "{list}", "{id}" };
+	const char *const values[] = { filling->n, filling->list, filling->id };
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (strncmp(*at, names[i], strlen(names[i])) == 0) {
+			*at += strlen(names[i]);
+			return values[i] ? values[i] : "";
+		}
+	return NULL;
+}
+
+static const char *fill(struct arena *arena, const char *template, const struct filling *filling)
+{
+	struct arena scratch = { 0 };
+	char *text = arena_copy(&scratch, "");
+	bool skip = false;
+
+	for (const char *at = template; *at;) {
+		const char *value = *at == '{' ? slot(&at, filling) : NULL;
+
+		if (!value) {
+			char one[2] = { *at, 0 };
+
+			if (*at == '[' || *at == ']') {
+				skip = *at == '[' && (!filling->list || !filling->list[0]);
+				at++;
+				continue;
+			}
+			at++;
+			text = skip ? text : arena_print(&scratch, "%s%s", text, one);
+		} else if (!skip) {
+			text = arena_print(&scratch, "%s%s", text, value);
+		}
+	}
+	text = arena_copy(arena, text);
+	arena_free(&scratch);
+	return text;
+}
+
+/* The words that the two have in common by this row; "" if there are none or nobody knows a word for them. */
+static const char *common_words(const struct scorer *s, const struct match_criterion *row, int32_t mentee,
+	int32_t mentor, struct arena *arena)
+{
+	struct match_block block = { s->in, mentee, &mentor, 1 };
+	int32_t terms[LIST];
+	const char *words[LIST];
+	int found = row->common ? row->common(&block, terms, LIST) : 0, count = 0;
+
+	for (int i = 0; i < found; i++)
+		if (s->in->terms[terms[i]].text)
+			words[count++] = s->in->terms[terms[i]].text;
+	return match_join_words(arena, words, count, " and ");
+}
+
+const char *match_line_text(const struct scorer *s, const struct plan_line *line, int32_t mentee, int32_t mentor,
+	const struct match_cell *cell, struct arena *arena)
+{
+	const struct match_criterion *row = line->row;
+	const char *template = row->met;
+	struct filling filling = { 0 };
+
+	if (isnan(cell->amount))
+		return row->unknown;
+	if (cell->amount == 0)
+		template = row->unmet;
+	filling.n = row->quiet ? "" : match_amount_text(arena, row, cell->amount);
+	filling.list = common_words(s, row, mentee, mentor, arena);
+	return fill(arena, template, &filling);
+}
+
+const char *match_mend_text(struct arena *arena, const struct match_criterion *row, int64_t mentor, double amount)
+{
+	struct filling filling = { .id = arena_print(arena, "%lld", (long long)mentor) };
+
+	filling.n = isnan(amount) ? "" : match_amount_text(arena, row, amount);
+	return fill(arena, row->mend, &filling);
+}
+
+/* What one row has to tell the two, or NULL. */
+static const char *shared_clause(const struct scorer *s, const struct match_criterion *row, int32_t mentee,
+	int32_t mentor, struct arena *arena)
+{
+	struct plan_line line = { .row = row };
+	struct filling filling = { 0 };
+	struct match_cell cell;
+
+	if (!row->shared)
+		return NULL;
+	for (int i = 0; i < MATCH_PARAMETERS_MAX; i++)
+		line.parameters[i] = row->parameters[i].standard;
+	cell = match_cell_of(s, &line, mentee, mentor);
+	if (isnan(cell.amount) || cell.amount <= 0)
+		return NULL;
+	filling.list = common_words(s, row, mentee, mentor, arena);
+	if (row->common && !filling.list[0])
+		return NULL;
+	filling.n = match_amount_text(arena, row, cell.amount);
+	return fill(arena, row->shared, &filling);
+}
+
+/* The same for every recipe, so that it tells nothing about the recipe either. */
+const char *match_shared_text(const struct scorer *s, int32_t mentee, int32_t mentor, struct arena *arena)
+{
+	size_t rows;
+	const struct match_criterion *table = match_criteria(&rows);
+	const char *clauses[LIST];
+	int count = 0;
+
+	for (size_t i = 0; i < rows && count < LIST; i++) {
+		const char *clause = shared_clause(s, &table[i], mentee, mentor, arena);
+
+		if (clause)
+			clauses[count++] = clause;
+	}
+	if (count == 0)
+		return "";
+	return arena_print(arena, "What you share: %s.", match_join_words(arena, clauses, count, ", and "));
+}

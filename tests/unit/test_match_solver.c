@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The solver and its checker on plain graphs: against trying everything on
+ * small ones, against the certificate alone on larger ones, and the checker
+ * against results that were spoilt on purpose.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "match/match.h"
+
+enum { MENTEES = 2000, MENTORS = 200, EDGES = 60000 };
+
+struct instance {
+	struct match_graph graph;
+	int64_t start[MENTEES + 1];
+	struct match_edge edges[EDGES];
+	int32_t places[MENTORS];
+	bool marked[MENTEES];
+	int32_t mentor_of[MENTEES];
+	int64_t mentee_price[MENTEES], mentor_price[MENTORS];
+	struct match_solution solution;
+};
+
+static uint64_t state = 1;
+
+static int32_t random_below(int32_t n)
+{
+	state = state * 6364136223846793005u + 1442695040888963407u;
+	return (int32_t)((state >> 33) % (uint64_t)n);
+}
+
+static int by_score(const void *a, const void *b)
+{
+	const struct match_edge *one = a, *other = b;
+
+	return one->score != other->score ? other->score - one->score : one->mentor - other->mentor;
+}
+
+static void make(struct instance *in, int32_t mentees, int32_t mentors, int32_t percent, int32_t scores, int32_t places)
+{
+	int64_t count = 0;
+
+	for (int32_t i = 0; i < mentees; i++) {
+		in->start[i] = count;
+		for (int32_t j = 0; j < mentors; j++)
+			if (random_below(100) < percent && count < EDGES)
+				in->edges[count++] = (struct match_edge){ j, random_below(scores) };
+		qsort(in->edges + in->start[i], (size_t)(count - in->start[i]), sizeof *in->edges, by_score);
+		in->marked[i] = random_below(8) == 0;
+	}
+	in->start[mentees] = count;
+	for (int32_t j = 0; j < mentors; j++)
+		in->places[j] = random_below(places + 1);
+	in->graph = (struct match_graph){ mentees, mentors, in->start, in->edges, in->places,
+		random_below(3) == 0 ? in->marked : NULL };
+	in->solution = (struct match_solution){ in->mentor_of, in->mentee_price, in->mentor_price, 0 };
+}
+
+static int64_t best_from(const struct match_graph *graph, int32_t mentee, int32_t *left)
+{
+	int64_t best, unit = graph->marked && mentee < graph->mentees && graph->marked[mentee] ? 2 * MATCH_UNIT : MATCH_UNIT;
+
+	if (mentee == graph->mentees)
+		return 0;
+	best = best_from(graph, mentee + 1, left);
+	for (int64_t e = graph->start[mentee]; e < graph->start[mentee + 1]; e++) {
+		int64_t value;
+
+		if (left[graph->edges[e].mentor] == 0)
+			continue;
+		left[graph->edges[e].mentor]--;
+		value = unit + graph->edges[e].score + best_from(graph, mentee + 1, left);
+		left[graph->edges[e].mentor]++;
+		if (value > best)
+			best = value;
+	}
+	return best;
+}
+
+static void test_against_trying_everything(void **unused)
+{
+	struct instance *in = calloc(1, sizeof *in);
+	struct problem problem;
+
+	(void)unused;
+	for (int round = 0; round < 30000; round++) {
+		int32_t left[MENTORS];
+
+		make(in, random_below(7), random_below(5) + 1, 20 + random_below(81), round % 3 ? 4 : 1000001, 2);
+		memcpy(left, in->places, sizeof left);
+		assert_int_equal(match_optimal(&in->graph, &in->solution, NULL), 0);
+		if (match_check(&in->graph, &in->solution, &problem) < 0)
+			fail_msg("round %d: %s", round, problem.text);
+		assert_int_equal(in->solution.value, best_from(&in->graph, 0, left));
+	}
+	free(in);
+}
+
+static void test_certificate_on_larger(void **unused)
+{
+	struct instance *in = calloc(1, sizeof *in);
+	struct problem problem;
+
+	(void)unused;
+	for (int round = 0; round < 60; round++) {
+		static const int32_t places[] = { 1, 3, 9, 20, 30 };
+
+		make(in, 1000 + random_below(1000), MENTORS, 4 + random_below(10), round % 2 ? 5 : 1000001,
+			places[round % 5]);
+		assert_int_equal(match_optimal(&in->graph, &in->solution, NULL), 0);
+		if (match_check(&in->graph, &in->solution, &problem) < 0)
+			fail_msg("round %d: %s", round, problem.text);
+	}
+	free(in);
+}
+
+/* Changes one thing of a good result; whatever it is, the checker must see it. */
+static bool spoil(struct instance *in, int what)
+{
+	int32_t i = random_below(in->graph.mentees), j = random_below(in->graph.mentors);
+
+	if (what == 0)
+		in->mentee_price[i] -= 1;
+	else if (what == 1)
+		in->mentor_price[j] += in->places[j] ? 1 : -1 - in->mentor_price[j];
+	else if (what == 2)
+		in->solution.value += 1;
+	else if (what == 3 && in->mentor_of[i] >= 0)
+		in->mentor_of[i] = -1;
+	else if (what == 4 && in->start[i] < in->start[i + 1] && in->mentor_of[i] < 0)
+		in->mentor_of[i] = in->edges[in->start[i]].mentor;
+	else
+		return false;
+	return true;
+}
+
+static void test_checker_sees_what_is_spoilt(void **unused)
+{
+	struct instance *in = calloc(1, sizeof *in);
+	struct problem problem;
+	int spoilt = 0;
+
+	(void)unused;
+	for (int round = 0; round < 5000; round++) {
+		make(in, 6, 4, 60, 1000, 2);
+		match_optimal(&in->graph, &in->solution, NULL);
+		if (!spoil(in, round % 5))
+			continue;
+		assert_int_equal(match_check(&in->graph, &in->solution, &problem), E_INVALID);
+		spoilt++;
+	}
+	assert_true(spoilt > 2000);
+	free(in);
+}
+
+static bool always(void *context)
+{
+	(void)context;
+	return true;
+}
+
+static void test_cancel(void **unused)
+{
+	struct instance *in = calloc(1, sizeof *in);
+	struct match_watch watch = { .cancelled = always };
+
+	(void)unused;
+	make(in, 100, 20, 50, 1000, 2);
+	assert_int_equal(match_optimal(&in->graph, &in->solution, &watch), E_CANCELLED);
+	free(in);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_against_trying_everything),
+		cmocka_unit_test(test_certificate_on_larger),
+		cmocka_unit_test(test_checker_sees_what_is_spoilt),
+		cmocka_unit_test(test_cancel)
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

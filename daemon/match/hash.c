@@ -99,7 +99,7 @@ static void add_people(crypto_generichash_state *state, const struct prepared *i
 		add_person(state, in, &in->mentors[i]);
 }
 
-void match_input_hash(const struct prepared *in, const struct plan *plan, unsigned char ret_hash[32])
+void match_hash(const struct prepared *in, const struct plan *plan, unsigned char ret_hash[32])
 {
 	crypto_generichash_state state;
 

@@ -67,7 +67,7 @@ struct plan {
 };
 
 int match_prepare(const struct match_input *, struct arena *, struct prepared *ret, struct problem *);
-void match_input_hash(const struct prepared *, const struct plan *, unsigned char ret_hash[32]);
+void match_hash(const struct prepared *, const struct plan *, unsigned char ret_hash[32]);
 int match_plan_make(const struct match_recipe *, struct plan *ret, struct problem *);
 
 /* Scratch for blocks of all mentors. */

@@ -55,6 +55,10 @@ int engine_lock(const char *directory, int *ret, struct problem *);
 /* Reads the header of a database that SQLite has not opened in this process, and closes it again. 0: ours and whole as far as a
  * header tells; 1: absent; else refused (E_STORE), untouched. */
 int engine_look(const char *directory, const char *file, const struct engine_kind *, struct problem *);
+/* Does what is left of a restore that was killed behind its decision (engine_restore.c). Under the lock, before engine_look. */
+int engine_finish_restore(const char *directory, const char *file, struct problem *);
+/* Keeps a file and its log as damaged-TIME-file. */
+int engine_move_aside(const char *directory, const char *file, int64_t time, struct problem *);
 /* fsync of a file or directory by its path. Not for a database that SQLite has open: closing drops its locks. */
 int engine_fsync(const char *path, struct problem *);
 /* "directory/file" + suffix, owned by the caller. */

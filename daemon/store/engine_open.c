@@ -211,6 +211,7 @@ int engine_open(const char *directory, const char *file, bool make, struct engin
 	int code;
 
 	if ((code = engine_directory(directory, problem)) < 0 || (code = engine_lock(directory, &engine->lock, problem)) < 0 ||
+	    (code = engine_finish_restore(directory, file, problem)) < 0 ||
 	    (code = open_kind(directory, file, &engine_main_kind, make, engine, problem)) < 0) {
 		engine_close(engine);
 		return code;

@@ -27,8 +27,7 @@ enum {
 	WRAPPED = NONCE + KEY + TAG,
 	CACHE = 64,
 	FORM = 1,                     /* first byte of a sealed value */
-	ID = 16,
-	KEYS_APPLICATION_ID = 0x4d454e4b   /* "MENK" */
+	ID = 16
 };
 enum { CHECK = -1 };                  /* 'person' of the check value: no record has it */
 
@@ -249,7 +248,7 @@ int seal_new(const char *state_directory, const char *credentials, struct seal *
 		            "put a file sealing-key into one and restart");
 	else
 		read_credential(seal, credentials);
-	if ((code = engine_open_side(state_directory, "keys.db", KEYS_APPLICATION_ID, &seal->engine, problem)) < 0 ||
+	if ((code = engine_open_side(state_directory, "keys.db", SEAL_APPLICATION_ID, &seal->engine, problem)) < 0 ||
 	    (code = prepare_tables(seal, problem)) < 0 ||
 	    (!seal->why.code && (code = check_credential(seal, credentials, problem)) < 0)) {
 		seal_free(seal);

@@ -20,6 +20,8 @@
 #include "core/arena.h"
 #include "core/error.h"
 
+enum { SEAL_APPLICATION_ID = 0x4d454e4b };    /* "MENK", in the header of keys.db */
+
 struct seal;
 
 /* `credentials` may be NULL or lack the key: then every seal_shut and seal_open is E_UNAVAILABLE. A new keys.db remembers a check value of the

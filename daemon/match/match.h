@@ -222,7 +222,7 @@ struct match_unplaced {
 	size_t stop_count;
 	const struct match_help *helps; /* ALL of them together place this mentee; none if no change of the data would */
 	size_t help_count;
-	bool mark;                      /* and others wait too: the mentee must be marked to be sure of the place */
+	bool mark;                      /* others who wait may compete: of these only this one must be marked to be sure */
 	const char *stopped;            /* one sentence from the stops */
 	const char *help;               /* one sentence from the helps */
 };

@@ -11,7 +11,7 @@
  * that mentor can take one more: it has a free place, or one of its mentees can
  * move on to one without anybody losing a place, or it gets one place more.
  * Then one mentee more can be placed than before, and only with this pair. When
- * only a place is added others may compete for it, so the mentee must be marked.
+ * a place is added others may compete for it, so the mentee must be marked.
  * Of all mentors the one with the least effort is suggested; effort is a number
  * of the criterion's row, for free time and the like times what is missing.
  */
@@ -170,6 +170,12 @@ static const char *help_clause(const struct explain *x, const struct match_help 
 	return match_mend_text(x->scratch, help->criterion, help->mentor, help->amount);
 }
 
+/* One more place, or a mentor that nobody might have before, is there for all who wait. */
+static bool opens_to_others(const struct look *look, int32_t mentor)
+{
+	return !look->reach[mentor] || needs_consent(look->x->scorer->in->mentors[mentor].from);
+}
+
 static void set_help(const struct look *look, int32_t mentee, struct match_unplaced *out)
 {
 	const struct explain *x = look->x;
@@ -185,10 +191,10 @@ static void set_help(const struct look *look, int32_t mentee, struct match_unpla
 	out->help_count = add_helps(look, mentee, mentor, helps);
 	for (size_t i = 0; i < out->help_count; i++)
 		clauses[i] = help_clause(x, &helps[i]);
-	out->mark = !look->reach[mentor] && look->waiting > 1 && !x->scorer->in->mentees[mentee].from->marked;
+	out->mark = look->waiting > 1 && opens_to_others(look, mentor);
 	out->help = arena_print(x->arena, "It would help: %s%s.",
 		match_join_words(x->scratch, clauses, (int)out->help_count, ", and "),
-		out->mark ? ", with this mentee marked to be placed first" : "");
+		out->mark ? ", with this mentee (of those who wait) marked to be placed first" : "");
 }
 
 /* --- both sides ----------------------------------------------------------------------------------------- */

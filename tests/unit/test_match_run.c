@@ -1,0 +1,594 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Whole runs on small random programs, against trying everything.
+ *
+ * The score of a pair, and whether it may be, is asked of a run with these two
+ * people only (rarity is off, so a pair's score depends on nobody else). From
+ * that table come the best result, the cost of forcing a pair, and whether a
+ * suggested change really places who was left over.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "match/match.h"
+
+enum { SIDE = 7, TRAITS = 12, SPANS = 8, MANY = 40 };
+
+struct world {
+	struct match_person mentees[SIDE], mentors[SIDE];
+	struct match_trait traits[2 * SIDE][TRAITS];
+	struct match_span spans[2 * SIDE][SPANS];
+	struct match_wish wishes[MANY];
+	struct match_couple objections[MANY], earlier[MANY];
+	struct match_lock locks[SIDE];
+	struct match_line lines[16];
+	struct match_setting settings[16];
+	struct match_input in;
+};
+
+static uint64_t state = 7;
+
+static int32_t random_below(int32_t n)
+{
+	state = state * 6364136223846793005u + 1442695040888963407u;
+	return (int32_t)((state >> 33) % (uint64_t)n);
+}
+
+static bool chance(int percent)
+{
+	return random_below(100) < percent;
+}
+
+/* --- a random program ---------------------------------------------------------------------------------- */
+
+static const struct match_word words[] = {
+	{ 0, "knitting" }, { 1, "calculus" }, { 2, "German" }, { 3, "North" }, { 4, "Python" }, { 5, "chess" }
+};
+
+static void make_person(struct world *w, int at, struct match_person *who, bool mentor)
+{
+	*who = (struct match_person){ .id = 1000 + at * 7 + random_below(7), .person = at + 1, .age = 20 + random_below(30),
+		.year = chance(20) ? MATCH_NONE : random_below(5), .minor = chance(10), .consent = chance(50),
+		.places = mentor ? random_below(3) : !chance(5), .marked = !mentor && chance(5) };
+	who->traits = w->traits[at];
+	who->trait_count = (size_t)random_below(TRAITS);
+	for (size_t i = 0; i < who->trait_count; i++)
+		w->traits[at][i] = (struct match_trait){ (enum match_kind)random_below(MATCH_KINDS), random_below(6),
+			random_below(5), chance(mentor ? 20 : 70) };
+	who->spans = w->spans[at];
+	who->span_count = chance(20) ? 0 : SPANS;
+	for (int i = 0; i < SPANS; i++) {
+		int32_t from = random_below(40) * 15;
+
+		w->spans[at][i] = (struct match_span){ i % 2, from, from + 15 + random_below(8) * 15 };
+	}
+}
+
+static size_t make_couples(struct match_couple *couples, int mentees, int mentors, int percent)
+{
+	size_t count = 0;
+
+	for (int i = 0; i < mentees; i++)
+		for (int j = 0; j < mentors && count < MANY; j++)
+			if (chance(percent))
+				couples[count++] = chance(50) ? (struct match_couple){ i + 1, SIDE + j + 1 }
+							      : (struct match_couple){ SIDE + j + 1, i + 1 };
+	return count;
+}
+
+static void make_recipe(struct world *w)
+{
+	size_t rows, count = 0;
+	const struct match_criterion *table = match_criteria(&rows);
+
+	for (size_t i = 0; i < rows && count < 14; i++) {
+		if ((table[i].may & MATCH_MAY_HARD) && chance(25))
+			w->lines[count++] = (struct match_line){ .criterion = table[i].name, .hard = true };
+		if ((table[i].may & MATCH_MAY_WEIGH) && chance(60))
+			w->lines[count++] = (struct match_line){ .criterion = table[i].name,
+				.weight = 1 + random_below(9) / 3.0 };
+		if (count > 0 && strcmp(w->lines[count - 1].criterion, "traits") == 0) {
+			w->settings[count - 1] = (struct match_setting){ "rarity", 0 };
+			w->lines[count - 1].settings = &w->settings[count - 1];
+			w->lines[count - 1].setting_count = 1;
+		}
+	}
+	w->in.recipe = (struct match_recipe){ w->lines, count };
+}
+
+/* The recipe of a pair of lines of one criterion: both get the setting. */
+static void make(struct world *w)
+{
+	int mentees = random_below(SIDE) + 1, mentors = random_below(SIDE - 1) + 1;
+
+	memset(w, 0, sizeof *w);
+	for (int i = 0; i < mentees; i++)
+		make_person(w, i, &w->mentees[i], false);
+	for (int j = 0; j < mentors; j++)
+		make_person(w, SIDE + j, &w->mentors[j], true);
+	if (chance(10))
+		w->mentors[0].person = 1;
+	w->in = (struct match_input){ .mentees = w->mentees, .mentee_count = (size_t)mentees, .mentors = w->mentors,
+		.mentor_count = (size_t)mentors, .weeks = 2, .wishes = w->wishes, .objections = w->objections,
+		.earlier = w->earlier, .locks = w->locks, .words = words, .word_count = sizeof words / sizeof *words,
+		.seed = 5 };
+	for (; w->in.wish_count < 6; w->in.wish_count++) {
+		int64_t a = w->mentees[random_below(mentees)].id, b = w->mentors[random_below(mentors)].id;
+		bool back = chance(40);
+
+		w->wishes[w->in.wish_count] = (struct match_wish){ back ? b : a, back ? a : b, 1 + random_below(4) };
+	}
+	w->in.objection_count = make_couples(w->objections, mentees, mentors, 10);
+	w->in.earlier_count = make_couples(w->earlier, mentees, mentors, 10);
+	make_recipe(w);
+}
+
+/* --- the table of all pairs ----------------------------------------------------------------------------- */
+
+struct table { int n, m; int score[SIDE][SIDE]; bool may[SIDE][SIDE]; int left[SIDE], fixed[SIDE]; };
+
+static int pair_alone(const struct world *w, int i, int j, bool locked)
+{
+	struct match_person a = w->mentees[i], b = w->mentors[j];
+	struct match_lock lock = { a.id, b.id };
+	struct match_input in = w->in;
+	struct match_result *result;
+	struct problem problem;
+	int score = -1;
+
+	a.places = b.places = 1;
+	in.mentees = &a;
+	in.mentors = &b;
+	in.mentee_count = in.mentor_count = 1;
+	in.locks = &lock;
+	in.lock_count = locked;
+	in.all_pairs = 0;
+	if (match_run(&in, NULL, &result, &problem) < 0)
+		return -1;
+	if (result->pair_count == 1)
+		score = result->pairs[0].score;
+	match_result_free(result);
+	return score;
+}
+
+static void make_table(const struct world *w, struct table *t)
+{
+	t->n = (int)w->in.mentee_count;
+	t->m = (int)w->in.mentor_count;
+	for (int j = 0; j < t->m; j++)
+		t->left[j] = w->mentors[j].places;
+	for (int i = 0; i < t->n; i++) {
+		t->fixed[i] = -1;
+		for (int j = 0; j < t->m; j++) {
+			t->score[i][j] = pair_alone(w, i, j, false);
+			t->may[i][j] = t->score[i][j] >= 0 && w->mentees[i].places > 0;
+		}
+	}
+}
+
+/* Locks pairs that can be: it fills the world's list and the table. */
+static void lock_some(struct world *w, struct table *t)
+{
+	for (int i = 0; i < t->n; i++) {
+		int j = random_below(t->m), score;
+
+		if (w->mentees[i].places == 0 || t->left[j] == 0 || !chance(15))
+			continue;
+		score = pair_alone(w, i, j, true);
+		if (score < 0)
+			continue;
+		w->locks[w->in.lock_count++] = (struct match_lock){ w->mentees[i].id, w->mentors[j].id };
+		t->fixed[i] = j;
+		t->left[j]--;
+		t->score[i][j] = score;
+	}
+}
+
+static int64_t best_from(const struct world *w, struct table *t, int i)
+{
+	int64_t unit, best;
+
+	if (i == t->n)
+		return 0;
+	if (t->fixed[i] >= 0)
+		return best_from(w, t, i + 1);
+	unit = w->mentees[i].marked ? 2 * MATCH_UNIT : MATCH_UNIT;
+	best = best_from(w, t, i + 1);
+	for (int j = 0; j < t->m; j++) {
+		int64_t value;
+
+		if (!t->may[i][j] || t->left[j] == 0)
+			continue;
+		t->left[j]--;
+		value = unit + t->score[i][j] + best_from(w, t, i + 1);
+		t->left[j]++;
+		if (value > best)
+			best = value;
+	}
+	return best;
+}
+
+static int position(const struct match_person *people, size_t count, int64_t id)
+{
+	for (size_t i = 0; i < count; i++)
+		if (people[i].id == id)
+			return (int)i;
+	fail_msg("unknown id %lld", (long long)id);
+	return -1;
+}
+
+/* --- checks of a result ----------------------------------------------------------------------------------- */
+
+static void check_parts(const struct match_made *pair)
+{
+	int sum = 0, most = 0;
+
+	for (size_t k = 0; k < pair->share_count; k++) {
+		const struct match_share *share = &pair->shares[k];
+
+		assert_true(share->points >= 0 && share->points <= share->most);
+		assert_non_null(share->text);
+		assert_null(strchr(share->text, '{'));
+		sum += share->points;
+		most += share->most;
+	}
+	assert_int_equal(sum, pair->score);
+	assert_true(most == 0 || most == MATCH_SCORE_MAX);
+	assert_null(strstr(pair->shared, "wish"));
+	assert_null(strchr(pair->shared, '{'));
+}
+
+static void check_alternative(const struct world *w, struct table *t, int64_t best, const struct match_alternative *a)
+{
+	int i = position(w->mentees, w->in.mentee_count, a->mentee);
+	int j = position(w->mentors, w->in.mentor_count, a->mentor);
+	int64_t unit = w->mentees[i].marked ? 2 * MATCH_UNIT : MATCH_UNIT, forced;
+
+	assert_true(t->may[i][j] && t->left[j] > 0 && t->fixed[i] < 0);
+	assert_int_equal(a->score, t->score[i][j]);
+	assert_true(a->exact);
+	t->fixed[i] = j;
+	t->left[j]--;
+	forced = unit + t->score[i][j] + best_from(w, t, 0);
+	t->fixed[i] = -1;
+	t->left[j]++;
+	assert_int_equal(best - forced, a->cost_placed * MATCH_UNIT + a->cost_total);
+}
+
+static void check_pairs(const struct world *w, struct table *t, int64_t best, const struct match_result *result)
+{
+	int64_t value = 0, placed = 0;
+	int used[SIDE] = { 0 };
+
+	for (size_t k = 0; k < result->pair_count; k++) {
+		const struct match_made *pair = &result->pairs[k];
+		int i = position(w->mentees, w->in.mentee_count, pair->mentee);
+		int j = position(w->mentors, w->in.mentor_count, pair->mentor);
+
+		assert_int_equal(pair->score, t->score[i][j]);
+		assert_int_equal(pair->locked, t->fixed[i] >= 0);
+		used[j]++;
+		assert_true(used[j] <= w->mentors[j].places);
+		check_parts(pair);
+		placed++;
+		if (pair->locked)
+			assert_int_equal(t->fixed[i], j);
+		else
+			value += (w->mentees[i].marked ? 2 : 1) * MATCH_UNIT + pair->score;
+		for (size_t a = 0; a < pair->mentee_alternative_count; a++)
+			check_alternative(w, t, best, &pair->mentee_alternatives[a]);
+		for (size_t a = 0; a < pair->mentor_alternative_count; a++)
+			check_alternative(w, t, best, &pair->mentor_alternatives[a]);
+	}
+	assert_int_equal(value, best);
+	assert_int_equal(result->placed, placed);
+	assert_int_equal(result->bound_placed, placed);
+	assert_int_equal(result->bound_total, result->total);
+}
+
+/* --- suggestions ------------------------------------------------------------------------------------------ */
+
+/* Free time that nobody else has, for both. */
+static void add_time(struct world *w, int at, int mentor, int minutes)
+{
+	static struct match_span spans[2][SPANS + 2];
+	struct match_person *both[2] = { &w->mentees[at], &w->mentors[mentor] };
+
+	for (int k = 0; k < 2; k++) {
+		memcpy(spans[k], both[k]->spans, both[k]->span_count * sizeof **spans);
+		for (int week = 0; week < 2; week++)
+			spans[k][both[k]->span_count + (size_t)week] = (struct match_span){ week, 5000, 5000 + minutes };
+		both[k]->spans = spans[k];
+		both[k]->span_count += 2;
+	}
+}
+
+/* Gives both `count` new words of a kind; for skills the mentee seeks what the mentor offers. */
+static void add_common(struct world *w, int at, int mentor, enum match_kind kind, int count)
+{
+	static struct match_trait lists[MATCH_KINDS][2][TRAITS + 20];
+	struct match_person *both[2] = { &w->mentees[at], &w->mentors[mentor] };
+
+	for (int k = 0; k < 2; k++) {
+		struct match_trait *list = lists[kind][k];
+
+		memcpy(list, both[k]->traits, both[k]->trait_count * sizeof *list);
+		for (int i = 0; i < count; i++)
+			list[both[k]->trait_count++] = (struct match_trait){ kind, 900 + i, 0, k == 0 };
+		both[k]->traits = list;
+	}
+}
+
+static void new_departments(struct match_person *who)
+{
+	static struct match_trait list[TRAITS + 60];
+
+	memcpy(list, who->traits, who->trait_count * sizeof *list);
+	for (size_t i = 0; i < who->trait_count; i++)
+		if (list[i].kind == MATCH_DEPARTMENT)
+			list[i].name = 777;
+	who->traits = list;
+}
+
+static void forget_couple(struct world *w, int64_t one, int64_t other)
+{
+	for (size_t i = 0; i < w->in.earlier_count; i++)
+		if ((w->earlier[i].one == one && w->earlier[i].other == other) ||
+		    (w->earlier[i].one == other && w->earlier[i].other == one))
+			w->earlier[i].one = w->earlier[i].other = 99999;
+	w->in.earlier = w->earlier;
+}
+
+static void apply_rule(struct world *w, int at, int mentor, const struct match_help *help)
+{
+	const char *name = help->criterion->name;
+	int amount = isnan(help->amount) ? 1 : (int)help->amount;
+
+	if (strcmp(name, "availability") == 0)
+		add_time(w, at, mentor, amount);
+	else if (strcmp(name, "language") == 0)
+		add_common(w, at, mentor, MATCH_LANGUAGE, amount);
+	else if (strcmp(name, "traits") == 0)
+		add_common(w, at, mentor, MATCH_SKILL, amount);
+	else if (strcmp(name, "site") == 0)
+		add_common(w, at, mentor, MATCH_SITE, 1);
+	else if (strcmp(name, "field") == 0)
+		add_common(w, at, mentor, MATCH_FIELD, 1);
+	else if (strcmp(name, "department") == 0)
+		new_departments(&w->mentees[at]);
+	else if (strcmp(name, "earlier") == 0)
+		forget_couple(w, w->mentees[at].person, w->mentors[mentor].person);
+	else if (strcmp(name, "year") == 0)
+		w->mentees[at].year = w->mentors[mentor].year - 1;
+	else if (strcmp(name, "age") == 0)
+		w->mentees[at].age = w->mentors[mentor].age;
+	else
+		fail_msg("the test cannot apply a change of '%s'", name);
+}
+
+static void apply(struct world *w, int at, const struct match_help *help)
+{
+	int mentor = help->mentor ? position(w->mentors, w->in.mentor_count, help->mentor) : -1;
+
+	if (help->change == MATCH_CHANGE_PLACE)
+		w->mentors[mentor].places++;
+	else if (help->change == MATCH_CHANGE_CONSENT)
+		(mentor < 0 ? &w->mentees[at] : &w->mentors[mentor])->consent = true;
+	else
+		apply_rule(w, at, mentor, help);
+}
+
+static bool objected(const struct world *w, int i, int j)
+{
+	for (size_t k = 0; k < w->in.objection_count; k++) {
+		const struct match_couple *c = &w->objections[k];
+
+		if ((c->one == w->mentees[i].person && c->other == w->mentors[j].person) ||
+		    (c->other == w->mentees[i].person && c->one == w->mentors[j].person))
+			return true;
+	}
+	return w->mentees[i].person == w->mentors[j].person;
+}
+
+/* Of those without a place only this one is marked. */
+static void mark_of_waiting(struct world *w, const struct match_result *all, int at)
+{
+	for (size_t k = 0; k < all->unplaced_count; k++)
+		if (!all->unplaced[k].is_mentor)
+			w->mentees[position(w->mentees, w->in.mentee_count, all->unplaced[k].participant)].marked = false;
+	w->mentees[at].marked = true;
+}
+
+static void check_help(const struct world *was, const struct match_unplaced *left, const struct match_result *all)
+{
+	struct world *w = malloc(sizeof *w);
+	struct match_result *result;
+	struct problem problem;
+	bool found = false;
+	int at;
+
+	*w = *was;
+	w->in.mentees = w->mentees;
+	w->in.mentors = w->mentors;
+	at = position(w->mentees, w->in.mentee_count, left->participant);
+	if (left->help_count == 0) {
+		for (size_t j = 0; j < w->in.mentor_count; j++)
+			assert_true(objected(w, at, (int)j));
+		free(w);
+		return;
+	}
+	for (size_t k = 0; k < left->help_count; k++)
+		apply(w, at, &left->helps[k]);
+	if (left->mark)
+		mark_of_waiting(w, all, at);
+	assert_int_equal(match_run(&w->in, NULL, &result, &problem), 0);
+	for (size_t k = 0; k < result->pair_count; k++)
+		found = found || result->pairs[k].mentee == left->participant;
+	if (!found)
+		fail_msg("this does not place mentee %lld: %s", (long long)left->participant, left->help);
+	assert_true(result->placed > all->placed);
+	match_result_free(result);
+	free(w);
+}
+
+static int check_unplaced(const struct world *w, const struct match_result *result)
+{
+	int helped = 0;
+
+	for (size_t k = 0; k < result->unplaced_count; k++) {
+		const struct match_unplaced *left = &result->unplaced[k];
+		int sum = 0, people = 0;
+
+		for (size_t i = 0; i < left->stop_count; i++) {
+			assert_true(left->stops[i].count > 0);
+			sum += left->stops[i].count;
+		}
+		for (size_t i = 0; i < w->in.mentee_count; i++)
+			people += w->mentees[i].places > 0;
+		assert_int_equal(sum, left->is_mentor ? people : (int)w->in.mentor_count);
+		assert_null(strstr(left->stopped, "not with"));
+		assert_null(strchr(left->help, '{'));
+		if (!left->is_mentor)
+			check_help(w, left, result);
+		helped += !left->is_mentor;
+	}
+	return helped;
+}
+
+static int one_round(struct world *w, int round)
+{
+	struct match_result *result;
+	struct problem problem;
+	struct table table;
+	int helped;
+
+	make(w);
+	make_table(w, &table);
+	lock_some(w, &table);
+	w->in.all_pairs = round % 4 == 0;       /* 1: the shortlist, with its rounds of pricing */
+	if (match_run(&w->in, NULL, &result, &problem) < 0)
+		fail_msg("round %d: %s", round, problem.text);
+	assert_int_equal(result->shortlisted, round % 4 == 0 && w->in.mentee_count * w->in.mentor_count > 1);
+	if (round % 4 != 0)
+		check_pairs(w, &table, best_from(w, &table, 0), result);
+	else
+		assert_int_equal(result->bound_total, result->total);
+	helped = check_unplaced(w, result);
+	match_result_free(result);
+	return helped;
+}
+
+static void test_against_trying_everything(void **unused)
+{
+	struct world *w = malloc(sizeof *w);
+	int helped = 0;
+
+	(void)unused;
+	for (int round = 0; round < 3000; round++)
+		helped += one_round(w, round);
+	assert_true(helped > 1000);
+	free(w);
+}
+
+/* --- the same bytes ---------------------------------------------------------------------------------------- */
+
+static void print_alternatives(FILE *f, const struct match_alternative *a, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		fprintf(f, " [%lld %lld %d %d %d %d %lld %s]", (long long)a[i].mentee, (long long)a[i].mentor, a[i].score,
+			a[i].free, a[i].exact, a[i].cost_placed, (long long)a[i].cost_total, a[i].text);
+}
+
+/* All that a result says. */
+static char *print(const struct match_result *r)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+
+	fprintf(f, "%lld %lld %lld %lld %lld %d %d %d\n", (long long)r->placed, (long long)r->total, (long long)r->places,
+		(long long)r->cells, (long long)r->eligible, r->lowest, r->median, r->rounds);
+	for (size_t i = 0; i < sizeof r->input_hash; i++)
+		fprintf(f, "%02x", r->input_hash[i]);
+	for (size_t i = 0; i < r->pair_count; i++) {
+		const struct match_made *p = &r->pairs[i];
+
+		fprintf(f, "\n%lld %lld %d %d %s", (long long)p->mentee, (long long)p->mentor, p->score, p->locked, p->shared);
+		for (size_t k = 0; k < p->share_count; k++)
+			fprintf(f, " (%s %d/%d %s)", p->shares[k].criterion->name, p->shares[k].points, p->shares[k].most,
+				p->shares[k].text);
+		print_alternatives(f, p->mentee_alternatives, p->mentee_alternative_count);
+		print_alternatives(f, p->mentor_alternatives, p->mentor_alternative_count);
+	}
+	for (size_t i = 0; i < r->unplaced_count; i++)
+		fprintf(f, "\n%lld %s %s", (long long)r->unplaced[i].participant, r->unplaced[i].stopped, r->unplaced[i].help);
+	fclose(f);
+	return text;
+}
+
+static void shuffle(void *list, size_t count, size_t size)
+{
+	char item[256];
+
+	for (size_t i = count; i > 1; i--) {
+		char *a = (char *)list + (i - 1) * size, *b = (char *)list + (size_t)random_below((int32_t)i) * size;
+
+		memcpy(item, a, size);
+		memmove(a, b, size);
+		memcpy(b, item, size);
+	}
+}
+
+static void test_order_of_records_does_not_matter(void **unused)
+{
+	struct world *w = malloc(sizeof *w);
+	struct match_word shuffled[sizeof words / sizeof *words];
+
+	(void)unused;
+	memcpy(shuffled, words, sizeof words);
+	for (int round = 0; round < 2000; round++) {
+		struct match_result *one, *other;
+		struct problem problem;
+		char *first, *second;
+
+		make(w);
+		w->in.words = shuffled;
+		w->in.all_pairs = round % 2;
+		assert_int_equal(match_run(&w->in, NULL, &one, &problem), 0);
+		for (int at = 0; at < SIDE; at++) {
+			shuffle(w->traits[at], w->mentees[at].trait_count, sizeof **w->traits);
+			shuffle(w->spans[at], w->mentees[at].span_count, sizeof **w->spans);
+		}
+		shuffle(w->mentees, w->in.mentee_count, sizeof *w->mentees);
+		shuffle(w->mentors, w->in.mentor_count, sizeof *w->mentors);
+		shuffle(w->wishes, w->in.wish_count, sizeof *w->wishes);
+		shuffle(w->objections, w->in.objection_count, sizeof *w->objections);
+		shuffle(w->earlier, w->in.earlier_count, sizeof *w->earlier);
+		shuffle(shuffled, w->in.word_count, sizeof *shuffled);
+		assert_int_equal(match_run(&w->in, NULL, &other, &problem), 0);
+		first = print(one);
+		second = print(other);
+		assert_string_equal(first, second);
+		free(first);
+		free(second);
+		match_result_free(one);
+		match_result_free(other);
+	}
+	free(w);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_against_trying_everything),
+		cmocka_unit_test(test_order_of_records_does_not_matter)
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

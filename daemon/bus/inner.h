@@ -34,6 +34,8 @@ struct type {
 	size_t path_length;
 	int index;                            /* in names->types */
 	char *members[MAX_FIELDS];            /* "TargetDate"; NULL for what is no property */
+	int properties[MAX_FIELDS];           /* the fields that are */
+	int property_count;
 	uint8_t member_slots[MEMBER_SLOTS];   /* index of the field + 1 */
 	uint8_t verb_slots[VERB_SLOTS];       /* index of the verb + 1 */
 };
@@ -73,8 +75,12 @@ struct method {
 	const char *help;
 };
 extern const struct method manager_methods[], collection_methods[], task_methods[];
-struct property { const char *name, *signature; };
-extern const struct property manager_properties[], task_properties[], log_properties[];
+/* A property of one of the fixed interfaces, all read-only but the log's; `put` appends the value. */
+struct property {
+	const char *name, *signature;
+	void (*put)(struct request *, DBusMessageIter *);
+};
+extern const struct property manager_properties[], task_properties[], logging_properties[];
 
 /* ---- clients, users, requests ---- */
 enum verdict { NOT_ASKED, YES, NO, CHALLENGE };
@@ -98,7 +104,6 @@ struct request {
 	void *state;                          /* of the steps, given to state_free when the request ends */
 	void (*state_free)(void *);
 	struct request *next_step;
-	uint32_t serial_task;                 /* a task was begun */
 };
 
 struct subscription;
@@ -230,20 +235,33 @@ void polkit_cancel(struct polkit_check *);
 
 /* route.c */
 int route_run(struct request *);
+/* Answers with one of the bus's own errors, org.freedesktop.DBus.Error.X; returns 0. */
+int reply_unknown(struct request *, const char *error, const char *format, ...) __attribute__((format(printf, 3, 4)));
 int wrong_signature(struct request *, const char *member, const char *wanted);
 
-/* object.c, collection.c, manager.c, describe.c, tasks.c, logging.c, introspect.c */
-int object_get(struct request *, const char *member);
-int object_get_all(struct request *);
+/* properties.c */
+int properties_run(struct request *, const char *member);
+
+/* verbs.c */
+/* A verb as a message: arguments and options are its body. */
 int verb_run(struct request *, const struct verb *);
-int verb_call(struct request *, const struct type *, int64_t id, const struct verb *, DBusMessageIter *arguments, struct call *);
-int call_answer(struct request *, const struct call *, DBusMessageIter *dict);
-int manager_get(struct request *, const char *member, DBusMessageIter *dict);
+/* One call of a verb; the iterator stands at its arguments, the options follow. WAITS only if `may_wait`. */
+int verb_call(struct request *, struct call *, const struct type *, int64_t id, const struct verb *, DBusMessageIter *,
+              bool may_wait, bool only_ask);
+/* What a done call answers: object, version, messages, jobs, task and values of its own. */
+void verb_answer(struct request *, const struct call *, DBusMessageIter *dict);
+
+/* collection.c, export.c */
+int export_run(struct request *);
+/* Fields of a query by their names; none: those listed. E_INVALID naming the one that is none. */
+int fields_read(struct request *, const char *const *words, size_t count, const struct type *, const char *const **ret, int *ret_index,
+                size_t *ret_count);
+
+/* describe.c, tasks.c, logging.c, introspect.c */
 int describe(struct request *);
-int task_get(struct request *, const char *member, DBusMessageIter *dict);
-bool task_is_seen(const struct request *, const struct task *);
+/* The task at the request's path if the caller started it or is admin; NULL for others as for none. */
+struct task *task_seen(struct request *);
 void task_changed(void *bus, const struct task *);
-int logging_get(struct request *, const char *member, DBusMessageIter *dict);
 int logging_set(struct request *, const char *member, DBusMessageIter *variant);
 int introspect(struct request *);
 void introspect_place(const struct names *, struct route, struct buffer *);
@@ -257,9 +275,9 @@ void publish_run(struct bus *);
 void publish_free(struct bus *);
 
 /* descriptor.c */
-enum { FILE_MAX = 64 << 20 };
-/* Is it a regular file, or a memfd that can neither shrink, grow nor be written, of at most FILE_MAX bytes? */
-int descriptor_check(int fd, const char *name, struct problem *);
-int descriptor_memfd(const char *name, const void *data, size_t length, struct problem *);   /* sealed, at its start; or an error */
+/* Is it a regular file, or a memfd that can neither shrink, grow nor be written, of at most `most` bytes? */
+int descriptor_check(int fd, int64_t most, const char *name, struct problem *);
+/* A sealed memfd at its start, owned by the caller; or a negative error. */
+int descriptor_memfd(const char *name, const void *data, size_t length, struct problem *);
 
 #endif

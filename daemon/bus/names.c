@@ -96,6 +96,7 @@ static void type_make(struct type *type, const struct entity *entity, int index)
 			continue;
 		camel(entity->fields[i].name, word, sizeof word);
 		type->members[i] = copied(word, "");
+		type->properties[type->property_count++] = i;
 		put(type->member_slots, MEMBER_SLOTS, word, i);
 	}
 	for (int i = 0; entity->verbs && entity->verbs[i].name && i < VERB_SLOTS / 2; i++)

@@ -133,7 +133,33 @@ static size_t array_length(DBusMessageIter *at)
 	return length > 0 ? (size_t)length : 0;
 }
 
-int read_dict(DBusMessageIter *at, struct arena *arena, struct arg **ret, size_t *ret_count, struct problem *problem)
+int dict_find(DBusMessageIter *at, const char *key, const char *signature, DBusMessageIter *ret, struct problem *problem)
+{
+	DBusMessageIter item, entry;
+	const char *name;
+
+	for (dbus_message_iter_recurse(at, &item); dbus_message_iter_get_arg_type(&item) == DBUS_TYPE_DICT_ENTRY;
+	     dbus_message_iter_next(&item)) {
+		char *found;
+		bool same;
+
+		dbus_message_iter_recurse(&item, &entry);
+		dbus_message_iter_get_basic(&entry, &name);
+		if (strcmp(name, key))
+			continue;
+		dbus_message_iter_next(&entry);
+		dbus_message_iter_recurse(&entry, ret);
+		found = dbus_message_iter_get_signature(ret);
+		must(found != NULL);
+		same = !strcmp(found, signature);
+		dbus_free(found);
+		return same ? 0 : problem_set(problem, E_INVALID, key, "must have the type %s", signature);
+	}
+	return 1;
+}
+
+int read_dict(DBusMessageIter *at, struct arena *arena, const char *apart, struct arg **ret, size_t *ret_count,
+              struct problem *problem)
 {
 	size_t room = array_length(at), count = 0;
 	struct arg *args;
@@ -154,6 +180,8 @@ int read_dict(DBusMessageIter *at, struct arena *arena, struct arg **ret, size_t
 		dbus_message_iter_recurse(&item, &entry);
 		dbus_message_iter_get_basic(&entry, &args[count].name);
 		dbus_message_iter_next(&entry);
+		if (apart && word_in(apart, args[count].name))
+			continue;
 		if (arg_named(args, count, args[count].name))
 			return problem_set(problem, E_INVALID, args[count].name, "is given twice");
 		result = read_value(&entry, arena, args[count].name, &args[count].value, problem);
@@ -241,7 +269,7 @@ int read_options(DBusMessageIter *at, struct arena *arena, const struct names *n
 	int result;
 
 	*ret = (struct options){ .version = NONE, .for_person = NONE };
-	result = read_dict(at, arena, &args, &count, problem);
+	result = read_dict(at, arena, NULL, &args, &count, problem);
 	if (result || !count)
 		return result;
 	result = args_known(args, count, "key version dry_run reason for", problem);
@@ -300,19 +328,17 @@ int read_filters(DBusMessageIter *at, struct arena *arena, struct filter **ret, 
 	return 0;
 }
 
-size_t words_split(struct arena *arena, const char *words, const char *const **ret)
+size_t read_strings(DBusMessageIter *at, struct arena *arena, const char *const **ret)
 {
-	char *copy = arena_copy(arena, words ? words : "");
-	size_t count = 0, at = 0;
-	const char **list;
+	size_t room = array_length(at), count = 0;
+	const char **list = arena_new(arena, (room + 1) * sizeof *list);
+	DBusMessageIter item;
 
-	for (const char *p = copy; *p; p = *strchrnul(p, '\n') ? strchrnul(p, '\n') + 1 : "")
-		count++;
-	list = arena_new(arena, (count + 1) * sizeof *list);
-	for (char *word = strsep(&copy, "\n"); word && at < count; word = strsep(&copy, "\n"))
-		list[at++] = word;
+	dbus_message_iter_recurse(at, &item);
+	for (; count < room; dbus_message_iter_next(&item))
+		dbus_message_iter_get_basic(&item, &list[count++]);
 	*ret = list;
-	return at;
+	return count;
 }
 
 /* ---- out ---- */

@@ -25,8 +25,10 @@ static inline void must(dbus_bool_t done)
 enum { ARGS_MAX = 256 };
 /* What stands at the iterator, a variant or a plain value. */
 int read_value(DBusMessageIter *, struct arena *, const char *name, struct value *ret, struct problem *);
-/* An a{sv}; a key given twice is refused. */
-int read_dict(DBusMessageIter *, struct arena *, struct arg **ret, size_t *ret_count, struct problem *);
+/* An a{sv}; a key given twice is refused. Keys in `apart` ("filter paths", NULL: none) are left to dict_find. */
+int read_dict(DBusMessageIter *, struct arena *, const char *apart, struct arg **ret, size_t *ret_count, struct problem *);
+/* Points `ret` at the value of a key that has the signature; 0, 1 if the key is absent, E_INVALID if the type is another. */
+int dict_find(DBusMessageIter *, const char *key, const char *signature, DBusMessageIter *ret, struct problem *);
 /* The options of a verb: key, version, dry_run, reason, for. Moves the iterator past them. */
 int read_options(DBusMessageIter *, struct arena *, const struct names *, struct options *ret, struct problem *);
 /* One named argument; NULL if it is absent. */
@@ -39,8 +41,8 @@ int arg_text(const struct arg *, size_t count, const char *name, const char **re
 int arg_bool(const struct arg *, size_t count, const char *name, bool *ret, struct problem *);
 /* An a(ssv) of filters. */
 int read_filters(DBusMessageIter *, struct arena *, struct filter **ret, size_t *ret_count, struct problem *);
-/* Splits what stands in V_WORDS; *ret in the arena. */
-size_t words_split(struct arena *, const char *words, const char *const **ret);
+/* An array of strings; *ret in the arena. */
+size_t read_strings(DBusMessageIter *, struct arena *, const char *const **ret);
 
 /* ---- out ---- */
 enum { PATH_TEXT = 96 };

@@ -24,11 +24,11 @@ enum { COMPOSED = 64, CONSTANTS = 256 };
 
 /* ---- errors ---- */
 
-/* "UNIQUE constraint failed: person.email, person.x" -> "email"; other forms give "". */
+/* "UNIQUE constraint failed: person.email, person.x" -> "email", and so for "cannot store TEXT value in REAL column person.weight";
+ * other forms give "". */
 static void constraint_column(sqlite3 *db, char column[64])
 {
-	const char *text = strstr(sqlite3_errmsg(db), "failed: ");
-	const char *dot = text ? strchr(text, '.') : NULL;
+	const char *dot = strchr(sqlite3_errmsg(db), '.');
 	size_t length = dot ? strcspn(dot + 1, ", ") : 0;
 
 	if (length >= 64)

@@ -78,6 +78,9 @@ int fail(struct call *, int code, const char *field, const char *format, ...) __
 /* Today in the institution's zone, or in the named zone: days since 1970-01-01. */
 int64_t today(struct call *);
 int64_t today_in(struct call *, const char *zone);
+/* The zone of that name; the institution's, else UTC, for NULL or an unknown one. */
+struct zone;
+const struct zone *zone_of(struct call *, const char *name);
 
 /* Loads a record into the arena; E_NOTFOUND if absent. No access is checked: the verb was. Sealed members are NULL. */
 int load(struct call *, const struct entity *, int64_t id, void **ret_record);
@@ -124,6 +127,23 @@ int unplan(struct call *, const char *kind, int64_t subject);
 
 /* Starts long work once this call is committed; the handler is found by kind (plugin room). call->task is set. */
 int begin_work(struct call *, const char *kind, int64_t subject);
+
+/* ---- privacy ---- */
+/* Commits the record of a reading with this call and answers the sealed fields (words joined by line feeds; all must be sealed ones). */
+int disclose(struct call *, const struct entity *, int64_t id, int64_t about_person, const char *fields);
+/* Answers all that is held about a person and may be shown to them: lines "entity id field value"; says what was left out. */
+int export_person(struct call *, int64_t person);
+/* Clears every field flagged ERASED in the rows about the person, and withdraws what waits to be sent to them. */
+int erase_rows(struct call *, int64_t person);
+void erase_member(const struct field *, void *record);
+/* Forgets the sealing key, keeps the id in the file of erasures, clears the audit's values: 1 while there are more. */
+int erase_for_good(struct call *, int64_t person);
+/* Rows about one person become rows about another (Merge). */
+int move_rows(struct call *, int64_t from, int64_t to);
+/* Removes and clears what its retention no longer allows, a slice at a time: 1 while there is more. */
+int keep_no_longer(struct call *, int64_t *cursor);
+/* A message to each data-protection officer. */
+int tell_protection(struct call *, const char *template_name, const struct entity *about, int64_t about_id);
 
 /* Opens sealed fields of a record: no access is asked here (Disclose and the worker's memfd do). Absent: NULL. E_UNAVAILABLE without key. */
 int unseal(struct call *, const struct entity *, int64_t id, const char *field, char **ret_text);

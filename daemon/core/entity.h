@@ -72,7 +72,9 @@ enum {                                /* struct field.flags */
 	ZONE = 1 << 14,               /* text: an IANA time zone name, checked */
 	MAIL = 1 << 15,               /* text: a mail address, checked */
 	INDEXED = 1 << 16,            /* an index of its own (look-ups by hand-written SQL) */
-	HIDDEN = 1 << 17              /* in no property, list or export: bookkeeping of the daemon */
+	HIDDEN = 1 << 17,             /* in no property, list or export: bookkeeping of the daemon */
+	LEADS = 1 << 18               /* link: gives the row its anchors, and must agree with those given by others; a link
+	                               * without it must only be of the same program */
 };
 
 struct call;
@@ -160,6 +162,14 @@ struct job {
 	const char *label;
 };
 
+/* What waits for whom: rows of Agenda. Hand-written SQL over the quoted columns of the row `t`. */
+struct waiting {
+	const char *kind;             /* "offer to answer" */
+	unsigned who;                 /* roles for whom it waits */
+	const char *where;            /* condition */
+	const char *since, *due;      /* expressions, instants; due NULL: none */
+};
+
 struct entity {
 	const char *name;             /* "match_run": table, CLI noun with dashes; the interface is org.mentorship1.MatchRun */
 	const char *collection;       /* "match_runs": /org/mentorship1/match_runs/7 */
@@ -172,7 +182,8 @@ struct entity {
 	int (*changed)(struct call *, const void *was, const void *now);
 	const char *unique;           /* sets of columns, "program person role; key" */
 	const char *through;          /* entities that lead to a row that has no program: "participant match_member" */
-	const char *grants;           /* SQL: person ?1, now ?2 -> list ('program'|'match'|'person'), id (NULL: all), mask, until */
+	const char *grants;           /* SQL: person ?1, now ?2 -> list ('program'|'match'|'person'), id (NULL: all),
+	                               * role by its word ('': none), until (NULL: open); both parameters occur */
 	unsigned hidden_in;           /* states in which only STAFF_ROLES and ADMIN see a row */
 	const unsigned *readers;      /* [SEALED] masks of roles for PUBLIC, MEMBER, PAIR, STAFF; NULL: the usual ones */
 	unsigned flags;               /* RANDOM_ID, ... */
@@ -180,8 +191,10 @@ struct entity {
 	const char *label;            /* "Match run" */
 	const char *help;             /* one sentence for the documents */
 	const char *order;            /* default order of lists: a field; NULL: id */
+	const struct waiting *waiting;/* ended by a row without kind; NULL: none */
 };
-enum { RANDOM_ID = 1, NOT_ERASED = 2 /* rows stay as they are when a person is erased */, QUIET = 4 /* no audit record, no signal */ };
+enum { RANDOM_ID = 1, NOT_ERASED = 2 /* rows stay as they are when a person is erased */, QUIET = 4 /* no audit record, no signal */,
+       GRANTS = 8 /* the `grants` of others read it: a change of it changes who sees what */ };
 
 extern const struct entity *const entities[];         /* ended by NULL; model.c */
 
@@ -197,6 +210,7 @@ struct shape {
 	unsigned readers[MAX_FIELDS]; /* roles that may read each field */
 	unsigned seers;               /* roles that may read any field beyond ids and links: they see the row */
 	const struct entity *links[MAX_FIELDS];
+	uint64_t copied;              /* bits of fields that rows of other entities copy */
 };
 
 /* Fills the shapes of all entities, checking the tables: an erasable link, a verb that takes an unknown field, a
@@ -207,6 +221,9 @@ const struct shape *shape_of(const struct entity *);
 const struct shape *shape_named(const char *name);             /* NULL if there is none */
 const struct shape *shape_of_collection(const char *collection);
 int field_index(const struct shape *, const char *name);       /* -1 if there is none */
+const struct verb *verb_named(const struct entity *, const char *name);   /* NULL if there is none */
+/* The number of a state by its word, or -1. */
+int state_named(const struct shape *, const char *word);
 /* Is the word among the words of a list such as "a b c"? ("*" never matches.) */
 bool word_in(const char *list, const char *word);
 

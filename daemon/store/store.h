@@ -32,11 +32,14 @@ bool store_simulated(struct store *);
 int store_advance(struct store *, int64_t until, struct problem *);/* simulated only; E_INVALID backwards; persisted at the next commit */
 bool store_held(struct store *);              /* mail and jobs wait for Resume: restored, copied, or the clock leapt */
 struct engine *store_engine(struct store *);
+struct zones *store_zones(struct store *);
 
 /* ---- turns ---- */
 int store_turn_begin(struct store *, struct problem *);            /* lazy: the write transaction starts with the first write */
 int store_turn_commit(struct store *, struct problem *);
 bool store_lost(struct store *);
+/* After a commit: finishes erasures by a truncating checkpoint. E_STORE: a sync failed, the process must end. */
+int store_settle(struct store *, struct problem *);
 
 /* One verb (Create, Update and all others) in a savepoint of its own: order of refusal, idempotency, version, state, dry run,
  * audit, outbox, jobs. 0 or the error in call->problem. Needs call->{arena, caller, entity, verb, id, args, options, path_body}. */

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Check-ins: how is it going, asked of the mentee at the program's weekday and hour in the mentee's own zone.
+ *
+ * due -> answered, or due -> overdue -> escalated (and answered all the same). Closer together in the first month. What would
+ * fall on a closed day moves to the next open one, and silence is counted in open days. The next one is planned when the former
+ * falls due, from the weekday that it was meant for, so that a holiday never shifts the rest.
+ */
+#include "core/date.h"
+#include "core/zone.h"
+#include "model.h"
+
+static const char *const states[] = { "due", "answered", "overdue", "escalated", NULL };
+static const char *const sides[] = { "mentor", "mentee", NULL };
+enum { FIRST_MONTH = 28 };
+
+static const struct field fields[] = {
+	ID_AND_VERSION(struct check_in),
+	{ AS_INT(struct check_in, program, LINK, MEMBER), .flags = REQUIRED | BY_VERB, .to = "program", .anchor = AT_PROGRAM, .label = "Program" },
+	{ AS_INT(struct check_in, match, LINK, MEMBER), .flags = REQUIRED | BY_VERB | LISTED | OWN | LEADS, .to = "match", .anchor = AT_MATCH,
+	  .label = "Match" },
+	{ AS_INT(struct check_in, participant, LINK, MEMBER), .flags = REQUIRED | BY_VERB | LISTED | OWN | LEADS, .to = "participant",
+	  .label = "Who is asked" },
+	{ AS_INT(struct check_in, person, LINK, MEMBER), .flags = REQUIRED | BY_VERB | OWN, .to = "person", .anchor = AT_PERSON, .label = "Person" },
+	{ AS_INT(struct check_in, side, CHOICE, MEMBER), .flags = REQUIRED | BY_VERB | OWN, .choices = sides, .label = "Side" },
+	{ AS_INT(struct check_in, due, INSTANT, MEMBER), .flags = REQUIRED | BY_VERB | SORTED | LISTED | OWN, .label = "Due" },
+	{ AS_INT(struct check_in, rating, NUMBER, STAFF), .flags = BY_VERB | LISTED | HAS_MIN | HAS_MAX | OWN, .min = 1, .max = 5,
+	  .label = "How is it going (1 to 5)" },
+	{ AS_WORDS(struct check_in, flags, STAFF), .flags = BY_VERB | LISTED | HAS_MAX | OWN | ERASED, .max = 500, .retention = AFTER_PROGRAM,
+	  .label = "Flags" },
+	{ AS_INT(struct check_in, answered_at, INSTANT, STAFF), .flags = BY_VERB | OWN, .label = "Answered" },
+	{ AS_INT(struct check_in, state, CHOICE, MEMBER), .flags = REQUIRED | BY_VERB | SORTED | LISTED | OWN, .choices = states, .starts = true,
+	  .label = "State" },
+	{ 0 }
+};
+COVERS(fields, struct check_in, 0);
+
+static int stop_asking(struct call *call, int64_t id)
+{
+	int r = unplan(call, "check-in reminder", id);
+
+	if (!r)
+		r = unplan(call, "check-in overdue", id);
+	return r ? r : unplan(call, "check-in escalation", id);
+}
+
+int check_in_drop(struct call *call, int64_t id)
+{
+	return stop_asking(call, id);
+}
+
+static int answer_it(struct call *call, const void *was, void *now)
+{
+	struct check_in *check_in = now;
+
+	(void)was;
+	if (check_in->rating == NONE)
+		return fail(call, E_INVALID, "rating", "say how it is going, from 1 (badly) to 5 (very well)");
+	check_in->answered_at = call->now;
+	return stop_asking(call, check_in->id);
+}
+
+#define S(x) IN(CHECK_IN_##x)
+static const struct verb verbs[] = {
+	{ "Answer", SELF, S(DUE) | S(OVERDUE) | S(ESCALATED), S(ANSWERED), "rating flags", answer_it, "Answer", FOR_SOMEBODY, NULL, NULL, 0 },
+	{ "Lapse", SYSTEM, S(DUE), S(OVERDUE), NULL, NULL, "Was not answered in time", 0, NULL, NULL, 0 },
+	{ "Escalate", SYSTEM, S(OVERDUE), S(ESCALATED), NULL, NULL, "Somebody has to look", 0, NULL, NULL, 0 },
+	{ 0 }
+};
+
+/* ---- when ---- */
+
+/* The first day from `day` on that has the program's weekday. */
+static int64_t on_weekday(int64_t day, int64_t weekday)
+{
+	return day + (weekday - date_weekday(day) + 7) % 7;
+}
+
+static int plan_at(struct call *call, const struct match_member *member, const struct match *match, const struct program *program, int64_t day)
+{
+	const char *zone;
+	int64_t at;
+	int r = zone_for(call, member->person, program, &zone);
+
+	if (!r)
+		r = open_instant(call, match->program, day, program->check_in_hour, zone, &at);
+	if (r || (match->ends != NONE && local_day(zone_local(zone_of(call, zone), at)) > match->ends))
+		return r;
+	return plan(call, "check-in due", member->id, at, zone);
+}
+
+int check_in_first(struct call *call, const struct match_member *member, const struct match *match)
+{
+	struct program *program;
+	const char *zone;
+	int64_t day, waiting;
+	int r = load(call, &program_entity, match->program, (void **)&program);
+
+	if (r || !program->check_in_weeks)
+		return r;
+	r = ask(call, "SELECT count(*) FROM \"job\" WHERE \"kind\" = 'check-in due' AND \"subject\" = ?1 AND \"state\" = 'waiting'",
+	        VALUES(member->id), &waiting);
+	if (!r)
+		r = zone_for(call, member->person, program, &zone);
+	if (r || waiting)
+		return r;
+	day = local_day(zone_local(zone_of(call, zone), call->now)) + 7 * program->check_in_first_weeks - 6;
+	return plan_at(call, member, match, program, on_weekday(day, program->check_in_weekday));
+}
+
+/* From the day on which one fell due to the day for which the next is meant. */
+static int64_t next_day(const struct program *program, const struct match *match, int64_t due_day, int64_t started_day)
+{
+	int64_t meant = on_weekday(due_day - 6, program->check_in_weekday);
+	int64_t weeks = meant - started_day < FIRST_MONTH ? program->check_in_first_weeks : program->check_in_weeks;
+
+	(void)match;
+	return meant + 7 * weeks;
+}
+
+static int add_open_days(struct call *call, const struct program *program, int64_t from, int64_t days, const char *zone, int64_t *ret)
+{
+	int64_t day = from, at;
+	int r = 0;
+
+	for (int64_t i = 0; i < days && !r; i++) {
+		r = open_instant(call, program->id, day + 1, program->check_in_hour, zone, &at);
+		day = local_day(zone_local(zone_of(call, zone), at));
+	}
+	return r ? r : open_instant(call, program->id, day, program->check_in_hour, zone, ret);
+}
+
+static int plan_follow_ups(struct call *call, const struct check_in *check_in, const struct program *program, int64_t day, const char *zone)
+{
+	const struct { const char *kind; int64_t days; } follow_ups[] = {
+		{ "check-in reminder", program->reminder_days }, { "check-in overdue", program->overdue_days },
+		{ "check-in escalation", program->escalation_days },
+	};
+	int r = 0;
+
+	for (size_t i = 0; i < sizeof follow_ups / sizeof *follow_ups && !r; i++) {
+		int64_t at;
+
+		if (follow_ups[i].days == NONE)
+			continue;
+		r = add_open_days(call, program, day, follow_ups[i].days, zone, &at);
+		if (!r)
+			r = plan(call, follow_ups[i].kind, check_in->id, at, zone);
+	}
+	return r;
+}
+
+static int ask_now(struct call *call, const struct match_member *member, const struct match *match, const struct program *program,
+                   int64_t due, int64_t day, const char *zone)
+{
+	struct check_in *check_in = fresh(call, &check_in_entity);
+	int r;
+
+	check_in->match = match->id;
+	check_in->participant = member->participant;
+	check_in->side = member->side;
+	check_in->due = due;
+	r = add(call, &check_in_entity, check_in);
+	if (!r)
+		r = tell(call, "check-in-due", member->person, match->program, match->id, &check_in_entity, check_in->id, NONE);
+	return r ? r : plan_follow_ups(call, check_in, program, day, zone);
+}
+
+/* ---- jobs ---- */
+
+static int due(struct call *call, int64_t subject, int64_t nominal, int64_t *cursor)
+{
+	struct match_member *member;
+	struct match *match;
+	struct program *program;
+	const char *zone;
+	int64_t day;
+	int r = load(call, &match_member_entity, subject, (void **)&member);
+
+	(void)cursor;
+	if (!r)
+		r = load(call, &match_entity, member->match, (void **)&match);
+	if (!r)
+		r = load(call, &program_entity, member->program, (void **)&program);
+	if (!r)
+		r = zone_for(call, member->person, program, &zone);
+	if (r || (match->state != MATCH_ACTIVE && match->state != MATCH_PAUSED))
+		return r;
+	day = local_day(zone_local(zone_of(call, zone), nominal));
+	if (match->state == MATCH_ACTIVE)
+		r = ask_now(call, member, match, program, nominal, day, zone);
+	if (r || !program->check_in_weeks)
+		return r;
+	return plan_at(call, member, match, program, next_day(program, match, day, local_day(zone_local(zone_of(call, zone), match->started))));
+}
+
+static int load_open(struct call *call, int64_t id, struct check_in **ret, struct match **ret_match)
+{
+	int r = load(call, &check_in_entity, id, (void **)ret);
+
+	return r ? r : load(call, &match_entity, (*ret)->match, (void **)ret_match);
+}
+
+static int remind(struct call *call, int64_t subject, int64_t nominal, int64_t *cursor)
+{
+	struct check_in *check_in;
+	struct match *match;
+	int r = load_open(call, subject, &check_in, &match);
+
+	(void)nominal;
+	(void)cursor;
+	if (r || check_in->state == CHECK_IN_ANSWERED || match->state != MATCH_ACTIVE)
+		return r;
+	return tell(call, "check-in-reminder", check_in->person, check_in->program, check_in->match, &check_in_entity, check_in->id, NONE);
+}
+
+static int overdue(struct call *call, int64_t subject, int64_t nominal, int64_t *cursor)
+{
+	struct check_in *check_in;
+	struct match *match;
+	int r = load_open(call, subject, &check_in, &match);
+
+	(void)nominal;
+	(void)cursor;
+	if (r || check_in->state != CHECK_IN_DUE)
+		return r;
+	return perform_also(call, &check_in_entity, subject, "Lapse", NULL, 0);
+}
+
+static int escalate(struct call *call, int64_t subject, int64_t nominal, int64_t *cursor)
+{
+	struct check_in *check_in;
+	struct match *match;
+	int r = load_open(call, subject, &check_in, &match);
+
+	(void)nominal;
+	(void)cursor;
+	if (r || check_in->state == CHECK_IN_ANSWERED || check_in->state == CHECK_IN_ESCALATED)
+		return r;
+	if (check_in->state == CHECK_IN_DUE)
+		r = perform_also(call, &check_in_entity, subject, "Lapse", NULL, 0);
+	if (!r)
+		r = perform_also(call, &check_in_entity, subject, "Escalate", NULL, 0);
+	return r ? r : tell_staff(call, "check-in-escalated", check_in->program, check_in->match, &check_in_entity, check_in->id, NONE);
+}
+
+static const struct job jobs[] = {
+	{ "check-in due", NULL, RUN_EACH_MISSED, 0, due, "A check-in falls due" },
+	{ "check-in reminder", NULL, RUN_ONCE_LATE, 14 * DAY, remind, "Reminder of a check-in" },
+	{ "check-in overdue", NULL, RUN_ONCE_LATE, 0, overdue, "A check-in is overdue" },
+	{ "check-in escalation", NULL, RUN_ONCE_LATE, 0, escalate, "A check-in is escalated" },
+	{ 0 }
+};
+
+static const struct waiting waiting[] = {
+	{ "check-in to answer", SELF, "t.\"state\" IN ('due', 'overdue', 'escalated')", "t.\"due\"", NULL },
+	{ "check-in overdue", COORDINATOR, "t.\"state\" = 'overdue'", "t.\"due\"", NULL },
+	{ "check-in escalated", COORDINATOR, "t.\"state\" = 'escalated'", "t.\"due\"", NULL },
+	{ "check-in with a flag", COORDINATOR, "t.\"state\" = 'answered' AND (t.\"rating\" <= 2 OR t.\"flags\" IS NOT NULL)", "t.\"answered_at\"", NULL },
+	{ 0 }
+};
+
+const struct entity check_in_entity = {
+	.name = "check_in", .collection = "check_ins", .size = sizeof(struct check_in), .fields = fields, .verbs = verbs, .jobs = jobs,
+	.unique = "match participant due", .retention = AFTER_PROGRAM, .label = "Check-in", .help = "How is it going, asked at a rhythm.",
+	.order = "due", .waiting = waiting
+};

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Match runs: one computation of a matching, from the asking to the commit or the discarding.
+ *
+ * queued -> running -> proposed -> committing -> committed. The run keeps a copy of its recipe, its seed and the hash of its
+ * input: the same input and seed give the same result. The worker's rows arrive in slices while it is running and count
+ * from `proposed` on; a commit makes the matches in slices too and is done when the run says committed. A
+ * run found running or queued at start is queued again.
+ */
+#include <inttypes.h>
+
+#include "model.h"
+
+static const char *const states[] = { "queued", "running", "proposed", "committing", "committed", "discarded", "failed", "cancelled", NULL };
+static const char *const algorithms[] = { "optimal", NULL };
+
+static const struct field fields[] = {
+	ID_AND_VERSION(struct match_run),
+	{ AS_INT(struct match_run, program, LINK, MEMBER), .flags = REQUIRED | FROZEN | LISTED | LEADS, .to = "program", .anchor = AT_PROGRAM,
+	  .label = "Program" },
+	{ AS_INT(struct match_run, recipe, LINK, STAFF), .flags = FROZEN, .to = "recipe", .label = "Recipe (none: the program's)" },
+	{ AS_TEXT(struct match_run, recipe_name, STAFF), .flags = BY_VERB | LISTED, .label = "Recipe's name" },
+	{ AS_TEXT(struct match_run, lines, STAFF), .flags = BY_VERB | LINES, .label = "Copy of the recipe" },
+	{ AS_INT(struct match_run, algorithm, CHOICE, STAFF), .flags = BY_VERB, .choices = algorithms, .starts = true, .label = "Algorithm" },
+	{ AS_INT(struct match_run, seed, NUMBER, STAFF), .flags = FROZEN | REQUIRED | HAS_MIN, .starts = true, .initial = 1, .label = "Seed" },
+	{ AS_TEXT(struct match_run, input_hash, STAFF), .flags = BY_VERB, .label = "Hash of the input" },
+	{ AS_INT(struct match_run, mentees, NUMBER, STAFF), .flags = BY_VERB, .label = "Mentees" },
+	{ AS_INT(struct match_run, mentors, NUMBER, STAFF), .flags = BY_VERB, .label = "Mentors" },
+	{ AS_INT(struct match_run, pairs, NUMBER, STAFF), .flags = BY_VERB, .label = "Eligible pairs" },
+	{ AS_INT(struct match_run, placed, NUMBER, STAFF), .flags = BY_VERB | LISTED, .label = "Placed" },
+	{ AS_INT(struct match_run, total, NUMBER, STAFF), .flags = BY_VERB | LISTED, .label = "Total score" },
+	{ AS_INT(struct match_run, bound, NUMBER, STAFF), .flags = BY_VERB, .label = "Proven bound of the total" },
+	{ AS_TEXT(struct match_run, statistics, STAFF), .flags = BY_VERB | LINES, .label = "Statistics" },
+	{ AS_TEXT(struct match_run, problem, STAFF), .flags = BY_VERB, .label = "What went wrong" },
+	{ AS_INT(struct match_run, asked_at, INSTANT, STAFF), .flags = BY_VERB | REQUIRED | SORTED | LISTED, .label = "Asked" },
+	{ AS_INT(struct match_run, done_at, INSTANT, STAFF), .flags = BY_VERB, .label = "Done" },
+	{ AS_INT(struct match_run, state, CHOICE, STAFF), .flags = REQUIRED | BY_VERB | SORTED | LISTED, .choices = states, .starts = true,
+	  .label = "State" },
+	{ 0 }
+};
+COVERS(fields, struct match_run, 0);
+
+struct recipe { int64_t id, version, program; char *name; int64_t algorithm; };
+struct recipe_line { int64_t id, version, program, recipe; char *criterion; int64_t use; double weight; char *parameters; };
+
+static int copy_line(struct call *call, void *record, void *data)
+{
+	const struct recipe_line *line = record;
+	char **lines = data;
+
+	*lines = arena_print(call->arena, "%s%s\t%s\t%.17g\t%s\n", *lines ? *lines : "", line->criterion, line->use ? "weight" : "hard",
+	                     line->use ? line->weight : 0.0, line->parameters ? line->parameters : "");
+	return 0;
+}
+
+static int run_create(struct call *call, const void *was, void *now)
+{
+	struct match_run *run = now;
+	struct program *program;
+	struct recipe *recipe;
+	int64_t other;
+	int r = load(call, &program_entity, run->program, (void **)&program);
+
+	(void)was;
+	if (r)
+		return r;
+	if (program->state != PROGRAM_OPEN && program->state != PROGRAM_RUNNING)
+		return fail(call, E_STATE, "program", "a program is matched while it is open or running");
+	if (run->recipe == NONE)
+		run->recipe = program->recipe;
+	if (run->recipe == NONE)
+		return fail(call, E_INVALID, "recipe", "the program has no recipe; make one or name one");
+	r = ask(call, "SELECT \"id\" FROM \"match_run\" WHERE \"program\" = ?1 AND \"state\" IN ('queued', 'running', 'committing')",
+	        VALUES(run->program), &other);
+	if (!r && other != NONE)
+		return fail(call, E_BUSY, "program", "run %" PRId64 " of this program is under way; wait for it or cancel it", other);
+	if (!r)
+		r = load(call, &recipe_entity, run->recipe, (void **)&recipe);
+	if (!r)
+		r = each(call, &recipe_line_entity, copy_line, &run->lines, "\"recipe\" = ?1", VALUES(run->recipe));
+	if (r)
+		return r;
+	if (recipe->program != run->program)
+		return fail(call, E_INVALID, "recipe", "this recipe is another program's");
+	run->recipe_name = recipe->name;
+	run->algorithm = recipe->algorithm;
+	run->asked_at = call->now;
+	return 0;
+}
+
+static int changed(struct call *call, const void *was, const void *now)
+{
+	const struct match_run *old = was, *run = now;
+
+	return run && run->state == RUN_QUEUED && (!old || old->state != RUN_QUEUED) ? begin_work(call, "match", run->id) : 0;
+}
+
+static int run_done(struct call *call, const void *was, void *now)
+{
+	(void)was;
+	((struct match_run *)now)->done_at = call->now;
+	return 0;
+}
+
+static int run_commit(struct call *call, const void *was, void *now)
+{
+	const struct match_run *run = now;
+	int64_t stale;
+	int r = ask(call, "SELECT count(*) FROM \"run_pair\" rp WHERE rp.\"run\" = ?1 AND EXISTS (SELECT 1 FROM \"match_member\" mm JOIN \"match\" ma ON "
+	            "ma.\"id\" = mm.\"match\" WHERE mm.\"participant\" = rp.\"mentee\" AND ma.\"state\" IN ('proposed', 'offered', " MATCH_TAKING "))",
+	            VALUES(run->id), &stale);
+
+	(void)was;
+	if (!r && stale > 0)
+		return fail(call, E_CONFLICT, NULL, "%" PRId64 " of its mentees were matched since; discard this run and start another", stale);
+	return r ? r : plan(call, "commit run", run->id, call->now, NULL);
+}
+
+#define S(x) IN(RUN_##x)
+#define RESULT "input_hash mentees mentors pairs placed total bound statistics"
+static const struct verb verbs[] = {
+	{ "Create", COORDINATOR, 0, KEEP, "*", run_create, "Start a matching", ON_COLLECTION | LONG, NULL, NULL, 0 },
+	{ "Cancel", COORDINATOR, S(QUEUED) | S(RUNNING), S(CANCELLED), NULL, run_done, "Cancel", 0, NULL, NULL, 0 },
+	{ "Commit", COORDINATOR, S(PROPOSED), S(COMMITTING), NULL, run_commit, "Make its pairs matches", 0, NULL, NULL, 0 },
+	{ "Discard", COORDINATOR, S(PROPOSED), S(DISCARDED), NULL, NULL, "Discard", 0, NULL, NULL, 0 },
+	{ "Begin", SYSTEM, S(QUEUED), S(RUNNING), NULL, NULL, "Begin", 0, NULL, NULL, 0 },
+	{ "Again", SYSTEM, S(RUNNING), S(QUEUED), NULL, NULL, "Queue again", 0, NULL, NULL, 0 },
+	{ "Propose", SYSTEM, S(RUNNING), S(PROPOSED), RESULT, run_done, "Propose", 0, NULL, NULL, 0 },
+	{ "Fail", SYSTEM, S(QUEUED) | S(RUNNING), S(FAILED), "problem", run_done, "Fail", 0, NULL, NULL, 0 },
+	{ "Committed", SYSTEM, S(COMMITTING), S(COMMITTED), NULL, NULL, "All matches are made", 0, NULL, NULL, 0 },
+	{ 0 }
+};
+
+/* ---- the commit, in slices ---- */
+
+enum { SLICE = 100 };
+
+static int make_match(struct call *call, void *record, void *data)
+{
+	const struct run_pair *pair = record;
+	struct match *match = fresh(call, &match_entity);
+	struct match_member *member;
+	int r;
+
+	*(int64_t *)data = pair->id;
+	match->program = pair->program;
+	match->run = pair->run;
+	match->origin = 0;
+	match->score = pair->score;
+	match->explanation = pair->reasons;
+	match->sentence = pair->sentence;
+	r = add(call, &match_entity, match);
+	for (int side = SIDE_MENTOR; side <= SIDE_MENTEE && !r; side++) {
+		member = fresh(call, &match_member_entity);
+		member->match = match->id;
+		member->participant = side == SIDE_MENTOR ? pair->mentor : pair->mentee;
+		member->side = side;
+		r = add(call, &match_member_entity, member);
+	}
+	return r;
+}
+
+static int commit_slice(struct call *call, int64_t subject, int64_t nominal, int64_t *cursor)
+{
+	int64_t start = *cursor;
+	int r = each(call, &run_pair_entity, make_match, cursor, "\"id\" IN (SELECT \"id\" FROM \"run_pair\" WHERE \"run\" = ?1 AND \"id\" > ?2 "
+	             "ORDER BY \"id\" LIMIT ?3)", VALUES(subject, start, SLICE));
+
+	(void)nominal;
+	if (r || *cursor != start)
+		return r ? r : 1;
+	return perform_also(call, &match_run_entity, subject, "Committed", NULL, 0);
+}
+
+static const struct job jobs[] = {
+	{ "commit run", NULL, RUN_EACH_MISSED, 0, commit_slice, "Matches of a run are made" },
+	{ 0 }
+};
+
+static const struct waiting waiting[] = {
+	{ "proposal to decide", COORDINATOR, "t.\"state\" = 'proposed'", "t.\"done_at\"", NULL },
+	{ "matching that failed", COORDINATOR, "t.\"state\" = 'failed' AND t.\"id\" = (SELECT max(\"id\") FROM \"match_run\" r WHERE r.\"program\" = t.\"program\")",
+	  "t.\"done_at\"", NULL },
+	{ 0 }
+};
+
+const struct entity match_run_entity = {
+	.name = "match_run", .collection = "match_runs", .size = sizeof(struct match_run), .fields = fields, .verbs = verbs, .jobs = jobs,
+	.changed = changed, .retention = AFTER_PROGRAM, .label = "Match run", .help = "A computed matching, before and after its commit.",
+	.order = "asked_at", .waiting = waiting
+};
+
+/* ---- its result ---- */
+
+#define OF_RUN(S) \
+	{ AS_INT(S, program, LINK, MEMBER), .flags = REQUIRED | BY_VERB, .to = "program", .anchor = AT_PROGRAM, .label = "Program" }, \
+	{ AS_INT(S, run, LINK, STAFF), .flags = REQUIRED | BY_VERB | LISTED | LEADS, .to = "match_run", .label = "Run" }
+
+static const struct field pair_fields[] = {
+	ID_AND_VERSION(struct run_pair),
+	OF_RUN(struct run_pair),
+	{ AS_INT(struct run_pair, mentor, LINK, STAFF), .flags = REQUIRED | BY_VERB | LISTED, .to = "participant", .label = "Mentor" },
+	{ AS_INT(struct run_pair, mentee, LINK, STAFF), .flags = REQUIRED | BY_VERB | LISTED, .to = "participant", .label = "Mentee" },
+	{ AS_INT(struct run_pair, score, NUMBER, STAFF), .flags = REQUIRED | BY_VERB | SORTED | LISTED | HAS_MIN | HAS_MAX, .max = 1000000,
+	  .label = "Score" },
+	{ AS_TEXT(struct run_pair, shares, STAFF), .flags = BY_VERB | LINES | ERASED, .retention = AFTER_PROGRAM, .label = "Share of each criterion" },
+	{ AS_TEXT(struct run_pair, reasons, STAFF), .flags = BY_VERB | LINES | ERASED, .retention = AFTER_PROGRAM, .label = "Reasons" },
+	{ AS_TEXT(struct run_pair, alternatives, STAFF), .flags = BY_VERB | LINES, .label = "Best alternatives" },
+	{ AS_TEXT(struct run_pair, sentence, STAFF), .flags = BY_VERB | ERASED, .retention = AFTER_PROGRAM, .label = "What the two share" },
+	{ 0 }
+};
+COVERS(pair_fields, struct run_pair, 0);
+
+static const struct verb no_verbs[] = { { 0 } };
+
+const struct entity run_pair_entity = {
+	.name = "run_pair", .collection = "run_pairs", .size = sizeof(struct run_pair), .fields = pair_fields, .verbs = no_verbs,
+	.unique = "run mentor mentee", .flags = QUIET, .retention = AFTER_PROGRAM, .label = "Proposed pair",
+	.help = "A pair that a run proposes, with its reasons.", .order = "score"
+};
+
+static const struct field unplaced_fields[] = {
+	ID_AND_VERSION(struct unplaced),
+	OF_RUN(struct unplaced),
+	{ AS_INT(struct unplaced, participant, LINK, STAFF), .flags = REQUIRED | BY_VERB | LISTED, .to = "participant", .label = "Participant" },
+	{ AS_TEXT(struct unplaced, stopped, STAFF), .flags = BY_VERB | LISTED | LINES | ERASED, .retention = AFTER_PROGRAM, .label = "What stopped it" },
+	{ AS_TEXT(struct unplaced, help, STAFF), .flags = BY_VERB | LISTED | LINES | ERASED, .retention = AFTER_PROGRAM, .label = "What would help" },
+	{ 0 }
+};
+COVERS(unplaced_fields, struct unplaced, 0);
+
+const struct entity unplaced_entity = {
+	.name = "unplaced", .collection = "unplaced", .size = sizeof(struct unplaced), .fields = unplaced_fields, .verbs = no_verbs,
+	.unique = "run participant", .flags = QUIET, .retention = AFTER_PROGRAM, .label = "Unplaced",
+	.help = "Somebody whom a run could not place, and why."
+};

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * All entities, in the order in which their tables are made (links point backwards where they can), and the small rules
+ * that several of them share.
+ */
+#include "model.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "core/date.h"
+#include "core/settings.h"
+#include "core/zone.h"
+
+const struct entity *const entities[] = {
+	&person_entity, &login_entity, &program_entity, &duty_entity, &closed_days_entity, &participant_entity, &trait_entity,
+	&availability_entity, &wish_entity, &objection_entity, &recipe_entity, &recipe_line_entity, &match_run_entity,
+	&run_pair_entity, &unplaced_entity, &match_entity, &match_member_entity, &check_in_entity, &message_entity, &job_entity,
+	&audit_record_entity, &disclosure_entity, &import_entity, NULL
+};
+
+int tell(struct call *call, const char *template_name, int64_t person, int64_t program, int64_t match, const struct entity *about,
+         int64_t about_id, int64_t extra)
+{
+	struct notice notice = { template_name, person, program, match, about, about_id, NULL };
+
+	notice.occasion = extra == NONE ? arena_print(call->arena, "%s/%" PRId64, about->name, about_id)
+	                                : arena_print(call->arena, "%s/%" PRId64 "/%" PRId64, about->name, about_id, extra);
+	return notify(call, &notice);
+}
+
+int tell_staff(struct call *call, const char *template_name, int64_t program, int64_t match, const struct entity *about,
+               int64_t about_id, int64_t extra)
+{
+	struct notice notice = { template_name, NONE, program, match, about, about_id, NULL };
+
+	notice.occasion = extra == NONE ? arena_print(call->arena, "%s/%" PRId64, about->name, about_id)
+	                                : arena_print(call->arena, "%s/%" PRId64 "/%" PRId64, about->name, about_id, extra);
+	return notify_staff(call, &notice, NONE);
+}
+
+int zone_for(struct call *call, int64_t person, const struct program *program, const char **ret)
+{
+	struct person *record;
+	int r = load(call, &person_entity, person, (void **)&record);
+
+	if (!r)
+		*ret = record->zone ? record->zone : program ? program->zone : NULL;
+	if (!r && !*ret)
+		*ret = settings_of(call)->institution.zone;
+	return r;
+}
+
+struct ranges { struct day_range list[400]; size_t count; };
+struct closed_days { int64_t id, version, program, from, to; };
+
+static int add_range(struct call *call, void *record, void *data)
+{
+	const struct closed_days *days = record;
+	struct ranges *ranges = data;
+
+	(void)call;
+	if (ranges->count < sizeof ranges->list / sizeof *ranges->list)
+		ranges->list[ranges->count++] = (struct day_range){ days->from, days->to };
+	return 0;
+}
+
+int open_instant(struct call *call, int64_t program, int64_t day, int64_t hour, const char *zone, int64_t *ret)
+{
+	struct ranges *ranges = arena_new(call->arena, sizeof *ranges);
+	int r = each(call, &closed_days_entity, add_range, ranges, "(\"program\" = ?1 OR \"program\" IS NULL) AND \"to\" >= ?2 AND "
+	             "\"from\" <= ?2 + 400", VALUES(program, day));
+
+	if (r)
+		return r;
+	ranges->count = closed_sort(ranges->list, ranges->count);
+	day = closed_move(ranges->list, ranges->count, day);
+	zone_instant(zone_of(call, zone), day * DAY + hour * HOUR, ret);
+	return 0;
+}

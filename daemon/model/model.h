@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The entities, and the structs and rules that more than one of them needs. model.c lists them all.
+ */
+#ifndef MENTORSHIP_MODEL_H
+#define MENTORSHIP_MODEL_H
+
+#include "core/call.h"
+
+extern const struct entity person_entity, login_entity, duty_entity, program_entity, closed_days_entity, participant_entity,
+	trait_entity, availability_entity, wish_entity, objection_entity, recipe_entity, recipe_line_entity, match_run_entity,
+	run_pair_entity, unplaced_entity, match_entity, match_member_entity, check_in_entity, message_entity, job_entity,
+	audit_record_entity, disclosure_entity, import_entity;
+
+#define MANAGE "org.mentorship1.manage"       /* the polkit action of administration */
+
+enum person_state { PERSON_ACTIVE, PERSON_SUSPENDED, PERSON_ERASED };
+struct person {
+	int64_t id, version;
+	char *given_name, *family_name, *name, *email, *language, *zone;
+	char *birth_date;             /* sealed */
+	int64_t minor, source;
+	char *external_id;
+	int64_t erase_asked, erased_at, state;
+};
+
+enum program_state { PROGRAM_DRAFT, PROGRAM_OPEN, PROGRAM_RUNNING, PROGRAM_CLOSING, PROGRAM_CLOSED, PROGRAM_ARCHIVED };
+enum offer_order { OFFER_BOTH, OFFER_MENTOR_FIRST, OFFER_MENTEE_FIRST };
+struct program {
+	int64_t id, version;
+	char *key, *title, *summary, *framework, *mentor_role, *mentee_role, *eligibility, *starter;
+	int64_t starts, ends, intake_from, intake_to;
+	char *zone;
+	int64_t check_in_weeks, check_in_first_weeks, check_in_weekday, check_in_hour;
+	int64_t reminder_days, overdue_days, escalation_days, offer_days, offer_order;
+	char *formats;
+	int64_t minimum_meetings, confidentiality, contact, agreement, agreement_days, mentor_places, retention_days;
+	int64_t recipe, revision, mail_held, state;
+};
+
+enum participant_state {
+	PARTICIPANT_APPLIED, PARTICIPANT_SCREENING, PARTICIPANT_ACCEPTED, PARTICIPANT_TRAINING, PARTICIPANT_READY,
+	PARTICIPANT_COMPLETED, PARTICIPANT_WAITLISTED, PARTICIPANT_PAUSED, PARTICIPANT_REJECTED, PARTICIPANT_WITHDRAWN
+};
+enum side { SIDE_MENTOR, SIDE_MENTEE };
+struct participant {
+	int64_t id, version, program, person;
+	char *name;
+	int64_t role, capacity;
+	char *motivation;
+	int64_t priority, state;
+};
+
+enum run_state { RUN_QUEUED, RUN_RUNNING, RUN_PROPOSED, RUN_COMMITTING, RUN_COMMITTED, RUN_DISCARDED, RUN_FAILED, RUN_CANCELLED };
+struct match_run {
+	int64_t id, version, program, recipe;
+	char *recipe_name, *lines;
+	int64_t algorithm, seed;
+	char *input_hash;
+	int64_t mentees, mentors, pairs, placed, total, bound;
+	char *statistics, *problem;
+	int64_t asked_at, done_at, state;
+};
+struct run_pair {
+	int64_t id, version, program, run, mentor, mentee, score;
+	char *shares, *reasons, *alternatives, *sentence;
+};
+struct unplaced {
+	int64_t id, version, program, run, participant;
+	char *stopped, *help;
+};
+
+enum match_state {
+	MATCH_PROPOSED, MATCH_OFFERED, MATCH_ACCEPTED, MATCH_ACTIVE, MATCH_PAUSED, MATCH_CLOSING, MATCH_COMPLETED, MATCH_DECLINED,
+	MATCH_ENDED_EARLY
+};
+/* States in which a match takes a place; an offer takes none. */
+#define MATCH_TAKING "'accepted', 'active', 'paused', 'closing'"
+struct match {
+	int64_t id, version, program, kind, origin, run, score;
+	char *explanation, *sentence;
+	int64_t offered_at, answer_until, started, ends, close_reason;
+	char *close_note;
+	int64_t state;
+};
+enum { ANSWER_ACCEPTED, ANSWER_DECLINED };
+struct match_member {
+	int64_t id, version, program, match, participant, person;
+	char *name;
+	int64_t side, answer, answered_at;
+};
+
+enum check_in_state { CHECK_IN_DUE, CHECK_IN_ANSWERED, CHECK_IN_OVERDUE, CHECK_IN_ESCALATED };
+struct check_in {
+	int64_t id, version, program, match, participant, person, side, due, rating;
+	char *flags;
+	int64_t answered_at, state;
+};
+
+enum import_state {
+	IMPORT_READING, IMPORT_CHECKING, IMPORT_READY, IMPORT_REFUSED, IMPORT_TAKING, IMPORT_TAKEN, IMPORT_UNDOING, IMPORT_UNDONE, IMPORT_FAILED
+};
+struct import {
+	int64_t id, version, program, format;
+	char *entity, *role, *name, *mapping;
+	int64_t take, uid, author, rows, created, changed, unchanged, problems;
+	char *problem;
+	int64_t task, time, state;
+};
+
+/* People with the person's own zone, or the program's, or the institution's: a name for plan and zone_of, may be NULL. */
+int zone_for(struct call *, int64_t person, const struct program *, const char **ret);
+/* The instant of a local hour on the first open day from `day` on (closed days of the program and the institution). */
+int open_instant(struct call *, int64_t program, int64_t day, int64_t hour, const char *zone, int64_t *ret);
+/* Puts a message about a record into the outbox; the occasion is "NAME/ID" of the record, with /extra behind it unless NONE. */
+int tell(struct call *, const char *template_name, int64_t person, int64_t program, int64_t match, const struct entity *about,
+         int64_t about_id, int64_t extra);
+int tell_staff(struct call *, const char *template_name, int64_t program, int64_t match, const struct entity *about, int64_t about_id,
+               int64_t extra);
+/* Plans the first check-in of a mentee of a match that starts, unless one waits; stops the reminders of one. */
+int check_in_first(struct call *, const struct match_member *, const struct match *);
+int check_in_drop(struct call *, int64_t id);
+/* Fills a draft program, and the recipe made with it, from a shipped starter; E_INVALID names the known ones. */
+int starter_fill(struct call *, struct program *);
+int starter_recipe(struct call *, const struct program *);
+/* Ends the running matches of a participant, one by one, with the reason; the others are ready again, first in the next run. */
+int participant_leaves(struct call *, const struct participant *, const char *reason_word);
+
+#endif

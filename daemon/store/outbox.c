@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The outbox and the schedule as verbs use them: rows of message and job, written in the cause's own transaction.
+ *
+ * (recipient, template, occasion) and (kind, subject, nominal local time, zone) are unique: a twin is not written. A message
+ * goes in held where the database is held or the program holds its mail.
+ */
+#include <stdio.h>
+
+#include "core/date.h"
+#include "internal.h"
+
+static int mail_held(struct call *call, int64_t program, bool *ret)
+{
+	int64_t held = 0;
+	int r = program == NONE ? 0 : ask(call, "SELECT \"mail_held\" FROM \"program\" WHERE \"id\" = ?1", VALUES(program), &held);
+
+	*ret = call->store->held || held == 1;
+	return r;
+}
+
+int notify(struct call *call, const struct notice *n)
+{
+	struct engine *engine = call->store->engine;
+	struct stmt *q;
+	bool held;
+	int r = mail_held(call, n->program, &held);
+
+	if (!r)
+		r = engine_prepare(engine, "INSERT INTO \"message\" (\"id\", \"version\", \"program\", \"match\", \"person\", \"template_name\", \"about\", "
+		                   "\"occasion\", \"about_id\", \"queued_at\", \"attempts\", \"state\") VALUES (?1, 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, ?10) "
+		                   "ON CONFLICT (\"person\", \"template_name\", \"occasion\") DO NOTHING", true, &q, &call->problem);
+	if (r)
+		return r;
+	engine_bind_int(q, 1, random_id());
+	engine_bind_int(q, 2, n->program);
+	engine_bind_int(q, 3, n->match);
+	engine_bind_int(q, 4, n->person);
+	engine_bind_text(q, 5, n->template_name);
+	engine_bind_text(q, 6, n->about->name);
+	engine_bind_text(q, 7, n->occasion);
+	engine_bind_int(q, 8, n->about_id);
+	engine_bind_int(q, 9, call->now);
+	engine_bind_text(q, 10, held ? "held" : "queued");
+	r = engine_step(engine, q, &call->problem);
+	if (!r)
+		call->messages += engine_changes(engine);
+	return r;
+}
+
+/* Everybody whose duty of the given word, in force, covers the program. */
+static int notify_duty(struct call *call, const struct notice *n, const char *sql, int64_t except)
+{
+	struct engine *engine = call->store->engine;
+	int64_t people[64];
+	struct stmt *q;
+	int count = 0;
+	int r = engine_prepare(engine, sql, true, &q, &call->problem);
+
+	if (r)
+		return r;
+	engine_bind_int(q, 1, n->program);
+	engine_bind_int(q, 2, call->now);
+	while ((r = engine_step(engine, q, &call->problem)) > 0)
+		if (count < 64 && engine_int(q, 0) != except)
+			people[count++] = engine_int(q, 0);
+	engine_reset(q);
+	for (int i = 0; i < count && !r; i++) {
+		struct notice one = *n;
+
+		one.person = people[i];
+		r = notify(call, &one);
+	}
+	return r;
+}
+
+#define IN_FORCE "\"state\" = 'appointed' AND (\"from\" IS NULL OR \"from\" * 86400 <= ?2) AND (\"to\" IS NULL OR (\"to\" + 1) * 86400 > ?2)"
+
+int notify_staff(struct call *call, const struct notice *n, int64_t except)
+{
+	/* those of the program; where there is none, those of all */
+	return notify_duty(call, n, "SELECT DISTINCT \"person\" FROM \"duty\" WHERE \"duty\" = 'coordinator' AND (\"program\" = ?1 OR (\"program\" IS NULL "
+	                   "AND NOT EXISTS (SELECT 1 FROM \"duty\" WHERE \"duty\" = 'coordinator' AND \"program\" = ?1 AND " IN_FORCE "))) AND " IN_FORCE,
+	                   except);
+}
+
+int tell_protection(struct call *call, const char *template_name, const struct entity *about, int64_t about_id)
+{
+	char *occasion = arena_print(call->arena, "%s/%lld/%lld", about->name, (long long)about_id, (long long)call->now);
+	struct notice n = { template_name, NONE, NONE, NONE, about, about_id, occasion };
+
+	return notify_duty(call, &n, "SELECT DISTINCT \"person\" FROM \"duty\" WHERE \"duty\" = 'data-protection officer' AND ?1 IS NULL AND " IN_FORCE, NONE);
+}
+
+/* ---- jobs ---- */
+
+int plan(struct call *call, const char *kind, int64_t subject, int64_t due, const char *zone)
+{
+	struct engine *engine = call->store->engine;
+	const struct zone *z = zone ? zone_of(call, zone) : zone_utc();
+	char nominal[DATE_TEXT];
+	struct stmt *q;
+	int r = engine_prepare(engine, "INSERT INTO \"job\" (\"version\", \"kind\", \"subject\", \"nominal\", \"zone\", \"due\", \"cursor\", \"attempts\", \"state\") "
+	                       "VALUES (1, ?1, ?2, ?3, ?4, ?5, 0, 0, 'waiting') ON CONFLICT (\"kind\", \"subject\", \"nominal\", \"zone\") DO UPDATE SET "
+	                       "\"state\" = 'waiting', \"due\" = excluded.\"due\", \"cursor\" = 0, \"attempts\" = 0 WHERE \"state\" = 'withdrawn'",
+	                       true, &q, &call->problem);
+
+	if (r)
+		return r;
+	engine_bind_text(q, 1, kind);
+	engine_bind_int(q, 2, subject);
+	engine_bind_text(q, 3, local_print(zone_local(z, due), nominal));
+	engine_bind_text(q, 4, zone_name(z));
+	engine_bind_int(q, 5, due);
+	r = engine_step(engine, q, &call->problem);
+	if (!r)
+		call->jobs += engine_changes(engine);
+	return r;
+}
+
+int unplan(struct call *call, const char *kind, int64_t subject)
+{
+	struct engine *engine = call->store->engine;
+	struct stmt *q;
+	int r = engine_prepare(engine, "UPDATE \"job\" SET \"state\" = 'withdrawn', \"version\" = \"version\" + 1 WHERE \"kind\" = ?1 AND \"subject\" = ?2 "
+	                       "AND \"state\" = 'waiting'", true, &q, &call->problem);
+
+	if (r)
+		return r;
+	engine_bind_text(q, 1, kind);
+	engine_bind_int(q, 2, subject);
+	return engine_step(engine, q, &call->problem);
+}

@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Records: between columns and structs, for any entity.
+ *
+ * The SQL that loads and inserts is composed once for each shape and kept. An update names the columns that differ and no
+ * others. Sealed columns are never loaded: their members are NULL, so that the difference sees only new values, which are
+ * sealed on their way into the statement.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "internal.h"
+
+enum { KEPT = 64 };
+
+struct composed { const struct shape *shape; char *columns, *load, *insert, *remove; };
+
+static struct composed *composed_of(struct store *s, const struct shape *shape)
+{
+	struct composed *all = s->composed;
+	struct buffer columns = { 0 }, insert = { 0 }, marks = { 0 };
+	int at = 0, n = 0;
+
+	if (!all)
+		s->composed = all = calloc(KEPT, sizeof *all);
+	if (!all)
+		abort();
+	while (all[at].shape && all[at].shape != shape)
+		at++;
+	if (all[at].shape)
+		return &all[at];
+	for (int i = 0; i < shape->count; i++) {
+		const struct field *f = &shape->entity->fields[i];
+
+		if (!field_is_stored(f))
+			continue;
+		buffer_text(&columns, n ? ", " : "");
+		buffer_text(&insert, n ? ", " : "");
+		if (f->privacy == SEALED)
+			buffer_text(&columns, "NULL");
+		else
+			sql_name(&columns, f->name);
+		sql_name(&insert, f->name);
+		buffer_print(&marks, n ? ", ?%d" : "?%d", n + 1);
+		n++;
+	}
+	all[at].shape = shape;
+	all[at].columns = strdup(buffer_string(&columns));
+	if (asprintf(&all[at].load, "SELECT %s FROM \"%s\" WHERE \"id\" = ?1", buffer_string(&columns), shape->entity->name) < 0 ||
+	    asprintf(&all[at].insert, "INSERT INTO \"%s\" (%s) VALUES (%s)", shape->entity->name, buffer_string(&insert),
+	             buffer_string(&marks)) < 0 ||
+	    asprintf(&all[at].remove, "DELETE FROM \"%s\" WHERE \"id\" = ?1", shape->entity->name) < 0 || !all[at].columns)
+		abort();
+	buffer_free(&columns);
+	buffer_free(&insert);
+	buffer_free(&marks);
+	return &all[at];
+}
+
+void record_forget(struct store *s)
+{
+	struct composed *all = s->composed;
+
+	for (int i = 0; all && all[i].shape; i++) {
+		free(all[i].columns);
+		free(all[i].load);
+		free(all[i].insert);
+		free(all[i].remove);
+	}
+	free(all);
+	s->composed = NULL;
+}
+
+const char *record_columns(struct store *s, const struct shape *shape)
+{
+	return composed_of(s, shape)->columns;
+}
+
+void record_bind(struct stmt *q, int at, const struct field *f, const void *record)
+{
+	if (field_is_text(f))
+		engine_bind_text(q, at, *field_text(record, f));
+	else if (f->kind == REAL)
+		engine_bind_real(q, at, *field_real(record, f));
+	else if (f->kind == CHOICE && *field_number(record, f) != NONE)
+		engine_bind_text(q, at, f->choices[*field_number(record, f)]);
+	else
+		engine_bind_int(q, at, *field_number(record, f));
+}
+
+void record_read_row(struct arena *arena, const struct shape *shape, struct stmt *q, void *record)
+{
+	for (int i = 0, column = 0; i < shape->count; i++) {
+		const struct field *f = &shape->entity->fields[i];
+
+		if (!field_is_stored(f))
+			continue;
+		if (f->privacy == SEALED)
+			*field_text(record, f) = NULL;
+		else if (field_is_text(f))
+			*field_text(record, f) = arena_copy(arena, engine_text(q, column));
+		else if (f->kind == REAL)
+			*field_real(record, f) = engine_real(q, column);
+		else if (f->kind == CHOICE) {
+			const char *word = engine_text(q, column);
+			int at = word ? choice_index(f->choices, word) : -1;
+
+			*field_number(record, f) = at < 0 ? NONE : at;
+		} else
+			*field_number(record, f) = engine_int(q, column);
+		column++;
+	}
+}
+
+int record_load(struct store *s, struct arena *arena, const struct shape *shape, int64_t id, void **ret, struct problem *problem)
+{
+	struct stmt *q;
+	int r = engine_prepare(s->engine, composed_of(s, shape)->load, true, &q, problem);
+
+	if (r)
+		return r;
+	engine_bind_int(q, 1, id);
+	r = engine_step(s->engine, q, problem);
+	if (r <= 0)
+		return r ? r : problem_set(problem, E_NOTFOUND, NULL, "there is no such object");
+	*ret = arena_new(arena, shape->entity->size);
+	record_read_row(arena, shape, q, *ret);
+	engine_reset(q);
+	return 0;
+}
+
+int64_t record_anchor_of(const struct shape *shape, enum anchor anchor, const void *record)
+{
+	return shape->anchors[anchor] < 0 ? NONE : *field_number(record, &shape->entity->fields[shape->anchors[anchor]]);
+}
+
+uint64_t record_difference(const struct shape *shape, const void *was, const void *now)
+{
+	uint64_t fields = 0;
+
+	for (int i = 0; i < shape->count; i++) {
+		const struct field *f = &shape->entity->fields[i];
+
+		if (field_is_stored(f) && !field_same(f, was, now))
+			fields |= UINT64_C(1) << i;
+	}
+	return fields;
+}
+
+/* ---- anchors and copies ---- */
+
+/* One anchor of the record that a link names: by its columns, read with one small statement. */
+static int anchors_of_target(struct call *call, const struct shape *to, int64_t id, int64_t anchors[4])
+{
+	void *target;
+	int r = record_load(call->store, call->arena, to, id, &target, &call->problem);
+
+	for (int a = AT_PROGRAM; a <= AT_PERSON && !r; a++)
+		anchors[a] = record_anchor_of(to, a, target);
+	return r;
+}
+
+static int agree(struct call *call, const struct shape *shape, void *record, const struct field *link, int a, int64_t value)
+{
+	const struct field *own;
+
+	if (shape->anchors[a] < 0 || shape->is_anchor[a] || value == NONE)
+		return 0;
+	own = &shape->entity->fields[shape->anchors[a]];
+	if (!(link->flags & LEADS) && a != AT_PROGRAM)
+		return 0;
+	if (*field_number(record, own) == NONE && link->flags & LEADS)
+		*field_number(record, own) = value;
+	if (*field_number(record, own) != NONE && *field_number(record, own) != value)
+		return fail(call, E_INVALID, link->name, "%s belongs to another %s than the rest", link->label,
+		            a == AT_PROGRAM ? "program" : a == AT_MATCH ? "match" : "person");
+	return 0;
+}
+
+int record_anchor(struct call *call, const struct shape *shape, void *record)
+{
+	/* leading links first, so that the others are held against what they gave */
+	for (int pass = 0; pass < 2; pass++)
+		for (int i = 0; i < shape->count; i++) {
+			const struct field *f = &shape->entity->fields[i];
+			int64_t anchors[4] = { NONE, NONE, NONE, NONE };
+			int r;
+
+			if (f->kind != LINK || !field_is_stored(f) || *field_number(record, f) == NONE ||
+			    (f->flags & LEADS ? 0 : 1) != pass)
+				continue;
+			r = anchors_of_target(call, shape_of(shape->links[i]), *field_number(record, f), anchors);
+			if (r == E_NOTFOUND)
+				return fail(call, E_NOTFOUND, f->name, "%s: there is no such object", f->label);
+			for (int a = AT_PROGRAM; a <= AT_PERSON && !r; a++)
+				r = agree(call, shape, record, f, a, anchors[a]);
+			if (r)
+				return r;
+		}
+	return 0;
+}
+
+/* What a field copies: the link's index in its own shape, the field's in the other. */
+static void copy_parts(const struct shape *shape, const struct field *f, int *ret_link, int *ret_from)
+{
+	char link[64];
+
+	snprintf(link, sizeof link, "%.*s", (int)strcspn(f->copies, "."), f->copies);
+	*ret_link = field_index(shape, link);
+	*ret_from = field_index(shape_of(shape->links[*ret_link]), strchr(f->copies, '.') + 1);
+}
+
+int record_copies(struct call *call, const struct shape *shape, void *record)
+{
+	for (int i = 0; i < shape->count; i++) {
+		const struct field *f = &shape->entity->fields[i];
+		int link, from, r;
+		int64_t id;
+		void *other;
+
+		if (!f->copies)
+			continue;
+		copy_parts(shape, f, &link, &from);
+		id = *field_number(record, &shape->entity->fields[link]);
+		if (id == NONE)
+			continue;
+		r = record_load(call->store, call->arena, shape_of(shape->links[link]), id, &other, &call->problem);
+		if (r)
+			return r;
+		memcpy((char *)record + f->offset, (const char *)other + shape->links[link]->fields[from].offset, 8);
+	}
+	return 0;
+}
+
+/* A field that others copy has changed: their rows follow. */
+static int spread(struct call *call, const struct shape *shape, const void *now, uint64_t fields)
+{
+	char sql[300];
+
+	for (int e = 0; entities[e]; e++) {
+		const struct shape *other = shape_of(entities[e]);
+
+		for (int i = 0; i < other->count; i++) {
+			const struct field *f = &other->entity->fields[i];
+			struct stmt *q;
+			int link, from, r;
+
+			if (!f->copies)
+				continue;
+			copy_parts(other, f, &link, &from);
+			if (other->links[link] != shape->entity || !(fields >> from & 1))
+				continue;
+			snprintf(sql, sizeof sql, "UPDATE \"%s\" SET \"%s\" = ?1 WHERE \"%s\" = ?2", other->entity->name, f->name,
+			         other->entity->fields[link].name);
+			r = engine_prepare(call->store->engine, sql, false, &q, &call->problem);
+			if (r)
+				return r;
+			record_bind(q, 1, &shape->entity->fields[from], now);
+			engine_bind_int(q, 2, *field_number(now, &shape->entity->fields[0]));
+			r = engine_step(call->store->engine, q, &call->problem);
+			if (r < 0)
+				return r;
+		}
+	}
+	return 0;
+}
+
+/* ---- writing ---- */
+
+static int bind_sealed(struct call *call, const struct shape *shape, struct stmt *q, int at, const struct field *f, const void *record)
+{
+	const char *text = *field_text(record, f);
+	int64_t person = record_anchor_of(shape, AT_PERSON, record);
+	void *sealed;
+	size_t size;
+	int r;
+
+	if (!text || !*text) {
+		engine_bind_null(q, at);
+		return 0;
+	}
+	if (!call->store->seal)
+		return fail(call, E_UNAVAILABLE, f->name, "%s cannot be kept: %s", f->label, call->store->sealing.text);
+	r = seal_shut(call->store->seal, call->arena, person, shape->entity->name, *field_number(record, &shape->entity->fields[0]),
+	              f->name, text, &sealed, &size, &call->problem);
+	if (!r)
+		engine_bind_blob(q, at, sealed, size);
+	return r;
+}
+
+static int next_id(struct call *call, const struct shape *shape, int64_t *ret)
+{
+	char sql[120];
+	struct stmt *q;
+	int r;
+
+	snprintf(sql, sizeof sql, "SELECT coalesce(max(\"id\"), 0) + 1 FROM \"%s\"", shape->entity->name);
+	r = engine_prepare(call->store->engine, sql, false, &q, &call->problem);
+	if (!r)
+		r = engine_step(call->store->engine, q, &call->problem);
+	if (r > 0)
+		*ret = engine_int(q, 0);
+	engine_reset(q);
+	return r < 0 ? r : 0;
+}
+
+int record_insert(struct call *call, const struct shape *shape, void *record)
+{
+	struct store *s = call->store;
+	const struct field *fields = shape->entity->fields;
+	int64_t *id = field_number(record, &fields[0]);
+	struct stmt *q;
+	int r = engine_prepare(s->engine, composed_of(s, shape)->insert, true, &q, &call->problem);
+	bool sealed = false;
+
+	if (r)
+		return r;
+	for (int i = 0; i < shape->count; i++)
+		sealed |= fields[i].privacy == SEALED && *field_text(record, &fields[i]);
+	if (shape->entity->flags & RANDOM_ID)
+		*id = random_id();
+	else if (sealed) {            /* the id is associated data: it is taken before sealing */
+		r = next_id(call, shape, id);
+		if (r)
+			return r;
+	}
+	for (int i = 0, at = 1; i < shape->count; i++) {
+		if (!field_is_stored(&fields[i]))
+			continue;
+		if (fields[i].privacy == SEALED) {
+			r = bind_sealed(call, shape, q, at, &fields[i], record);
+			if (r) {
+				engine_reset(q);
+				return r;
+			}
+		} else
+			record_bind(q, at, &fields[i], record);
+		at++;
+	}
+	r = engine_step(s->engine, q, &call->problem);
+	if (!r && *id == NONE)
+		*id = engine_last_id(s->engine);
+	return r;
+}
+
+int record_update(struct call *call, const struct shape *shape, const void *was, void *now, uint64_t fields)
+{
+	struct store *s = call->store;
+	struct buffer sql = { 0 };
+	struct stmt *q;
+	int at = 1, r;
+
+	(void)was;
+	buffer_print(&sql, "UPDATE \"%s\" SET ", shape->entity->name);
+	for (int i = 1; i < shape->count; i++)
+		if (fields >> i & 1) {
+			buffer_print(&sql, "%s\"%s\" = ?%d", at > 1 ? ", " : "", shape->entity->fields[i].name, at);
+			at++;
+		}
+	buffer_print(&sql, " WHERE \"id\" = ?%d", at);
+	r = engine_prepare(s->engine, buffer_string(&sql), false, &q, &call->problem);
+	buffer_free(&sql);
+	at = 1;
+	for (int i = 1; i < shape->count && !r; i++) {
+		const struct field *f = &shape->entity->fields[i];
+
+		if (!(fields >> i & 1))
+			continue;
+		if (f->privacy == SEALED)
+			r = bind_sealed(call, shape, q, at, f, now);
+		else
+			record_bind(q, at, f, now);
+		at++;
+	}
+	if (r)
+		return r;
+	engine_bind_int(q, at, *field_number(now, &shape->entity->fields[0]));
+	r = engine_step(s->engine, q, &call->problem);
+	return r || !(fields & shape->copied) ? r : spread(call, shape, now, fields);
+}
+
+int record_delete(struct call *call, const struct shape *shape, int64_t id)
+{
+	struct stmt *q;
+	int r = engine_prepare(call->store->engine, composed_of(call->store, shape)->remove, true, &q, &call->problem);
+
+	if (r)
+		return r;
+	engine_bind_int(q, 1, id);
+	return engine_step(call->store->engine, q, &call->problem);
+}

@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Tables of the database, made from the tables of the entities.
+ *
+ * A missing table is created, a missing column added: that is the additive migration, and it needs no number. What cannot
+ * be added so (renames, back-fills, a new UNIQUE) is a numbered step in `steps`; the number of the last one done is the
+ * database's user_version. Schemas are compared by column, never by text. Before anything changes in a database that
+ * holds data, a backup is made. A database of a higher number is refused untouched.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backup.h"
+#include "internal.h"
+
+/* Numbered steps; entry i brings a database from i to i + 1. */
+static const char *const steps[] = { "SELECT 1" };
+enum { SCHEMA = sizeof steps / sizeof *steps };
+
+/* Bookkeeping that is no entity. */
+static const char *const own_tables[] = {
+	"CREATE TABLE IF NOT EXISTS \"setting\" (\"key\" TEXT PRIMARY KEY, \"value\" TEXT) STRICT, WITHOUT ROWID",
+	"CREATE TABLE IF NOT EXISTS \"replay\" (\"caller\" INTEGER NOT NULL, \"verb\" TEXT NOT NULL, \"key\" TEXT NOT NULL, "
+	"\"body\" BLOB NOT NULL, \"object\" INTEGER, \"version\" INTEGER, \"messages\" INTEGER, \"jobs\" INTEGER, \"task\" INTEGER, "
+	"\"time\" INTEGER NOT NULL, PRIMARY KEY (\"caller\", \"key\", \"verb\")) STRICT, WITHOUT ROWID",
+	"CREATE TABLE IF NOT EXISTS \"staged\" (\"import\" INTEGER NOT NULL, \"line\" INTEGER NOT NULL, \"entity\" TEXT NOT NULL, "
+	"\"source\" TEXT NOT NULL, \"cells\" TEXT NOT NULL, \"record\" INTEGER, \"version\" INTEGER, \"was\" TEXT, "
+	"PRIMARY KEY (\"import\", \"line\")) STRICT, WITHOUT ROWID",
+	NULL
+};
+
+void sql_name(struct buffer *out, const char *name)
+{
+	buffer_print(out, "\"%s\"", name);
+}
+
+static const char *column_type(const struct field *f)
+{
+	if (f->privacy == SEALED)
+		return "BLOB";
+	if (f->kind == REAL)
+		return "REAL";
+	return f->kind == TEXT || f->kind == WORDS || f->kind == CHOICE ? "TEXT" : "INTEGER";
+}
+
+/* `added`: to a table that holds rows; then it is nullable or has a constant default. */
+static void column_print(struct buffer *out, const struct field *f, bool added)
+{
+	sql_name(out, f->name);
+	buffer_print(out, " %s", column_type(f));
+	if (!strcmp(f->name, "id"))
+		buffer_text(out, " PRIMARY KEY");
+	else if (f->kind == YESNO)
+		buffer_print(out, " NOT NULL DEFAULT %d", f->starts ? (int)f->initial : 0);
+	else if (f->flags & REQUIRED && !added)
+		buffer_text(out, " NOT NULL");
+	else if (f->flags & REQUIRED && f->kind == CHOICE && f->starts)
+		buffer_print(out, " NOT NULL DEFAULT '%s'", f->choices[f->initial]);
+	else if (f->flags & REQUIRED && f->starts)
+		buffer_print(out, " NOT NULL DEFAULT %lld", (long long)f->initial);
+	if (f->kind == TEXT && f->privacy != SEALED && f->flags & (SORTED | LABEL | MAIL))
+		buffer_text(out, " COLLATE NOCASE");
+	if (f->kind == LINK) {
+		buffer_text(out, " REFERENCES ");
+		sql_name(out, f->to);
+	}
+}
+
+static void table_print(struct buffer *out, const struct entity *e)
+{
+	buffer_text(out, "CREATE TABLE IF NOT EXISTS ");
+	sql_name(out, e->name);
+	for (const struct field *f = e->fields; f->name; f++) {
+		if (!field_is_stored(f))
+			continue;
+		buffer_text(out, f == e->fields ? " (\n\t" : ",\n\t");
+		column_print(out, f, false);
+	}
+	buffer_text(out, "\n) STRICT");
+}
+
+static void index_print(struct buffer *out, const struct entity *e, const char *kind, const char *columns)
+{
+	char name[160];
+	size_t n = (size_t)snprintf(name, sizeof name, "%s_by", e->name);
+
+	for (const char *p = columns; *p; p++)
+		if (n < sizeof name - 2) {
+			if (p == columns || (*p == ' ' && p[1]))
+				name[n++] = '_';
+			if (*p != ' ')
+				name[n++] = *p;
+		}
+	name[n] = 0;
+	buffer_print(out, "CREATE %sINDEX IF NOT EXISTS ", kind);
+	sql_name(out, name);
+	buffer_text(out, " ON ");
+	sql_name(out, e->name);
+	buffer_text(out, " (");
+	for (const char *p = columns; *p; p += strcspn(p, " "), p += strspn(p, " ")) {
+		char word[64];
+
+		snprintf(word, sizeof word, "%.*s", (int)strcspn(p, " "), p);
+		buffer_text(out, p == columns ? "" : ", ");
+		sql_name(out, word);
+	}
+	buffer_text(out, ")");
+}
+
+/* Calls `make` with each statement that makes the indexes of an entity: its unique sets; each anchor with each sorted field, and
+ * with the id; the sorted fields alone; links to other records, which foreign keys search by; what is flagged INDEXED. */
+static int indexes(const struct shape *shape, int (*make)(void *, const char *), void *data)
+{
+	const struct entity *e = shape->entity;
+	struct buffer sql = { 0 };
+	char columns[128];
+	int r = 0;
+
+	for (const char *p = e->unique; p && *p && !r; p += strcspn(p, ";"), p += strspn(p, "; ")) {
+		snprintf(columns, sizeof columns, "%.*s", (int)strcspn(p, ";"), p);
+		buffer_clear(&sql);
+		index_print(&sql, e, "UNIQUE ", columns);
+		r = make(data, buffer_string(&sql));
+	}
+	for (int i = 0; i < shape->count && !r; i++) {
+		const struct field *f = &e->fields[i];
+
+		if (i && field_is_stored(f) && f->flags & SORTED) {
+			buffer_clear(&sql);
+			snprintf(columns, sizeof columns, "%s id", f->name);
+			index_print(&sql, e, "", columns);
+			r = make(data, buffer_string(&sql));
+		} else if (i && field_is_stored(f) && (f->flags & INDEXED || (f->kind == LINK && !f->anchor))) {
+			buffer_clear(&sql);
+			index_print(&sql, e, "", f->name);
+			r = make(data, buffer_string(&sql));
+		}
+		if (!i || !f->anchor || r)
+			continue;
+		buffer_clear(&sql);
+		index_print(&sql, e, "", f->name);
+		r = make(data, buffer_string(&sql));
+		for (int j = 1; j < shape->count && !r; j++)
+			if (e->fields[j].flags & SORTED) {
+				buffer_clear(&sql);
+				snprintf(columns, sizeof columns, "%s %s id", f->name, e->fields[j].name);
+				index_print(&sql, e, "", columns);
+				r = make(data, buffer_string(&sql));
+			}
+	}
+	buffer_free(&sql);
+	return r;
+}
+
+/* ---- bringing a database up to the tables ---- */
+
+struct bringing { struct store *store; struct problem *problem; };
+
+static int run(void *data, const char *sql)
+{
+	struct bringing *b = data;
+
+	return engine_run(b->store->engine, sql, b->problem);
+}
+
+static int has_column(struct store *s, const char *table, const char *column, struct problem *problem)
+{
+	struct stmt *q;
+	int r = engine_prepare(s->engine, "SELECT 1 FROM pragma_table_info(?1) WHERE name = ?2", true, &q, problem);
+
+	if (r)
+		return r;
+	engine_bind_text(q, 1, table);
+	engine_bind_text(q, 2, column);
+	r = engine_step(s->engine, q, problem);
+	engine_reset(q);
+	return r;
+}
+
+static int add_columns(struct bringing *b, const struct entity *e, bool only_look, bool *ret_missing)
+{
+	struct buffer sql = { 0 };
+	int r = 0;
+
+	for (const struct field *f = e->fields; f->name && !r; f++) {
+		if (!field_is_stored(f))
+			continue;
+		r = has_column(b->store, e->name, f->name, b->problem);
+		if (r) {
+			r = r > 0 ? 0 : r;
+			continue;
+		}
+		*ret_missing = true;
+		if (only_look)
+			break;
+		buffer_clear(&sql);
+		buffer_text(&sql, "ALTER TABLE ");
+		sql_name(&sql, e->name);
+		buffer_text(&sql, " ADD COLUMN ");
+		column_print(&sql, f, true);
+		r = run(b, buffer_string(&sql));
+	}
+	buffer_free(&sql);
+	return r;
+}
+
+static int bring_tables(struct bringing *b)
+{
+	struct buffer sql = { 0 };
+	bool missing = false;
+	int r = 0;
+
+	for (const char *const *t = own_tables; *t && !r; t++)
+		r = run(b, *t);
+	for (int i = 0; entities[i] && !r; i++) {
+		buffer_clear(&sql);
+		table_print(&sql, entities[i]);
+		r = run(b, buffer_string(&sql));
+		if (!r)
+			r = add_columns(b, entities[i], false, &missing);
+		if (!r)
+			r = indexes(shape_of(entities[i]), run, b);
+	}
+	buffer_free(&sql);
+	return r;
+}
+
+static int schema_number(struct store *s, int64_t *ret, struct problem *problem)
+{
+	struct stmt *q;
+	int r = engine_prepare(s->engine, "PRAGMA user_version", true, &q, problem);
+
+	if (!r)
+		r = engine_step(s->engine, q, problem);
+	if (r > 0) {
+		*ret = engine_int(q, 0);
+		engine_reset(q);
+		r = 0;
+	}
+	return r;
+}
+
+/* Does a database with data lack a table's column? Then it is backed up before it is changed. */
+static int out_of_date(struct bringing *b, int64_t number, bool *ret)
+{
+	int r = 0;
+
+	*ret = number < SCHEMA;
+	for (int i = 0; entities[i] && !r && !*ret; i++)
+		r = add_columns(b, entities[i], true, ret);
+	return r;
+}
+
+int schema_bring(struct store *s, bool fresh, struct problem *problem)
+{
+	struct bringing b = { s, problem };
+	int64_t number = 0;
+	bool old = false;
+	char sql[64];
+	int r = schema_number(s, &number, problem);
+
+	if (r)
+		return r;
+	if (number > SCHEMA)
+		return problem_set(problem, E_STORE, NULL, "the database has schema %lld, this program knows %d: install a newer mentorshipd",
+		                   (long long)number, SCHEMA);
+	r = fresh ? 0 : out_of_date(&b, number, &old);
+	if (!r && old) {
+		const char *name;
+
+		r = store_backup(s, &name, problem);
+	}
+	if (!r)
+		r = engine_begin(s->engine, problem);
+	if (r)
+		return r;
+	r = bring_tables(&b);
+	for (int64_t i = fresh ? SCHEMA : number; i < SCHEMA && !r; i++)
+		r = engine_run(s->engine, steps[i], problem);
+	if (!r && number < SCHEMA) {
+		snprintf(sql, sizeof sql, "PRAGMA user_version = %d", SCHEMA);
+		r = engine_run(s->engine, sql, problem);
+	}
+	if (r) {
+		engine_rollback(s->engine);
+		return r;
+	}
+	return engine_commit(s->engine, problem);
+}
+
+/* ---- printed ---- */
+
+static int print_one(void *out, const char *sql)
+{
+	buffer_print(out, "%s;\n", sql);
+	return 0;
+}
+
+void schema_print(struct buffer *out)
+{
+	for (const char *const *t = own_tables; *t; t++)
+		print_one(out, *t);
+	for (int i = 0; entities[i]; i++) {
+		buffer_char(out, '\n');
+		table_print(out, entities[i]);
+		buffer_text(out, ";\n");
+		indexes(shape_of(entities[i]), print_one, out);
+	}
+}
+
+/* ---- settings kept in the database ---- */
+
+int setting_get(struct store *s, const char *key, struct arena *arena, char **ret, struct problem *problem)
+{
+	struct stmt *q;
+	int r = engine_prepare(s->engine, "SELECT \"value\" FROM \"setting\" WHERE \"key\" = ?1", true, &q, problem);
+
+	*ret = NULL;
+	if (r)
+		return r;
+	engine_bind_text(q, 1, key);
+	r = engine_step(s->engine, q, problem);
+	if (r > 0)
+		*ret = arena_copy(arena, engine_text(q, 0));
+	engine_reset(q);
+	return r < 0 ? r : 0;
+}
+
+int setting_put(struct store *s, const char *key, const char *value, struct problem *problem)
+{
+	struct stmt *q;
+	int r = engine_prepare(s->engine, "INSERT INTO \"setting\" (\"key\", \"value\") VALUES (?1, ?2) "
+	                       "ON CONFLICT (\"key\") DO UPDATE SET \"value\" = excluded.\"value\"", true, &q, problem);
+
+	if (r)
+		return r;
+	engine_bind_text(q, 1, key);
+	engine_bind_text(q, 2, value);
+	return engine_step(s->engine, q, problem);
+}

@@ -527,12 +527,14 @@ class Daemon:
             os.chown(key, account.pw_uid, account.pw_gid)
             key.chmod(0o400)
         self.log.touch()
+        self.configure("identity: { uid_min = 61000; uid_max = 61150; };\n", "00-tests.conf")
 
-    def configure(self, text, name="etc/mentorship/mentorship.conf"):
-        """Writes a file below the root of the configuration."""
-        path = self.config / name
+    def configure(self, text, name="10-test.conf"):
+        """Writes a fragment of the configuration; counts at the next start or reload."""
+        path = self.config / "etc/mentorship/mentorship.conf.d" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
+        return path
 
     def command(self, *options):
         return [self.installed.daemon, "--config-dir", self.config, "--state-dir", self.state, *options]

@@ -71,7 +71,7 @@ def pytest_runtest_makereport(item):
     """A failure shows what the daemon had to say."""
     report = (yield).get_result()
     if report.failed:
-        for daemon in getattr(item, "funcargs", {}).values():
+        for daemon in {id(value): value for value in getattr(item, "funcargs", {}).values()}.values():
             if isinstance(daemon, harness.Daemon):
                 report.sections.append((f"log of {daemon.directory.name}", daemon.tail()))
 

@@ -56,10 +56,23 @@ static int explain_constraint(sqlite3 *db, int rc, struct problem *problem)
 	}
 }
 
+/* What the operating system said last about the log or journal, else about the file; sqlite3_system_errno knows nothing of commits. */
+static int system_error(sqlite3 *db)
+{
+	sqlite3_file *file = NULL;
+	int error = 0;
+
+	if (sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &file) == SQLITE_OK && file && file->pMethods)
+		file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &error);
+	if (!error)
+		sqlite3_file_control(db, "main", SQLITE_FCNTL_LAST_ERRNO, &error);
+	return error ? error : sqlite3_system_errno(db);
+}
+
 /* What the operating system said decides where SQLite only knows 'input/output error'. */
 static int explain_io(sqlite3 *db, const char *what, struct problem *problem)
 {
-	int error = sqlite3_system_errno(db);
+	int error = system_error(db);
 	const char *cause = error ? strerror(error) : "no cause given";
 
 	if (error == ENOSPC || error == EDQUOT || error == EFBIG)

@@ -144,7 +144,7 @@ const struct setting settings_table[] = {
 	{ AS_NUMBER_SETTING(retention.backup_days, NUMBER), RANGE(30, 1, 3650), .unit = "days", RELOADS, .room = "store",
 	  .help = "How long backups are kept, those made before migrations included." },
 
-	{ AS_TEXT_SETTING(worker.path), .initial_text = "/usr/libexec/mentorship-worker", .min = 2, .max = 200, .check = check_path,
+	{ AS_TEXT_SETTING(worker.path), .initial_text = "/usr/libexec/mentorship/mentorship-worker", .min = 2, .max = 200, .check = check_path,
 	  .room = "plugin", .help = "The program that reads files and computes matchings." },
 	{ AS_NUMBER_SETTING(worker.memory, NUMBER), RANGE(1024, 64, 65536), .unit = "MiB", RELOADS, .room = "plugin",
 	  .help = "Memory that a worker may use." },

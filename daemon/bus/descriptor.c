@@ -45,12 +45,10 @@ int descriptor_check(int fd, int64_t most, const char *name, struct problem *pro
 	mode = fcntl(fd, F_GETFL);
 	if (mode < 0 || (mode & O_ACCMODE) == O_WRONLY || mode & O_PATH)
 		return problem_set(problem, E_INVALID, name, "is not open for reading");
-	/* only memfds and files of tmpfs can be asked for seals; one that has none yet could still be given some: not sealed */
+	/* a memfd has no name anywhere; a file that was unlinked and lies on tmpfs cannot be told from it, and is refused with it */
 	seals = fcntl(fd, F_GET_SEALS);
-	if (seals >= 0 && !(seals & F_SEAL_SEAL) && st.st_nlink == 0 && (seals & wanted) != wanted)
-		return problem_set(problem, E_INVALID, name, "is a memfd that can still shrink, grow or be written; seal it first");
 	if (seals >= 0 && st.st_nlink == 0 && (seals & wanted) != wanted)
-		return problem_set(problem, E_INVALID, name, "is a memfd without the seals shrink, grow and write");
+		return problem_set(problem, E_INVALID, name, "is a memfd that can still shrink, grow or be written; seal it first");
 	if (st.st_size > most)
 		return problem_set(problem, E_LIMIT, name, "is larger than %" PRId64 " bytes; split it", most);
 	return 0;

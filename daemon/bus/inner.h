@@ -185,6 +185,7 @@ struct bus {
 	size_t change_first, change_count, change_room;
 	uint32_t subscription_ids;
 	uint64_t polkit_ids;
+	bool verifying;                       /* one VerifyAudit at a time */
 };
 
 int64_t monotonic_usec(void);

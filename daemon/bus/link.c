@@ -319,6 +319,7 @@ void link_close(struct bus *bus)
 		return;
 	bus->dispatching = true;      /* no more turns for this one */
 	clients_drop(bus);
+	tasks_forget_starters(bus->tasks);
 	if (bus->hello) {
 		dbus_pending_call_cancel(bus->hello);
 		dbus_pending_call_unref(bus->hello);

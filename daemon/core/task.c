@@ -130,6 +130,12 @@ size_t tasks_running(struct tasks *tasks)
 	return running;
 }
 
+void tasks_forget_starters(struct tasks *tasks)
+{
+	for (struct task *task = tasks->first; task; task = task->next)
+		*task->starter = 0;
+}
+
 static struct task *find_running(struct tasks *tasks, int64_t id)
 {
 	struct task *task = task_find(tasks, id);

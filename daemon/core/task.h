@@ -52,6 +52,8 @@ int tasks_room(struct tasks *, uint32_t uid, struct problem *);
 struct task *task_new(struct tasks *, int64_t id, const char *kind, const struct caller *, const char *starter, int64_t now);
 struct task *task_find(struct tasks *, int64_t id);      /* NULL if there is none */
 size_t tasks_running(struct tasks *);
+/* The bus is gone: its connection names will be given to others. */
+void tasks_forget_starters(struct tasks *);
 
 /* Each of these does nothing to a task that has ended. */
 void task_progress(struct tasks *, int64_t id, double progress);

@@ -240,8 +240,8 @@ static void test_week(void **unused)
 static void test_overlap_is_of_the_worst_week(void **unused)
 {
 	/* Two entries that touch, one that overlaps itself; the second week has an hour less in common. */
-	const struct match_span a[] = { { 0, 0, 300 }, { 0, 300, 400 }, { 0, 350, 400 }, { 1, 0, 300 } };
-	const struct match_span b[] = { { 0, 280, 400 }, { 1, 240, 400 } };
+	const struct match_span a[] = { { 0, 0, 300 }, { 0, 300, 400 }, { 0, 350, 500 }, { 1, 0, 300 } };
+	struct match_span b[] = { { 0, 280, 500 }, { 1, 240, 400 } };
 	const struct match_setting settings[] = { { "enough", 120 }, { "stated", 0 } };
 	const struct match_line line = { "availability", false, 1, settings, 2 };
 	struct match_person mentee = person(1, 1), mentor = person(2, 1);
@@ -257,6 +257,10 @@ static void test_overlap_is_of_the_worst_week(void **unused)
 	result = run(&in);
 	assert_int_equal(result->pairs[0].score, MATCH_SCORE_MAX / 2);
 	assert_true(result->pairs[0].shares[0].amount == 60);
+	match_result_free(result);
+	b[0] = (struct match_span){ 0, 310, 340 };
+	result = run(&in);
+	assert_true(result->pairs[0].shares[0].amount == 30);
 	match_result_free(result);
 }
 
@@ -445,6 +449,69 @@ static void test_minor_needs_consent(void **unused)
 	match_result_free(result);
 }
 
+/* --- the smallest change --------------------------------------------------------------------------------------- */
+
+/* Mentor 10 suits and is full, 11 has a place and too little time in common: what is missing decides. */
+static void check_smallest(int32_t common, const char *help)
+{
+	const struct match_span early = { 0, 0, 60 };
+	const struct match_span late = { 0, 60 - common, 160 };
+	const struct match_line line = { .criterion = "availability", .hard = true };
+	struct match_setting least = { "at_least", 60 + 35 };
+	struct match_line lines[1] = { line };
+	struct match_person mentee = person(1, 1), mentors[2] = { person(10, 0), person(11, 1) };
+	struct match_input in = input(&mentee, 1, mentors, 2, lines, 1);
+	struct match_result *result;
+
+	lines[0].settings = &least;
+	lines[0].setting_count = 1;
+	mentee.spans = &early;
+	mentors[1].spans = &late;
+	mentee.span_count = mentors[1].span_count = 1;
+	result = run(&in);
+	assert_string_equal(result->unplaced[0].help, help);
+	assert_string_equal(result->unplaced[0].stopped,
+		"1 of 2 mentors: too little free time in common; 1: no free place, or not suitable.");
+	match_result_free(result);
+}
+
+static void test_smallest_change(void **unused)
+{
+	(void)unused;
+	check_smallest(40, "It would help: 55 minutes a week more free at the same time as mentor 11.");
+	check_smallest(30, "It would help: one more place at mentor 10.");
+}
+
+static void test_hash_covers_the_input(void **unused)
+{
+	const struct match_couple objection = { 501, 510 };
+	struct match_setting setting = { "enough", 3 };
+	struct match_line line = { "interests", false, 1, &setting, 1 };
+	struct match_person mentee = person(1, 1), mentor = person(10, 1);
+	struct match_input in = input(&mentee, 1, &mentor, 1, &line, 1);
+	unsigned char first[32], other[32];
+	struct problem problem;
+
+	(void)unused;
+	assert_int_equal(match_input_hash(&in, first, &problem), 0);
+	for (int what = 0; what < 7; what++) {
+		in.seed = what == 0;
+		in.all_pairs = what == 1;
+		in.objections = &objection;
+		in.objection_count = what == 2;
+		setting.value = what == 3 ? 4 : 3;
+		line.weight = what == 4 ? 2 : 1;
+		mentor.places = what == 5 ? 2 : 1;
+		mentee.year = what == 6 ? 1 : MATCH_NONE;
+		assert_int_equal(match_input_hash(&in, other, &problem), 0);
+		assert_memory_not_equal(first, other, 32);
+	}
+	mentee.year = MATCH_NONE;
+	line.setting_count = 0;         /* 3 is the default */
+	assert_int_equal(match_input_hash(&in, other, &problem), 0);
+	assert_memory_equal(first, other, 32);
+}
+
 /* --- what is refused ---------------------------------------------------------------------------------------- */
 
 static void refused(const struct match_input *in, const char *field)
@@ -594,6 +661,8 @@ int main(void)
 		cmocka_unit_test(test_more_time_never_comes_second),
 		cmocka_unit_test(test_objection_shows_nowhere),
 		cmocka_unit_test(test_minor_needs_consent),
+		cmocka_unit_test(test_smallest_change),
+		cmocka_unit_test(test_hash_covers_the_input),
 		cmocka_unit_test(test_wrong_recipes),
 		cmocka_unit_test(test_wrong_people),
 		cmocka_unit_test(test_wrong_locks),

@@ -102,7 +102,6 @@ static void make_recipe(struct world *w)
 	w->in.recipe = (struct match_recipe){ w->lines, count };
 }
 
-/* The recipe of a pair of lines of one criterion: both get the setting. */
 static void make(struct world *w)
 {
 	int mentees = random_below(SIDE) + 1, mentors = random_below(SIDE - 1) + 1;
@@ -583,11 +582,54 @@ static void test_order_of_records_does_not_matter(void **unused)
 	free(w);
 }
 
+/* --- the shortlist ------------------------------------------------------------------------------------------ */
+
+enum { CROWD = 250 };
+
+/* Everybody prefers the same mentors, so the shortlists are too short and only pricing finds the rest. */
+static void make_crowd(struct match_person *people, struct match_trait *traits, int64_t first)
+{
+	for (int i = 0; i < CROWD; i++) {
+		people[i] = (struct match_person){ .id = first + i, .person = first + i, .places = 1, .age = MATCH_NONE,
+			.year = MATCH_NONE, .traits = traits + 3 * i, .trait_count = 3 };
+		for (int k = 0; k < 3; k++)
+			traits[3 * i + k] = (struct match_trait){ MATCH_SKILL, k, first > CROWD ? 1 + i % 4 : 4 - random_below(3),
+				first <= CROWD };
+	}
+}
+
+static void test_shortlist_is_proven_over_all_pairs(void **unused)
+{
+	static struct match_person mentees[CROWD], mentors[CROWD];
+	static struct match_trait traits[2][3 * CROWD];
+	const struct match_line line = { .criterion = "traits", .weight = 1 };
+	struct match_input in = { .mentees = mentees, .mentee_count = CROWD, .mentors = mentors, .mentor_count = CROWD,
+		.recipe = { &line, 1 } };
+	struct match_result *all, *listed;
+	struct problem problem;
+
+	(void)unused;
+	make_crowd(mentees, traits[0], 1);
+	make_crowd(mentors, traits[1], 1001);
+	assert_int_equal(match_run(&in, NULL, &all, &problem), 0);
+	in.all_pairs = 1;
+	assert_int_equal(match_run(&in, NULL, &listed, &problem), 0);
+	assert_false(all->shortlisted);
+	assert_true(listed->shortlisted);
+	assert_true(listed->rounds > 1);
+	assert_int_equal(all->placed, CROWD);
+	assert_int_equal(listed->placed, CROWD);
+	assert_int_equal(listed->total, all->total);
+	match_result_free(all);
+	match_result_free(listed);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_against_trying_everything),
-		cmocka_unit_test(test_order_of_records_does_not_matter)
+		cmocka_unit_test(test_order_of_records_does_not_matter),
+		cmocka_unit_test(test_shortlist_is_proven_over_all_pairs)
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -158,6 +158,24 @@ static void test_checker_sees_what_is_spoilt(void **unused)
 	free(in);
 }
 
+/* Two who are as good at either mentor, both put to one with one place: value and prices agree, the places do not. */
+static void test_checker_counts_places(void **unused)
+{
+	const struct match_edge edges[] = { { 0, 5 }, { 1, 5 }, { 0, 5 }, { 1, 5 } };
+	const int64_t start[] = { 0, 2, 4 };
+	const int32_t places[] = { 1, 1 };
+	const struct match_graph graph = { 2, 2, start, edges, places, NULL };
+	int32_t mentor_of[] = { 0, 1 };
+	int64_t mentee_price[] = { MATCH_UNIT + 5, MATCH_UNIT + 5 }, mentor_price[] = { 0, 0 };
+	struct match_solution solution = { mentor_of, mentee_price, mentor_price, 2 * (MATCH_UNIT + 5) };
+	struct problem problem;
+
+	(void)unused;
+	assert_int_equal(match_check(&graph, &solution, &problem), 0);
+	mentor_of[1] = 0;
+	assert_int_equal(match_check(&graph, &solution, &problem), E_INVALID);
+}
+
 static bool always(void *context)
 {
 	(void)context;
@@ -181,6 +199,7 @@ int main(void)
 		cmocka_unit_test(test_against_trying_everything),
 		cmocka_unit_test(test_certificate_on_larger),
 		cmocka_unit_test(test_checker_sees_what_is_spoilt),
+		cmocka_unit_test(test_checker_counts_places),
 		cmocka_unit_test(test_cancel)
 	};
 

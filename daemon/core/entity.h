@@ -160,6 +160,8 @@ struct job {
 	int64_t late_max;             /* seconds after which a missed one is skipped; 0: never */
 	int (*run)(struct call *, int64_t subject, int64_t nominal, int64_t *cursor);
 	const char *label;
+	bool outside;                 /* has effects outside the database: previews name it and do not try it */
+	const char *subject;          /* the entity whose record the subject is; NULL: none */
 };
 
 /* What waits for whom: rows of Agenda. Hand-written SQL over the quoted columns of the row `t`. */

@@ -91,10 +91,10 @@ static int checkpoint(struct call *call, int64_t subject, int64_t nominal, int64
 }
 
 static const struct job jobs[] = {
-	{ "retention", "FREQ=DAILY;BYHOUR=3;BYMINUTE=30;BYSECOND=0", RUN_ONCE_LATE, 0, retention, "Retention and erasure" },
-	{ "backup", "FREQ=DAILY;BYHOUR=2;BYMINUTE=30;BYSECOND=0", RUN_ONCE_LATE, 0, backup, "Backup" },
-	{ "database check", "FREQ=WEEKLY;BYDAY=SU;BYHOUR=4;BYMINUTE=0;BYSECOND=0", RUN_ONCE_LATE, 0, database_check, "Database check" },
-	{ "checkpoint", "FREQ=DAILY;BYHOUR=1;BYMINUTE=0;BYSECOND=0", RUN_ONCE_LATE, 0, checkpoint, "Checkpoint" },
+	{ "retention", "FREQ=DAILY;BYHOUR=3;BYMINUTE=30;BYSECOND=0", RUN_ONCE_LATE, 0, retention, "Retention and erasure", true, NULL },
+	{ "backup", "FREQ=DAILY;BYHOUR=2;BYMINUTE=30;BYSECOND=0", RUN_ONCE_LATE, 0, backup, "Backup", true, NULL },
+	{ "database check", "FREQ=WEEKLY;BYDAY=SU;BYHOUR=4;BYMINUTE=0;BYSECOND=0", RUN_ONCE_LATE, 0, database_check, "Database check", true, NULL },
+	{ "checkpoint", "FREQ=DAILY;BYHOUR=1;BYMINUTE=0;BYSECOND=0", RUN_ONCE_LATE, 0, checkpoint, "Checkpoint", true, NULL },
 	{ 0 }
 };
 

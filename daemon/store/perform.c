@@ -427,6 +427,56 @@ int store_perform(struct store *s, struct call *call)
 	return r;
 }
 
+/* ---- the daemon's own work ---- */
+
+static int do_at(struct store *s, const struct caller *caller, int64_t now, bool undo, int (*run)(struct call *, void *), void *data,
+                 struct problem *problem)
+{
+	struct arena arena = { 0 };
+	struct caller self = *caller;
+	struct call call = { .store = s, .arena = &arena, .caller = &self, .now = now, .roles = SYSTEM, .fds = { -1, -1 },
+	                     .options = { .version = NONE, .for_person = NONE } };
+	struct problem gone;
+	struct mark mark;
+	int r = store_writing(s, problem);
+
+	if (!r)
+		r = engine_savepoint(s->engine, problem);
+	if (r)
+		return r;
+	mark = store_mark(s);
+	if (!sight_of(s, &self, now, &call.problem))
+		r = call.problem.code;
+	if (!r)
+		r = run(&call, data);
+	if (r < 0)
+		*problem = call.problem;
+	if (engine_lost(s->engine)) {
+		s->lost = true;
+		s->loss = call.problem;
+	} else if (r < 0 || undo) {
+		store_back(s, &mark);
+		if (engine_undo(s->engine, &gone)) {
+			s->lost = true;
+			s->loss = gone;
+		}
+	} else if (engine_release(s->engine, problem))
+		r = problem->code;
+	arena_free(&arena);
+	return r;
+}
+
+int store_do(struct store *s, const struct caller *caller, int (*run)(struct call *, void *), void *data, struct problem *problem)
+{
+	return do_at(s, caller, store_now(s), false, run, data, problem);
+}
+
+int store_suppose(struct store *s, const struct caller *caller, int64_t now, int (*run)(struct call *, void *), void *data,
+                  struct problem *problem)
+{
+	return do_at(s, caller, now, true, run, data, problem);
+}
+
 int perform_also(struct call *call, const struct entity *e, int64_t id, const char *verb, const struct arg *args, size_t count)
 {
 	const struct shape *shape = shape_of(e);

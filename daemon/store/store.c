@@ -47,6 +47,21 @@ int store_advance(struct store *s, int64_t until, struct problem *problem)
 	return r;
 }
 
+int store_note(struct store *s, const char *key, char *ret_before, size_t size, const char *value, struct problem *problem)
+{
+	struct arena arena = { 0 };
+	char *before;
+	int r = setting_get(s, key, &arena, &before, problem);
+
+	snprintf(ret_before, size, "%s", !r && before ? before : "");
+	arena_free(&arena);
+	if (!r && value && strcmp(ret_before, value))
+		r = store_writing(s, problem);
+	if (!r && value && strcmp(ret_before, value))
+		r = setting_put(s, key, value, problem);
+	return r;
+}
+
 bool store_held(struct store *s)
 {
 	return s->held;

@@ -30,6 +30,9 @@ void store_settings(struct store *, const struct settings *);      /* after a re
 int64_t store_now(struct store *);            /* wall clock, seconds UTC, simulated where so */
 bool store_simulated(struct store *);
 int store_advance(struct store *, int64_t until, struct problem *);/* simulated only; E_INVALID backwards; persisted at the next commit */
+/* A note that the store keeps under a name: what it was before (cut to `size`, "" if none) and, unless NULL, what it is from now on.
+ * Inside a turn. */
+int store_note(struct store *, const char *key, char *ret_before, size_t size, const char *value, struct problem *);
 bool store_held(struct store *);              /* mail and jobs wait for Resume: restored, copied, or the clock leapt */
 struct engine *store_engine(struct store *);
 struct zones *store_zones(struct store *);
@@ -44,6 +47,11 @@ int store_settle(struct store *, struct problem *);
 /* One verb (Create, Update and all others) in a savepoint of its own: order of refusal, idempotency, version, state, dry run,
  * audit, outbox, jobs. 0 or the error in call->problem. Needs call->{arena, caller, entity, verb, id, args, options, path_body}. */
 int store_perform(struct store *, struct call *);
+/* The daemon's own work inside the turn, as the given caller (BY_JOB, BY_WORKER, BY_DAEMON): `run` gets a call without entity or verb, in a
+ * savepoint of its own; a negative answer of it undoes all of it. Returns what it answered, or why nothing could be done. */
+int store_do(struct store *, const struct caller *, int (*run)(struct call *, void *), void *data, struct problem *);
+/* The same at another time, and undone at its end whatever it answers: what would happen. */
+int store_suppose(struct store *, const struct caller *, int64_t now, int (*run)(struct call *, void *), void *data, struct problem *);
 /* True if polkit must be asked before store_perform (the caller is not admin, no grant gives a role of the verb, and the verb names an action). */
 bool store_needs_polkit(struct store *, struct caller *, const struct entity *, const struct verb *, int64_t id);
 

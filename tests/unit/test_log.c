@@ -194,6 +194,10 @@ static void test_lines(void **state)
 	assert_true(n > 0);
 	assert_string_equal(text, "<6>A backup was made object=5\n<3>A backup could not be made entity=?\n");
 	close(ends[0]);
+	log_open(ends[0]);    /* closed: what cannot be written is dropped, and nobody's errno changes */
+	errno = EXDEV;
+	log_event(EVENT_BACKUP_MADE, NULL);
+	assert_int_equal(errno, EXDEV);
 	log_open(-1);
 }
 

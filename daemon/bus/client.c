@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/log.h"
+
 enum { CREDENTIALS_TIMEOUT = 5000, CALLER_KEPT = 60 * 1000000 };
 
 static uint32_t name_hash(const char *name)
@@ -143,6 +145,10 @@ void user_named(struct bus *bus, struct user *user, bool answered, const char *n
 		user->caller_of = 0;
 	}
 	wake_all(bus, user);
+	if (bus->change_first < bus->change_count)
+		event_add(bus->publishing, &(struct timeval){ 0, 0 });
+	if (!answered)
+		log_event(EVENT_LOOKUP_SLOW, &(struct log_facts){ .uid = user->uid, .has = LOG_HAS_UID });
 }
 
 bool user_allows(struct user *user, struct bus *bus, struct problem *problem)

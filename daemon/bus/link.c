@@ -231,9 +231,13 @@ static void on_name(DBusPendingCall *pending, void *data)
 	    (answer != DBUS_REQUEST_NAME_REPLY_PRIMARY_OWNER && answer != DBUS_REQUEST_NAME_REPLY_ALREADY_OWNER)) {
 		const char *error = dbus_message_get_error_name(reply);
 
+		if (!error)
+			log_event(EVENT_BUS_NAME_TAKEN, NULL);
 		trouble(bus, error ? "the bus does not let this user own the name " BUS_NAME " (its policy file)"
 		                   : "the name " BUS_NAME " is taken: another mentorshipd runs");
 	} else {
+		if (bus->was_named)
+			log_event(EVENT_BUS_FOUND, NULL);
 		bus->named = bus->was_named = true;
 		bus->pause = 0;
 		if (bus->hooks.ready)
@@ -343,7 +347,8 @@ void link_close(struct bus *bus)
 void link_lost(struct bus *bus)
 {
 	bus->lost = false;
-	log_message(LOG_WARNING_, "the connection to the bus is lost; it is tried again");
+	if (!bus->pause)
+		log_event(EVENT_BUS_LOST, NULL);
 	link_close(bus);
 	retry_later(bus);
 }

@@ -11,6 +11,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "core/log.h"
+
 #define POLKIT_NAME "org.freedesktop.PolicyKit1"
 #define POLKIT_PATH "/org/freedesktop/PolicyKit1/Authority"
 #define POLKIT_INTERFACE "org.freedesktop.PolicyKit1.Authority"
@@ -59,6 +61,8 @@ static void on_verdict(DBusPendingCall *pending, void *data)
 
 	if (dbus_message_is_error(reply, DBUS_ERROR_NO_REPLY))
 		cancel_tell(check);   /* too slow: take the dialog away */
+	if (dbus_message_get_type(reply) == DBUS_MESSAGE_TYPE_ERROR)
+		log_event(EVENT_POLKIT_UNAVAILABLE, NULL);
 	request->asked[check->slot].verdict = verdict_of(reply);
 	dbus_message_unref(reply);
 	dbus_pending_call_unref(pending);

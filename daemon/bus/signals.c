@@ -1,0 +1,468 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Subscriptions: who is told what changed.
+ *
+ * Nothing is broadcast. A subscription watches object paths, or a collection with a filter, and remembers which of the rows its
+ * client was shown; for each change it is decided anew whether the client sees the row (and the filter still holds), and the pair
+ * (shown before, seen now) gives Added, Changed, Removed or silence. So nobody hears of a row that was hidden from them, and who
+ * loses sight of one is told. Signals carry path, version and sequence, no values.
+ *
+ * Changes wait in a queue and are worked off between turns, a few milliseconds at a time.
+ */
+#include "values.h"
+
+#include <string.h>
+
+enum { PATHS_MOST = 256, SHOWN_MOST = 100000, PAGE = 1000, SLICE_USEC = 5000 };
+
+/* A set of ids, open addressing; ids are never 0. */
+struct ids { int64_t *slots; size_t count, room; };
+
+struct watch {
+	struct watch *next;                   /* of the same type */
+	struct subscription *subscription;
+	int type;                             /* index */
+	int64_t id;                           /* of a path; 0: the collection */
+	bool shown;
+};
+
+struct subscription {
+	struct subscription *next;            /* of the client */
+	struct client *client;
+	uint32_t id;
+	DBusMessage *message;                 /* the filter's texts stand in it */
+	struct arena arena;
+	const struct type *type;              /* collection */
+	struct filter *filters;               /* one more than filter_count, for the id */
+	size_t filter_count;
+	struct ids shown;
+	struct watch **watches;
+	size_t watch_count;
+	const char *cursor;
+};
+
+/* ---- sets ---- */
+
+static size_t slot_of(const struct ids *ids, int64_t id)
+{
+	size_t at = (size_t)((uint64_t)id * UINT64_C(0x9e3779b97f4a7c15) >> 20) & (ids->room - 1);
+
+	while (ids->slots[at] && ids->slots[at] != id)
+		at = (at + 1) & (ids->room - 1);
+	return at;
+}
+
+static bool ids_has(const struct ids *ids, int64_t id)
+{
+	return ids->room && ids->slots[slot_of(ids, id)] == id;
+}
+
+static void ids_add(struct ids *ids, int64_t id)
+{
+	if (2 * (ids->count + 1) > ids->room) {
+		struct ids more = { NULL, 0, ids->room ? 2 * ids->room : 64 };
+
+		more.slots = calloc(more.room, sizeof *more.slots);
+		must(more.slots != NULL);
+		for (size_t i = 0; i < ids->room; i++)
+			if (ids->slots[i])
+				more.slots[slot_of(&more, ids->slots[i])] = ids->slots[i];
+		more.count = ids->count;
+		free(ids->slots);
+		*ids = more;
+	}
+	if (!ids_has(ids, id)) {
+		ids->slots[slot_of(ids, id)] = id;
+		ids->count++;
+	}
+}
+
+static void ids_remove(struct ids *ids, int64_t id)
+{
+	size_t hole;
+
+	if (!ids_has(ids, id))
+		return;
+	hole = slot_of(ids, id);
+	ids->slots[hole] = 0;
+	ids->count--;
+	/* what was displaced past the hole moves up */
+	for (size_t at = (hole + 1) & (ids->room - 1); ids->slots[at]; at = (at + 1) & (ids->room - 1)) {
+		int64_t moved = ids->slots[at];
+
+		ids->slots[at] = 0;
+		ids->slots[slot_of(ids, moved)] = moved;
+	}
+}
+
+/* ---- ends ---- */
+
+static void watch_unlink(struct bus *bus, struct watch *watch)
+{
+	struct watch **at = &bus->watches[watch->type];
+
+	while (*at != watch)
+		at = &(*at)->next;
+	*at = watch->next;
+}
+
+static void subscription_end(struct subscription *subscription)
+{
+	struct client *client = subscription->client;
+	struct subscription **at = &client->subscriptions;
+
+	while (*at != subscription)
+		at = &(*at)->next;
+	*at = subscription->next;
+	for (size_t i = 0; i < subscription->watch_count; i++)
+		watch_unlink(client->bus, subscription->watches[i]);
+	client->user->subscriptions--;
+	free(subscription->shown.slots);
+	arena_free(&subscription->arena);
+	dbus_message_unref(subscription->message);
+	free(subscription);
+}
+
+void subscriptions_drop(struct client *client)
+{
+	while (client->subscriptions)
+		subscription_end(client->subscriptions);
+}
+
+int unsubscribe(struct request *request)
+{
+	struct subscription *subscription = request->client->subscriptions;
+	dbus_uint32_t id;
+
+	must(dbus_message_get_args(request->message, NULL, DBUS_TYPE_UINT32, &id, DBUS_TYPE_INVALID));
+	while (subscription && subscription->id != id)
+		subscription = subscription->next;
+	if (!subscription)
+		return problem_set(&request->call.problem, E_NOTFOUND, "id", "you have no such subscription");
+	subscription_end(subscription);
+	reply_new(request);
+	return 0;
+}
+
+/* ---- begins ---- */
+
+static struct subscription *subscription_new(struct request *request)
+{
+	struct subscription *subscription = calloc(1, sizeof *subscription);
+
+	must(subscription != NULL);
+	subscription->client = request->client;
+	subscription->id = ++request->bus->subscription_ids;
+	subscription->message = dbus_message_ref(request->message);
+	subscription->next = request->client->subscriptions;
+	request->client->subscriptions = subscription;
+	request->client->user->subscriptions++;
+	return subscription;
+}
+
+static void watch_add(struct subscription *subscription, int type, int64_t id)
+{
+	struct bus *bus = subscription->client->bus;
+	struct watch *watch = arena_new(&subscription->arena, sizeof *watch);
+
+	*watch = (struct watch){ bus->watches[type], subscription, type, id, id != 0 };
+	bus->watches[type] = watch;
+	subscription->watches[subscription->watch_count++] = watch;
+}
+
+static int answer_id(struct request *request, uint32_t id)
+{
+	must(dbus_message_append_args(reply_new(request), DBUS_TYPE_UINT32, &id, DBUS_TYPE_INVALID));
+	return 0;
+}
+
+static int subscribe_paths(struct request *request, DBusMessageIter *value)
+{
+	struct bus *bus = request->bus;
+	struct subscription *subscription;
+	const char *const *paths;
+	size_t count = read_strings(value, request->call.arena, &paths);
+	int result = 0;
+
+	if (!count || count > PATHS_MOST)
+		return problem_set(&request->call.problem, count ? E_LIMIT : E_INVALID, "paths", "must be 1 to %d object paths", PATHS_MOST);
+	subscription = subscription_new(request);
+	subscription->watches = arena_new(&subscription->arena, count * sizeof *subscription->watches);
+	for (size_t i = 0; i < count && !result; i++) {
+		struct route route = route_path(bus->names, paths[i]);
+
+		if (route.place == OBJECT)
+			result = store_sees(bus->store, &request->call, route.type->entity, route.id);
+		else
+			result = problem_set(&request->call.problem, E_NOTFOUND, "paths", "there is no such object");
+		if (!result)
+			watch_add(subscription, route.type->index, route.id);
+	}
+	if (result) {
+		subscription_end(subscription);
+		return result;
+	}
+	return answer_id(request, subscription->id);
+}
+
+struct gathering { struct reader reader; struct ids *ids; };
+
+static int put_id(struct reader *reader, struct stmt *stmt, const struct shape *shape, const int *fields, const bool *shown,
+                  int count)
+{
+	struct gathering *gathering = (struct gathering *)reader;
+
+	(void)shape;
+	(void)fields;
+	(void)shown;
+	(void)count;
+	ids_add(gathering->ids, engine_int(stmt, 0));
+	return 0;
+}
+
+/* In a store turn: ids of a page of what the filters select for this caller. */
+static int gather(struct bus *bus, struct call *call, struct subscription *subscription, size_t filters, uint32_t limit,
+                  const char *cursor, struct ids *ids, const char **ret_next)
+{
+	static const char *const fields[] = { "id" };
+	struct gathering gathering = { { put_id }, ids };
+	struct list_query query = { subscription->filters, filters, fields, 1, NULL, cursor, limit };
+
+	call->entity = subscription->type->entity;
+	return store_list(bus->store, call, subscription->type->entity, &query, &gathering.reader, ret_next);
+}
+
+static struct subscription *subscription_find(struct client *client, uint32_t id)
+{
+	struct subscription *subscription = client->subscriptions;
+
+	while (subscription && subscription->id != id)
+		subscription = subscription->next;
+	return subscription;
+}
+
+static int gather_step(struct request *request)
+{
+	struct bus *bus = request->bus;
+	struct subscription *subscription = subscription_find(request->client, *(uint32_t *)request->state);
+	struct problem lost = { 0 };
+	const char *next = "";
+	int result, ended;
+
+	if (!subscription)
+		return problem_set(&request->call.problem, E_CANCELLED, NULL, "the subscription was ended");
+	result = store_turn_begin(bus->store, &request->call.problem);
+	if (!result)
+		result = gather(bus, &request->call, subscription, subscription->filter_count, PAGE, subscription->cursor,
+		                &subscription->shown, &next);
+	subscription->cursor = arena_copy(&subscription->arena, next);
+	ended = store_turn_commit(bus->store, &lost);
+	if (!result && ended)
+		request->call.problem = lost;
+	result = result ? result : ended;
+	if (!result && subscription->shown.count > SHOWN_MOST)
+		result = problem_set(&request->call.problem, E_LIMIT, "filter", "more than %d rows would be watched; narrow it", SHOWN_MOST);
+	if (result) {
+		subscription_end(subscription);
+		return result;
+	}
+	return *subscription->cursor ? WAITS : answer_id(request, subscription->id);
+}
+
+static int subscribe_collection(struct request *request, DBusMessageIter *options, const char *word)
+{
+	struct problem *problem = &request->call.problem;
+	const struct type *type = type_of_collection(request->bus->names, word, strlen(word));
+	struct subscription *subscription;
+	struct filter *filters = NULL;
+	DBusMessageIter value;
+	uint32_t *state;
+	size_t count = 0;
+	int result;
+
+	if (!type)
+		return problem_set(problem, E_INVALID, "collection", "is none of those that Describe names");
+	subscription = subscription_new(request);
+	subscription->type = type;
+	subscription->cursor = "";
+	result = dict_find(options, "filter", "a(ssv)", &value, problem);
+	if (!result)
+		result = read_filters(&value, &subscription->arena, &filters, &count, problem);
+	if (result < 0) {
+		subscription_end(subscription);
+		return result;
+	}
+	subscription->filters = arena_new(&subscription->arena, (count + 1) * sizeof *filters);
+	if (count)
+		memcpy(subscription->filters, filters, count * sizeof *filters);
+	subscription->filter_count = count;
+	subscription->watches = arena_new(&subscription->arena, sizeof *subscription->watches);
+	watch_add(subscription, type->index, 0);
+	state = malloc(sizeof *state);
+	must(state != NULL);
+	*state = subscription->id;
+	request_step(request, gather_step, state, free);
+	return WAITS;
+}
+
+int subscribe(struct request *request)
+{
+	struct problem *problem = &request->call.problem;
+	const char *collection = NULL;
+	DBusMessageIter at, value;
+	struct arg *args;
+	size_t count;
+	int result, paths;
+
+	dbus_message_iter_init(request->message, &at);
+	result = read_dict(&at, request->call.arena, "paths filter", &args, &count, problem);
+	if (!result)
+		result = args_known(args, count, "collection", problem);
+	if (!result)
+		result = arg_text(args, count, "collection", &collection, problem);
+	if (result)
+		return result;
+	if (request->user->subscriptions >= request->bus->settings->limits.subscriptions)
+		return problem_set(problem, E_LIMIT, NULL, "you have %u subscriptions, which is the limit; end one",
+		                   request->user->subscriptions);
+	paths = dict_find(&at, "paths", "ao", &value, problem);
+	if (paths < 0)
+		return paths;
+	if (!paths == !!collection)
+		return problem_set(problem, E_INVALID, NULL, "give either paths, or a collection and perhaps a filter");
+	return collection ? subscribe_collection(request, &at, collection) : subscribe_paths(request, &value);
+}
+
+/* ---- changes ---- */
+
+void bus_publish(struct bus *bus)
+{
+	const struct change *changes;
+	size_t count = store_committed(bus->store, &changes);
+
+	for (size_t i = 0; i < count; i++) {
+		const struct type *type = type_of(bus->names, changes[i].entity);
+
+		if (changes[i].entity->grants || changes[i].entity->flags & GRANTS)
+			bus->grants++;
+		if (!type || !bus->watches[type->index])
+			continue;
+		if (bus->change_count == bus->change_room) {
+			bus->change_room = bus->change_room ? 2 * bus->change_room : 64;
+			bus->changes = realloc(bus->changes, bus->change_room * sizeof *bus->changes);
+			must(bus->changes != NULL);
+		}
+		bus->changes[bus->change_count++] = changes[i];
+	}
+	if (bus->change_first < bus->change_count && !event_pending(bus->publishing, EV_TIMEOUT, NULL))
+		event_add(bus->publishing, &(struct timeval){ 0, 0 });
+}
+
+static void tell(struct bus *bus, const struct watch *watch, const struct change *change, const char *what, bool seen)
+{
+	const struct type *type = &bus->names->types[watch->type];
+	dbus_uint64_t version = seen ? (dbus_uint64_t)change->version : 0, sequence = (dbus_uint64_t)change->seq;
+	DBusMessage *signal = dbus_message_new_signal(type->path, BUS_NAME ".Collection", what);
+	char out[PATH_TEXT];
+	const char *path = path_print(out, type->path, type->path_length, change->id);
+
+	must(signal && dbus_message_set_destination(signal, watch->subscription->client->name) &&
+	     dbus_message_append_args(signal, DBUS_TYPE_OBJECT_PATH, &path, DBUS_TYPE_UINT64, &version, DBUS_TYPE_UINT64, &sequence,
+	                              DBUS_TYPE_INVALID));
+	link_send(bus, signal);
+}
+
+/* Does the client see the row, and does it match? 1, 0 or a negative error. */
+static int sees_now(struct bus *bus, struct watch *watch, const struct change *change, struct call *call)
+{
+	struct subscription *subscription = watch->subscription;
+	struct ids found = { 0 };
+	const char *next;
+	int result;
+
+	if (change->what == REMOVED)
+		return 0;
+	if (watch->id || !subscription->filter_count) {
+		result = store_sees(bus->store, call, change->entity, change->id);
+		return result == E_NOTFOUND ? 0 : result ? result : 1;
+	}
+	subscription->filters[subscription->filter_count] = (struct filter){ "id", OP_EQ, { .type = V_INT, .number = change->id } };
+	result = gather(bus, call, subscription, subscription->filter_count + 1, 1, "", &found, &next);
+	if (!result)
+		result = ids_has(&found, change->id);
+	free(found.slots);
+	return result == E_DENIED ? 0 : result;
+}
+
+static void watch_look(struct bus *bus, struct watch *watch, const struct change *change, struct arena *arena)
+{
+	struct subscription *subscription = watch->subscription;
+	bool before = watch->id ? watch->shown : ids_has(&subscription->shown, change->id);
+	struct caller caller;
+	struct call call = { .arena = arena, .caller = &caller, .now = store_now(bus->store), .id = change->id, .fds = { -1, -1 } };
+	int seen;
+
+	if (caller_make(bus, subscription->client->user, &caller, &call.problem))
+		return;               /* not known just now: Changes gives what was missed */
+	seen = sees_now(bus, watch, change, &call);
+	if (seen < 0 || (!seen && !before))
+		return;
+	if (watch->id)
+		watch->shown = seen;
+	else if (seen)
+		ids_add(&subscription->shown, change->id);
+	else
+		ids_remove(&subscription->shown, change->id);
+	tell(bus, watch, change, !seen ? "Removed" : before ? "Changed" : "Added", seen);
+}
+
+static bool concerns(const struct watch *watch, const struct change *change)
+{
+	return !watch->id || watch->id == change->id;
+}
+
+/* Who is to be told must be known first; asking goes on while the change waits (user_named wakes the queue). */
+static bool all_named(struct bus *bus, const struct watch *watch, const struct change *change)
+{
+	bool named = true;
+
+	for (; watch; watch = watch->next)
+		if (concerns(watch, change))
+			named &= user_is_named(bus, watch->subscription->client->user);
+	return named;
+}
+
+void publish_run(struct bus *bus)
+{
+	int64_t end = monotonic_usec() + SLICE_USEC;
+	struct arena arena = { 0 };
+	struct problem problem = { 0 };
+	const struct change *mine;
+	bool waits = false;
+
+	if (bus->change_first == bus->change_count || !bus->connection || store_turn_begin(bus->store, &problem))
+		return;
+	while (bus->change_first < bus->change_count && !waits && monotonic_usec() < end) {
+		const struct change change = bus->changes[bus->change_first];
+		struct watch *watch = bus->watches[type_of(bus->names, change.entity)->index];
+
+		waits = !all_named(bus, watch, &change);
+		for (; watch && !waits; watch = watch->next)
+			if (concerns(watch, &change))
+				watch_look(bus, watch, &change, &arena);
+		bus->change_first += !waits;
+		arena_free(&arena);
+	}
+	if (!store_turn_commit(bus->store, &problem) && store_committed(bus->store, &mine) && bus->hooks.committed)
+		bus->hooks.committed(bus->hooks.data);
+	if (bus->change_first == bus->change_count)
+		bus->change_first = bus->change_count = 0;
+	else if (!waits)
+		event_add(bus->publishing, &(struct timeval){ 0, 0 });
+}
+
+void publish_free(struct bus *bus)
+{
+	free(bus->changes);
+	free(bus->watches);
+}

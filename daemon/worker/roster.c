@@ -68,6 +68,12 @@ int64_t textmap_add(struct textmap *map, const char *text, int64_t number)
 	return -1;
 }
 
+int64_t *textmap_place(struct textmap *map, const char *text)
+{
+	textmap_add(map, text, -1);
+	return &slot_of(map, text)->number;
+}
+
 void textmap_free(struct textmap *map)
 {
 	free(map->slots);

@@ -25,6 +25,8 @@ struct textmap {
 int64_t textmap_find(const struct textmap *, const char *text);
 /* Keeps a number for a text that has none yet; the text is not copied. Returns the number kept before, or -1. */
 int64_t textmap_add(struct textmap *, const char *text, int64_t number);
+/* The place of the text's number, made with -1 if there is none; good until the next addition. */
+int64_t *textmap_place(struct textmap *, const char *text);
 void textmap_free(struct textmap *);
 
 enum roster_kind { ROSTER_PERSON, ROSTER_PARTICIPANT, ROSTER_TRAIT, ROSTER_AVAILABILITY, ROSTER_WISH, ROSTER_OBJECTION,

@@ -87,7 +87,7 @@ struct field {
 	enum privacy privacy;
 	int64_t min, max;             /* length of TEXT in characters, range of the others, where flagged */
 	const char *const *choices;   /* CHOICE: its words, ended by NULL */
-	const char *to;               /* LINK: the name of the entity it points to */
+	const char *to;               /* LINK: the name of the entity it points to; a sealed NUMBER: of the entity it numbers */
 	const char *label;            /* heading in forms, lists and documents */
 	const char *unit;             /* "minutes", "days", ...; NULL if none */
 	enum anchor anchor;
@@ -194,6 +194,8 @@ struct entity {
 	const char *help;             /* one sentence for the documents */
 	const char *order;            /* default order of lists: a field; NULL: id */
 	const struct waiting *waiting;/* ended by a row without kind; NULL: none */
+	/* Imports: finds the record that is meant where KEY fields cannot (sealed ones): *ret_id, or NONE. NULL: by KEY fields. */
+	int (*find)(struct call *, const void *record, int64_t *ret_id);
 };
 enum { RANDOM_ID = 1, NOT_ERASED = 2 /* rows stay as they are when a person is erased */, QUIET = 4 /* no audit record, no signal */,
        GRANTS = 8 /* the `grants` of others read it: a change of it changes who sees what */ };

@@ -2,7 +2,14 @@
 /* The table of events. Ids are for ever: others search their journals for them. */
 #include "events.h"
 
-enum { ALERT = 1, CRITICAL, ERROR, WARNING, NOTICE, INFO };
+enum {
+	ALERT = 1,
+	CRITICAL,
+	ERROR,
+	WARNING,
+	NOTICE,
+	INFO
+};
 
 const struct event_row event_kinds[EVENT_KINDS] = {
 	[EVENT_STARTED] = { "5b7a5ddc23344560aa87fd32f281eba4", INFO, "mentorshipd has started" },

@@ -60,8 +60,8 @@ enum event_kind {
 };
 
 struct event_row {
-	const char *id;               /* 32 hexadecimal digits */
-	int level;                    /* priority of syslog: 0 the weightiest, 7 debug */
+	const char *id; /* 32 hexadecimal digits */
+	int level;      /* priority of syslog: 0 the weightiest, 7 debug */
 	const char *message;
 };
 extern const struct event_row event_kinds[EVENT_KINDS];

@@ -24,33 +24,45 @@ static struct {
 	bool (*known)(const char *name);
 } out = { .fd = STDERR_FILENO, .level = 6 };
 
-enum fact_kind { FACT_NAME, FACT_SETTING, FACT_PLUGIN, FACT_NUMBER, FACT_HASH, FACT_CODE, FACT_ERRNO };
+enum fact_kind {
+	FACT_NAME,
+	FACT_SETTING,
+	FACT_PLUGIN,
+	FACT_NUMBER,
+	FACT_HASH,
+	FACT_CODE,
+	FACT_ERRNO
+};
 
 static const struct fact {
-	const char *field, *word;
+	const char *field; /* of the journal; on stderr in small letters, without the prefix */
 	enum fact_kind kind;
 	size_t offset;
 	unsigned has;
 } fact_rows[] = {
-	{ "MENTORSHIP_ENTITY", "entity", FACT_NAME, offsetof(struct log_facts, entity), 0 },
-	{ "MENTORSHIP_OBJECT", "object", FACT_NUMBER, offsetof(struct log_facts, object), 0 },
-	{ "MENTORSHIP_VERB", "verb", FACT_NAME, offsetof(struct log_facts, verb), 0 },
-	{ "MENTORSHIP_FIELD", "field", FACT_NAME, offsetof(struct log_facts, field), 0 },
-	{ "MENTORSHIP_JOB", "job", FACT_NAME, offsetof(struct log_facts, job), 0 },
-	{ "MENTORSHIP_SETTING", "setting", FACT_SETTING, offsetof(struct log_facts, setting), 0 },
-	{ "MENTORSHIP_PLUGIN", "plugin", FACT_PLUGIN, offsetof(struct log_facts, plugin), 0 },
-	{ "MENTORSHIP_PROGRAM", "program", FACT_NUMBER, offsetof(struct log_facts, program), 0 },
-	{ "MENTORSHIP_TASK", "task", FACT_NUMBER, offsetof(struct log_facts, task), 0 },
-	{ "MENTORSHIP_SEQUENCE", "sequence", FACT_NUMBER, offsetof(struct log_facts, sequence), 0 },
-	{ "MENTORSHIP_HASH", "hash", FACT_HASH, offsetof(struct log_facts, hash), 0 },
-	{ "MENTORSHIP_UID", "uid", FACT_NUMBER, offsetof(struct log_facts, uid), LOG_HAS_UID },
-	{ "MENTORSHIP_COUNT", "count", FACT_NUMBER, offsetof(struct log_facts, count), LOG_HAS_COUNT },
-	{ "MENTORSHIP_NUMBER", "number", FACT_NUMBER, offsetof(struct log_facts, number), LOG_HAS_NUMBER },
-	{ "MENTORSHIP_MILLISECONDS", "milliseconds", FACT_NUMBER, offsetof(struct log_facts, milliseconds), 0 },
-	{ "MENTORSHIP_CODE", "code", FACT_CODE, offsetof(struct log_facts, code), 0 },
-	{ "ERRNO", "errno", FACT_ERRNO, offsetof(struct log_facts, error), 0 },
+	{ "MENTORSHIP_ENTITY", FACT_NAME, offsetof(struct log_facts, entity), 0 },
+	{ "MENTORSHIP_OBJECT", FACT_NUMBER, offsetof(struct log_facts, object), 0 },
+	{ "MENTORSHIP_VERB", FACT_NAME, offsetof(struct log_facts, verb), 0 },
+	{ "MENTORSHIP_FIELD", FACT_NAME, offsetof(struct log_facts, field), 0 },
+	{ "MENTORSHIP_JOB", FACT_NAME, offsetof(struct log_facts, job), 0 },
+	{ "MENTORSHIP_SETTING", FACT_SETTING, offsetof(struct log_facts, setting), 0 },
+	{ "MENTORSHIP_PLUGIN", FACT_PLUGIN, offsetof(struct log_facts, plugin), 0 },
+	{ "MENTORSHIP_PROGRAM", FACT_NUMBER, offsetof(struct log_facts, program), 0 },
+	{ "MENTORSHIP_TASK", FACT_NUMBER, offsetof(struct log_facts, task), 0 },
+	{ "MENTORSHIP_SEQUENCE", FACT_NUMBER, offsetof(struct log_facts, sequence), 0 },
+	{ "MENTORSHIP_HASH", FACT_HASH, offsetof(struct log_facts, hash), 0 },
+	{ "MENTORSHIP_UID", FACT_NUMBER, offsetof(struct log_facts, uid), LOG_HAS_UID },
+	{ "MENTORSHIP_COUNT", FACT_NUMBER, offsetof(struct log_facts, count), LOG_HAS_COUNT },
+	{ "MENTORSHIP_NUMBER", FACT_NUMBER, offsetof(struct log_facts, number), LOG_HAS_NUMBER },
+	{ "MENTORSHIP_MILLISECONDS", FACT_NUMBER, offsetof(struct log_facts, milliseconds), 0 },
+	{ "MENTORSHIP_CODE", FACT_CODE, offsetof(struct log_facts, code), 0 },
+	{ "ERRNO", FACT_ERRNO, offsetof(struct log_facts, error), 0 },
 };
-enum { FACTS = sizeof fact_rows / sizeof *fact_rows, HASH_BYTES = 32, NAME_MAX_LENGTH = 64 };
+enum {
+	FACTS = sizeof fact_rows / sizeof *fact_rows,
+	HASH_BYTES = 32,
+	NAME_MAX_LENGTH = 64
+};
 
 static const char *const level_names[] = { "emerg", "alert", "crit", "err", "warning", "notice", "info", "debug" };
 
@@ -62,7 +74,7 @@ static bool stderr_is_journal(void)
 	struct stat st;
 
 	return stream && sscanf(stream, "%llu:%llu", &device, &inode) == 2 && fstat(STDERR_FILENO, &st) == 0 &&
-	       st.st_dev == device && st.st_ino == inode;
+		st.st_dev == device && st.st_ino == inode;
 }
 
 void log_open(int fd)
@@ -75,7 +87,8 @@ void log_open(int fd)
 
 void log_level_set(int level)
 {
-	out.level = level < 0 ? 0 : level > 7 ? 7 : level;
+	out.level = level < 0 ? 0 : level > 7 ? 7
+					      : level;
 }
 
 int log_level(void)
@@ -85,7 +98,8 @@ int log_level(void)
 
 const char *log_level_name(int level)
 {
-	return level_names[level < 0 ? 0 : level > 7 ? 7 : level];
+	return level_names[level < 0 ? 0 : level > 7 ? 7
+						     : level];
 }
 
 int log_level_named(const char *name)
@@ -109,7 +123,7 @@ static bool plain(const char *name, const char *signs)
 		return false;
 	for (; *name; name++)
 		if (!(*name >= 'a' && *name <= 'z') && !(*name >= 'A' && *name <= 'Z') && !(*name >= '0' && *name <= '9') &&
-		    !strchr(signs, *name))
+			!strchr(signs, *name))
 			return false;
 	return true;
 }
@@ -137,7 +151,8 @@ static void add_fact(const struct fact *row, const struct log_facts *facts, cons
 	const char *member = (const char *)facts + row->offset;
 	const char *word = row->kind <= FACT_PLUGIN ? *(const char *const *)member : NULL;
 	const unsigned char *hash = row->kind == FACT_HASH ? *(const unsigned char *const *)member : NULL;
-	int64_t number = row->kind == FACT_NUMBER ? *(const int64_t *)member : row->kind > FACT_HASH ? *(const int *)member : 0;
+	int64_t number = row->kind == FACT_NUMBER ? *(const int64_t *)member : row->kind > FACT_HASH ? *(const int *)member
+												     : 0;
 
 	if (!word && !hash && !number && !(row->has & facts->has))
 		return;
@@ -159,9 +174,12 @@ static void add_message(enum event_kind kind, const struct log_facts *facts, str
 {
 	buffer_text(text, event_kinds[kind].message);
 	for (int i = 0; facts && i < FACTS; i++) {
-		char name[40];
+		const char *field = fact_rows[i].field, *line = strrchr(field, '_');
+		char name[40] = " ";
 
-		snprintf(name, sizeof name, " %s", fact_rows[i].word);
+		field = line ? line + 1 : field;
+		for (size_t at = 0; field[at] && at + 2 < sizeof name; at++)
+			name[at + 1] = (char)(field[at] | 0x20);
 		add_fact(&fact_rows[i], facts, name, "", text);
 	}
 }
@@ -171,7 +189,7 @@ void log_fields(enum event_kind kind, const struct log_facts *facts, struct buff
 	buffer_text(text, "MESSAGE=");
 	add_message(kind, facts, text);
 	buffer_print(text, "\nMESSAGE_ID=%s\nPRIORITY=%d\nSYSLOG_IDENTIFIER=mentorshipd\nDOCUMENTATION=man:mentorshipd(8)\n",
-	             event_kinds[kind].id, event_kinds[kind].level);
+		event_kinds[kind].id, event_kinds[kind].level);
 	for (int i = 0; facts && i < FACTS; i++)
 		add_fact(&fact_rows[i], facts, fact_rows[i].field, "\n", text);
 }
@@ -200,7 +218,7 @@ static void to_file(enum event_kind kind, const struct log_facts *facts)
 	add_message(kind, facts, &text);
 	buffer_char(&text, '\n');
 	written = write(out.fd, text.data, text.length);
-	(void)written;        /* a log that cannot be written has nowhere to say so */
+	(void)written; /* a log that cannot be written has nowhere to say so */
 	buffer_free(&text);
 }
 

@@ -19,26 +19,30 @@
 #include "text.h"
 
 /* What zero or NULL means is 'not said'; where zero says something, name it in `has`. */
-enum { LOG_HAS_UID = 1, LOG_HAS_COUNT = 2, LOG_HAS_NUMBER = 4 };
+enum {
+	LOG_HAS_UID = 1,
+	LOG_HAS_COUNT = 2,
+	LOG_HAS_NUMBER = 4
+};
 
 struct log_facts {
-	const char *entity;           /* names of the tables: entity, verb, field, job kind */
+	const char *entity; /* names of the tables: entity, verb, field, job kind */
 	const char *verb;
 	const char *field;
 	const char *job;
-	const char *setting;          /* a row of settings_table */
-	const char *plugin;           /* letters, digits, dashes */
-	int64_t object;               /* ids */
+	const char *setting; /* a row of settings_table */
+	const char *plugin;  /* letters, digits, dashes */
+	int64_t object;      /* ids */
 	int64_t program;
 	int64_t task;
-	int64_t sequence;             /* of an audit record */
-	const unsigned char *hash;    /* 32 bytes */
+	int64_t sequence;          /* of an audit record */
+	const unsigned char *hash; /* 32 bytes */
 	int64_t uid;
 	int64_t count;
-	int64_t number;               /* a code of a library, a signal, a status */
+	int64_t number; /* a code of a library, a signal, a status */
 	int64_t milliseconds;
-	int code;                     /* E_... */
-	int error;                    /* errno, positive */
+	int code;  /* E_... */
+	int error; /* errno, positive */
 	unsigned has;
 };
 
@@ -48,8 +52,8 @@ void log_open(int fd);
  * them, those that LogControl1 knows: emerg, alert, crit, err, warning, notice, info, debug. */
 void log_level_set(int level);
 int log_level(void);
-const char *log_level_name(int level);         /* LogControl1's name */
-int log_level_named(const char *name);         /* -1 if there is none */
+const char *log_level_name(int level); /* LogControl1's name */
+int log_level_named(const char *name); /* -1 if there is none */
 /* The rule for entity, verb, field and job: given by main once the tables are known. Until then only words of plain
  * letters, digits, '_', '-' and '.' pass. */
 void log_known_names(bool (*known)(const char *name));

@@ -19,7 +19,7 @@ static const char *const phases[] = {
 
 static void add_count(struct buffer *line, int64_t count, const char *what)
 {
-	buffer_print(line, "%s%lld %s%s", line->length ? ", " : "", (long long)count, what, count == 1 ? "" : "s");
+	buffer_print(line, "%s%lld%s%s", line->length ? ", " : "", (long long)count, what, count == 1 ? "" : "s");
 }
 
 static void status_line(enum service_phase phase, const struct service_counts *counts, struct buffer *line)
@@ -31,8 +31,8 @@ static void status_line(enum service_phase phase, const struct service_counts *c
 	buffer_text(line, phases[phase]);
 	if (!counts)
 		return;
-	add_count(line, counts->programs, "program");
-	add_count(line, counts->jobs, "job");
+	add_count(line, counts->programs, " program");
+	add_count(line, counts->jobs, " job");
 	if (next && gmtime_r(&next, &utc) && strftime(when, sizeof when, "%Y-%m-%d %H:%M UTC", &utc))
 		buffer_print(line, ", next %s", when);
 }

@@ -10,11 +10,18 @@
 
 #include <stdint.h>
 
-enum service_phase { SERVICE_OPENING, SERVICE_MIGRATING, SERVICE_CONNECTING, SERVICE_SERVING, SERVICE_HELD, SERVICE_STOPPING };
+enum service_phase {
+	SERVICE_OPENING,
+	SERVICE_MIGRATING,
+	SERVICE_CONNECTING,
+	SERVICE_SERVING,
+	SERVICE_HELD,
+	SERVICE_STOPPING
+};
 
 struct service_counts {
-	int64_t programs, jobs;       /* programs not archived; jobs waiting */
-	int64_t next_job;             /* seconds UTC of the earliest; 0: none */
+	int64_t programs, jobs; /* programs not archived; jobs waiting */
+	int64_t next_job;       /* seconds UTC of the earliest; 0: none */
 };
 
 /* READY=1 with the status. After the name on the bus is owned. */

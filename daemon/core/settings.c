@@ -45,7 +45,8 @@ static int check_zone(const char *text, struct problem *problem)
 			return 0;
 	}
 	return problem_set(problem, E_INVALID, NULL, "'%s' is no time zone of this system; write one like Europe/Berlin "
-	                   "(timedatectl list-timezones lists them)", text);
+						     "(timedatectl list-timezones lists them)",
+		text);
 }
 
 static int check_language(const char *text, struct problem *problem)
@@ -53,113 +54,118 @@ static int check_language(const char *text, struct problem *problem)
 	static const char small[] = "abcdefghijklmnopqrstuvwxyz", large[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 	size_t length = strspn(text, small);
 
-	if ((length == 2 || length == 3) && (!text[length] ||
-	    (text[length] == '_' && strspn(text + length + 1, large) == 2 && !text[length + 3])))
+	if ((length == 2 || length == 3) && (!text[length] || (text[length] == '_' && strspn(text + length + 1, large) == 2 && !text[length + 3])))
 		return 0;
 	return problem_set(problem, E_INVALID, NULL, "'%s' is no language; write one like de or pt_BR", text);
 }
 
 /* The place of a row. The _Generic refuses a member of the wrong C type; the member's name is the setting's. */
 #define AS_TEXT_SETTING(m) .name = #m, .kind = TEXT, \
-	.offset = _Generic(((struct settings *)0)->m, char *: offsetof(struct settings, m))
+			   .offset = _Generic(((struct settings *)0)->m, char * \
+					      : offsetof(struct settings, m))
 #define AS_NUMBER_SETTING(m, k) .name = #m, .kind = k, \
-	.offset = _Generic(((struct settings *)0)->m, int64_t: offsetof(struct settings, m))
+				.offset = _Generic(((struct settings *)0)->m, int64_t \
+						   : offsetof(struct settings, m))
 #define RELOADS .flags = SETTING_RELOADS
 #define RANGE(first, least, most) .initial = first, .min = least, .max = most
 
 const struct setting settings_table[] = {
 	{ AS_TEXT_SETTING(store.directory), .initial_text = "/var/lib/mentorship", .environment = "STATE_DIRECTORY",
-	  .min = 2, .max = 200, .check = check_path, .room = "store",
-	  .help = "Where the database, its keys and its backups lie; mode 0700." },
+		.min = 2, .max = 200, .check = check_path, .room = "store",
+		.help = "Where the database, its keys and its backups lie; mode 0700." },
 	{ AS_TEXT_SETTING(store.backup_directory), .initial_text = "backup", .min = 1, .max = 60, .check = check_name,
-	  .room = "store", .help = "Name of the directory for backups inside store.directory." },
+		.room = "store", .help = "Name of the directory for backups inside store.directory." },
 
 	{ AS_TEXT_SETTING(institution.name), .initial_text = "", .max = 120, RELOADS, .room = "bus",
-	  .help = "How the school, university or company calls itself in messages and reports." },
+		.help = "How the school, university or company calls itself in messages and reports." },
 	{ AS_TEXT_SETTING(institution.zone), .initial_text = "UTC", .min = 1, .max = 64, .check = check_zone, RELOADS,
-	  .room = "schedule", .help = "Time zone of the institution: its days begin and end there, and people have it until they set their own." },
+		.room = "schedule", .help = "Time zone of the institution: its days begin and end there, and people have it until they set their own." },
 	{ AS_TEXT_SETTING(institution.language), .initial_text = "en", .min = 2, .max = 6, .check = check_language, RELOADS,
-	  .room = "model", .help = "Language of people for whom none is known." },
+		.room = "model", .help = "Language of people for whom none is known." },
 
 	{ AS_NUMBER_SETTING(people.minors, YESNO), .initial = 1, RELOADS, .room = "model",
-	  .help = "Whether minors may take part; while true, somebody whose birth date is unknown counts as a minor." },
+		.help = "Whether minors may take part; while true, somebody whose birth date is unknown counts as a minor." },
 	{ AS_NUMBER_SETTING(people.age_of_majority, NUMBER), RANGE(18, 1, 30), .unit = "years", RELOADS, .room = "model",
-	  .help = "Who is younger is a minor." },
+		.help = "Who is younger is a minor." },
 
 	{ AS_NUMBER_SETTING(identity.uid_min, NUMBER), RANGE(1000, 1, 4294967293), RELOADS, .room = "bus",
-	  .help = "Lowest uid that a login may bind; system accounts lie below it." },
+		.help = "Lowest uid that a login may bind; system accounts lie below it." },
 	{ AS_NUMBER_SETTING(identity.uid_max, NUMBER), RANGE(60000, 1, 4294967293), RELOADS, .room = "bus",
-	  .help = "Highest uid that a login may bind; above 2147483647 write an L behind the number." },
+		.help = "Highest uid that a login may bind; above 2147483647 write an L behind the number." },
 	{ AS_NUMBER_SETTING(identity.lookup_timeout, NUMBER), RANGE(2000, 50, 20000), .unit = "milliseconds", RELOADS, .room = "bus",
-	  .help = "How long the look-up of a user name may take; no answer by then is a refusal." },
+		.help = "How long the look-up of a user name may take; no answer by then is a refusal." },
 	{ AS_NUMBER_SETTING(identity.lookup_keep, NUMBER), RANGE(300, 0, 3600), .unit = "seconds", RELOADS, .room = "bus",
-	  .help = "How long the answer of such a look-up is kept." },
+		.help = "How long the answer of such a look-up is kept." },
 	{ AS_NUMBER_SETTING(identity.polkit_timeout, NUMBER), RANGE(60, 1, 600), .unit = "seconds", RELOADS, .room = "bus",
-	  .help = "How long polkit may take, a password typed by somebody included; no answer by then is a refusal." },
+		.help = "How long polkit may take, a password typed by somebody included; no answer by then is a refusal." },
 
 	{ AS_NUMBER_SETTING(limits.calls_in_flight, NUMBER), RANGE(64, 1, 4096), RELOADS, .room = "bus",
-	  .help = "Calls of one caller that may be under way at once; more are refused." },
+		.help = "Calls of one caller that may be under way at once; more are refused." },
 	{ AS_NUMBER_SETTING(limits.calls_per_second, NUMBER), RANGE(50000, 1, 1000000), RELOADS, .room = "bus",
-	  .help = "Calls of one caller in one second; more are refused." },
+		.help = "Calls of one caller in one second; more are refused." },
 	{ AS_NUMBER_SETTING(limits.queue, NUMBER), RANGE(4096, 16, 65536), RELOADS, .room = "bus",
-	  .help = "Calls of all callers together that may wait; more are refused." },
+		.help = "Calls of all callers together that may wait; more are refused." },
 	{ AS_NUMBER_SETTING(limits.message_bytes, NUMBER), RANGE(1048576, 16384, 33554432), .unit = "bytes", RELOADS, .room = "bus",
-	  .help = "Largest call that is looked at; larger data goes by file descriptor." },
+		.help = "Largest call that is looked at; larger data goes by file descriptor." },
 	{ AS_NUMBER_SETTING(limits.reply_bytes, NUMBER), RANGE(1048576, 16384, 33554432), .unit = "bytes", RELOADS, .room = "bus",
-	  .help = "Largest page that List returns; the rest follows by its cursor." },
+		.help = "Largest page that List returns; the rest follows by its cursor." },
 	{ AS_NUMBER_SETTING(limits.rows_per_list, NUMBER), RANGE(1000, 10, 100000), .unit = "rows", RELOADS, .room = "bus",
-	  .help = "Most rows that one List returns." },
+		.help = "Most rows that one List returns." },
 	{ AS_NUMBER_SETTING(limits.subscriptions, NUMBER), RANGE(64, 1, 1024), RELOADS, .room = "bus",
-	  .help = "Subscriptions of one client." },
+		.help = "Subscriptions of one client." },
 	{ AS_NUMBER_SETTING(limits.tasks, NUMBER), RANGE(4, 1, 64), RELOADS, .room = "bus",
-	  .help = "Tasks of one caller that may be under way at once." },
+		.help = "Tasks of one caller that may be under way at once." },
 	{ AS_NUMBER_SETTING(limits.file_bytes, NUMBER), RANGE(67108864, 65536, 1073741824), .unit = "bytes", RELOADS, .room = "worker",
-	  .help = "Largest file that is taken for an import." },
+		.help = "Largest file that is taken for an import." },
 
 	{ AS_NUMBER_SETTING(schedule.check_in_weekday, CHOICE), .initial = 2, .choices = weekdays, RELOADS, .room = "schedule",
-	  .help = "Day on which check-ins fall due where a program names none." },
+		.help = "Day on which check-ins fall due where a program names none." },
 	{ AS_NUMBER_SETTING(schedule.check_in_hour, NUMBER), RANGE(9, 0, 23), .unit = "o'clock", RELOADS, .room = "schedule",
-	  .help = "Hour of that day, in the zone of the person asked." },
+		.help = "Hour of that day, in the zone of the person asked." },
 	{ AS_NUMBER_SETTING(schedule.reminder_days, NUMBER), RANGE(2, 1, 90), .unit = "days", RELOADS, .room = "schedule",
-	  .help = "Days after which somebody who has not answered a check-in is reminded." },
+		.help = "Days after which somebody who has not answered a check-in is reminded." },
 	{ AS_NUMBER_SETTING(schedule.overdue_days, NUMBER), RANGE(4, 1, 90), .unit = "days", RELOADS, .room = "schedule",
-	  .help = "Days after which an unanswered check-in is overdue." },
+		.help = "Days after which an unanswered check-in is overdue." },
 	{ AS_NUMBER_SETTING(schedule.escalation_days, NUMBER), RANGE(7, 1, 180), .unit = "days", RELOADS, .room = "schedule",
-	  .help = "Days after which the coordinators are told about it." },
+		.help = "Days after which the coordinators are told about it." },
 	{ AS_NUMBER_SETTING(schedule.offer_days, NUMBER), RANGE(7, 1, 90), .unit = "days", RELOADS, .room = "schedule",
-	  .help = "Days in which an offered match is to be answered where a program names none." },
+		.help = "Days in which an offered match is to be answered where a program names none." },
 	{ AS_NUMBER_SETTING(schedule.batch_hold, NUMBER), RANGE(50, 1, 100000), .unit = "messages", RELOADS, .room = "store",
-	  .help = "Messages of one call above which all of them are held until a coordinator has seen them." },
+		.help = "Messages of one call above which all of them are held until a coordinator has seen them." },
 
 	{ AS_NUMBER_SETTING(retention.program_days, NUMBER), RANGE(730, 1, 36500), .unit = "days", RELOADS, .room = "store",
-	  .help = "How long what belongs to a program is kept after its closing." },
+		.help = "How long what belongs to a program is kept after its closing." },
 	{ AS_NUMBER_SETTING(retention.person_days, NUMBER), RANGE(365, 1, 36500), .unit = "days", RELOADS, .room = "store",
-	  .help = "How long a person is kept after the closing of the last program they took part in." },
+		.help = "How long a person is kept after the closing of the last program they took part in." },
 	{ AS_NUMBER_SETTING(retention.audit_days, NUMBER), RANGE(1095, 30, 36500), .unit = "days", RELOADS, .room = "store",
-	  .help = "How long audit records keep their details; the records themselves stay." },
+		.help = "How long audit records keep their details; the records themselves stay." },
 	{ AS_NUMBER_SETTING(retention.message_days, NUMBER), RANGE(365, 1, 36500), .unit = "days", RELOADS, .room = "store",
-	  .help = "How long messages stay listed after they were sent." },
+		.help = "How long messages stay listed after they were sent." },
 	{ AS_NUMBER_SETTING(retention.job_days, NUMBER), RANGE(90, 1, 36500), .unit = "days", RELOADS, .room = "store",
-	  .help = "How long finished jobs stay listed." },
+		.help = "How long finished jobs stay listed." },
 	{ AS_NUMBER_SETTING(retention.backup_days, NUMBER), RANGE(30, 1, 3650), .unit = "days", RELOADS, .room = "store",
-	  .help = "How long backups are kept, those made before migrations included." },
+		.help = "How long backups are kept, those made before migrations included." },
 
 	{ AS_TEXT_SETTING(worker.path), .initial_text = "/usr/libexec/mentorship/mentorship-worker", .min = 2, .max = 200, .check = check_path,
-	  .room = "plugin", .help = "The program that reads files and computes matchings." },
+		.room = "plugin", .help = "The program that reads files and computes matchings." },
 	{ AS_NUMBER_SETTING(worker.memory, NUMBER), RANGE(1024, 64, 65536), .unit = "MiB", RELOADS, .room = "plugin",
-	  .help = "Memory that a worker may use." },
+		.help = "Memory that a worker may use." },
 	{ AS_NUMBER_SETTING(worker.seconds, NUMBER), RANGE(600, 1, 86400), .unit = "seconds", RELOADS, .room = "plugin",
-	  .help = "Time that a worker may take." },
+		.help = "Time that a worker may take." },
 
 	{ AS_NUMBER_SETTING(log.level, CHOICE), .initial = 3, .choices = levels, RELOADS, .room = "core",
-	  .help = "The least weighty events that are logged." },
+		.help = "The least weighty events that are logged." },
 	{ 0 }
 };
-enum { SETTINGS = sizeof settings_table / sizeof *settings_table - 1 };
+enum {
+	SETTINGS = sizeof settings_table / sizeof *settings_table - 1
+};
 _Static_assert(offsetof(struct settings, origins) == 8 * SETTINGS, "a member of struct settings has no row in settings_table");
 
 /* What must not exceed what. */
-static const struct { const char *less, *more; } orders[] = {
+static const struct {
+	const char *less, *more;
+} orders[] = {
 	{ "identity.uid_min", "identity.uid_max" },
 	{ "schedule.reminder_days", "schedule.overdue_days" },
 	{ "schedule.overdue_days", "schedule.escalation_days" },
@@ -219,7 +225,7 @@ static int take_text(struct settings *settings, const struct setting *row, const
 		return r;
 	if (length < (size_t)row->min || length > (size_t)row->max)
 		return problem_set(problem, E_INVALID, row->name, "has %zu characters; %lld to %lld are allowed", length,
-		                   (long long)row->min, (long long)row->max);
+			(long long)row->min, (long long)row->max);
 	if (row->check && (r = row->check(text, problem)) < 0)
 		return r;
 	*text_of(settings, row) = arena_copy(&settings->memory, text);
@@ -247,7 +253,7 @@ static int take_number(struct settings *settings, const struct setting *row, int
 {
 	if (number < row->min || number > row->max)
 		return problem_set(problem, E_INVALID, row->name, "cannot be %lld; %lld to %lld%s%s are allowed", (long long)number,
-		                   (long long)row->min, (long long)row->max, row->unit ? " " : "", row->unit ? row->unit : "");
+			(long long)row->min, (long long)row->max, row->unit ? " " : "", row->unit ? row->unit : "");
 	*number_of(settings, row) = number;
 	return 0;
 }
@@ -284,7 +290,7 @@ static int take(struct settings *settings, const struct setting *row, const conf
 
 /* ---- one file ---- */
 static void take_value(struct settings *settings, const char *name, const config_setting_t *value, const char *file,
-                       struct settings_report *report)
+	struct settings_report *report)
 {
 	const struct setting *row = find(name);
 	int line = (int)config_setting_source_line(value);
@@ -292,7 +298,7 @@ static void take_value(struct settings *settings, const char *name, const config
 
 	if (!row) {
 		settings_found(report, false, file, line, name, "%.80s is no setting and is left out; mentorship.conf(5) lists them",
-		               name);
+			name);
 		return;
 	}
 	if (take(settings, row, value, &problem) < 0)
@@ -335,13 +341,13 @@ static void try_file(void *data, int index, struct config_answer *answer)
 
 /* A file that the child found wrong is not parsed again: libconfig 1.5 loses memory over each error. */
 static void parse_file(struct settings *settings, const struct config_file *file, const struct config_answer *answer,
-                       struct settings_report *report)
+	struct settings_report *report)
 {
 	config_t config;
 
 	if (answer->text[0]) {
 		settings_found(report, true, file->path, answer->line, NULL, "%.*s; settings look like group: { name = value; };",
-		               (int)strnlen(answer->text, sizeof answer->text), answer->text);
+			(int)strnlen(answer->text, sizeof answer->text), answer->text);
 		return;
 	}
 	config_init(&config);
@@ -381,7 +387,7 @@ static void check_orders(const struct settings *settings, struct settings_report
 		if (!from->file)
 			from = less_from;
 		settings_found(report, true, from->file, from->line, less->name, "%s (%lld) must not be above %s (%lld); change one of them",
-		               less->name, (long long)*number_of(settings, less), more->name, (long long)*number_of(settings, more));
+			less->name, (long long)*number_of(settings, less), more->name, (long long)*number_of(settings, more));
 	}
 }
 
@@ -392,7 +398,7 @@ static void parse_files(struct settings *settings, struct config_files *files, s
 
 	if (config_try(try_file, files, files->count, 3000, answers, &index) < 0) {
 		settings_found(report, true, files->list[index].path, 0, NULL,
-		               "could not be parsed within its limits; shorten it or take out what is unusual");
+			"could not be parsed within its limits; shorten it or take out what is unusual");
 		return;
 	}
 	for (int i = 0; i < files->count; i++)
@@ -426,7 +432,7 @@ static bool same_value(const struct settings *a, const struct settings *b, const
 }
 
 int settings_reload(const struct settings_paths *paths, const struct settings *now, struct settings **ret,
-                    struct settings_report *report)
+	struct settings_report *report)
 {
 	struct settings *settings;
 	int r = settings_load(paths, &settings, report);

@@ -22,60 +22,82 @@
 #include "entity.h"
 #include "text.h"
 
-enum { SETTINGS_EX_CONFIG = 78 };     /* exit status of a program whose configuration is not valid */
+enum {
+	SETTINGS_EX_CONFIG = 78
+}; /* exit status of a program whose configuration is not valid */
 
-struct setting_origin { const char *file; int line; };        /* file NULL: the default; line 0: the environment */
+struct setting_origin {
+	const char *file;
+	int line;
+}; /* file NULL: the default; line 0: the environment */
 
 /* Texts are owned by the struct. Numbers are int64_t, so are choices (index of the word) and yes/no (0 or 1). */
 struct settings {
-	struct { char *directory, *backup_directory; } store;
-	struct { char *name, *zone, *language; } institution;
-	struct { int64_t minors, age_of_majority; } people;
-	struct { int64_t uid_min, uid_max, lookup_timeout, lookup_keep, polkit_timeout; } identity;
+	struct {
+		char *directory, *backup_directory;
+	} store;
+	struct {
+		char *name, *zone, *language;
+	} institution;
+	struct {
+		int64_t minors, age_of_majority;
+	} people;
+	struct {
+		int64_t uid_min, uid_max, lookup_timeout, lookup_keep, polkit_timeout;
+	} identity;
 	struct {
 		int64_t calls_in_flight, calls_per_second, queue, message_bytes, reply_bytes, rows_per_list;
 		int64_t subscriptions, tasks, file_bytes;
 	} limits;
 	struct {
-		int64_t check_in_weekday;     /* 0 is Monday */
+		int64_t check_in_weekday; /* 0 is Monday */
 		int64_t check_in_hour, reminder_days, overdue_days, escalation_days, offer_days, batch_hold;
 	} schedule;
-	struct { int64_t program_days, person_days, audit_days, message_days, job_days, backup_days; } retention;
-	struct { char *path; int64_t memory, seconds; } worker;
-	struct { int64_t level; } log;        /* index of the word; +3 is the priority of syslog */
+	struct {
+		int64_t program_days, person_days, audit_days, message_days, job_days, backup_days;
+	} retention;
+	struct {
+		char *path;
+		int64_t memory, seconds;
+	} worker;
+	struct {
+		int64_t level;
+	} log; /* index of the word; +3 is the priority of syslog */
 
-	struct setting_origin *origins;       /* one for each row of settings_table */
+	struct setting_origin *origins; /* one for each row of settings_table */
 	struct arena memory;
 };
 
-enum { SETTING_RELOADS = 1 };         /* struct setting.flags: a reload changes it; others wait for the next start */
+enum {
+	SETTING_RELOADS = 1
+}; /* struct setting.flags: a reload changes it; others wait for the next start */
 
 struct setting {
-	const char *name;             /* "limits.queue": group and key in the file, member of the struct */
-	enum kind kind;               /* TEXT, NUMBER, YESNO or CHOICE */
+	const char *name; /* "limits.queue": group and key in the file, member of the struct */
+	enum kind kind;   /* TEXT, NUMBER, YESNO or CHOICE */
 	size_t offset;
-	int64_t initial, min, max;    /* TEXT: length in characters */
+	int64_t initial, min, max; /* TEXT: length in characters */
 	const char *initial_text;
-	const char *environment;      /* the variable that gives the default when it is set (the first of several paths) */
+	const char *environment; /* the variable that gives the default when it is set (the first of several paths) */
 	const char *const *choices;
-	int (*check)(const char *text, struct problem *);      /* TEXT: NULL or a rule of its own */
+	int (*check)(const char *text, struct problem *); /* TEXT: NULL or a rule of its own */
 	unsigned flags;
 	const char *unit;
-	const char *room;             /* which room of the daemon reads it */
+	const char *room; /* which room of the daemon reads it */
 	const char *help;
 };
-extern const struct setting settings_table[];         /* ended by a row without a name */
+extern const struct setting settings_table[]; /* ended by a row without a name */
 
 struct settings_paths {
-	const char *root;             /* put before /usr, /run and /etc; NULL or "" for none */
-	const char *path;             /* NULL, or: a file, read alone; a directory, read like /etc/mentorship, alone */
+	const char *root; /* put before /usr, /run and /etc; NULL or "" for none */
+	const char *path; /* NULL, or: a file, read alone; a directory, read like /etc/mentorship, alone */
 };
 
 /* What was found while loading: one line a finding, "FILE:LINE: error: SENTENCE" or "... warning: ...". { 0 } is empty. */
 struct settings_report {
 	struct buffer text;
 	int errors, warnings;
-	struct problem first;         /* the first error */
+	struct problem first; /* the first error */
 };
 void settings_report_free(struct settings_report *);
 

@@ -55,7 +55,7 @@ static void print_limits(const struct setting *row, struct buffer *text)
 		buffer_text(text, "true or false");
 	} else if (row->kind == NUMBER) {
 		buffer_print(text, "%lld to %lld%s%s", (long long)row->min, (long long)row->max, row->unit ? " " : "",
-		             row->unit ? row->unit : "");
+			row->unit ? row->unit : "");
 	} else if (row->kind == CHOICE) {
 		for (int i = 0; row->choices[i]; i++)
 			buffer_print(text, "%s%s", i ? ", " : "one of ", row->choices[i]);
@@ -75,7 +75,8 @@ void settings_print_example(FILE *out)
 	      "# Settings of mentorshipd, all with their defaults. Do not change this file: write what shall differ into\n"
 	      "# /etc/mentorship/mentorship.conf or into /etc/mentorship/mentorship.conf.d/10-NAME.conf. Then\n"
 	      "#     mentorctl config check && systemctl reload mentorshipd\n"
-	      "# See mentorship.conf(5).\n", out);
+	      "# See mentorship.conf(5).\n",
+		out);
 	for (const struct setting *row = settings_table; row->name; row++) {
 		if (row == settings_table || !same_group(row, row - 1))
 			fprintf(out, "\n%.*s: {\n", (int)group_length(row->name), row->name);
@@ -224,7 +225,7 @@ static int check_or_show(bool show, bool with_origin, const struct settings_path
 	fputs(buffer_string(&report.text), err);
 	if (r < 0)
 		fprintf(err, "The configuration is not valid: %d error%s. Nothing was changed.\n", report.errors,
-		        report.errors == 1 ? "" : "s");
+			report.errors == 1 ? "" : "s");
 	else if (show)
 		settings_show(settings, with_origin, out);
 	else

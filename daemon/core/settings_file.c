@@ -22,7 +22,7 @@
 #include <unistd.h>
 
 void settings_found(struct settings_report *report, bool error, const char *file, int line, const char *setting,
-                    const char *format, ...)
+	const char *format, ...)
 {
 	struct problem problem = { 0 };
 	va_list ap;
@@ -58,7 +58,7 @@ static bool trusted(const struct stat *st, const char *path, struct settings_rep
 {
 	if (st->st_uid != 0 && st->st_uid != geteuid()) {
 		settings_found(report, true, path, 0, NULL, "belongs to uid %u; chown it to root or to the user of the service",
-		               (unsigned)st->st_uid);
+			(unsigned)st->st_uid);
 		return false;
 	}
 	if ((st->st_mode & S_IWOTH) || ((st->st_mode & S_IWGRP) && st->st_gid != 0 && st->st_gid != getegid())) {
@@ -118,7 +118,7 @@ static bool read_checked(int fd, const char *path, struct config_file *file, str
 
 /* Opens `name` in the directory and keeps its bytes if they are fit to be parsed. `needed`: absence is an error. */
 static void file_read(int directory, const char *name, const char *path, bool needed, struct config_files *files,
-                      struct settings_report *report)
+	struct settings_report *report)
 {
 	struct config_file file = { 0 };
 	struct problem problem = { 0 };
@@ -132,7 +132,7 @@ static void file_read(int directory, const char *name, const char *path, bool ne
 	if (fd < 0) {
 		if (errno == ELOOP)
 			settings_found(report, true, path, 0, NULL, "is a symbolic link; put the file itself here "
-			               "(only a link to /dev/null has a meaning: it masks)");
+								    "(only a link to /dev/null has a meaning: it masks)");
 		else if (errno != ENOENT || needed)
 			settings_found(report, true, path, 0, NULL, "cannot be opened: %s", strerror(errno));
 		return;
@@ -160,8 +160,13 @@ static bool masks(int directory, const char *name)
 }
 
 /* ---- fragments ---- */
-enum { PLACES = 3 };
-struct fragment { char *name; int place; };
+enum {
+	PLACES = 3
+};
+struct fragment {
+	char *name;
+	int place;
+};
 struct fragments {
 	int fds[PLACES];
 	char paths[PLACES][512];
@@ -270,7 +275,7 @@ static void read_path(const char *path, struct config_files *files, struct setti
 		return;
 	}
 	if (!path_join(name, sizeof name, path, "/mentorship.conf", report) ||
-	    !path_join(all.paths[0], sizeof all.paths[0], path, "/mentorship.conf.d", report))
+		!path_join(all.paths[0], sizeof all.paths[0], path, "/mentorship.conf.d", report))
 		return;
 	file_read(AT_FDCWD, name, name, false, files, report);
 	fragments_read(&all, files, report);
@@ -289,7 +294,7 @@ void config_files_read(const struct settings_paths *paths, struct config_files *
 		return;
 	}
 	if (!path_join(vendor, sizeof vendor, root, "/usr/lib/mentorship/mentorship.conf", report) ||
-	    !path_join(local, sizeof local, root, "/etc/mentorship/mentorship.conf", report))
+		!path_join(local, sizeof local, root, "/etc/mentorship/mentorship.conf", report))
 		return;
 	for (int place = 0; place < PLACES; place++) {
 		snprintf(tail, sizeof tail, "%s/mentorship/mentorship.conf.d", places[place]);
@@ -326,7 +331,7 @@ static void child(void (*parse)(void *, int, struct config_answer *), void *data
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	signal(SIGXCPU, SIG_DFL);
 	if (atexit(leave) || setrlimit(RLIMIT_CPU, &seconds) < 0 || setrlimit(RLIMIT_CORE, &none) < 0 ||
-	    setrlimit(RLIMIT_FSIZE, &none) < 0)
+		setrlimit(RLIMIT_FSIZE, &none) < 0)
 		_exit(1);
 	for (int i = 0; i < count; i++) {
 		struct config_answer answer = { 0 };
@@ -370,7 +375,7 @@ static size_t read_answers(int pipe_end, char *bytes, size_t size, int64_t until
 }
 
 int config_try(void (*parse)(void *data, int index, struct config_answer *), void *data, int count, int milliseconds,
-               struct config_answer *answers, int *ret_index)
+	struct config_answer *answers, int *ret_index)
 {
 	size_t size = (size_t)count * sizeof *answers, length = 0;
 	int ends[2];

@@ -11,14 +11,23 @@
 
 #include "settings.h"
 
-enum { CONFIG_FILES = 128, CONFIG_BYTES = 1 << 20, CONFIG_TOKENS = 4096, CONFIG_STRING = 4096, CONFIG_DEPTH = 8 };
+enum {
+	CONFIG_FILES = 128,
+	CONFIG_BYTES = 1 << 20,
+	CONFIG_TOKENS = 4096,
+	CONFIG_STRING = 4096,
+	CONFIG_DEPTH = 8
+};
 
 struct config_file {
-	char *path;                   /* owned, as the reader knows it */
-	char *bytes;                  /* owned, ended by a NUL that is not counted */
+	char *path;  /* owned, as the reader knows it */
+	char *bytes; /* owned, ended by a NUL that is not counted */
 	size_t length;
 };
-struct config_files { struct config_file list[CONFIG_FILES]; int count; };
+struct config_files {
+	struct config_file list[CONFIG_FILES];
+	int count;
+};
 
 /* Finds and reads all files that count, later ones after those that they override. Whatever is wrong is told to the report
  * as an error and left out. The caller looks at report->errors and frees the files in any case. */
@@ -29,16 +38,19 @@ void config_files_free(struct config_files *);
 int config_scan(const char *text, size_t length, int *ret_line, struct problem *);
 
 /* What the child says about one file: text "" if it is fine. */
-struct config_answer { int line; char text[96]; };
+struct config_answer {
+	int line;
+	char text[96];
+};
 
 /* Calls parse(data, 0, &answer) ... parse(data, count - 1, ...) in a child that has two seconds of processor time and may take
  * `milliseconds`; count is at most CONFIG_FILES. Returns 0 with all answers; else E_UNAVAILABLE, with the index of the call that
  * did not come back in *ret_index. */
 int config_try(void (*parse)(void *data, int index, struct config_answer *), void *data, int count, int milliseconds,
-               struct config_answer *answers, int *ret_index);
+	struct config_answer *answers, int *ret_index);
 
 /* Adds a finding. `file` NULL and line 0 are left out. */
 void settings_found(struct settings_report *, bool error, const char *file, int line, const char *setting,
-                    const char *format, ...) __attribute__((format(printf, 6, 7)));
+	const char *format, ...) __attribute__((format(printf, 6, 7)));
 
 #endif

@@ -34,7 +34,7 @@ static int scan_characters(const char *text, size_t length, int *ret_line, struc
 			return problem_set(problem, E_INVALID, NULL, "holds a NUL byte; it is not a text file");
 		if (text_refused(point) && !strchr("\n\t\r\f", point < 0x80 ? (int)point : 1))
 			return problem_set(problem, E_INVALID, NULL, "holds the invisible character U+%04X; take it out",
-			                   (unsigned)point);
+				(unsigned)point);
 		*ret_line += point == '\n';
 		text += n;
 		left -= (size_t)n;
@@ -83,7 +83,8 @@ static int skip_string(struct scan *scan)
 	for (; *scan->at != '"'; scan->at++) {
 		if (scan->at == scan->end || scan->at - start > CONFIG_STRING)
 			return problem_set(scan->problem, E_INVALID, NULL, "a text begins here that does not end within %d bytes; "
-			                   "close it with a quotation mark", CONFIG_STRING);
+									   "close it with a quotation mark",
+				CONFIG_STRING);
 		lines += *scan->at == '\n';
 		if (*scan->at != '\\')
 			continue;
@@ -91,7 +92,7 @@ static int skip_string(struct scan *scan)
 		if ((*scan->at == 'x' || *scan->at == 'X') && scan->at[1] == '0' && scan->at[2] == '0')
 			return problem_set(scan->problem, E_INVALID, NULL, "\\x00 would cut the text short; take it out");
 		if (*scan->at == '\n' || scan->at == scan->end)
-			scan->at--;   /* what follows is looked at by the loop */
+			scan->at--; /* what follows is looked at by the loop */
 	}
 	scan->at++;
 	scan->line += lines;
@@ -108,9 +109,8 @@ static int check_integer(const char *word, size_t length, const char *digits_end
 	errno = 0;
 	value = strtoll(word, NULL, hex ? 16 : 10);
 	if (errno || value < least || value > most)
-		return problem_set(problem, E_INVALID, NULL, is_long ? "the number %.*s is too large; write a smaller one"
-		                   : "the number %.*s does not fit 32 bits; write an L behind it if it is meant",
-		                   (int)(length < 60 ? length : 60), word);
+		return problem_set(problem, E_INVALID, NULL, is_long ? "the number %.*s is too large; write a smaller one" : "the number %.*s does not fit 32 bits; write an L behind it if it is meant",
+			(int)(length < 60 ? length : 60), word);
 	return 0;
 }
 
@@ -128,9 +128,9 @@ static int skip_number(struct scan *scan)
 	if (digits > word + (hex ? 2 : sign) && suffix <= 2 && digits + suffix == word + length)
 		return check_integer(word, length, digits, hex, scan->problem);
 	if (!hex && length < 64 && strspn(word, "0123456789.eE+-") == length)
-		return 0;     /* a fraction, or nonsense that libconfig refuses */
+		return 0; /* a fraction, or nonsense that libconfig refuses */
 	return problem_set(scan->problem, E_INVALID, NULL, "'%.*s' is no number; texts stand in quotation marks",
-	                   (int)(length < 60 ? length : 60), word);
+		(int)(length < 60 ? length : 60), word);
 }
 
 static int scan_token(struct scan *scan)
@@ -140,14 +140,15 @@ static int scan_token(struct scan *scan)
 
 	if (++scan->tokens > CONFIG_TOKENS)
 		return problem_set(scan->problem, E_INVALID, NULL, "more than %d words and signs; settings are few, so take out "
-		                   "what is not one", CONFIG_TOKENS);
+								   "what is not one",
+			CONFIG_TOKENS);
 	if (c == '"')
 		return skip_string(scan);
 	if (strchr("+-.0123456789", c))
 		return skip_number(scan);
 	if (strchr("{[(", c) && ++scan->depth > CONFIG_DEPTH)
 		return problem_set(scan->problem, E_INVALID, NULL, "brackets within brackets, more than %d deep; settings need one",
-		                   CONFIG_DEPTH);
+			CONFIG_DEPTH);
 	scan->depth -= strchr("}])", c) != NULL;
 	if (c == '@')
 		return problem_set(scan->problem, E_INVALID, NULL, "@ has no meaning here; texts stand in quotation marks");

@@ -147,9 +147,9 @@ static void check_field(struct complaints *c, struct shape *shape, int i)
 		complain(c, f->name, "the second field must be version");
 	if (!f->label)
 		complain(c, f->name, "has no label");
-	if ((f->kind == LINK) != (f->to != NULL) || (f->to && !to))
+	if ((f->kind == LINK) != (f->to != NULL && f->privacy != SEALED) || (f->to && !to))
 		complain(c, f->name, "links to no known entity");
-	if (to)
+	if (to && f->kind == LINK)
 		shape->links[i] = to->entity;
 	if (f->kind == LINK && (f->flags & ERASED || (f->privacy > STAFF)))
 		complain(c, f->name, "a link cannot be erased or sealed");

@@ -10,7 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BAD = 0x110000 /* beyond the last code point */, REPLACEMENT = 0xFFFD };
+enum {
+	BAD = 0x110000 /* beyond the last code point */,
+	REPLACEMENT = 0xFFFD
+};
 
 void buffer_add(struct buffer *buffer, const void *data, size_t length)
 {
@@ -90,7 +93,10 @@ int text_decode(const char *text, size_t left, uint32_t *ret_point)
 		*ret_point = byte[0];
 		return 1;
 	}
-	length = byte[0] < 0xC2 ? 0 : byte[0] < 0xE0 ? 2 : byte[0] < 0xF0 ? 3 : byte[0] < 0xF5 ? 4 : 0;
+	length = byte[0] < 0xC2 ? 0 : byte[0] < 0xE0 ? 2
+		: byte[0] < 0xF0                     ? 3
+		: byte[0] < 0xF5                     ? 4
+						     : 0;
 	if (!length || left < (size_t)length)
 		return 0;
 	point = byte[0] & (0x7Fu >> length);
@@ -123,7 +129,9 @@ static uint32_t text_next(const char **text, size_t *left)
 void text_encode(struct buffer *buffer, uint32_t point)
 {
 	char bytes[4];
-	int length = point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
+	int length = point < 0x80 ? 1 : point < 0x800 ? 2
+		: point < 0x10000                     ? 3
+						      : 4;
 	static const unsigned char first[] = { 0, 0, 0xC0, 0xE0, 0xF0 };
 
 	if (point > 0x10FFFF || (point >= 0xD800 && point <= 0xDFFF)) {
@@ -167,7 +175,7 @@ static const char *refusal(uint32_t point)
 	if (point == 0x2028 || point == 0x2029)
 		return "a separator of lines or paragraphs";
 	if (point == 0x061C || point == 0x200E || point == 0x200F || (point >= 0x202A && point <= 0x202E) ||
-	    (point >= 0x2066 && point <= 0x2069))
+		(point >= 0x2066 && point <= 0x2069))
 		return "a control character of writing direction";
 	if (point == 0xFEFF)
 		return "a byte-order mark";
@@ -193,12 +201,14 @@ int text_check(const char *text, size_t length, unsigned flags, struct problem *
 
 		if (point == BAD)
 			return problem_set(problem, E_INVALID, NULL, "the byte at position %zu is not UTF-8; "
-			                   "save or send the text as UTF-8", position);
+								     "save or send the text as UTF-8",
+				position);
 		if ((flags & TEXT_LINES) && (point == '\n' || point == '\t'))
 			continue;
 		if ((why = refusal(point)))
 			return problem_set(problem, E_INVALID, NULL, "there is %s (U+%04X) at position %zu; "
-			                   "take it out", why, (unsigned)point, position);
+								     "take it out",
+				why, (unsigned)point, position);
 	}
 	return 0;
 }
@@ -206,13 +216,23 @@ int text_check(const char *text, size_t length, unsigned flags, struct problem *
 /* Ranges of capitals: those of step 1 lie `shift` before their small letters, those of step 2 alternate with them. */
 static uint32_t fold_point(uint32_t point)
 {
-	static const struct { uint16_t first, last, step, shift; } ranges[] = {
+	static const struct {
+		uint16_t first, last, step, shift;
+	} ranges[] = {
 		{ 'A', 'Z', 1, 32 },
-		{ 0xC0, 0xD6, 1, 32 }, { 0xD8, 0xDE, 1, 32 },
-		{ 0x100, 0x12E, 2, 1 }, { 0x132, 0x136, 2, 1 }, { 0x139, 0x147, 2, 1 }, { 0x14A, 0x176, 2, 1 },
+		{ 0xC0, 0xD6, 1, 32 },
+		{ 0xD8, 0xDE, 1, 32 },
+		{ 0x100, 0x12E, 2, 1 },
+		{ 0x132, 0x136, 2, 1 },
+		{ 0x139, 0x147, 2, 1 },
+		{ 0x14A, 0x176, 2, 1 },
 		{ 0x179, 0x17D, 2, 1 },
-		{ 0x391, 0x3A1, 1, 32 }, { 0x3A3, 0x3AB, 1, 32 },
-		{ 0x400, 0x40F, 1, 80 }, { 0x410, 0x42F, 1, 32 }, { 0x460, 0x480, 2, 1 }, { 0x48A, 0x4BE, 2, 1 },
+		{ 0x391, 0x3A1, 1, 32 },
+		{ 0x3A3, 0x3AB, 1, 32 },
+		{ 0x400, 0x40F, 1, 80 },
+		{ 0x410, 0x42F, 1, 32 },
+		{ 0x460, 0x480, 2, 1 },
+		{ 0x48A, 0x4BE, 2, 1 },
 		{ 0x4D0, 0x52E, 2, 1 },
 	};
 

@@ -21,12 +21,12 @@
 
 /* ---- a growing string; { 0 } is an empty one, data ends in a NUL once anything was added ---- */
 struct buffer {
-	char *data;                   /* owned; NULL while empty: read it with buffer_string */
+	char *data; /* owned; NULL while empty: read it with buffer_string */
 	size_t length, size;
 };
 
 void buffer_add(struct buffer *, const void *data, size_t length);
-void buffer_text(struct buffer *, const char *text);           /* NULL adds nothing */
+void buffer_text(struct buffer *, const char *text); /* NULL adds nothing */
 void buffer_char(struct buffer *, char c);
 void buffer_print(struct buffer *, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* What was gathered, or "". Valid until the next change. */
@@ -45,7 +45,9 @@ size_t text_bad(const char *text, size_t length);
 /* Code points in well-formed text; each bad byte counts as one. */
 size_t text_points(const char *text, size_t length);
 
-enum { TEXT_LINES = 1 };              /* line feeds and tabs are welcome (fields of several lines) */
+enum {
+	TEXT_LINES = 1
+}; /* line feeds and tabs are welcome (fields of several lines) */
 
 /* May this text come in? E_INVALID with a sentence that gives the position (in bytes, from 1) of what is wrong; the
  * problem's field is left empty for the caller to fill. Refused: bad UTF-8, NUL, control characters, separators of
@@ -65,11 +67,11 @@ bool text_starts(const char *text, const char *prefix);
 
 /* ---- encoders: one for each place that text reaches. NULL is empty text. ---- */
 void encode_xml_text(struct buffer *, const char *text);
-void encode_xml_attribute(struct buffer *, const char *text);  /* without the quotes around it */
+void encode_xml_attribute(struct buffer *, const char *text); /* without the quotes around it */
 /* One cell of RFC 4180. A cell that a spreadsheet would take for a formula gets an apostrophe in front unless it is a
  * plain number; `raw` leaves that out, for programs that read the file. */
 void encode_csv(struct buffer *, const char *text, bool raw);
-void encode_json(struct buffer *, const char *text);           /* with the quotes around it */
+void encode_json(struct buffer *, const char *text); /* with the quotes around it */
 /* Nothing that moves a cursor or turns a line: control and bidirectional characters come out as \x1b or \u202e. */
 void encode_terminal(struct buffer *, const char *text);
 /* The same, with line feeds and tabs as they are. */

@@ -4,6 +4,8 @@
  * objection. Who a participant is not to be matched with, and why, is sealed: rows show to their author and the safeguarding lead
  * only, the worker gets ids and nothing else.
  */
+#include <string.h>
+
 #include "model.h"
 
 #define OF_PARTICIPANT(S) \
@@ -127,7 +129,8 @@ struct objection { int64_t id, version, program, participant, person; char *othe
 static const struct field objection_fields[] = {
 	ID_AND_VERSION(struct objection),
 	OF_PARTICIPANT(struct objection),
-	{ AS_SEALED(struct objection, other, NUMBER), .flags = FROZEN | ERASED, .retention = AFTER_PROGRAM, .label = "The other person's number" },
+	{ AS_SEALED(struct objection, other, NUMBER), .flags = FROZEN | ERASED, .to = "person", .retention = AFTER_PROGRAM,
+	  .label = "The other person's number" },
 	{ AS_SEALED(struct objection, reason, TEXT), .flags = HAS_MAX | LINES | ERASED, .max = 4000, .retention = AFTER_PROGRAM, .label = "Reason" },
 	{ AS_INT(struct objection, state, CHOICE, STAFF), .flags = REQUIRED | BY_VERB | LISTED | OWN, .choices = stated, .starts = true, .label = "State" },
 	{ 0 }
@@ -144,6 +147,31 @@ static int objection_state(struct call *call, const void *was, void *now)
 	if (!objection->other || !*objection->other)
 		return fail(call, E_INVALID, "other", "say whom: the number of that person");
 	return 0;
+}
+
+/* The same objection stated before: the other's number is sealed, so each of the author's is opened. */
+struct search { const char *other; int64_t id; };
+
+static int same_other(struct call *call, void *record, void *data)
+{
+	const struct objection *objection = record;
+	struct search *search = data;
+	char *other;
+	int r = unseal(call, &objection_entity, objection->id, "other", &other);
+
+	if (!r && other && !strcmp(other, search->other))
+		search->id = objection->id;
+	return r;
+}
+
+static int objection_find(struct call *call, const void *record, int64_t *ret_id)
+{
+	const struct objection *objection = record;
+	struct search search = { objection->other, NONE };
+	int r = each(call, &objection_entity, same_other, &search, "\"participant\" = ?1", VALUES(objection->participant));
+
+	*ret_id = search.id;
+	return r;
 }
 
 struct disclose { char *fields; };
@@ -170,6 +198,6 @@ static const struct verb objection_verbs[] = {
 
 const struct entity objection_entity = {
 	.name = "objection", .collection = "objections", .size = sizeof(struct objection), .fields = objection_fields,
-	.verbs = objection_verbs, .readers = objection_readers, .flags = RANDOM_ID, .retention = AFTER_PROGRAM, .label = "Objection",
+	.verbs = objection_verbs, .readers = objection_readers, .find = objection_find, .flags = RANDOM_ID, .retention = AFTER_PROGRAM, .label = "Objection",
 	.help = "Whom a participant must not be matched with; sealed."
 };

@@ -25,8 +25,9 @@ static const char *const own_tables[] = {
 	"\"body\" BLOB NOT NULL, \"object\" INTEGER, \"version\" INTEGER, \"messages\" INTEGER, \"jobs\" INTEGER, \"task\" INTEGER, "
 	"\"time\" INTEGER NOT NULL, PRIMARY KEY (\"caller\", \"key\", \"verb\")) STRICT, WITHOUT ROWID",
 	"CREATE TABLE IF NOT EXISTS \"staged\" (\"import\" INTEGER NOT NULL, \"line\" INTEGER NOT NULL, \"entity\" TEXT NOT NULL, "
-	"\"source\" TEXT NOT NULL, \"cells\" TEXT NOT NULL, \"record\" INTEGER, \"version\" INTEGER, \"was\" TEXT, "
-	"PRIMARY KEY (\"import\", \"line\")) STRICT, WITHOUT ROWID",
+	"\"key\" TEXT, \"source\" TEXT NOT NULL, \"cells\" TEXT NOT NULL, \"effect\" TEXT, \"record\" INTEGER, \"version\" INTEGER, "
+	"\"was\" TEXT, PRIMARY KEY (\"import\", \"line\")) STRICT, WITHOUT ROWID",
+	"CREATE INDEX IF NOT EXISTS \"staged_by_key\" ON \"staged\" (\"import\", \"entity\", \"key\")",
 	NULL
 };
 

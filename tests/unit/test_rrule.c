@@ -201,6 +201,8 @@ static void choices_are_as_promised(void **state)
 	check_dates("FREQ=YEARLY;BYWEEKNO=20;COUNT=2", "2026-05-13T10:00", "2026-05-13 2027-05-19");
 	check_dates("FREQ=YEARLY;BYWEEKNO=-1;BYDAY=TH;COUNT=2", "2026-01-01T10:00", "2026-12-31 2027-12-30");
 	check_dates("FREQ=YEARLY;BYWEEKNO=-53;BYDAY=SU;COUNT=1", "2026-01-01T10:00", "2026-01-04");
+	/* two positions that name one element give it once */
+	check_dates("FREQ=WEEKLY;BYDAY=MO,TU,WE;BYSETPOS=1,-3,3;COUNT=4", "2026-11-30T10:00", "2026-11-30 2026-12-02 2026-12-07 2026-12-09");
 	/* the start counts only if it matches */
 	check_dates("FREQ=WEEKLY;BYDAY=MO;COUNT=2", "2026-12-01T10:00", "2026-12-07 2026-12-14");
 	/* second 60 is 59; both names of one second are one occurrence */
@@ -285,7 +287,7 @@ static void next_does_not_walk_from_the_start(void **state)
 
 static void nothing_lies_outside_the_calendar(void **state)
 {
-	struct rrule own = rule("FREQ=DAILY"), far = rule("FREQ=YEARLY;INTERVAL=999999999");
+	struct rrule own = rule("FREQ=DAILY"), far = rule("FREQ=YEARLY;INTERVAL=999999999"), twice = rule("FREQ=MONTHLY;BYMONTHDAY=1,20");
 	int64_t at;
 
 	(void)state;
@@ -293,6 +295,7 @@ static void nothing_lies_outside_the_calendar(void **state)
 	assert_false(rrule_next(&own, INT64_MIN, NULL, INT64_MIN, &at));
 	assert_false(rrule_next(&own, 0, NULL, INT64_MAX, &at));
 	assert_false(rrule_last(&own, 0, NULL, INT64_MIN, &at));
+	assert_false(rrule_last(&twice, local("2026-12-10T10:00"), NULL, local("2026-12-15T10:00"), &at));   /* the 1st is before the start */
 	assert_true(rrule_last(&own, 0, NULL, INT64_MAX, &at));
 	assert_int_equal(local_day(at), DATE_MAX);
 	assert_true(rrule_next(&far, 0, NULL, INT64_MIN, &at));

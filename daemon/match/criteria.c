@@ -53,7 +53,11 @@ static bool holds_between(const double *parameters, double amount)
 
 /* --- traits that one seeks and the other offers -------------------------------------------------------- */
 
-enum { TRAITS_AT_LEAST, TRAITS_ENOUGH, TRAITS_RARITY };
+enum {
+	TRAITS_AT_LEAST,
+	TRAITS_ENOUGH,
+	TRAITS_RARITY
+};
 
 #define KIND(kind) (1u << (kind))
 static const unsigned skills = KIND(MATCH_SKILL) | KIND(MATCH_INTEREST) | KIND(MATCH_VALUE) | KIND(MATCH_FREE);
@@ -200,7 +204,8 @@ static int common_shared(const struct match_block *b, unsigned kinds, int32_t *r
 	mark_all(b, kinds, true);
 	count = count_marked(b, mentor_at(b, 0), kinds, ret_terms, most);
 	mark_all(b, kinds, false);
-	return isnan(count) ? 0 : count < most ? (int)count : most;
+	return isnan(count) ? 0 : count < most ? (int)count
+					       : most;
 }
 
 static void measure_interests(const struct match_block *b, const double *parameters, struct match_cell *cells)
@@ -257,7 +262,11 @@ static void measure_department(const struct match_block *b, const double *parame
 
 /* --- free time ----------------------------------------------------------------------------------------- */
 
-enum { TIME_AT_LEAST, TIME_ENOUGH, TIME_STATED };
+enum {
+	TIME_AT_LEAST,
+	TIME_ENOUGH,
+	TIME_STATED
+};
 
 static int32_t overlap_in(const struct someone *a, const struct someone *b, int32_t week)
 {
@@ -416,101 +425,25 @@ static void measure_self(const struct match_block *b, const double *parameters, 
 
 /* --- the table ------------------------------------------------------------------------------------------ */
 
+/* clang-format off: a row reads as a block */
 static const struct match_criterion criteria[] = {
-	{ .name = "traits", .label = "Skills sought and offered", .unit = "skill", .view = MATCH_VIEW_MENTEE,
-	  .may = MATCH_MAY_HARD | MATCH_MAY_WEIGH, .effort = 480,
-	  .parameters = { { "at_least", "Needed as a hard rule", 1, 20, 1, true },
-			  { "enough", "As many as earn all points", 1, 20, 3, true },
-			  { "rarity", "How much more rare skills count", 0, 1, 0.5, false } },
-	  .measure = measure_traits, .holds = holds_at_least, .common = common_traits,
-	  .met = "The mentor offers {n} that the mentee seeks[: {list}].",
-	  .unmet = "The mentor offers nothing that the mentee seeks.",
-	  .unknown = "What the mentee seeks or the mentor offers is not known.",
-	  .stopped = "too few of the skills sought", .mend = "more of the skills sought at mentor {id}",
-	  .shared = "one of you can help the other with {list}" },
-	{ .name = "interests", .label = "Interests and values in common", .unit = "interest", .view = MATCH_VIEW_BOTH,
-	  .may = MATCH_MAY_WEIGH,
-	  .parameters = { { "enough", "As many as earn all points", 1, 20, 3, true } },
-	  .measure = measure_interests, .holds = holds_one, .common = common_interests,
-	  .met = "They have {n} in common[: {list}].", .unmet = "They have no interest in common.",
-	  .unknown = "The interests of one of them are not known.", .shared = "you both care for {list}" },
-	{ .name = "language", .label = "Language in common", .unit = "language", .view = MATCH_VIEW_BOTH,
-	  .may = MATCH_MAY_HARD | MATCH_MAY_WEIGH, .effort = 6000,
-	  .parameters = { { "at_least", "Languages needed", 1, 5, 1, true } },
-	  .measure = measure_language, .holds = holds_at_least, .common = common_language,
-	  .met = "They have {n} in common[: {list}].", .unmet = "They have no language in common.",
-	  .unknown = "The languages of one of them are not known.", .stopped = "no language in common",
-	  .mend = "a language in common with mentor {id}", .shared = "you both speak {list}" },
-	{ .name = "availability", .label = "Free time in common", .unit = "minute", .view = MATCH_VIEW_BOTH,
-	  .may = MATCH_MAY_HARD | MATCH_MAY_WEIGH, .effort = 1,
-	  .parameters = { { "at_least", "Minutes a week needed as a hard rule", 1, MATCH_WEEK, 30, true },
-			  { "enough", "Minutes a week that earn all points", 15, MATCH_WEEK, 120, true },
-			  { "stated", "Who states less a week earns none", 0, MATCH_WEEK, 240, true } },
-	  .measure = measure_availability, .holds = holds_at_least,
-	  .met = "They have {n} a week free at the same time.", .unmet = "They have no free time in common.",
-	  .unknown = "The free time of one of them is not known.", .stopped = "too little free time in common",
-	  .mend = "{n} a week more free at the same time as mentor {id}",
-	  .shared = "you have {n} a week free at the same time" },
-	{ .name = "site", .label = "Same site", .unit = "site", .view = MATCH_VIEW_BOTH,
-	  .may = MATCH_MAY_HARD | MATCH_MAY_WEIGH, .effort = 2400,
-	  .measure = measure_site, .holds = holds_one, .common = common_site,
-	  .met = "They are at the same site[: {list}].", .unmet = "They are at different sites.",
-	  .unknown = "The site of one of them is not known.", .stopped = "at another site",
-	  .mend = "the site of mentor {id}", .shared = "you are both at {list}" },
-	{ .name = "field", .label = "Same field of study", .unit = "field", .view = MATCH_VIEW_BOTH,
-	  .may = MATCH_MAY_HARD | MATCH_MAY_WEIGH, .effort = 4800,
-	  .measure = measure_field, .holds = holds_one, .common = common_field,
-	  .met = "They have the same field of study[: {list}].", .unmet = "They have different fields of study.",
-	  .unknown = "The field of study of one of them is not known.", .stopped = "another field of study",
-	  .mend = "the field of study of mentor {id}", .shared = "your field of study is {list}" },
-	{ .name = "department", .label = "Different department", .unit = "", .view = MATCH_VIEW_BOTH,
-	  .may = MATCH_MAY_HARD | MATCH_MAY_WEIGH, .effort = 4800,
-	  .measure = measure_department, .holds = holds_one,
-	  .met = "They are of different departments.", .unmet = "They are of the same department.",
-	  .unknown = "The department of one of them is not known.", .stopped = "of the same department",
-	  .mend = "another department than mentor {id}" },
-	{ .name = "mentee_wish", .label = "Wish of the mentee", .unit = "", .view = MATCH_VIEW_MENTEE,
-	  .may = MATCH_MAY_WEIGH, .parameters = { { "ranks", "Wishes that count", 1, 20, 3, true } },
-	  .measure = measure_mentee_wish, .holds = holds_one,
-	  .met = "The mentee wished for this mentor (rank {n}).", .unmet = "The mentee did not wish for this mentor.",
-	  .unknown = "" },
-	{ .name = "mentor_wish", .label = "Wish of the mentor", .unit = "", .view = MATCH_VIEW_MENTOR,
-	  .may = MATCH_MAY_WEIGH, .parameters = { { "ranks", "Wishes that count", 1, 20, 3, true } },
-	  .measure = measure_mentor_wish, .holds = holds_one,
-	  .met = "The mentor wished for this mentee (rank {n}).", .unmet = "The mentor did not wish for this mentee.",
-	  .unknown = "" },
-	{ .name = "earlier", .label = "Not a pair before", .unit = "", .view = MATCH_VIEW_BOTH,
-	  .may = MATCH_MAY_HARD | MATCH_MAY_WEIGH, .effort = 480,
-	  .measure = measure_earlier, .holds = holds_one,
-	  .met = "They were no pair before.", .unmet = "They were a pair before.", .unknown = "",
-	  .stopped = "a pair before", .mend = "being a pair again with mentor {id}" },
-	{ .name = "year", .label = "Difference in year of study", .unit = "year", .view = MATCH_VIEW_BOTH,
-	  .may = MATCH_MAY_HARD | MATCH_MAY_WEIGH, .effort = 4800,
-	  .parameters = { { "least", "Mentor ahead by at least", -20, 20, 1, true },
-			  { "most", "Mentor ahead by at most", -20, 20, 3, true } },
-	  .measure = measure_year, .holds = holds_between,
-	  .met = "Year of study, mentor minus mentee: {n}.", .unmet = "They are in the same year of study.",
-	  .unknown = "The year of study of one of them is not known.", .stopped = "year of study too near or too far",
-	  .mend = "another year of study than now, for mentor {id}" },
-	{ .name = "age", .label = "Difference in age", .unit = "", .view = MATCH_VIEW_BOTH,
-	  .may = MATCH_MAY_HARD | MATCH_MAY_WEIGH, .quiet = true, .effort = 4800,
-	  .parameters = { { "least", "Mentor older by at least", -100, 100, 0, true },
-			  { "most", "Mentor older by at most", -100, 100, 100, true } },
-	  .measure = measure_age, .holds = holds_between,
-	  .met = "The difference in age was looked at.", .unmet = "The difference in age was looked at.",
-	  .unknown = "The difference in age is not known.", .stopped = "difference in age",
-	  .mend = "no rule about age for mentor {id}" },
-	{ .name = "minor", .label = "No minor without consent", .unit = "", .view = MATCH_VIEW_BOTH,
-	  .may = MATCH_ALWAYS, .effort = 1200, .measure = measure_minor, .holds = holds_one,
-	  .met = "", .unmet = "", .unknown = "", .stopped = "a minor without consent",
-	  .mend = "the consent that mentor {id} needs as a minor" },
-	{ .name = "self", .label = "Nobody with themself", .unit = "", .view = MATCH_VIEW_BOTH,
-	  .may = MATCH_ALWAYS, .secret = true, .measure = measure_self, .holds = holds_one,
-	  .met = "", .unmet = "", .unknown = "" },
-	{ .name = "not_with", .label = "Not with", .unit = "", .view = MATCH_VIEW_BOTH,
-	  .may = MATCH_ALWAYS, .secret = true, .measure = measure_not_with, .holds = holds_one,
-	  .met = "", .unmet = "", .unknown = "" }
+	{ .name = "traits", .label = "Skills sought and offered", .unit = "skill", .view = MATCH_VIEW_MENTEE, .may = MATCH_MAY_HARD | MATCH_MAY_WEIGH, .effort = 480, .parameters = { { "at_least", "Needed as a hard rule", 1, 20, 1, true }, { "enough", "As many as earn all points", 1, 20, 3, true }, { "rarity", "How much more rare skills count", 0, 1, 0.5, false } }, .measure = measure_traits, .holds = holds_at_least, .common = common_traits, .met = "The mentor offers {n} that the mentee seeks[: {list}].", .unmet = "The mentor offers nothing that the mentee seeks.", .unknown = "What the mentee seeks or the mentor offers is not known.", .stopped = "too few of the skills sought", .mend = "more of the skills sought at mentor {id}", .shared = "one of you can help the other with {list}" },
+	{ .name = "interests", .label = "Interests and values in common", .unit = "interest", .view = MATCH_VIEW_BOTH, .may = MATCH_MAY_WEIGH, .parameters = { { "enough", "As many as earn all points", 1, 20, 3, true } }, .measure = measure_interests, .holds = holds_one, .common = common_interests, .met = "They have {n} in common[: {list}].", .unmet = "They have no interest in common.", .unknown = "The interests of one of them are not known.", .shared = "you both care for {list}" },
+	{ .name = "language", .label = "Language in common", .unit = "language", .view = MATCH_VIEW_BOTH, .may = MATCH_MAY_HARD | MATCH_MAY_WEIGH, .effort = 6000, .parameters = { { "at_least", "Languages needed", 1, 5, 1, true } }, .measure = measure_language, .holds = holds_at_least, .common = common_language, .met = "They have {n} in common[: {list}].", .unmet = "They have no language in common.", .unknown = "The languages of one of them are not known.", .stopped = "no language in common", .mend = "a language in common with mentor {id}", .shared = "you both speak {list}" },
+	{ .name = "availability", .label = "Free time in common", .unit = "minute", .view = MATCH_VIEW_BOTH, .may = MATCH_MAY_HARD | MATCH_MAY_WEIGH, .effort = 1, .parameters = { { "at_least", "Minutes a week needed as a hard rule", 1, MATCH_WEEK, 30, true }, { "enough", "Minutes a week that earn all points", 15, MATCH_WEEK, 120, true }, { "stated", "Who states less a week earns none", 0, MATCH_WEEK, 240, true } }, .measure = measure_availability, .holds = holds_at_least, .met = "They have {n} a week free at the same time.", .unmet = "They have no free time in common.", .unknown = "The free time of one of them is not known.", .stopped = "too little free time in common", .mend = "{n} a week more free at the same time as mentor {id}", .shared = "you have {n} a week free at the same time" },
+	{ .name = "site", .label = "Same site", .unit = "site", .view = MATCH_VIEW_BOTH, .may = MATCH_MAY_HARD | MATCH_MAY_WEIGH, .effort = 2400, .measure = measure_site, .holds = holds_one, .common = common_site, .met = "They are at the same site[: {list}].", .unmet = "They are at different sites.", .unknown = "The site of one of them is not known.", .stopped = "at another site", .mend = "the site of mentor {id}", .shared = "you are both at {list}" },
+	{ .name = "field", .label = "Same field of study", .unit = "field", .view = MATCH_VIEW_BOTH, .may = MATCH_MAY_HARD | MATCH_MAY_WEIGH, .effort = 4800, .measure = measure_field, .holds = holds_one, .common = common_field, .met = "They have the same field of study[: {list}].", .unmet = "They have different fields of study.", .unknown = "The field of study of one of them is not known.", .stopped = "another field of study", .mend = "the field of study of mentor {id}", .shared = "your field of study is {list}" },
+	{ .name = "department", .label = "Different department", .unit = "", .view = MATCH_VIEW_BOTH, .may = MATCH_MAY_HARD | MATCH_MAY_WEIGH, .effort = 4800, .measure = measure_department, .holds = holds_one, .met = "They are of different departments.", .unmet = "They are of the same department.", .unknown = "The department of one of them is not known.", .stopped = "of the same department", .mend = "another department than mentor {id}" },
+	{ .name = "mentee_wish", .label = "Wish of the mentee", .unit = "", .view = MATCH_VIEW_MENTEE, .may = MATCH_MAY_WEIGH, .parameters = { { "ranks", "Wishes that count", 1, 20, 3, true } }, .measure = measure_mentee_wish, .holds = holds_one, .met = "The mentee wished for this mentor (rank {n}).", .unmet = "The mentee did not wish for this mentor.", .unknown = "" },
+	{ .name = "mentor_wish", .label = "Wish of the mentor", .unit = "", .view = MATCH_VIEW_MENTOR, .may = MATCH_MAY_WEIGH, .parameters = { { "ranks", "Wishes that count", 1, 20, 3, true } }, .measure = measure_mentor_wish, .holds = holds_one, .met = "The mentor wished for this mentee (rank {n}).", .unmet = "The mentor did not wish for this mentee.", .unknown = "" },
+	{ .name = "earlier", .label = "Not a pair before", .unit = "", .view = MATCH_VIEW_BOTH, .may = MATCH_MAY_HARD | MATCH_MAY_WEIGH, .effort = 480, .measure = measure_earlier, .holds = holds_one, .met = "They were no pair before.", .unmet = "They were a pair before.", .unknown = "", .stopped = "a pair before", .mend = "being a pair again with mentor {id}" },
+	{ .name = "year", .label = "Difference in year of study", .unit = "year", .view = MATCH_VIEW_BOTH, .may = MATCH_MAY_HARD | MATCH_MAY_WEIGH, .effort = 4800, .parameters = { { "least", "Mentor ahead by at least", -20, 20, 1, true }, { "most", "Mentor ahead by at most", -20, 20, 3, true } }, .measure = measure_year, .holds = holds_between, .met = "Year of study, mentor minus mentee: {n}.", .unmet = "They are in the same year of study.", .unknown = "The year of study of one of them is not known.", .stopped = "year of study too near or too far", .mend = "another year of study than now, for mentor {id}" },
+	{ .name = "age", .label = "Difference in age", .unit = "", .view = MATCH_VIEW_BOTH, .may = MATCH_MAY_HARD | MATCH_MAY_WEIGH, .quiet = true, .effort = 4800, .parameters = { { "least", "Mentor older by at least", -100, 100, 0, true }, { "most", "Mentor older by at most", -100, 100, 100, true } }, .measure = measure_age, .holds = holds_between, .met = "The difference in age was looked at.", .unmet = "The difference in age was looked at.", .unknown = "The difference in age is not known.", .stopped = "difference in age", .mend = "no rule about age for mentor {id}" },
+	{ .name = "minor", .label = "No minor without consent", .unit = "", .view = MATCH_VIEW_BOTH, .may = MATCH_ALWAYS, .effort = 1200, .measure = measure_minor, .holds = holds_one, .met = "", .unmet = "", .unknown = "", .stopped = "a minor without consent", .mend = "the consent that mentor {id} needs as a minor" },
+	{ .name = "self", .label = "Nobody with themself", .unit = "", .view = MATCH_VIEW_BOTH, .may = MATCH_ALWAYS, .secret = true, .measure = measure_self, .holds = holds_one, .met = "", .unmet = "", .unknown = "" },
+	{ .name = "not_with", .label = "Not with", .unit = "", .view = MATCH_VIEW_BOTH, .may = MATCH_ALWAYS, .secret = true, .measure = measure_not_with, .holds = holds_one, .met = "", .unmet = "", .unknown = "" }
 };
+/* clang-format on */
 
 const struct match_criterion *match_criteria(size_t *ret_count)
 {

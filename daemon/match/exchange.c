@@ -15,14 +15,14 @@
 
 #include "match/internal.h"
 
-static const int64_t budget = 400000000;        /* steps; past that costs are lower bounds */
+static const int64_t budget = 400000000; /* steps; past that costs are lower bounds */
 
 struct net {
 	const struct match_graph *graph;
 	const struct match_solution *solution;
-	int32_t outside;                /* this node stands behind all mentors */
-	int32_t *start, *members;       /* the mentees of each mentor */
-	int32_t *waiting, waiting_count;        /* mentees without a place */
+	int32_t outside;                 /* this node stands behind all mentors */
+	int32_t *start, *members;        /* the mentees of each mentor */
+	int32_t *waiting, waiting_count; /* mentees without a place */
 	int64_t *distance;
 	int32_t *heap, *heap_at, heap_count;
 	int64_t steps;
@@ -103,7 +103,7 @@ static int32_t nearest(struct net *net)
 		return top;
 	for (int32_t child = 1; child < net->heap_count; child = 2 * at + 1) {
 		if (child + 1 < net->heap_count &&
-		    net->distance[net->heap[child + 1]] < net->distance[net->heap[child]])
+			net->distance[net->heap[child + 1]] < net->distance[net->heap[child]])
 			child++;
 		if (net->distance[net->heap[child]] >= net->distance[last])
 			break;

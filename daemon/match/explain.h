@@ -12,9 +12,9 @@ struct explain {
 	struct scorer *scorer;
 	const struct solved *solved;
 	const struct match_watch *watch;
-	struct arena *arena, *scratch;  /* of the result; of the way there */
+	struct arena *arena, *scratch; /* of the result; of the way there */
 	int32_t *mentor_of, *taken;
-	bool marked;                    /* somebody is */
+	bool marked; /* somebody is */
 };
 
 /* Fills the result's unplaced ones; E_CANCELLED. */

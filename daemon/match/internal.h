@@ -10,14 +10,18 @@
 #include "core/arena.h"
 #include "match/match.h"
 
-struct term {                           /* one word of one kind that somebody has */
+struct term { /* one word of one kind that somebody has */
 	enum match_kind kind;
 	int64_t name;
-	const char *text;               /* or NULL */
-	int32_t offered;                /* by so many mentors */
+	const char *text; /* or NULL */
+	int32_t offered;  /* by so many mentors */
 };
 
-struct owned { int32_t term; int32_t level; bool sought; };   /* a trait, by term, offered before sought */
+struct owned {
+	int32_t term;
+	int32_t level;
+	bool sought;
+}; /* a trait, by term, offered before sought */
 
 struct someone {
 	const struct match_person *from;
@@ -25,11 +29,16 @@ struct someone {
 	int32_t trait_count;
 	const struct match_span *spans; /* disjoint, by week and time */
 	int32_t span_start[MATCH_WEEKS_MAX + 1];
-	int32_t stated;                 /* minutes a week, in the week with the least; -1: not known */
+	int32_t stated; /* minutes a week, in the week with the least; -1: not known */
 };
 
-struct relation { int32_t mentor, rank; };
-struct relations { int32_t *start; struct relation *list; };  /* of each mentee, by mentor */
+struct relation {
+	int32_t mentor, rank;
+};
+struct relations {
+	int32_t *start;
+	struct relation *list;
+}; /* of each mentee, by mentor */
 
 struct prepared {
 	struct arena *arena;
@@ -39,8 +48,8 @@ struct prepared {
 	struct term *terms;
 	int32_t term_count;
 	struct relations mentee_wishes, mentor_wishes, objections, earlier;
-	int32_t *locked;                /* of each mentee: its mentor, or -1 */
-	int32_t *left;                  /* of each mentor: places without the locked ones */
+	int32_t *locked; /* of each mentee: its mentor, or -1 */
+	int32_t *left;   /* of each mentor: places without the locked ones */
 	/* Scratch of the criteria, all zero between two calls. */
 	double *term_weight;
 	int32_t *term_level, *mentor_rank;
@@ -49,21 +58,21 @@ struct prepared {
 struct match_block {
 	const struct prepared *in;
 	int32_t mentee;
-	const int32_t *mentors;         /* count of them, rising */
+	const int32_t *mentors; /* count of them, rising */
 	int32_t count;
 };
 
 struct plan_line {
 	const struct match_criterion *row;
 	bool hard;
-	int32_t line;                   /* of the recipe; -1 for rules that are always on */
-	int32_t points;                 /* at most, of a weight; all lines together MATCH_SCORE_MAX */
+	int32_t line;   /* of the recipe; -1 for rules that are always on */
+	int32_t points; /* at most, of a weight; all lines together MATCH_SCORE_MAX */
 	double parameters[MATCH_PARAMETERS_MAX];
 };
 
 struct plan {
 	struct plan_line lines[MATCH_LINES_MAX + 4];
-	int32_t count, hard;            /* the hard ones stand first */
+	int32_t count, hard; /* the hard ones stand first */
 };
 
 int match_prepare(const struct match_input *, struct arena *, struct prepared *ret, struct problem *);
@@ -74,7 +83,7 @@ int match_plan_make(const struct match_recipe *, struct plan *ret, struct proble
 struct scorer {
 	const struct prepared *in;
 	const struct plan *plan;
-	int32_t *all, *some;            /* mentors 0..n-1; those that no rule removed yet */
+	int32_t *all, *some; /* mentors 0..n-1; those that no rule removed yet */
 	struct match_cell *cells;
 };
 
@@ -90,7 +99,7 @@ int32_t match_points_of(const struct plan_line *, const struct match_cell *);
 
 /* Solving: the pairs kept, and the result by index. */
 struct solved {
-	struct match_graph graph;       /* of the mentees not locked */
+	struct match_graph graph; /* of the mentees not locked */
 	struct match_solution solution;
 	int64_t cells, eligible;
 	bool shortlisted;
@@ -100,7 +109,11 @@ struct solved {
 int match_solve(struct scorer *, const struct match_watch *, struct arena *, struct solved *ret, struct problem *);
 
 /* The exact cost of forcing pairs that are edges of the graph, see exchange.c. */
-struct wanted { int32_t mentee, mentor, score; int64_t cost; bool exact; };
+struct wanted {
+	int32_t mentee, mentor, score;
+	int64_t cost;
+	bool exact;
+};
 int match_exchange_costs(const struct solved *, struct wanted *, size_t count, const struct match_watch *);
 /* Whether a further mentee at each mentor could be placed without anybody losing a place. */
 void match_exchange_reach(const struct solved *, bool *ret_reach);

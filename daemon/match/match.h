@@ -28,44 +28,53 @@
 #include "core/error.h"
 
 enum {
-	MATCH_PEOPLE_MAX = 131072,      /* a side */
-	MATCH_SCORE_MAX = 1000000,      /* of one pair */
-	MATCH_PLACES_MAX = 10000,       /* of one mentor */
-	MATCH_TRAITS_MAX = 1000,        /* of one person */
-	MATCH_SPANS_MAX = 1000,         /* of one person */
-	MATCH_WEEK = 10080,             /* minutes */
-	MATCH_WEEKS_MAX = 8,            /* reference weeks */
-	MATCH_LINES_MAX = 32,           /* of a recipe */
-	MATCH_PARAMETERS_MAX = 4,       /* of a criterion */
-	MATCH_NONE = INT32_MIN          /* 'not known' of an age or a year of study */
+	MATCH_PEOPLE_MAX = 131072, /* a side */
+	MATCH_SCORE_MAX = 1000000, /* of one pair */
+	MATCH_PLACES_MAX = 10000,  /* of one mentor */
+	MATCH_TRAITS_MAX = 1000,   /* of one person */
+	MATCH_SPANS_MAX = 1000,    /* of one person */
+	MATCH_WEEK = 10080,        /* minutes */
+	MATCH_WEEKS_MAX = 8,       /* reference weeks */
+	MATCH_LINES_MAX = 32,      /* of a recipe */
+	MATCH_PARAMETERS_MAX = 4,  /* of a criterion */
+	MATCH_NONE = INT32_MIN     /* 'not known' of an age or a year of study */
 };
 
 /* --- input ----------------------------------------------------------------------------------------- */
 
 enum match_kind {
-	MATCH_SKILL, MATCH_INTEREST, MATCH_LANGUAGE, MATCH_FIELD, MATCH_DEPARTMENT, MATCH_SITE, MATCH_VALUE,
-	MATCH_FREE, MATCH_KINDS
+	MATCH_SKILL,
+	MATCH_INTEREST,
+	MATCH_LANGUAGE,
+	MATCH_FIELD,
+	MATCH_DEPARTMENT,
+	MATCH_SITE,
+	MATCH_VALUE,
+	MATCH_FREE,
+	MATCH_KINDS
 };
 
 struct match_trait {
 	enum match_kind kind;
-	int64_t name;                   /* id of the word after synonyms; the same for all who mean the same */
-	int32_t level;                  /* 0 not stated, 1 a little .. 4 expert */
-	bool sought;                    /* else offered (has, speaks, belongs to) */
+	int64_t name;  /* id of the word after synonyms; the same for all who mean the same */
+	int32_t level; /* 0 not stated, 1 a little .. 4 expert */
+	bool sought;   /* else offered (has, speaks, belongs to) */
 };
 
 /* Free time, minutes since Monday 00:00 UTC of one reference week: from <= minute < to <= MATCH_WEEK. May overlap. */
-struct match_span { int32_t week, from, to; };
+struct match_span {
+	int32_t week, from, to;
+};
 
 struct match_person {
-	int64_t id;                     /* record id of the participant, positive, unique over both sides */
-	int64_t person;                 /* record id of the person; nobody is paired with themself */
-	int32_t places;                 /* free places: mentee 0 or 1 (0: left out), mentor 0..MATCH_PLACES_MAX */
-	int32_t age;                    /* whole years, or MATCH_NONE */
-	int32_t year;                   /* year of study, or MATCH_NONE */
-	bool minor;                     /* is, or may be, under age */
-	bool consent;                   /* all consents that a minor needs are given */
-	bool marked;                    /* mentees: to be placed before others when not all can be */
+	int64_t id;     /* record id of the participant, positive, unique over both sides */
+	int64_t person; /* record id of the person; nobody is paired with themself */
+	int32_t places; /* free places: mentee 0 or 1 (0: left out), mentor 0..MATCH_PLACES_MAX */
+	int32_t age;    /* whole years, or MATCH_NONE */
+	int32_t year;   /* year of study, or MATCH_NONE */
+	bool minor;     /* is, or may be, under age */
+	bool consent;   /* all consents that a minor needs are given */
+	bool marked;    /* mentees: to be placed before others when not all can be */
 	const struct match_trait *traits;
 	size_t trait_count;             /* 0: nothing is known */
 	const struct match_span *spans; /* in every reference week, or in none */
@@ -73,31 +82,47 @@ struct match_person {
 };
 
 /* Participant `from` wishes for participant `to` (of the other side); 1 is the dearest. Unknown ids are ignored. */
-struct match_wish { int64_t from, to; int32_t rank; };
+struct match_wish {
+	int64_t from, to;
+	int32_t rank;
+};
 /* Two persons (not participants), either order. Unknown ids are ignored. */
-struct match_couple { int64_t one, other; };
+struct match_couple {
+	int64_t one, other;
+};
 /* Two participants that stay together whatever the recipe says. */
-struct match_lock { int64_t mentee, mentor; };
+struct match_lock {
+	int64_t mentee, mentor;
+};
 /* What a trait's name reads like, for sentences; names without a word are counted, not named. */
-struct match_word { int64_t name; const char *text; };
+struct match_word {
+	int64_t name;
+	const char *text;
+};
 
-struct match_setting { const char *name; double value; };
+struct match_setting {
+	const char *name;
+	double value;
+};
 /* One line of a recipe. A criterion may stand in it once as a hard rule and once with a weight. */
 struct match_line {
-	const char *criterion;          /* its name in the table below */
+	const char *criterion; /* its name in the table below */
 	bool hard;
-	double weight;                  /* 0 < weight <= 1000; not read for a hard rule */
+	double weight; /* 0 < weight <= 1000; not read for a hard rule */
 	const struct match_setting *settings;
-	size_t setting_count;           /* what is not set has its default */
+	size_t setting_count; /* what is not set has its default */
 };
-struct match_recipe { const struct match_line *lines; size_t line_count; };
+struct match_recipe {
+	const struct match_line *lines;
+	size_t line_count;
+};
 
 struct match_input {
 	const struct match_person *mentees;
 	size_t mentee_count;
 	const struct match_person *mentors;
 	size_t mentor_count;
-	int32_t weeks;                  /* reference weeks, 0..MATCH_WEEKS_MAX; the least overlap of them counts */
+	int32_t weeks; /* reference weeks, 0..MATCH_WEEKS_MAX; the least overlap of them counts */
 	const struct match_wish *wishes;
 	size_t wish_count;
 	const struct match_couple *objections;
@@ -109,34 +134,42 @@ struct match_input {
 	const struct match_word *words;
 	size_t word_count;
 	struct match_recipe recipe;
-	uint64_t seed;                  /* picks the random part of a shortlist, nothing else */
-	int64_t all_pairs;              /* up to so many mentee x mentor cells all pairs are kept; 0: 4,194,304 */
+	uint64_t seed;     /* picks the random part of a shortlist, nothing else */
+	int64_t all_pairs; /* up to so many mentee x mentor cells all pairs are kept; 0: 4,194,304 */
 };
 
 /* --- criteria: one row each ------------------------------------------------------------------------ */
 
-enum match_view { MATCH_VIEW_MENTEE, MATCH_VIEW_MENTOR, MATCH_VIEW_BOTH };
-enum { MATCH_MAY_HARD = 1, MATCH_MAY_WEIGH = 2, MATCH_ALWAYS = 4 };
+enum match_view {
+	MATCH_VIEW_MENTEE,
+	MATCH_VIEW_MENTOR,
+	MATCH_VIEW_BOTH
+};
+enum {
+	MATCH_MAY_HARD = 1,
+	MATCH_MAY_WEIGH = 2,
+	MATCH_ALWAYS = 4
+};
 
 struct match_parameter {
 	const char *name, *label;
-	double least, most, standard;   /* range, default */
+	double least, most, standard; /* range, default */
 	bool whole;
 };
 
 struct match_block;
 struct match_cell {
-	double amount;                  /* in the row's unit; NaN: not known */
-	double value;                   /* 0..1, the part of the points earned; NaN: not known, earns 0 */
+	double amount; /* in the row's unit; NaN: not known */
+	double value;  /* 0..1, the part of the points earned; NaN: not known, earns 0 */
 };
 
 struct match_criterion {
 	const char *name, *label, *unit;
-	enum match_view view;           /* whose liking it expresses */
-	unsigned may;                   /* MATCH_MAY_HARD | MATCH_MAY_WEIGH, or MATCH_ALWAYS */
-	bool quiet;                     /* its amount is in no reason */
-	bool secret;                    /* its very name is in no reason, nor a count of those it stops */
-	int effort;                     /* how hard it is to mend, in minutes; to compare suggestions only */
+	enum match_view view; /* whose liking it expresses */
+	unsigned may;         /* MATCH_MAY_HARD | MATCH_MAY_WEIGH, or MATCH_ALWAYS */
+	bool quiet;           /* its amount is in no reason */
+	bool secret;          /* its very name is in no reason, nor a count of those it stops */
+	int effort;           /* how hard it is to mend, in minutes; to compare suggestions only */
 	struct match_parameter parameters[MATCH_PARAMETERS_MAX];
 	/* One mentee against the n mentors of the block; fills n cells. */
 	void (*measure)(const struct match_block *, const double *parameters, struct match_cell *cells);
@@ -146,9 +179,9 @@ struct match_criterion {
 	int (*common)(const struct match_block *, int32_t *ret_terms, int most);
 	/* Templates: {n} the amount with its unit, {list} the common words, [..] left out when there are none. */
 	const char *met, *unmet, *unknown;
-	const char *stopped;            /* of a hard rule: "no language in common" */
-	const char *mend;               /* of a hard rule: "a language in common with mentor {id}" */
-	const char *shared;             /* for participants: "you both speak {list}"; NULL: nothing to tell them */
+	const char *stopped; /* of a hard rule: "no language in common" */
+	const char *mend;    /* of a hard rule: "a language in common with mentor {id}" */
+	const char *shared;  /* for participants: "you both speak {list}"; NULL: nothing to tell them */
 };
 
 /* The table; constant. */
@@ -173,46 +206,55 @@ int match_week_span(struct match_span ret_spans[2], int32_t week, int weekday, i
 
 struct match_share {
 	const struct match_criterion *criterion;
-	bool hard;                      /* a rule of the recipe: no points, but a sentence */
-	int32_t points, most;           /* of the pair's score; the points of a pair sum up to it */
-	double amount;                  /* NaN: not known, or not to be shown */
-	const char *text;               /* one sentence, for staff */
+	bool hard;            /* a rule of the recipe: no points, but a sentence */
+	int32_t points, most; /* of the pair's score; the points of a pair sum up to it */
+	double amount;        /* NaN: not known, or not to be shown */
+	const char *text;     /* one sentence, for staff */
 };
 
 /* A pair that was possible and was not made. Costs are of forcing this very pair, all others moved for the best. */
 struct match_alternative {
 	int64_t mentee, mentor;
 	int32_t score;
-	bool free;                      /* the mentor has a free place left in this result */
-	bool exact;                     /* else the costs are lower bounds (very large runs) */
-	int32_t cost_placed;            /* so many mentees fewer placed (marked ones count twice), */
-	int64_t cost_total;             /* and so much less (or more: negative) in the sum of scores */
+	bool free;           /* the mentor has a free place left in this result */
+	bool exact;          /* else the costs are lower bounds (very large runs) */
+	int32_t cost_placed; /* so many mentees fewer placed (marked ones count twice), */
+	int64_t cost_total;  /* and so much less (or more: negative) in the sum of scores */
 	const char *text;
 };
 
-enum { MATCH_ALTERNATIVES = 3 };
+enum {
+	MATCH_ALTERNATIVES = 3
+};
 
 struct match_made {
 	int64_t mentee, mentor;
-	int32_t score;                  /* 0..MATCH_SCORE_MAX */
+	int32_t score; /* 0..MATCH_SCORE_MAX */
 	bool locked;
 	const struct match_share *shares;
 	size_t share_count;
-	const struct match_alternative *mentee_alternatives;   /* other mentors, highest score first */
+	const struct match_alternative *mentee_alternatives; /* other mentors, highest score first */
 	size_t mentee_alternative_count;
-	const struct match_alternative *mentor_alternatives;   /* other mentees, highest score first */
+	const struct match_alternative *mentor_alternatives; /* other mentees, highest score first */
 	size_t mentor_alternative_count;
-	const char *shared;             /* the friendly sentence for the two; no score, wish or objection; "" if nothing */
+	const char *shared; /* the friendly sentence for the two; no score, wish or objection; "" if nothing */
 };
 
-struct match_stop { const char *text; int32_t count; };   /* "no language in common", 31 of the other side */
+struct match_stop {
+	const char *text;
+	int32_t count;
+}; /* "no language in common", 31 of the other side */
 
-enum match_change { MATCH_CHANGE_RULE, MATCH_CHANGE_PLACE, MATCH_CHANGE_CONSENT };
+enum match_change {
+	MATCH_CHANGE_RULE,
+	MATCH_CHANGE_PLACE,
+	MATCH_CHANGE_CONSENT
+};
 struct match_help {
 	enum match_change change;
-	int64_t mentor;                 /* whom it is about; 0 for a consent of the mentee */
-	const struct match_criterion *criterion;   /* of MATCH_CHANGE_RULE */
-	double amount;                  /* how much more is needed, in its unit; NaN if that says nothing */
+	int64_t mentor;                          /* whom it is about; 0 for a consent of the mentee */
+	const struct match_criterion *criterion; /* of MATCH_CHANGE_RULE */
+	double amount;                           /* how much more is needed, in its unit; NaN if that says nothing */
 };
 
 struct match_unplaced {
@@ -222,24 +264,24 @@ struct match_unplaced {
 	size_t stop_count;
 	const struct match_help *helps; /* ALL of them together place this mentee; none if no change of the data would */
 	size_t help_count;
-	bool mark;                      /* others who wait may compete: of these only this one must be marked to be sure */
-	const char *stopped;            /* one sentence from the stops */
-	const char *help;               /* one sentence from the helps */
+	bool mark;           /* others who wait may compete: of these only this one must be marked to be sure */
+	const char *stopped; /* one sentence from the stops */
+	const char *help;    /* one sentence from the helps */
 };
 
 struct match_result {
-	const struct match_made *pairs;         /* by mentee id */
+	const struct match_made *pairs; /* by mentee id */
 	size_t pair_count;
-	const struct match_unplaced *unplaced;  /* mentees by id, then mentors by id */
+	const struct match_unplaced *unplaced; /* mentees by id, then mentors by id */
 	size_t unplaced_count;
-	int64_t placed, total;          /* pairs and sum of scores, locked ones included */
-	int64_t bound_placed, bound_total;      /* proven: no other result is better than this; equal to the above */
-	int64_t places, cells, eligible;        /* mentors' places; mentee x mentor cells looked at; pairs no rule forbids */
-	int32_t lowest, median;         /* scores of the pairs made; 0 without pairs */
-	bool shortlisted;               /* solved on a shortlist, then proven over all pairs by their prices */
-	int32_t rounds;                 /* of solving and pricing; 1 if not shortlisted */
-	unsigned char input_hash[32];   /* BLAKE2b of the canonical input, recipe and seed included */
-	struct arena *arena;            /* owner of all of the above; private */
+	int64_t placed, total;             /* pairs and sum of scores, locked ones included */
+	int64_t bound_placed, bound_total; /* proven: no other result is better than this; equal to the above */
+	int64_t places, cells, eligible;   /* mentors' places; mentee x mentor cells looked at; pairs no rule forbids */
+	int32_t lowest, median;            /* scores of the pairs made; 0 without pairs */
+	bool shortlisted;                  /* solved on a shortlist, then proven over all pairs by their prices */
+	int32_t rounds;                    /* of solving and pricing; 1 if not shortlisted */
+	unsigned char input_hash[32];      /* BLAKE2b of the canonical input, recipe and seed included */
+	struct arena *arena;               /* owner of all of the above; private */
 };
 
 struct match_watch {
@@ -262,7 +304,9 @@ int match_input_hash(const struct match_input *, unsigned char ret_hash[32], str
 
 /* --- the solver alone, for tests, benches and tools ------------------------------------------------- */
 
-struct match_edge { int32_t mentor, score; };
+struct match_edge {
+	int32_t mentor, score;
+};
 
 struct match_graph {
 	int32_t mentees, mentors;
@@ -274,14 +318,16 @@ struct match_graph {
 
 /* Count and total in one number: value = count * MATCH_UNIT + total, so that comparing values compares both in order. */
 #define MATCH_UNIT ((int64_t)1 << 37)
-enum { MATCH_COUNT_BITS = 19 };         /* a marked mentee counts twice */
-_Static_assert((int64_t)MATCH_PEOPLE_MAX * MATCH_SCORE_MAX < MATCH_UNIT, "a total must stay below one unit");
+enum {
+	MATCH_COUNT_BITS = 19
+}; /* a marked mentee counts twice */
+_Static_assert((int64_t)MATCH_PEOPLE_MAX *MATCH_SCORE_MAX < MATCH_UNIT, "a total must stay below one unit");
 _Static_assert(2 * (int64_t)MATCH_PEOPLE_MAX < (int64_t)1 << MATCH_COUNT_BITS, "the count must fit its bits");
 _Static_assert(37 + MATCH_COUNT_BITS < 62, "value and sums of two values must fit an int64_t");
 
-struct match_solution {                 /* arrays given by the caller */
-	int32_t *mentor_of;             /* of each mentee: a mentor, or -1 */
-	int64_t *mentee_price;          /* duals, >= 0 */
+struct match_solution {        /* arrays given by the caller */
+	int32_t *mentor_of;    /* of each mentee: a mentor, or -1 */
+	int64_t *mentee_price; /* duals, >= 0 */
 	int64_t *mentor_price;
 	int64_t value;
 };

@@ -20,21 +20,26 @@
 
 #include "match/internal.h"
 
-enum { BIDS = 6 };
+enum {
+	BIDS = 6
+};
 
-struct member { int32_t mentee; int64_t limit; };
+struct member {
+	int32_t mentee;
+	int64_t limit;
+};
 
 struct state {
 	const struct match_graph *graph;
-	int64_t *price;                 /* of mentors */
-	int32_t *mate, *slot;           /* of mentees: mentor or -1, position in its members */
-	int64_t *worth;                 /* of mentees: w of the pair they are in */
-	int64_t *member_start;          /* of mentors, into members */
-	struct member *members;         /* while bidding a heap by limit */
+	int64_t *price;         /* of mentors */
+	int32_t *mate, *slot;   /* of mentees: mentor or -1, position in its members */
+	int64_t *worth;         /* of mentees: w of the pair they are in */
+	int64_t *member_start;  /* of mentors, into members */
+	struct member *members; /* while bidding a heap by limit */
 	int32_t *taken, *room;
 	/* of the shortest paths */
-	int64_t *distance;              /* of mentors; INT64_MAX: not reached */
-	int32_t *via, *heap, *heap_at;  /* the mentee that would come; binary heap of mentors; position or -1 */
+	int64_t *distance;             /* of mentors; INT64_MAX: not reached */
+	int32_t *via, *heap, *heap_at; /* the mentee that would come; binary heap of mentors; position or -1 */
 	int32_t *touched, *final;
 	int32_t heap_count, touched_count, final_count;
 };
@@ -46,7 +51,10 @@ static int64_t worth_of(const struct match_graph *graph, int32_t mentee, int32_t
 
 /* --- bidding ---------------------------------------------------------------------------------------- */
 
-struct choice { int32_t mentor; int64_t worth, gain, second; };
+struct choice {
+	int32_t mentor;
+	int64_t worth, gain, second;
+};
 
 /* The best mentor for a mentee at these prices, and what it would gain from the next best (nothing: 0). */
 static struct choice choose(const struct state *s, int32_t mentee)
@@ -231,9 +239,9 @@ static int32_t heap_pop(struct state *s)
 }
 
 struct path {
-	int64_t bound;                  /* the cheapest end found so far costs this */
-	int32_t free;                   /* a mentor with a free place, or -1: */
-	int32_t loser;                  /* the mentee that goes without a place */
+	int64_t bound; /* the cheapest end found so far costs this */
+	int32_t free;  /* a mentor with a free place, or -1: */
+	int32_t loser; /* the mentee that goes without a place */
 };
 
 /* A mentee that is reached at `base` (distance and own price) offers itself to its mentors. */

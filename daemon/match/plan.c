@@ -47,7 +47,7 @@ static int set_parameters(const struct match_line *line, size_t at, struct plan_
 		snprintf(what, sizeof what, "%s takes %s between %g and %g", parameter->label,
 			parameter->whole ? "a whole number" : "a number", parameter->least, parameter->most);
 		if (!(setting->value >= parameter->least && setting->value <= parameter->most) ||
-		    (parameter->whole && floor(setting->value) != setting->value))
+			(parameter->whole && floor(setting->value) != setting->value))
 			return wrong_line(problem, at, parameter->name, what);
 		out->parameters[i] = setting->value + 0.0;
 	}

@@ -269,9 +269,17 @@ static void own_spans(struct prepared *p, struct someone *who)
 
 /* --- who stands to whom ------------------------------------------------------------------------------ */
 
-struct known { int64_t id; int32_t at; };
-struct triple { int32_t mentee, mentor, rank; };
-struct triples { struct triple *list; size_t count; };
+struct known {
+	int64_t id;
+	int32_t at;
+};
+struct triple {
+	int32_t mentee, mentor, rank;
+};
+struct triples {
+	struct triple *list;
+	size_t count;
+};
 
 static int by_known(const void *a, const void *b)
 {

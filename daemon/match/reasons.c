@@ -82,8 +82,7 @@ static size_t best_of_mentee(const struct explain *x, int32_t mentee, struct wan
 		int32_t mentor = graph->edges[e].mentor;
 
 		if (mentor != x->solved->solution.mentor_of[mentee] && graph->places[mentor] > 0)
-			best[count++] = (struct wanted){ .mentee = mentee, .mentor = mentor,
-				.score = graph->edges[e].score };
+			best[count++] = (struct wanted){ .mentee = mentee, .mentor = mentor, .score = graph->edges[e].score };
 	}
 	return count;
 }
@@ -94,9 +93,10 @@ static const char *cost_text(const struct explain *x, const struct match_alterna
 
 	if (a->cost_placed > 0 && x->marked)
 		return arena_print(x->arena, "would cost %s%d placed (who is marked counts twice)", least, a->cost_placed);
-	if (a->cost_placed > 0)
-		return arena_print(x->arena, a->cost_placed == 1 ? "would leave %sone mentee more without a mentor"
-			: "would leave %s%d mentees more without a mentor", least, a->cost_placed);
+	if (a->cost_placed == 1)
+		return arena_print(x->arena, "would leave %sone mentee more without a mentor", least);
+	if (a->cost_placed > 1)
+		return arena_print(x->arena, "would leave %s%d mentees more without a mentor", least, a->cost_placed);
 	if (a->cost_total > 0)
 		return arena_print(x->arena, "would lower the sum of scores by %s%lld", least, (long long)a->cost_total);
 	return a->exact ? "would cost nothing: equally good" : "might cost nothing";
@@ -138,7 +138,10 @@ static int by_mentor_score(const void *a, const void *b)
 	return (one->mentee > other->mentee) - (one->mentee < other->mentee);
 }
 
-struct list { struct match_alternative *all; size_t *start; };
+struct list {
+	struct match_alternative *all;
+	size_t *start;
+};
 
 /* Alternatives in order, with where those of each mentee (or mentor) begin. */
 static struct list listed(const struct explain *x, struct wanted *wanted, size_t count, bool mentors)
@@ -277,8 +280,7 @@ int match_reasons(struct scorer *scorer, const struct solved *solved, const stru
 	struct match_result *result, struct problem *problem)
 {
 	struct arena scratch = { 0 };
-	struct explain x = { .scorer = scorer, .solved = solved, .watch = watch, .arena = result->arena,
-		.scratch = &scratch };
+	struct explain x = { .scorer = scorer, .solved = solved, .watch = watch, .arena = result->arena, .scratch = &scratch };
 	int r;
 
 	place_all(&x);

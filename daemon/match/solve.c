@@ -16,14 +16,21 @@
 
 #include "match/internal.h"
 
-enum { BEST = 50, RANDOM = 20, ADDED = 20 };
+enum {
+	BEST = 50,
+	RANDOM = 20,
+	ADDED = 20
+};
 static const int64_t all_pairs = 4194304;
 
 /* A pair as one number: by mentee, then falling score, then mentor. 18 + 20 + 18 bits. */
 typedef uint64_t packed;
 _Static_assert(MATCH_SCORE_MAX < 1 << 20 && MATCH_PEOPLE_MAX <= 1 << 18, "a pair must fit its bits");
 
-struct pairs { packed *list; size_t count, room; };
+struct pairs {
+	packed *list;
+	size_t count, room;
+};
 
 static packed pack(int32_t mentee, int32_t mentor, int32_t score)
 {
@@ -82,8 +89,8 @@ struct look {
 	const struct match_watch *watch;
 	struct solved *out;
 	struct pairs *pairs;
-	int32_t *scores;                /* of one mentee */
-	struct pairs *best;             /* of each mentor, a heap with the worst on top; NULL when all are kept */
+	int32_t *scores;    /* of one mentee */
+	struct pairs *best; /* of each mentor, a heap with the worst on top; NULL when all are kept */
 };
 
 typedef void look_at(struct look *, int32_t mentee, int32_t allowed);
@@ -215,7 +222,10 @@ static void keep_priced(struct look *look, int32_t mentee, int32_t allowed)
 	const struct prepared *in = look->scorer->in;
 	const struct match_solution *solution = &look->out->solution;
 	int64_t unit = in->mentees[mentee].from->marked ? 2 * MATCH_UNIT : MATCH_UNIT;
-	struct { int64_t gain; int32_t mentor; } kept[ADDED], item;
+	struct {
+		int64_t gain;
+		int32_t mentor;
+	} kept[ADDED], item;
 	int count = 0, at;
 
 	(void)allowed;

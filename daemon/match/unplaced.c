@@ -20,17 +20,19 @@
 
 #include "match/explain.h"
 
-enum { PLACE_EFFORT = 60 };
+enum {
+	PLACE_EFFORT = 60
+};
 static const char no_place[] = "no free place, or not suitable";
 static const char placed_elsewhere[] = "with another mentor, or not suitable";
 
 struct look {
 	const struct explain *x;
-	uint64_t *stops;                /* of one mentee */
-	bool *reach;                    /* mentors that can take one more */
-	int32_t waiting;                /* mentees without a place */
-	int32_t *counts;                /* of idle mentors: by line of the plan, the last for all others */
-	int32_t *idle;                  /* of each mentor: where its counts are, or -1 */
+	uint64_t *stops; /* of one mentee */
+	bool *reach;     /* mentors that can take one more */
+	int32_t waiting; /* mentees without a place */
+	int32_t *counts; /* of idle mentors: by line of the plan, the last for all others */
+	int32_t *idle;   /* of each mentor: where its counts are, or -1 */
 };
 
 static bool takes_part(const struct explain *x, int32_t mentee)
@@ -75,7 +77,7 @@ static void set_stops(const struct explain *x, const int32_t *counts, int32_t al
 	out->stops = stops;
 	out->stop_count = (size_t)count;
 	out->stopped = count == 0 ? arena_print(x->arena, "There are no %s.", side)
-		: arena_print(x->arena, "%s.", match_join_words(x->scratch, clauses, count, "; "));
+				  : arena_print(x->arena, "%s.", match_join_words(x->scratch, clauses, count, "; "));
 }
 
 /* --- what would help ------------------------------------------------------------------------------------ */
@@ -139,7 +141,8 @@ static size_t add_consents(const struct look *look, int32_t mentee, int32_t ment
 		helps[count++] = (struct match_help){ .change = MATCH_CHANGE_CONSENT, .amount = NAN };
 	if (needs_consent(in->mentors[mentor].from))
 		helps[count++] = (struct match_help){ .change = MATCH_CHANGE_CONSENT,
-			.mentor = in->mentors[mentor].from->id, .amount = NAN };
+			.mentor = in->mentors[mentor].from->id,
+			.amount = NAN };
 	return count;
 }
 
@@ -149,11 +152,13 @@ static size_t add_helps(const struct look *look, int32_t mentee, int32_t mentor,
 	int64_t id = look->x->scorer->in->mentors[mentor].from->id;
 	size_t count = add_consents(look, mentee, mentor, helps);
 
-	for (int32_t i = 0; i < plan->hard; i++)
-		if ((look->stops[mentor] >> i & 1) && plan->lines[i].line >= 0)
-			helps[count++] = (struct match_help){ .change = MATCH_CHANGE_RULE, .mentor = id,
-				.criterion = plan->lines[i].row,
-				.amount = missing_of(look, &plan->lines[i], mentee, mentor) };
+	for (int32_t i = 0; i < plan->hard; i++) {
+		const struct plan_line *line = &plan->lines[i];
+
+		if ((look->stops[mentor] >> i & 1) && line->line >= 0)
+			helps[count++] = (struct match_help){ MATCH_CHANGE_RULE, id, line->row,
+				missing_of(look, line, mentee, mentor) };
+	}
 	if (!look->reach[mentor])
 		helps[count++] = (struct match_help){ .change = MATCH_CHANGE_PLACE, .mentor = id, .amount = 1 };
 	return count;

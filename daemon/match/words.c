@@ -13,7 +13,9 @@
 
 #include "match/internal.h"
 
-enum { LIST = 5 };
+enum {
+	LIST = 5
+};
 
 const char *match_amount_text(struct arena *arena, const struct match_criterion *row, double amount)
 {
@@ -35,7 +37,9 @@ const char *match_join_words(struct arena *arena, const char *const *words, int 
 	return text;
 }
 
-struct filling { const char *n, *list, *id; };
+struct filling {
+	const char *n, *list, *id;
+};
 
 static const char *slot(const char **at, const struct filling *filling)
 {

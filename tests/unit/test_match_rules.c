@@ -27,9 +27,7 @@ static struct match_person person(int64_t id, int32_t places)
 static struct match_input input(const struct match_person *mentees, size_t mentee_count,
 	const struct match_person *mentors, size_t mentor_count, const struct match_line *lines, size_t line_count)
 {
-	return (struct match_input){ .mentees = mentees, .mentee_count = mentee_count, .mentors = mentors,
-		.mentor_count = mentor_count, .weeks = 1, .words = words, .word_count = COUNT(words),
-		.recipe = { lines, line_count } };
+	return (struct match_input){ .mentees = mentees, .mentee_count = mentee_count, .mentors = mentors, .mentor_count = mentor_count, .weeks = 1, .words = words, .word_count = COUNT(words), .recipe = { lines, line_count } };
 }
 
 static struct match_result *run(const struct match_input *in)
@@ -117,7 +115,11 @@ static void test_rare_skills_count_more(void **unused)
 
 static void test_both_have(void **unused)
 {
-	static const struct { const char *name; enum match_kind kind; int32_t same, other; } cases[] = {
+	static const struct {
+		const char *name;
+		enum match_kind kind;
+		int32_t same, other;
+	} cases[] = {
 		{ "language", MATCH_LANGUAGE, MATCH_SCORE_MAX, 0 }, { "site", MATCH_SITE, MATCH_SCORE_MAX, 0 },
 		{ "field", MATCH_FIELD, MATCH_SCORE_MAX, 0 }, { "department", MATCH_DEPARTMENT, 0, MATCH_SCORE_MAX },
 		{ "interests", MATCH_INTEREST, 333333, 0 }
@@ -202,7 +204,7 @@ static void test_sentences(void **unused)
 	assert_null(strpbrk(result->pairs[0].shares[2].text, "0123456789"));
 	assert_true(isnan(result->pairs[0].shares[2].amount));
 	assert_string_equal(result->pairs[0].shared, "What you share: one of you can help the other with calculus, you both "
-		"speak German and Kannada, you have 2 hours a week free at the same time, and you are both at North campus.");
+						     "speak German and Kannada, you have 2 hours a week free at the same time, and you are both at North campus.");
 	match_result_free(result);
 }
 
@@ -226,11 +228,11 @@ static void test_week(void **unused)
 
 	(void)unused;
 	check_week(0, 600, 660, 0, 1, 600, 660, 0);
-	check_week(0, 600, 660, 330, 1, 270, 330, 0);           /* India */
-	check_week(0, 0, 60, 60, 1, 10020, 10080, 0);           /* Monday 00:00 in Berlin is Sunday */
+	check_week(0, 600, 660, 330, 1, 270, 330, 0); /* India */
+	check_week(0, 0, 60, 60, 1, 10020, 10080, 0); /* Monday 00:00 in Berlin is Sunday */
 	check_week(0, 0, 120, 60, 2, 0, 60, 10020);
-	check_week(6, 1380, 60, 0, 2, 0, 60, 10020);            /* past midnight, past the week's end */
-	check_week(6, 1200, 1440, -600, 1, 360, 600, 0);        /* Hawaii */
+	check_week(6, 1380, 60, 0, 2, 0, 60, 10020);     /* past midnight, past the week's end */
+	check_week(6, 1200, 1440, -600, 1, 360, 600, 0); /* Hawaii */
 	assert_int_equal(match_week_span(out, 0, 7, 0, 60, 0), E_INVALID);
 	assert_int_equal(match_week_span(out, 0, 0, 1440, 60, 0), E_INVALID);
 	assert_int_equal(match_week_span(out, 0, 0, 0, 60, 2000), E_INVALID);
@@ -265,7 +267,11 @@ static void test_overlap_is_of_the_worst_week(void **unused)
 }
 
 /* A mentee that everybody is like, with free time by its bits: 16 half hours. */
-struct timed { struct match_person who; struct match_span spans[16]; struct match_trait traits[4]; };
+struct timed {
+	struct match_person who;
+	struct match_span spans[16];
+	struct match_trait traits[4];
+};
 
 static void set_time(struct timed *t, unsigned bits)
 {
@@ -284,7 +290,19 @@ static unsigned random_bits(void)
 	return (unsigned)(state >> 40);
 }
 
-enum { PEOPLE = 4 };
+/* 16 bits, each set in one of `draws` tries. */
+static unsigned some_bits(int draws)
+{
+	unsigned bits = 0;
+
+	while (draws-- > 0)
+		bits |= random_bits();
+	return bits & 0xffff;
+}
+
+enum {
+	PEOPLE = 4
+};
 
 static void make_timed(struct timed *people, int64_t first)
 {
@@ -294,12 +312,15 @@ static void make_timed(struct timed *people, int64_t first)
 		people[i].who.trait_count = 4;
 		for (int k = 0; k < 4; k++)
 			people[i].traits[k] = (struct match_trait){ MATCH_SKILL, random_bits() % 6, 0, first < 10 };
-		set_time(&people[i], random_bits() | random_bits());
+		set_time(&people[i], some_bits(2));
 	}
 }
 
 /* What mentee 0 gets, judged by its true time: minutes in common that count, and the rest of the score. */
-struct got { double minutes; int32_t rest; };
+struct got {
+	double minutes;
+	int32_t rest;
+};
 
 static int minutes_of(unsigned bits)
 {
@@ -341,13 +362,13 @@ static void test_little_time_wins_no_better_place(void **unused)
 
 	(void)unused;
 	for (int round = 0; round < 4000; round++) {
-		unsigned truth = (random_bits() | random_bits() | random_bits()) & 0xffff, bits[PEOPLE];
+		unsigned truth = some_bits(3), bits[PEOPLE];
 		struct got honest, hidden;
 
 		make_timed(mentees, 1);
 		make_timed(mentors, 10);
 		for (int j = 0; j < PEOPLE; j++) {
-			bits[j] = (random_bits() | random_bits()) & 0xffff;
+			bits[j] = some_bits(2);
 			set_time(&mentors[j], bits[j]);
 		}
 		if (minutes_of(truth) < 240)
@@ -370,7 +391,7 @@ static void test_little_time_wins_no_better_place(void **unused)
 static void test_more_time_never_comes_second(void **unused)
 {
 	const struct match_trait seeks = { MATCH_SKILL, 1, 0, true }, offers = { MATCH_SKILL, 1, 0, false },
-		other = { MATCH_SKILL, 2, 0, false };
+				 other = { MATCH_SKILL, 2, 0, false };
 	const struct match_line lines[] = { { .criterion = "traits", .weight = 1 }, { .criterion = "availability", .weight = 1 } };
 	struct timed mentees[2] = { { .who = person(1, 1) }, { .who = person(2, 1) } };
 	struct timed mentors[2] = { { .who = person(10, 1) }, { .who = person(11, 1) } };
@@ -507,7 +528,7 @@ static void test_hash_covers_the_input(void **unused)
 		assert_memory_not_equal(first, other, 32);
 	}
 	mentee.year = MATCH_NONE;
-	line.setting_count = 0;         /* 3 is the default */
+	line.setting_count = 0; /* 3 is the default */
 	assert_int_equal(match_input_hash(&in, other, &problem), 0);
 	assert_memory_equal(first, other, 32);
 }
@@ -530,8 +551,11 @@ static void refused(const struct match_input *in, const char *field)
 static void test_wrong_recipes(void **unused)
 {
 	const struct match_setting nan_setting = { "at_least", NAN }, half = { "at_least", 1.5 }, big = { "at_least", 6 },
-		unknown = { "nothing", 1 }, least = { "least", 5 };
-	const struct { struct match_line line; const char *field; } cases[] = {
+				   unknown = { "nothing", 1 }, least = { "least", 5 };
+	const struct {
+		struct match_line line;
+		const char *field;
+	} cases[] = {
 		{ { "nothing", true, 0, NULL, 0 }, "lines[0].criterion" }, { { NULL, true, 0, NULL, 0 }, "lines[0].criterion" },
 		{ { "not_with", true, 0, NULL, 0 }, "lines[0].criterion" }, { { "interests", true, 0, NULL, 0 }, "lines[0].hard" },
 		{ { "site", false, NAN, NULL, 0 }, "lines[0].weight" }, { { "site", false, 0, NULL, 0 }, "lines[0].weight" },

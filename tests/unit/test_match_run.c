@@ -18,7 +18,12 @@
 
 #include "match/match.h"
 
-enum { SIDE = 7, TRAITS = 12, SPANS = 8, MANY = 40 };
+enum {
+	SIDE = 7,
+	TRAITS = 12,
+	SPANS = 8,
+	MANY = 40
+};
 
 struct world {
 	struct match_person mentees[SIDE], mentors[SIDE];
@@ -53,9 +58,7 @@ static const struct match_word words[] = {
 
 static void make_person(struct world *w, int at, struct match_person *who, bool mentor)
 {
-	*who = (struct match_person){ .id = 1000 + at * 7 + random_below(7), .person = at + 1, .age = 20 + random_below(30),
-		.year = chance(20) ? MATCH_NONE : random_below(5), .minor = chance(10), .consent = chance(50),
-		.places = mentor ? random_below(3) : !chance(5), .marked = !mentor && chance(5) };
+	*who = (struct match_person){ .id = 1000 + at * 7 + random_below(7), .person = at + 1, .age = 20 + random_below(30), .year = chance(20) ? MATCH_NONE : random_below(5), .minor = chance(10), .consent = chance(50), .places = mentor ? random_below(3) : !chance(5), .marked = !mentor && chance(5) };
 	who->traits = w->traits[at];
 	who->trait_count = (size_t)random_below(TRAITS);
 	for (size_t i = 0; i < who->trait_count; i++)
@@ -113,10 +116,7 @@ static void make(struct world *w)
 		make_person(w, SIDE + j, &w->mentors[j], true);
 	if (chance(10))
 		w->mentors[0].person = 1;
-	w->in = (struct match_input){ .mentees = w->mentees, .mentee_count = (size_t)mentees, .mentors = w->mentors,
-		.mentor_count = (size_t)mentors, .weeks = 2, .wishes = w->wishes, .objections = w->objections,
-		.earlier = w->earlier, .locks = w->locks, .words = words, .word_count = sizeof words / sizeof *words,
-		.seed = 5 };
+	w->in = (struct match_input){ .mentees = w->mentees, .mentee_count = (size_t)mentees, .mentors = w->mentors, .mentor_count = (size_t)mentors, .weeks = 2, .wishes = w->wishes, .objections = w->objections, .earlier = w->earlier, .locks = w->locks, .words = words, .word_count = sizeof words / sizeof *words, .seed = 5 };
 	for (; w->in.wish_count < 6; w->in.wish_count++) {
 		int64_t a = w->mentees[random_below(mentees)].id, b = w->mentors[random_below(mentors)].id;
 		bool back = chance(40);
@@ -130,7 +130,12 @@ static void make(struct world *w)
 
 /* --- the table of all pairs ----------------------------------------------------------------------------- */
 
-struct table { int n, m; int score[SIDE][SIDE]; bool may[SIDE][SIDE]; int left[SIDE], fixed[SIDE]; };
+struct table {
+	int n, m;
+	int score[SIDE][SIDE];
+	bool may[SIDE][SIDE];
+	int left[SIDE], fixed[SIDE];
+};
 
 static int pair_alone(const struct world *w, int i, int j, bool locked)
 {
@@ -339,7 +344,7 @@ static void forget_couple(struct world *w, int64_t one, int64_t other)
 {
 	for (size_t i = 0; i < w->in.earlier_count; i++)
 		if ((w->earlier[i].one == one && w->earlier[i].other == other) ||
-		    (w->earlier[i].one == other && w->earlier[i].other == one))
+			(w->earlier[i].one == other && w->earlier[i].other == one))
 			w->earlier[i].one = w->earlier[i].other = 99999;
 	w->in.earlier = w->earlier;
 }
@@ -389,7 +394,7 @@ static bool objected(const struct world *w, int i, int j)
 		const struct match_couple *c = &w->objections[k];
 
 		if ((c->one == w->mentees[i].person && c->other == w->mentors[j].person) ||
-		    (c->other == w->mentees[i].person && c->one == w->mentors[j].person))
+			(c->other == w->mentees[i].person && c->one == w->mentors[j].person))
 			return true;
 	}
 	return w->mentees[i].person == w->mentors[j].person;
@@ -470,7 +475,7 @@ static int one_round(struct world *w, int round)
 	make(w);
 	make_table(w, &table);
 	lock_some(w, &table);
-	w->in.all_pairs = round % 4 == 0;       /* 1: the shortlist, with its rounds of pricing */
+	w->in.all_pairs = round % 4 == 0; /* 1: the shortlist, with its rounds of pricing */
 	if (match_run(&w->in, NULL, &result, &problem) < 0)
 		fail_msg("round %d: %s", round, problem.text);
 	assert_int_equal(result->shortlisted, round % 4 == 0 && w->in.mentee_count * w->in.mentor_count > 1);
@@ -584,14 +589,15 @@ static void test_order_of_records_does_not_matter(void **unused)
 
 /* --- the shortlist ------------------------------------------------------------------------------------------ */
 
-enum { CROWD = 250 };
+enum {
+	CROWD = 250
+};
 
 /* Everybody prefers the same mentors, so the shortlists are too short and only pricing finds the rest. */
 static void make_crowd(struct match_person *people, struct match_trait *traits, int64_t first)
 {
 	for (int i = 0; i < CROWD; i++) {
-		people[i] = (struct match_person){ .id = first + i, .person = first + i, .places = 1, .age = MATCH_NONE,
-			.year = MATCH_NONE, .traits = traits + 3 * i, .trait_count = 3 };
+		people[i] = (struct match_person){ .id = first + i, .person = first + i, .places = 1, .age = MATCH_NONE, .year = MATCH_NONE, .traits = traits + 3 * i, .trait_count = 3 };
 		for (int k = 0; k < 3; k++)
 			traits[3 * i + k] = (struct match_trait){ MATCH_SKILL, k, first > CROWD ? 1 + i % 4 : 4 - random_below(3),
 				first <= CROWD };
@@ -603,8 +609,7 @@ static void test_shortlist_is_proven_over_all_pairs(void **unused)
 	static struct match_person mentees[CROWD], mentors[CROWD];
 	static struct match_trait traits[2][3 * CROWD];
 	const struct match_line line = { .criterion = "traits", .weight = 1 };
-	struct match_input in = { .mentees = mentees, .mentee_count = CROWD, .mentors = mentors, .mentor_count = CROWD,
-		.recipe = { &line, 1 } };
+	struct match_input in = { .mentees = mentees, .mentee_count = CROWD, .mentors = mentors, .mentor_count = CROWD, .recipe = { &line, 1 } };
 	struct match_result *all, *listed;
 	struct problem problem;
 

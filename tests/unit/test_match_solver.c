@@ -13,7 +13,11 @@
 
 #include "match/match.h"
 
-enum { MENTEES = 2000, MENTORS = 200, EDGES = 60000 };
+enum {
+	MENTEES = 2000,
+	MENTORS = 200,
+	EDGES = 60000
+};
 
 struct instance {
 	struct match_graph graph;

@@ -67,8 +67,9 @@ struct import_result {
 	int64_t problems, notices;    /* all of them, told or only counted */
 };
 
-/* 0 when everything was read and every row has left; E_INVALID (or E_LIMIT) with a summary in `problem` when there was
- * any problem, and then no row has left; or what a callback answered. `result` is filled in any case. */
+/* 0 when everything was read and every row has left; E_INVALID with a summary in `problem` when there was any problem,
+ * and then no row has left; or what a callback answered. `result` is filled in any case. The request's format or entity
+ * may come from outside; its files' names should be plain text. */
 int import_run(const struct import_request *, const struct import_sink *, struct import_result *, struct problem *);
 
 /* Makes a mapping to look through and correct: for forms, from each file's header and a first look at its cells (without

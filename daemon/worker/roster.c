@@ -132,6 +132,7 @@ static struct roster_row *row_new(struct roster *roster, enum roster_kind kind, 
 	}
 	row = &roster->kinds[kind].rows[roster->kinds[kind].count++];
 	*row = (struct roster_row){ .place = *place };
+	row->place.header = kind >= ROSTER_WISH ? arena_copy(&roster->arena, place->header) : NULL;
 	row->cells = arena_new(&roster->arena, cells * sizeof *row->cells);
 	return row;
 }

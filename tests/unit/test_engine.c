@@ -222,7 +222,7 @@ static void test_foreign_and_newer(void **state)
 	assert_int_equal(sqlite3_open(in(directory, "m.db"), &db), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(db, "PRAGMA user_version = 0; PRAGMA application_id = 7", NULL, NULL, NULL), SQLITE_OK);
 	sqlite3_close(db);
-	refused(directory, "another program");
+	refused(directory, "is a database of another program");
 	temporary_free(directory);
 }
 
@@ -418,12 +418,13 @@ static int fill(struct engine *engine)
 	return count;
 }
 
-static void turn_is_lost(struct engine *engine)
+static void turn_is_lost(struct engine *engine, struct stmt *prepared)
 {
 	struct problem again;
 
 	assert_true(engine_lost(engine));
 	assert_int_equal(insert(engine, "would commit alone"), E_FULL);
+	assert_int_equal(engine_step(engine, prepared, &again), E_FULL);
 	assert_int_equal(engine_savepoint(engine, &again), E_FULL);
 	assert_int_equal(engine_release(engine, &again), E_FULL);
 	assert_int_equal(engine_undo(engine, &again), E_FULL);
@@ -437,8 +438,10 @@ static void turn_is_lost(struct engine *engine)
 static void test_full_in_a_turn(void **state)
 {
 	struct place *place = *state;
+	struct stmt *prepared;
 
 	assert_int_equal(insert(place->engine, "before"), 0);
+	assert_int_equal(engine_prepare(place->engine, "INSERT INTO person (name) VALUES ('prepared before')", true, &prepared, &problem), 0);
 	run(place->engine, "PRAGMA max_page_count = 20");
 	assert_int_equal(engine_begin(place->engine, &problem), 0);
 	assert_int_equal(engine_savepoint(place->engine, &problem), 0);
@@ -446,7 +449,7 @@ static void test_full_in_a_turn(void **state)
 	assert_int_equal(engine_release(place->engine, &problem), 0);
 	assert_int_equal(engine_savepoint(place->engine, &problem), 0);
 	assert_true(fill(place->engine) > 1);
-	turn_is_lost(place->engine);
+	turn_is_lost(place->engine, prepared);
 	assert_int_equal(number(place->engine, "SELECT count(*) FROM person"), 1);
 	run(place->engine, "PRAGMA max_page_count = 100000");
 	assert_int_equal(engine_begin(place->engine, &problem), 0);

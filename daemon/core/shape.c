@@ -20,10 +20,11 @@ const char *const role_names[ROLE_COUNT + 1] = {
 	"auditor", "safeguarding lead", "data-protection officer", "confidant", "admin", "system", NULL
 };
 
-/* Who reads a class, unless the entity says otherwise. SELF reads what is flagged OWN, ADMIN what is flagged ADMIN_READS. */
+/* Who reads a class, unless the entity says otherwise. 'Member' of a row about people is who is in the match; what all participants of a
+ * program may read, the program's own rows, says so in its entity. SELF reads what is flagged OWN, ADMIN what is flagged ADMIN_READS. */
 static const unsigned usual_readers[SEALED] = {
 	[PUBLIC] = ~(unsigned)SYSTEM,
-	[MEMBER] = MENTEE | MENTOR | PARTICIPANT | GUARDIAN | COORDINATOR | OBSERVER | SAFEGUARDING | PROTECTION | CONFIDANT,
+	[MEMBER] = MENTEE | MENTOR | GUARDIAN | COORDINATOR | OBSERVER | SAFEGUARDING | PROTECTION | CONFIDANT,
 	[PAIR] = MENTEE | MENTOR | CONFIDANT,
 	[STAFF] = COORDINATOR | CONFIDANT,
 };

@@ -23,6 +23,14 @@ static const struct field fields[] = {
 };
 COVERS(fields, struct closed_days, 0);
 
+/* All who take part in the program are its members. */
+static const unsigned readers[SEALED] = {
+	[PUBLIC] = ~(unsigned)SYSTEM,
+	[MEMBER] = MENTEE | MENTOR | PARTICIPANT | GUARDIAN | COORDINATOR | OBSERVER | SAFEGUARDING | PROTECTION | CONFIDANT,
+	[PAIR] = 0,
+	[STAFF] = COORDINATOR | CONFIDANT,
+};
+
 static int check(struct call *call, const void *record)
 {
 	const struct closed_days *days = record;
@@ -41,6 +49,6 @@ static const struct verb verbs[] = {
 
 const struct entity closed_days_entity = {
 	.name = "closed_days", .collection = "closed_days", .size = sizeof(struct closed_days), .fields = fields, .verbs = verbs,
-	.check = check, .retention = WITH_RECORD, .label = "Closed days", .help = "Days on which a program or the institution rests.",
+	.check = check, .readers = readers, .retention = WITH_RECORD, .label = "Closed days", .help = "Days on which a program or the institution rests.",
 	.order = "from"
 };

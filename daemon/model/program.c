@@ -70,6 +70,14 @@ static const struct field fields[] = {
 };
 COVERS(fields, struct program, 0);
 
+/* All who take part in the program are its members. */
+static const unsigned readers[SEALED] = {
+	[PUBLIC] = ~(unsigned)SYSTEM,
+	[MEMBER] = MENTEE | MENTOR | PARTICIPANT | GUARDIAN | COORDINATOR | OBSERVER | SAFEGUARDING | PROTECTION | CONFIDANT,
+	[PAIR] = 0,
+	[STAFF] = COORDINATOR | CONFIDANT,
+};
+
 static int check(struct call *call, const void *record)
 {
 	const struct program *p = record;
@@ -308,6 +316,6 @@ static const struct waiting waiting[] = {
 
 const struct entity program_entity = {
 	.name = "program", .collection = "programs", .size = sizeof(struct program), .fields = fields, .verbs = verbs, .jobs = jobs,
-	.check = check, .changed = changed, .unique = "key", .hidden_in = IN(PROGRAM_DRAFT), .flags = GRANTS, .retention = WITH_RECORD, .label = "Program",
+	.check = check, .readers = readers, .changed = changed, .unique = "key", .hidden_in = IN(PROGRAM_DRAFT), .flags = GRANTS, .retention = WITH_RECORD, .label = "Program",
 	.help = "A mentorship program and its policy.", .order = "title", .waiting = waiting
 };

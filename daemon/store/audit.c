@@ -94,7 +94,7 @@ int audit_load(struct engine *engine, struct audit_head *head, struct problem *p
 	code = audit_unhex(engine_text(stmt, 1), head->chain, sizeof head->chain);
 	engine_reset(stmt);
 	return code ? 0 : problem_set(problem, E_STORE, NULL, "the last audit record is damaged; stop the daemon and put a backup in its "
-	                              "place: mentorshipd --restore NAME");
+							      "place: mentorshipd --restore NAME");
 }
 
 bool audit_unhex(const char *hex, unsigned char *ret, size_t size)
@@ -127,9 +127,9 @@ static void bind_entry(struct stmt *stmt, int64_t seq, const struct audit_entry 
 int audit_append(struct engine *engine, struct audit_head *head, const struct audit_entry *entry, struct problem *problem)
 {
 	static const char sql[] = "INSERT INTO \"audit_record\" (\"id\", \"version\", \"time\", \"uid\", \"person\", \"for_person\", \"way\", "
-		"\"verb\", \"entity\", \"object\", \"fields\", \"reason\", \"program\", \"match\", \"about\", \"what\", \"detail\", "
-		"\"commitment\", \"chain\", \"salt\") VALUES (?1, 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, "
-		"?17, ?18, ?19)";
+				  "\"verb\", \"entity\", \"object\", \"fields\", \"reason\", \"program\", \"match\", \"about\", \"what\", \"detail\", "
+				  "\"commitment\", \"chain\", \"salt\") VALUES (?1, 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, "
+				  "?17, ?18, ?19)";
 	unsigned char salt[AUDIT_SALT], commitment[32];
 	char salt_hex[2 * AUDIT_SALT + 1], commitment_hex[65], chain_hex[65];
 	struct audit_head next = *head;
@@ -154,7 +154,10 @@ int audit_append(struct engine *engine, struct audit_head *head, const struct au
 /* ---- erasing ---- */
 
 /* A list of ascending numbers on its way to "3 7-9". */
-struct ranges { struct buffer text; int64_t first, last; };
+struct ranges {
+	struct buffer text;
+	int64_t first, last;
+};
 
 static void ranges_end(struct ranges *ranges)
 {
@@ -187,10 +190,9 @@ static int clear_one(struct engine *engine, int64_t seq, struct problem *problem
 }
 
 static int clear(struct engine *engine, struct audit_head *head, const int64_t *seqs, int count, const char *verb, int64_t person,
-                 int64_t time, struct problem *problem)
+	int64_t time, struct problem *problem)
 {
-	struct audit_entry entry = { .time = time, .uid = geteuid(), .person = NONE, .for_person = NONE, .way = "daemon", .verb = verb,
-	                             .entity = "audit_record", .id = person, .program = NONE, .match = NONE, .about = NONE };
+	struct audit_entry entry = { .time = time, .uid = geteuid(), .person = NONE, .for_person = NONE, .way = "daemon", .verb = verb, .entity = "audit_record", .id = person, .program = NONE, .match = NONE, .about = NONE };
 	struct ranges list = { { 0 }, NONE, NONE };
 	int code = 0;
 
@@ -209,7 +211,7 @@ static int clear(struct engine *engine, struct audit_head *head, const int64_t *
 /* The statement's rows are (id, stop here, has a salt). They are read before the first is changed: a row that is changed under a
  * running query may come twice. *ret_last: the last row looked at. 1: there are more. */
 static int gather(struct engine *engine, struct stmt *stmt, int64_t *seqs, int limit, int *ret_count, int64_t *ret_last,
-                  struct problem *problem)
+	struct problem *problem)
 {
 	int code;
 
@@ -229,7 +231,7 @@ static int gather(struct engine *engine, struct stmt *stmt, int64_t *seqs, int l
 }
 
 static int erase(struct engine *engine, struct audit_head *head, struct stmt *stmt, const char *verb, int64_t person, int64_t time,
-                 int limit, int64_t *ret_last, struct problem *problem)
+	int limit, int64_t *ret_last, struct problem *problem)
 {
 	int64_t *seqs = calloc((size_t)limit, sizeof *seqs);
 	int count, more, code;
@@ -257,7 +259,7 @@ int audit_erase(struct engine *engine, struct audit_head *head, int64_t person, 
 
 /* Ends at the first record that is young enough, so that a daily call does not read the whole table. */
 int audit_expire(struct engine *engine, struct audit_head *head, int64_t before, int64_t *cursor, int64_t time, int limit,
-                 struct problem *problem)
+	struct problem *problem)
 {
 	static const char sql[] = "SELECT \"id\", \"time\" >= ?2, \"salt\" IS NOT NULL FROM \"audit_record\" WHERE \"id\" > ?1 ORDER BY \"id\"";
 	struct stmt *stmt;

@@ -14,7 +14,10 @@
 #include "core/call.h"
 #include "engine.h"
 
-struct audit_head { int64_t seq; unsigned char chain[32]; };
+struct audit_head {
+	int64_t seq;
+	unsigned char chain[32];
+};
 
 /* Reads the newest record; seq 0 and zeros in an empty database. */
 int audit_load(struct engine *, struct audit_head *, struct problem *);
@@ -25,8 +28,8 @@ struct audit_entry {
 	const char *way, *verb, *entity;
 	int64_t id;
 	const char *fields, *detail, *reason;
-	int64_t program, match, about;    /* about: the person anchor */
-	const char *what;                 /* Added, Changed, Removed, or NULL: nothing to signal */
+	int64_t program, match, about; /* about: the person anchor */
+	const char *what;              /* Added, Changed, Removed, or NULL: nothing to signal */
 };
 int audit_append(struct engine *, struct audit_head *, const struct audit_entry *, struct problem *);
 /* Clears salt and detail of at most `limit` records about a person, appending the record that lists the seqs. 1: there are more. */
@@ -38,7 +41,7 @@ int audit_expire(struct engine *, struct audit_head *, int64_t before, int64_t *
 
 /* Verify, in slices. `remembered` may be NULL: a head from the journal or a backup, against which a cut-off end shows. Whoever starts one
  * owns it; audit_check_free at any time. */
-struct audit_report;                              /* store.h */
+struct audit_report; /* store.h */
 struct audit_check;
 struct audit_check *audit_check_new(struct engine *, const struct audit_head *remembered);
 /* Looks at `rows` records more. 1: more to do; 0: done, and the report says what was found; negative: could not be read. The last step

@@ -7,7 +7,9 @@
 
 #include "audit.h"
 
-enum { AUDIT_SALT = 16 };
+enum {
+	AUDIT_SALT = 16
+};
 
 /* What stands in the chain for the values. */
 void audit_commitment(const unsigned char salt[AUDIT_SALT], const char *detail, const char *reason, unsigned char ret[32]);

@@ -19,7 +19,7 @@ struct audit_check {
 	struct engine *engine;
 	struct audit_head head, remembered;
 	int64_t erased;
-	int64_t *waiting;             /* erased, not yet named by an erasure: ascending, negative once it is */
+	int64_t *waiting; /* erased, not yet named by an erasure: ascending, negative once it is */
 	size_t count, room;
 };
 
@@ -104,24 +104,34 @@ static bool read_list(struct audit_check *check, const char *list)
 static bool is_erasure(const struct audit_entry *entry)
 {
 	return entry->entity && !strcmp(entry->entity, "audit_record") && entry->verb &&
-	       (!strcmp(entry->verb, "Erase") || !strcmp(entry->verb, "Expire"));
+		(!strcmp(entry->verb, "Erase") || !strcmp(entry->verb, "Expire"));
 }
 
 /* In the order of the statement in audit_check_step. */
 static void read_entry(struct stmt *stmt, struct audit_entry *entry)
 {
 	*entry = (struct audit_entry){
-		.time = engine_int(stmt, 1), .uid = engine_int(stmt, 2), .person = engine_int(stmt, 3),
-		.for_person = engine_int(stmt, 4), .way = engine_text(stmt, 5), .verb = engine_text(stmt, 6),
-		.entity = engine_text(stmt, 7), .id = engine_int(stmt, 8), .fields = engine_text(stmt, 9),
-		.reason = engine_text(stmt, 10), .program = engine_int(stmt, 11), .match = engine_int(stmt, 12),
-		.about = engine_int(stmt, 13), .what = engine_text(stmt, 14), .detail = engine_text(stmt, 15),
+		.time = engine_int(stmt, 1),
+		.uid = engine_int(stmt, 2),
+		.person = engine_int(stmt, 3),
+		.for_person = engine_int(stmt, 4),
+		.way = engine_text(stmt, 5),
+		.verb = engine_text(stmt, 6),
+		.entity = engine_text(stmt, 7),
+		.id = engine_int(stmt, 8),
+		.fields = engine_text(stmt, 9),
+		.reason = engine_text(stmt, 10),
+		.program = engine_int(stmt, 11),
+		.match = engine_int(stmt, 12),
+		.about = engine_int(stmt, 13),
+		.what = engine_text(stmt, 14),
+		.detail = engine_text(stmt, 15),
 	};
 }
 
 /* The commitment that stands there, if it is the one of the values, or the values were erased. NULL, or what is wrong. */
 static const char *look_at_values(struct audit_check *check, struct stmt *stmt, const struct audit_entry *entry,
-                                  unsigned char commitment[32])
+	unsigned char commitment[32])
 {
 	unsigned char salt[AUDIT_SALT], computed[32];
 	const char *salt_hex = engine_text(stmt, 18);
@@ -175,8 +185,8 @@ static int finish(struct audit_check *check, struct audit_report *report)
 int audit_check_step(struct audit_check *check, int rows, struct audit_report *report, struct problem *problem)
 {
 	static const char sql[] = "SELECT \"id\", \"time\", \"uid\", \"person\", \"for_person\", \"way\", \"verb\", \"entity\", \"object\", "
-		"\"fields\", \"reason\", \"program\", \"match\", \"about\", \"what\", \"detail\", \"commitment\", \"chain\", \"salt\" "
-		"FROM \"audit_record\" WHERE \"id\" > ?1 ORDER BY \"id\"";
+				  "\"fields\", \"reason\", \"program\", \"match\", \"about\", \"what\", \"detail\", \"commitment\", \"chain\", \"salt\" "
+				  "FROM \"audit_record\" WHERE \"id\" > ?1 ORDER BY \"id\"";
 	const char *wrong = NULL;
 	struct stmt *stmt;
 	int code = engine_prepare(check->engine, sql, true, &stmt, problem);

@@ -27,7 +27,7 @@ int backup_name_check(const char *name, struct problem *problem)
 
 	if (!*name || *name == '.' || name[strspn(name, good)] || strlen(name) >= BACKUP_NAME)
 		return problem_set(problem, E_INVALID, "name", "a backup is given by its name alone, such as mentorship-20261123T201500Z.db, "
-		                   "not by a path");
+							       "not by a path");
 	return 0;
 }
 
@@ -38,7 +38,8 @@ static bool name_time(const char *name, int64_t *ret)
 	int end = 0;
 
 	if (sscanf(name, "mentorship-%4d%2d%2dT%2d%2d%2dZ%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour, &tm.tm_min,
-	           &tm.tm_sec, &end) != 6 || end != 27)
+		    &tm.tm_sec, &end) != 6 ||
+		end != 27)
 		return false;
 	if (name[end] == '-')
 		end += 1 + (int)strspn(name + end + 1, "0123456789");
@@ -60,7 +61,7 @@ static void make_name(const char *directory, int64_t now, char ret[BACKUP_NAME])
 		if (i > 1)
 			snprintf(number, sizeof number, "-%d", i);
 		snprintf(ret, BACKUP_NAME, "mentorship-%04d%02d%02dT%02d%02d%02dZ%s.db", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday,
-		         tm.tm_hour, tm.tm_min, tm.tm_sec, number);
+			tm.tm_hour, tm.tm_min, tm.tm_sec, number);
 		path = engine_path(directory, ret, "");
 		taken = access(path, F_OK) == 0;
 		free(path);
@@ -95,13 +96,15 @@ static void remove_partial(const char *directory)
 static int ready_directory(const char *directory, struct problem *problem)
 {
 	if (mkdir(directory, 0700) < 0 && errno != EEXIST)
-		return problem_set(problem, errno == EROFS ? E_READONLY : errno == ENOSPC ? E_FULL : E_STORE, NULL,
-		                   "the backup directory %s cannot be made: %s", directory, strerror(errno));
+		return problem_set(problem, errno == EROFS ? E_READONLY : errno == ENOSPC ? E_FULL
+											  : E_STORE,
+			NULL,
+			"the backup directory %s cannot be made: %s", directory, strerror(errno));
 	return engine_directory(directory, problem);
 }
 
 int backup_begin(struct engine *engine, struct seal *seal, const struct backup_paths *paths, int64_t now, struct backup **ret,
-                 struct problem *problem)
+	struct problem *problem)
 {
 	struct backup *backup;
 	char *path;
@@ -148,7 +151,7 @@ void backup_free(struct backup *backup)
 }
 
 int backup_make(struct engine *engine, struct seal *seal, const struct backup_paths *paths, int64_t now, char ret_name[BACKUP_NAME],
-                struct problem *problem)
+	struct problem *problem)
 {
 	struct backup *backup;
 	int code = backup_begin(engine, seal, paths, now, &backup, problem);
@@ -177,7 +180,10 @@ int backup_beside(struct seal *seal, const struct backup_paths *paths, struct pr
 
 /* ---- listing and aging ---- */
 
-struct listed { char name[BACKUP_NAME]; int64_t time; };
+struct listed {
+	char name[BACKUP_NAME];
+	int64_t time;
+};
 
 static int compare(const void *a, const void *b)
 {
@@ -196,14 +202,14 @@ static int read_names(const char *backups, struct listed **ret, size_t *ret_coun
 
 	if (!dir)
 		return problem_set(problem, errno == ENOENT ? E_NOTFOUND : E_STORE, NULL, "the backup directory %s cannot be read: %s",
-		                   backups, strerror(errno));
+			backups, strerror(errno));
 	while ((entry = readdir(dir))) {
 		if (strlen(entry->d_name) >= BACKUP_NAME || !name_time(entry->d_name, &at))
 			continue;
 		if (!(list = reallocarray(list, count + 1, sizeof *list)))
 			abort();
 		list[count].time = at;
-		strcpy(list[count++].name, entry->d_name);
+		memcpy(list[count++].name, entry->d_name, strlen(entry->d_name) + 1);
 	}
 	closedir(dir);
 	if (count)
@@ -242,7 +248,7 @@ int backup_prune(const char *backups, int64_t now, int64_t days, int *ret_remove
 		if (list[i].time < now - days * 86400) {
 			if (unlink(path) < 0 && errno != ENOENT)
 				code = problem_set(problem, errno == EROFS ? E_READONLY : E_STORE, NULL, "the old backup %s cannot be removed: %s",
-				                   list[i].name, strerror(errno));
+					list[i].name, strerror(errno));
 			else
 				++*ret_removed;
 		}
@@ -293,7 +299,7 @@ static int missing(const struct backup_paths *paths, const char *name, struct pr
 
 	read_names(paths->backups, &list, &count, &ignored);
 	problem_set(problem, E_NOTFOUND, "name", "there is no backup %s in %s; the newest one is %s", name, paths->backups,
-	            count ? list[count - 1].name : "(none at all)");
+		count ? list[count - 1].name : "(none at all)");
 	free(list);
 	return E_NOTFOUND;
 }
@@ -326,15 +332,15 @@ static int restore_erasures(const struct backup_paths *paths, struct problem *pr
 
 /* Everything beside the database first: with the old database that does no harm but to hold its mail. */
 static int restore(const struct backup_paths *paths, const char *name, const char *ready, const char *restored,
-                   struct problem *problem)
+	struct problem *problem)
 {
 	char installation[INSTALLATION];
 	int code;
 
 	if ((code = beside_copy(paths->backups, name, paths->state, "mentorship.db.restoring", problem)) < 0 ||
-	    (code = check_whole(ready, problem)) < 0 || (code = engine_fsync(ready, problem)) < 0 ||
-	    (code = restore_keys(paths, problem)) < 0 || (code = restore_erasures(paths, problem)) < 0 ||
-	    (code = installation_new(paths->state, installation, problem)) < 0)
+		(code = check_whole(ready, problem)) < 0 || (code = engine_fsync(ready, problem)) < 0 ||
+		(code = restore_keys(paths, problem)) < 0 || (code = restore_erasures(paths, problem)) < 0 ||
+		(code = installation_new(paths->state, installation, problem)) < 0)
 		return code;
 	if (rename(ready, restored) < 0)
 		return problem_set(problem, E_STORE, NULL, "%s cannot be renamed: %s", ready, strerror(errno));
@@ -350,9 +356,9 @@ int backup_restore(const struct backup_paths *paths, const char *name, struct pr
 	int lock = -1, code;
 
 	if (!(code = backup_name_check(name, problem)) && !(code = engine_directory(paths->state, problem)) &&
-	    !(code = engine_lock(paths->state, &lock, problem)) &&
-	    !(code = engine_finish_restore(paths->state, "mentorship.db", problem)) &&
-	    !(code = engine_look(paths->backups, name, &engine_main_kind, problem)))
+		!(code = engine_lock(paths->state, &lock, problem)) &&
+		!(code = engine_finish_restore(paths->state, "mentorship.db", problem)) &&
+		!(code = engine_look(paths->backups, name, &engine_main_kind, problem)))
 		code = restore(paths, name, ready, restored, problem);
 	else if (code > 0)
 		code = missing(paths, name, problem);

@@ -14,10 +14,15 @@
 #include "engine.h"
 #include "seal.h"
 
-enum { BACKUP_NAME = 64, INSTALLATION = 33 };
+enum {
+	BACKUP_NAME = 64,
+	INSTALLATION = 33
+};
 
 /* Where things lie: `state` has mentorship.db, keys.db, erasures, installation, lock; both directories are 0700 and ours. */
-struct backup_paths { const char *state, *backups; };
+struct backup_paths {
+	const char *state, *backups;
+};
 
 /* Makes a backup: "mentorship-20261123T201500Z.db" of `now` (seconds UTC; the second one of a second ends in "-2.db"), checked and synced,
  * with keys.db (seal may be NULL) and erasures beside it. The backup directory is made if absent. */

@@ -21,7 +21,8 @@
 static int cannot(struct problem *problem, const char *path, const char *what)
 {
 	int error = errno;
-	int code = error == EROFS ? E_READONLY : error == ENOSPC || error == EDQUOT || error == EFBIG ? E_FULL : E_STORE;
+	int code = error == EROFS ? E_READONLY : error == ENOSPC || error == EDQUOT || error == EFBIG ? E_FULL
+												      : E_STORE;
 
 	return problem_set(problem, code, NULL, "%s cannot be %s: %s", path, what, strerror(error));
 }
@@ -131,7 +132,7 @@ int erasures_add(const char *state, const char *kind, int64_t id, int64_t time, 
 }
 
 static int one_line(const char *line, int number, const char *path, int (*seen)(void *, const char *, int64_t, int64_t), void *data,
-                    struct problem *problem)
+	struct problem *problem)
 {
 	size_t length = strlen(line);
 	long long id, time;
@@ -142,12 +143,12 @@ static int one_line(const char *line, int number, const char *path, int (*seen)(
 		return 0;
 	if (sscanf(line, "%32[a-z_] %lld %lld .%n", kind, &id, &time, &end) != 3 || (size_t)end != length - 1)
 		return problem_set(problem, E_STORE, NULL, "line %d of %s cannot be understood; put the copy beside the backups in its place",
-		                   number, path);
+			number, path);
 	return seen(data, kind, id, time);
 }
 
 int erasures_each(const char *state, int (*seen)(void *, const char *kind, int64_t id, int64_t time), void *data,
-                  struct problem *problem)
+	struct problem *problem)
 {
 	char *path = engine_path(state, "erasures", ""), *line = NULL;
 	FILE *file = fopen(path, "re");
@@ -169,7 +170,9 @@ int erasures_each(const char *state, int (*seen)(void *, const char *kind, int64
 
 /* ---- the installation ---- */
 
-enum { SECRET = 32 };
+enum {
+	SECRET = 32
+};
 
 static void machine(char ret[64])
 {
@@ -184,7 +187,11 @@ static void machine(char ret[64])
 int installation_read(const char *state, char ret[INSTALLATION], struct problem *problem)
 {
 	char *path = engine_path(state, "installation", "");
-	struct { char secret[2 * SECRET]; char machine[64]; ino_t inode; } made = { 0 };
+	struct {
+		char secret[2 * SECRET];
+		char machine[64];
+		ino_t inode;
+	} made = { 0 };
 	unsigned char id[16];
 	struct stat st;
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK), code = 0;

@@ -20,7 +20,10 @@
 #include "core/entity.h"
 #include "engine_inside.h"
 
-enum { COMPOSED = 64, CONSTANTS = 256 };
+enum {
+	COMPOSED = 64,
+	CONSTANTS = 256
+};
 
 /* ---- errors ---- */
 
@@ -43,7 +46,9 @@ static int explain_constraint(sqlite3 *db, int rc, struct problem *problem)
 
 	constraint_column(db, column);
 	switch (rc) {
-	case SQLITE_CONSTRAINT_UNIQUE: case SQLITE_CONSTRAINT_PRIMARYKEY: case SQLITE_CONSTRAINT_ROWID:
+	case SQLITE_CONSTRAINT_UNIQUE:
+	case SQLITE_CONSTRAINT_PRIMARYKEY:
+	case SQLITE_CONSTRAINT_ROWID:
 		return problem_set(problem, E_CONFLICT, column, "is taken: another record has the same");
 	case SQLITE_CONSTRAINT_NOTNULL:
 		return problem_set(problem, E_INVALID, column, "is required");
@@ -80,7 +85,7 @@ static int explain_io(sqlite3 *db, const char *what, struct problem *problem)
 	if (error == EROFS)
 		return problem_set(problem, E_READONLY, NULL, "%s cannot be written: %s; mount its disk for writing", what, cause);
 	return problem_set(problem, E_STORE, NULL, "%s cannot be read or written: %s (SQLite %d); look at the disk", what, cause,
-	                   sqlite3_extended_errcode(db));
+		sqlite3_extended_errcode(db));
 }
 
 int engine_explain(sqlite3 *db, int rc, const char *what, struct problem *problem)
@@ -90,18 +95,23 @@ int engine_explain(sqlite3 *db, int rc, const char *what, struct problem *proble
 		abort();
 	case SQLITE_FULL:
 		return problem_set(problem, E_FULL, NULL, "there is no room left for %s; make room on its disk, then try again", what);
-	case SQLITE_READONLY: case SQLITE_PERM:
+	case SQLITE_READONLY:
+	case SQLITE_PERM:
 		return problem_set(problem, E_READONLY, NULL, "%s cannot be written; see that its file, directory and disk are writable", what);
-	case SQLITE_CORRUPT: case SQLITE_NOTADB:
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
 		return problem_set(problem, E_STORE, NULL, "%s is damaged; stop the daemon and put a backup in its place: "
-		                   "mentorshipd --restore NAME", what);
-	case SQLITE_BUSY: case SQLITE_LOCKED:
+							   "mentorshipd --restore NAME",
+			what);
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
 		return problem_set(problem, E_BUSY, NULL, "%s is in use by another program; try again", what);
 	case SQLITE_CONSTRAINT:
 		return explain_constraint(db, rc, problem);
 	case SQLITE_TOOBIG:
 		return problem_set(problem, E_LIMIT, NULL, "a value is too large for %s", what);
-	case SQLITE_IOERR: case SQLITE_CANTOPEN:
+	case SQLITE_IOERR:
+	case SQLITE_CANTOPEN:
 		if (rc == SQLITE_IOERR_NOMEM)
 			abort();
 		return explain_io(db, what, problem);
@@ -504,7 +514,9 @@ bool engine_sync_failed(struct engine *engine)
 
 /* ---- functions ---- */
 
-enum { ARGUMENTS = 8 };
+enum {
+	ARGUMENTS = 8
+};
 
 static void call_function(sqlite3_context *context, int count, sqlite3_value **arguments)
 {
@@ -521,7 +533,7 @@ static void call_function(sqlite3_context *context, int count, sqlite3_value **a
 }
 
 int engine_function(struct engine *engine, const char *name, int arguments,
-                    int64_t (*run)(void *argument, int count, const int64_t *values), void *argument, struct problem *problem)
+	int64_t (*run)(void *argument, int count, const int64_t *values), void *argument, struct problem *problem)
 {
 	struct function *function;
 	int rc;
@@ -533,7 +545,7 @@ int engine_function(struct engine *engine, const char *name, int arguments,
 	*function = (struct function){ engine->functions, run, argument };
 	engine->functions = function;
 	rc = sqlite3_create_function_v2(engine->db, name, arguments, SQLITE_UTF8 | SQLITE_DIRECTONLY, function, call_function,
-	                                NULL, NULL, NULL);
+		NULL, NULL, NULL);
 	return rc == SQLITE_OK ? 0 : engine_failed(engine, rc, problem);
 }
 
@@ -548,7 +560,7 @@ int engine_checkpoint(struct engine *engine, bool truncate, struct problem *prob
 {
 	int pages = 0, moved = 0;
 	int rc = sqlite3_wal_checkpoint_v2(engine->db, "main", truncate ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE,
-	                                   &pages, &moved);
+		&pages, &moved);
 
 	if (rc == SQLITE_BUSY)
 		return 1;

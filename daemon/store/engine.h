@@ -18,9 +18,13 @@
 struct engine;
 struct stmt;
 
-enum { ENGINE_APPLICATION_ID = 0x4d454e54 };   /* "MENT" */
+enum {
+	ENGINE_APPLICATION_ID = 0x4d454e54
+}; /* "MENT" */
 /* The newest schema that this program knows (user_version of the file; 0: no tables yet). Raised with each numbered step. */
-enum { ENGINE_SCHEMA = 1 };
+enum {
+	ENGINE_SCHEMA = 1
+};
 
 /* Opens `directory`/`file` (created 0600 when absent and `create`), after looking at its header: a foreign, newer or damaged file is
  * refused untouched, with the restore command in the problem. Takes the lock (flock on a file beside it): E_BUSY if another holds it.
@@ -37,18 +41,18 @@ void engine_close(struct engine *);
 /* A kept statement, reset and with no bindings; valid until the next engine_prepare with the same text. `constant`: the text outlives
  * the engine and is found by address. */
 int engine_prepare(struct engine *, const char *sql, bool constant, struct stmt **ret, struct problem *);
-void engine_bind_int(struct stmt *, int index, int64_t);          /* NONE binds NULL */
-void engine_bind_real(struct stmt *, int index, double);          /* NaN binds NULL */
-void engine_bind_text(struct stmt *, int index, const char *);    /* NULL binds NULL; must outlive the step */
+void engine_bind_int(struct stmt *, int index, int64_t);       /* NONE binds NULL */
+void engine_bind_real(struct stmt *, int index, double);       /* NaN binds NULL */
+void engine_bind_text(struct stmt *, int index, const char *); /* NULL binds NULL; must outlive the step */
 void engine_bind_blob(struct stmt *, int index, const void *, size_t);
 void engine_bind_null(struct stmt *, int index);
 /* 1: a row; 0: done (reset); negative: error, reset. */
 int engine_step(struct engine *, struct stmt *, struct problem *);
 void engine_reset(struct stmt *);
 bool engine_is_null(struct stmt *, int column);
-int64_t engine_int(struct stmt *, int column);                    /* NONE for NULL */
-double engine_real(struct stmt *, int column);                    /* NaN for NULL */
-const char *engine_text(struct stmt *, int column);               /* NULL for NULL; valid until the next step or reset */
+int64_t engine_int(struct stmt *, int column);      /* NONE for NULL */
+double engine_real(struct stmt *, int column);      /* NaN for NULL */
+const char *engine_text(struct stmt *, int column); /* NULL for NULL; valid until the next step or reset */
 const void *engine_blob(struct stmt *, int column, size_t *ret_size);
 int engine_column_count(struct stmt *);
 
@@ -63,11 +67,11 @@ int engine_begin_lazy(struct engine *, struct problem *);
 /* Transactions: begin takes the write lock (BEGIN IMMEDIATE). Savepoints nest. engine_lost: the transaction that was begun has been
  * ended by an error; all of it is undone. Until rollback, commit (which fails) or begin every statement is refused with that error. */
 int engine_begin(struct engine *, struct problem *);
-int engine_commit(struct engine *, struct problem *);             /* on failure it is rolled back */
+int engine_commit(struct engine *, struct problem *); /* on failure it is rolled back */
 void engine_rollback(struct engine *);
 int engine_savepoint(struct engine *, struct problem *);
 int engine_release(struct engine *, struct problem *);
-int engine_undo(struct engine *, struct problem *);               /* ROLLBACK TO and RELEASE */
+int engine_undo(struct engine *, struct problem *); /* ROLLBACK TO and RELEASE */
 bool engine_lost(struct engine *);
 bool engine_in_transaction(struct engine *);
 /* A sync failed, at a commit or a checkpoint: nobody knows what is on the disk. The process must end (and finds out at its next start). */
@@ -75,12 +79,12 @@ bool engine_sync_failed(struct engine *);
 
 /* Registers a C function in SQL: `run` gets `argument` and integer arguments (NONE for NULL), gives an integer. */
 int engine_function(struct engine *, const char *name, int arguments,
-                    int64_t (*run)(void *argument, int count, const int64_t *values), void *argument, struct problem *);
+	int64_t (*run)(void *argument, int count, const int64_t *values), void *argument, struct problem *);
 
 /* Moves the WAL into the database. `truncate`: and empties it (needed after Erase). 1: not all of it, a reader still looks at an
  * old state; later again. A failed sync is E_STORE, and engine_sync_failed is true: the process must end. */
 int engine_checkpoint(struct engine *, bool truncate, struct problem *);
-int64_t engine_wal_pages(struct engine *);    /* pages written since the last checkpoint */
+int64_t engine_wal_pages(struct engine *); /* pages written since the last checkpoint */
 /* One step of a check of the whole file, a table at a time: 1 more to do, 0 done and whole, negative: damaged or failed. */
 int engine_quick_check(struct engine *, struct problem *);
 /* Copies the database by the backup API to `path` (made 0600, under a temporary name, checked by quick_check, fsynced, renamed). */
@@ -88,7 +92,7 @@ int engine_backup(struct engine *, const char *path, struct problem *);
 /* The same in steps of some milliseconds, with turns in between; what they write gets into the copy. */
 struct copy;
 int engine_copy_begin(struct engine *, const char *path, struct copy **ret, struct problem *);
-int engine_copy_step(struct copy *, struct problem *);            /* 1: more to do, 0: the file has its name, negative: failed */
-void engine_copy_free(struct copy *);                             /* at any time; before engine_close */
+int engine_copy_step(struct copy *, struct problem *); /* 1: more to do, 0: the file has its name, negative: failed */
+void engine_copy_free(struct copy *);                  /* at any time; before engine_close */
 
 #endif

@@ -16,8 +16,8 @@
 #include "core/entity.h"
 
 enum {
-	STEP_PAGES = 1024,            /* of a copy: 4 MiB */
-	SMALL_PAGES = 4096            /* a file that is checked in one go, its list of free pages too */
+	STEP_PAGES = 1024, /* of a copy: 4 MiB */
+	SMALL_PAGES = 4096 /* a file that is checked in one go, its list of free pages too */
 };
 
 /* ---- the check ---- */
@@ -31,7 +31,8 @@ static int check_one(struct engine *engine, const char *sql, struct problem *pro
 		return code;
 	if (code && strcmp(engine_text(stmt, 0), "ok"))
 		code = problem_set(problem, E_STORE, NULL, "%s is damaged (%s); stop the daemon and put a backup in its place: "
-		                   "mentorshipd --restore NAME", engine_name(engine->db), engine_text(stmt, 0));
+							   "mentorshipd --restore NAME",
+			engine_name(engine->db), engine_text(stmt, 0));
 	engine_reset(stmt);
 	return code < 0 ? code : 0;
 }
@@ -100,7 +101,7 @@ int engine_quick_check(struct engine *engine, struct problem *problem)
 
 struct copy {
 	struct engine *from, *to;
-	sqlite3_backup *backup;       /* NULL once everything is copied */
+	sqlite3_backup *backup; /* NULL once everything is copied */
 	char *path, *partial;
 };
 
@@ -122,8 +123,8 @@ static int copy_start(struct copy *copy, struct problem *problem)
 
 	engine_discard(copy->partial);
 	if ((code = engine_make_file(copy->partial, problem)) < 0 ||
-	    (code = engine_connect(copy->partial, SQLITE_OPEN_READWRITE, &copy->to, problem)) < 0 ||
-	    (code = engine_run(copy->to, "PRAGMA synchronous = OFF", problem)) < 0)
+		(code = engine_connect(copy->partial, SQLITE_OPEN_READWRITE, &copy->to, problem)) < 0 ||
+		(code = engine_run(copy->to, "PRAGMA synchronous = OFF", problem)) < 0)
 		return code;
 	copy->backup = sqlite3_backup_init(copy->to->db, "main", copy->from->db, "main");
 	return copy->backup ? 0 : engine_failed(copy->to, sqlite3_extended_errcode(copy->to->db), problem);

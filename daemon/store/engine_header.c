@@ -18,7 +18,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { HEADER = 100 };
+enum {
+	HEADER = 100
+};
 
 const struct engine_kind engine_main_kind = { ENGINE_APPLICATION_ID, ENGINE_SCHEMA, true };
 
@@ -35,7 +37,8 @@ static int errno_code(int error)
 {
 	switch (error) {
 	case EROFS: return E_READONLY;
-	case ENOSPC: case EDQUOT: return E_FULL;
+	case ENOSPC:
+	case EDQUOT: return E_FULL;
 	default: return E_STORE;
 	}
 }
@@ -46,15 +49,16 @@ int engine_directory(const char *directory, struct problem *problem)
 
 	if (stat(directory, &st) < 0)
 		return problem_set(problem, E_STORE, NULL, "the directory %s cannot be used: %s; make it with: install -d -m 700 %s",
-		                   directory, strerror(errno), directory);
+			directory, strerror(errno), directory);
 	if (!S_ISDIR(st.st_mode))
 		return problem_set(problem, E_STORE, NULL, "%s is not a directory; name one that belongs to the daemon", directory);
 	if (st.st_uid != geteuid())
 		return problem_set(problem, E_DENIED, NULL, "the directory %s belongs to uid %u, the daemon runs as uid %u; "
-		                   "start it as its owner, or chown the directory", directory, st.st_uid, geteuid());
+							    "start it as its owner, or chown the directory",
+			directory, st.st_uid, geteuid());
 	if (st.st_mode & 077)
 		return problem_set(problem, E_DENIED, NULL, "the directory %s is open to others (mode %04o); run: chmod 700 %s",
-		                   directory, st.st_mode & 07777u, directory);
+			directory, st.st_mode & 07777u, directory);
 	return 0;
 }
 
@@ -66,13 +70,14 @@ int engine_lock(const char *directory, int *ret, struct problem *problem)
 	free(path);
 	if (fd < 0)
 		return problem_set(problem, errno_code(error), NULL, "the file lock in %s cannot be opened: %s; "
-		                   "see that the directory can be written", directory, strerror(error));
+								     "see that the directory can be written",
+			directory, strerror(error));
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
 		error = errno;
 		close(fd);
 		return problem_set(problem, error == EWOULDBLOCK ? E_BUSY : E_STORE, NULL,
-		                   "the directory %s is in use by another mentorshipd; stop that one first, or name another directory",
-		                   directory);
+			"the directory %s is in use by another mentorshipd; stop that one first, or name another directory",
+			directory);
 	}
 	*ret = fd;
 	return 0;
@@ -89,7 +94,7 @@ int engine_fsync(const char *path, struct problem *problem)
 	close(fd);
 	if (rc < 0)
 		return problem_set(problem, errno_code(error), NULL, "%s cannot be written to the disk: %s; look at the disk",
-		                   path, strerror(error));
+			path, strerror(error));
 	return 0;
 }
 
@@ -102,7 +107,8 @@ static uint32_t get32(const unsigned char *at)
 static int refuse(struct problem *problem, const char *path, const char *why)
 {
 	return problem_set(problem, E_STORE, NULL, "%s %s; it was left as it is. Stop the daemon and put a backup in its place: "
-	                   "mentorshipd --restore NAME", path, why);
+						   "mentorshipd --restore NAME",
+		path, why);
 }
 
 /* The fixed bytes of a header (file format of SQLite 3, section 1.3). */
@@ -111,7 +117,7 @@ static bool header_plausible(const unsigned char *header)
 	unsigned page = (unsigned)header[16] << 8 | header[17];
 
 	return (page == 1 || (page >= 512 && !(page & (page - 1)))) && header[18] >= 1 && header[19] >= 1 &&
-	       header[21] == 64 && header[22] == 32 && header[23] == 32 && get32(header + 44) <= 4;
+		header[21] == 64 && header[22] == 32 && header[23] == 32 && get32(header + 44) <= 4;
 }
 
 /* Pages that the header promises and the file lacks. While a log is there the file may rightly be behind. */
@@ -127,7 +133,7 @@ static bool is_cut(const unsigned char *header, off_t size, off_t log_size)
 }
 
 static int judge(const unsigned char *header, off_t size, off_t log_size, const struct engine_kind *kind, const char *path,
-                 struct problem *problem)
+	struct problem *problem)
 {
 	if (memcmp(header, "SQLite format 3", 16) || !header_plausible(header))
 		return refuse(problem, path, "is damaged or no database (its first bytes are not those of one)");
@@ -135,8 +141,8 @@ static int judge(const unsigned char *header, off_t size, off_t log_size, const 
 		return refuse(problem, path, "is a database of another program");
 	if (get32(header + 60) > kind->schema || header[18] > 2 || header[19] > 2)
 		return problem_set(problem, E_STORE, NULL, "%s was written by a newer mentorshipd (schema %u, this one knows %u); it was left "
-		                   "as it is. Install the newer program, or put an older backup in its place: mentorshipd --restore NAME",
-		                   path, (unsigned)get32(header + 60), (unsigned)kind->schema);
+							   "as it is. Install the newer program, or put an older backup in its place: mentorshipd --restore NAME",
+			path, (unsigned)get32(header + 60), (unsigned)kind->schema);
 	if (is_cut(header, size, log_size))
 		return refuse(problem, path, "is damaged (its end is missing)");
 	return 0;
@@ -168,7 +174,7 @@ static int look_at(int fd, const char *path, off_t log_size, const struct engine
 		return code;
 	if ((st.st_mode & 077) && fchmod(fd, 0600) < 0)
 		return problem_set(problem, errno_code(errno), NULL, "%s is open to others and cannot be closed to them: %s; run: chmod 600 %s",
-		                   path, strerror(errno), path);
+			path, strerror(errno), path);
 	return 0;
 }
 

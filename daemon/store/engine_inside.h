@@ -9,12 +9,17 @@
 #include <sqlite3.h>
 #include "engine.h"
 
-enum { BUCKETS = 128 };
+enum {
+	BUCKETS = 128
+};
 
-struct constant { const char *sql; sqlite3_stmt *stmt; };
+struct constant {
+	const char *sql;
+	sqlite3_stmt *stmt;
+};
 
 struct composed {
-	struct composed *next;        /* in its bucket */
+	struct composed *next; /* in its bucket */
 	struct composed *newer, *older;
 	uint64_t hash;
 	sqlite3_stmt *stmt;
@@ -22,17 +27,17 @@ struct composed {
 
 struct engine {
 	sqlite3 *db;
-	int lock;                     /* -1: none */
+	int lock; /* -1: none */
 	bool begun, lost, sync_failed;
 	struct problem loss;
 	int64_t wal_pages;
-	struct constant *constants;   /* a power of two of places, at most half of them taken */
+	struct constant *constants; /* a power of two of places, at most half of them taken */
 	size_t constant_room, constant_count;
 	struct composed *buckets[BUCKETS];
 	struct composed *newest, *oldest;
 	int composed_count;
 	struct function *functions;
-	char check_at[128];           /* the table that a running quick_check saw last */
+	char check_at[128]; /* the table that a running quick_check saw last */
 };
 
 struct function {
@@ -43,7 +48,7 @@ struct function {
 
 struct engine_kind {
 	uint32_t application_id;
-	uint32_t schema;              /* the newest that is known */
+	uint32_t schema; /* the newest that is known */
 	bool wal;
 };
 extern const struct engine_kind engine_main_kind;

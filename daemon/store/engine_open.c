@@ -31,9 +31,15 @@ void engine_configure(void)
 
 static int set_flags(struct engine *engine, struct problem *problem)
 {
-	static const struct { int flag, on; } flags[] = {
-		{ SQLITE_DBCONFIG_DEFENSIVE, 1 }, { SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0 }, { SQLITE_DBCONFIG_ENABLE_FKEY, 1 },
-		{ SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0 }, { SQLITE_DBCONFIG_DQS_DML, 0 }, { SQLITE_DBCONFIG_DQS_DDL, 0 },
+	static const struct {
+		int flag, on;
+	} flags[] = {
+		{ SQLITE_DBCONFIG_DEFENSIVE, 1 },
+		{ SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0 },
+		{ SQLITE_DBCONFIG_ENABLE_FKEY, 1 },
+		{ SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0 },
+		{ SQLITE_DBCONFIG_DQS_DML, 0 },
+		{ SQLITE_DBCONFIG_DQS_DDL, 0 },
 		{ SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1 },
 	};
 	int rc = SQLITE_OK;
@@ -67,7 +73,8 @@ static int connect_to(struct engine *engine, const char *path, int flags, struct
 	if ((code = set_flags(engine, problem)) < 0)
 		return code;
 	return engine_run(engine, "PRAGMA temp_store = MEMORY; PRAGMA secure_delete = ON; PRAGMA cell_size_check = ON; "
-	                  "PRAGMA mmap_size = 0; PRAGMA cache_size = -2000", problem);
+				  "PRAGMA mmap_size = 0; PRAGMA cache_size = -2000",
+		problem);
 }
 
 static const char *const main_mode = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 16777216";
@@ -89,20 +96,20 @@ static int one_number(struct engine *engine, const char *sql, int64_t *ret, stru
 static int look_again(struct engine *engine, const struct engine_kind *kind, struct problem *problem)
 {
 	static const char sql_schema[] = "PRAGMA user_version", sql_id[] = "PRAGMA application_id",
-	                  sql_read[] = "SELECT count(*) FROM sqlite_schema";
+			  sql_read[] = "SELECT count(*) FROM sqlite_schema";
 	int64_t schema = 0, id = 0, tables;
 	int code;
 
 	if ((code = one_number(engine, sql_read, &tables, problem)) < 0 ||
-	    (code = one_number(engine, sql_schema, &schema, problem)) < 0 ||
-	    (code = one_number(engine, sql_id, &id, problem)) < 0)
+		(code = one_number(engine, sql_schema, &schema, problem)) < 0 ||
+		(code = one_number(engine, sql_id, &id, problem)) < 0)
 		return code;
 	if (sqlite3_db_readonly(engine->db, "main") == 1)
 		return engine_explain(engine->db, SQLITE_READONLY, engine_name(engine->db), problem);
 	if (id != kind->application_id || schema > kind->schema)
 		return problem_set(problem, E_STORE, NULL, "%s was written by a newer or another program (schema %lld, this one knows %u); "
-		                   "install that, or put an older backup in its place: mentorshipd --restore NAME",
-		                   engine_name(engine->db), (long long)schema, (unsigned)kind->schema);
+							   "install that, or put an older backup in its place: mentorshipd --restore NAME",
+			engine_name(engine->db), (long long)schema, (unsigned)kind->schema);
 	return 0;
 }
 
@@ -112,8 +119,10 @@ int engine_make_file(const char *path, struct problem *problem)
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600), rc, error;
 
 	if (fd < 0)
-		return problem_set(problem, errno == EROFS ? E_READONLY : errno == ENOSPC || errno == EDQUOT ? E_FULL : E_STORE, NULL,
-		                   "%s cannot be made: %s", path, strerror(errno));
+		return problem_set(problem, errno == EROFS ? E_READONLY : errno == ENOSPC || errno == EDQUOT ? E_FULL
+													     : E_STORE,
+			NULL,
+			"%s cannot be made: %s", path, strerror(errno));
 	rc = fchmod(fd, 0600);
 	error = errno;
 	close(fd);
@@ -127,7 +136,8 @@ static int fill_new(const char *path, const struct engine_kind *kind, struct pro
 	int code;
 
 	snprintf(sql, sizeof sql, "PRAGMA page_size = 4096; PRAGMA auto_vacuum = NONE; PRAGMA encoding = 'UTF-8'; PRAGMA application_id = %u; "
-	         "PRAGMA user_version = 0", (unsigned)kind->application_id);
+				  "PRAGMA user_version = 0",
+		(unsigned)kind->application_id);
 	if (!(code = connect_to(engine, path, SQLITE_OPEN_READWRITE, problem)) && !(code = engine_run(engine, sql, problem)))
 		code = engine_run(engine, kind->wal ? main_mode : side_mode, problem);
 	if (!code && kind->wal && (code = engine_checkpoint(engine, true, problem)) > 0)
@@ -179,15 +189,15 @@ static int committed(void *argument, sqlite3 *db, const char *name, int pages)
 }
 
 static int open_kind(const char *directory, const char *file, const struct engine_kind *kind, bool make, struct engine *engine,
-                     struct problem *problem)
+	struct problem *problem)
 {
 	int code = engine_look(directory, file, kind, problem);
 	char *path;
 
 	if (code > 0)
 		code = make ? create(directory, file, kind, problem)
-		            : problem_set(problem, E_NOTFOUND, NULL, "there is no %s in %s; put a backup there: mentorshipd --restore NAME",
-		                          file, directory);
+			    : problem_set(problem, E_NOTFOUND, NULL, "there is no %s in %s; put a backup there: mentorshipd --restore NAME",
+				      file, directory);
 	if (code < 0)
 		return code;
 	path = engine_path(directory, file, "");
@@ -211,8 +221,8 @@ int engine_open(const char *directory, const char *file, bool make, struct engin
 	int code;
 
 	if ((code = engine_directory(directory, problem)) < 0 || (code = engine_lock(directory, &engine->lock, problem)) < 0 ||
-	    (code = engine_finish_restore(directory, file, problem)) < 0 ||
-	    (code = open_kind(directory, file, &engine_main_kind, make, engine, problem)) < 0) {
+		(code = engine_finish_restore(directory, file, problem)) < 0 ||
+		(code = open_kind(directory, file, &engine_main_kind, make, engine, problem)) < 0) {
 		engine_close(engine);
 		return code;
 	}
@@ -227,7 +237,7 @@ int engine_open_side(const char *directory, const char *file, uint32_t applicati
 	int code;
 
 	if ((code = engine_directory(directory, problem)) < 0 ||
-	    (code = open_kind(directory, file, &kind, true, engine, problem)) < 0) {
+		(code = open_kind(directory, file, &kind, true, engine, problem)) < 0) {
 		engine_close(engine);
 		return code;
 	}

@@ -44,7 +44,7 @@ int engine_move_aside(const char *directory, const char *file, int64_t time, str
 
 	gmtime_r(&(time_t){ time }, &tm);
 	snprintf(kept, sizeof kept, "damaged-%04d%02d%02dT%02d%02d%02dZ-%s", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
-	         tm.tm_min, tm.tm_sec, file);
+		tm.tm_min, tm.tm_sec, file);
 	for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes && !code; i++)
 		code = move_aside(directory, file, kept, suffixes[i], problem);
 	unlink(shm);
@@ -59,7 +59,7 @@ int engine_finish_restore(const char *directory, const char *file, struct proble
 	int code = 0;
 
 	if (stat(restored, &st) == 0 && !(code = engine_move_aside(directory, file, st.st_mtime, problem)) &&
-	    !(code = move(restored, path, problem)))
+		!(code = move(restored, path, problem)))
 		code = engine_fsync(directory, problem);
 	free(restored);
 	free(path);

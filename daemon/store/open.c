@@ -272,10 +272,10 @@ void store_close(struct store *s)
 int store_backup(struct store *s, const char **ret_name, struct problem *problem)
 {
 	struct backup_paths paths = backup_paths(&s->paths);
-	int r = backup_make(s->engine, s->seal, &paths, store_now(s), s->backup, problem);
+	int removed, r = backup_make(s->engine, s->seal, &paths, store_now(s), s->backup, problem);
 
 	*ret_name = s->backup;
-	return r ? r : backup_prune(paths.backups, store_now(s), s->settings->retention.backup_days, NULL, problem);
+	return r ? r : backup_prune(paths.backups, store_now(s), s->settings->retention.backup_days, &removed, problem);
 }
 
 int store_restore(const struct store_paths *paths, const char *name, struct problem *problem)

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "backup.h"
 #include "internal.h"
@@ -230,7 +231,7 @@ int erase_for_good(struct call *call, int64_t person)
 
 	if (!r && s->seal)
 		r = seal_forget(s->seal, person, &call->problem);
-	if (!r)
+	if (!r && !access(paths.backups, F_OK))       /* before the first backup no copy of the keys stands there */
 		r = backup_beside(s->seal, &paths, &call->problem);
 	if (!r)
 		r = audit_erase(s->engine, &s->head, person, call->now, 500, &call->problem);

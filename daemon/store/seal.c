@@ -26,27 +26,35 @@ enum {
 	TAG = crypto_aead_xchacha20poly1305_ietf_ABYTES,
 	WRAPPED = NONCE + KEY + TAG,
 	CACHE = 64,
-	FORM = 1,                     /* first byte of a sealed value */
+	FORM = 1, /* first byte of a sealed value */
 	ID = 16
 };
-enum { CHECK = -1 };                  /* 'person' of the check value: no record has it */
+enum {
+	CHECK = -1
+}; /* 'person' of the check value: no record has it */
 
 struct secrets {
 	unsigned char credential[KEY];
-	struct { int64_t person; unsigned char key[KEY]; } cache[CACHE];   /* person 0: empty */
+	struct {
+		int64_t person;
+		unsigned char key[KEY];
+	} cache[CACHE]; /* person 0: empty */
 };
 
 struct seal {
 	struct engine *engine;
-	struct secrets *secrets;      /* locked, guarded, wiped when freed */
-	struct problem why;           /* code 0: the credential is there and right */
+	struct secrets *secrets; /* locked, guarded, wiped when freed */
+	struct problem why;      /* code 0: the credential is there and right */
 	bool batch, begun;
 };
 
 /* ---- bytes ---- */
 
 /* Associated data of a wrapped key or a sealed value. Texts end in NUL, so that no two places give the same bytes. */
-struct place { unsigned char bytes[160]; size_t length; };
+struct place {
+	unsigned char bytes[160];
+	size_t length;
+};
 
 static bool place_make(struct place *place, const char *entity, const char *field, int64_t id)
 {
@@ -73,7 +81,7 @@ static void encrypt(const unsigned char *key, const struct place *place, const v
 static bool decrypt(const unsigned char *key, const struct place *place, const unsigned char *in, size_t size, unsigned char *out)
 {
 	return size >= NONCE + TAG &&
-	       !crypto_aead_xchacha20poly1305_ietf_decrypt(out, NULL, NULL, in + NONCE, size - NONCE, place->bytes, place->length, in, key);
+		!crypto_aead_xchacha20poly1305_ietf_decrypt(out, NULL, NULL, in + NONCE, size - NONCE, place->bytes, place->length, in, key);
 }
 
 static void wrap(struct seal *seal, int64_t person, const unsigned char *key, unsigned char out[WRAPPED])
@@ -122,10 +130,12 @@ static int read_credential(struct seal *seal, const char *credentials)
 	}
 	if (size < 0)
 		code = problem_set(&seal->why, E_UNAVAILABLE, NULL, "sealed values cannot be used: the credential %s cannot be read: %s; "
-		                   "put it there, 32 bytes or 64 hexadecimal digits, and restart", path, strerror(error));
+								    "put it there, 32 bytes or 64 hexadecimal digits, and restart",
+			path, strerror(error));
 	else if (!parse_credential(bytes, size, seal->secrets->credential))
 		code = problem_set(&seal->why, E_UNAVAILABLE, NULL, "sealed values cannot be used: the credential %s is not 32 bytes or 64 "
-		                   "hexadecimal digits, or is all zeros; put the right one there and restart", path);
+								    "hexadecimal digits, or is all zeros; put the right one there and restart",
+			path);
 	sodium_memzero(bytes, sizeof bytes);
 	free(path);
 	return code;
@@ -201,7 +211,8 @@ static int prepare_tables(struct seal *seal, struct problem *problem)
 
 	if (!code)
 		code = engine_run(seal->engine, "CREATE TABLE IF NOT EXISTS \"key\" (\"person\" INTEGER PRIMARY KEY, \"wrapped\" BLOB NOT NULL) "
-		                  "STRICT; CREATE TABLE IF NOT EXISTS \"about\" (\"name\" TEXT PRIMARY KEY, \"value\" BLOB NOT NULL) STRICT", problem);
+						"STRICT; CREATE TABLE IF NOT EXISTS \"about\" (\"name\" TEXT PRIMARY KEY, \"value\" BLOB NOT NULL) STRICT",
+			problem);
 	if (!code && (code = about_get(seal, "id", id, sizeof id, problem)) == 0) {
 		randombytes_buf(id, sizeof id);
 		code = about_put(seal, "id", id, sizeof id, problem);
@@ -229,7 +240,8 @@ static int check_credential(struct seal *seal, const char *credentials, struct p
 	}
 	if (!code || !unwrap(seal, CHECK, wrapped, sizeof wrapped, opened) || memcmp(opened, constant, KEY))
 		problem_set(&seal->why, E_UNAVAILABLE, NULL, "sealed values cannot be used: the credential %s/sealing-key is not the one that %s "
-		            "was made with; put that one back and restart", credentials, engine_name(seal->engine->db));
+							     "was made with; put that one back and restart",
+			credentials, engine_name(seal->engine->db));
 	return 0;
 }
 
@@ -245,12 +257,12 @@ int seal_new(const char *state_directory, const char *credentials, struct seal *
 	sodium_memzero(seal->secrets, sizeof *seal->secrets);
 	if (!credentials)
 		problem_set(&seal->why, E_UNAVAILABLE, NULL, "sealed values cannot be used: no directory of credentials was given; "
-		            "put a file sealing-key into one and restart");
+							     "put a file sealing-key into one and restart");
 	else
 		read_credential(seal, credentials);
 	if ((code = engine_open_side(state_directory, "keys.db", SEAL_APPLICATION_ID, &seal->engine, problem)) < 0 ||
-	    (code = prepare_tables(seal, problem)) < 0 ||
-	    (!seal->why.code && (code = check_credential(seal, credentials, problem)) < 0)) {
+		(code = prepare_tables(seal, problem)) < 0 ||
+		(!seal->why.code && (code = check_credential(seal, credentials, problem)) < 0)) {
 		seal_free(seal);
 		return code;
 	}
@@ -284,7 +296,8 @@ int seal_pair(struct seal *seal, const char *known, char ret_id[33], struct prob
 	sodium_bin2hex(ret_id, 33, id, sizeof id);
 	if (known && strcmp(known, ret_id) && !seal->why.code)
 		problem_set(&seal->why, E_UNAVAILABLE, NULL, "sealed values cannot be used: %s is not the one that belongs to the database; stop the "
-		            "daemon, put the right one back (a copy lies beside the backups) and start again", engine_name(seal->engine->db));
+							     "daemon, put the right one back (a copy lies beside the backups) and start again",
+			engine_name(seal->engine->db));
 	return seal_ready(seal, problem);
 }
 
@@ -327,7 +340,8 @@ static int load_key(struct seal *seal, int64_t person, unsigned char *key, struc
 	opened = unwrap(seal, person, wrapped, size, key);
 	engine_reset(stmt);
 	return opened ? 1 : problem_set(problem, E_STORE, NULL, "the key of person %lld in %s is damaged; put the copy beside the backups in "
-	                                "its place", (long long)person, engine_name(seal->engine->db));
+								"its place",
+				    (long long)person, engine_name(seal->engine->db));
 }
 
 static int make_key(struct seal *seal, int64_t person, unsigned char *key, struct problem *problem)
@@ -363,7 +377,7 @@ static int key_of(struct seal *seal, int64_t person, bool make, const unsigned c
 	cache_keep(seal, person, false);
 	if ((code = load_key(seal, person, key, problem)) == 0)
 		code = make ? make_key(seal, person, key, problem)
-		            : problem_set(problem, E_NOTFOUND, NULL, "the key of this sealed value was forgotten: the person was erased");
+			    : problem_set(problem, E_NOTFOUND, NULL, "the key of this sealed value was forgotten: the person was erased");
 	if (code < 0)
 		return code;
 	cache_keep(seal, person, true);
@@ -371,7 +385,7 @@ static int key_of(struct seal *seal, int64_t person, bool make, const unsigned c
 }
 
 int seal_shut(struct seal *seal, struct arena *arena, int64_t person, const char *entity, int64_t id, const char *field,
-              const char *text, void **ret, size_t *ret_size, struct problem *problem)
+	const char *text, void **ret, size_t *ret_size, struct problem *problem)
 {
 	const unsigned char *key;
 	struct place place;
@@ -392,7 +406,7 @@ int seal_shut(struct seal *seal, struct arena *arena, int64_t person, const char
 }
 
 int seal_open(struct seal *seal, struct arena *arena, int64_t person, const char *entity, int64_t id, const char *field,
-              const void *sealed, size_t size, char **ret_text, struct problem *problem)
+	const void *sealed, size_t size, char **ret_text, struct problem *problem)
 {
 	const unsigned char *key, *in = sealed;
 	struct place place;

@@ -14,7 +14,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ERA_YEARS = 400, ERA_DAYS = 146097, EPOCH = 719468 };   /* EPOCH: days from 0000-03-01 to 1970-01-01 */
+enum {
+	ERA_YEARS = 400,
+	ERA_DAYS = 146097,
+	EPOCH = 719468
+}; /* EPOCH: days from 0000-03-01 to 1970-01-01 */
 
 #define NO_VALUE INT64_MIN
 
@@ -56,7 +60,7 @@ void date_split(int64_t days, struct civil *ret)
 	int64_t of_year = day - (365 * year + year / 4 - year / 100);
 	int64_t month = (5 * of_year + 2) / 153;
 
-	*ret = (struct civil) {
+	*ret = (struct civil){
 		.day = (int)(of_year - (153 * month + 2) / 5 + 1),
 		.month = (int)(month < 10 ? month + 3 : month - 9),
 	};
@@ -65,7 +69,7 @@ void date_split(int64_t days, struct civil *ret)
 
 int date_weekday(int64_t days)
 {
-	int64_t weekday = (days % 7 + THURSDAY) % 7;   /* 1970-01-01 was a Thursday */
+	int64_t weekday = (days % 7 + THURSDAY) % 7; /* 1970-01-01 was a Thursday */
 
 	return (int)(weekday < 0 ? weekday + 7 : weekday);
 }
@@ -249,9 +253,10 @@ static int take_local(const char *text, const char **at, int64_t *ret_local, str
 	if (!found || (!take(at, 'T') && !take(at, 't') && !take(at, ' ')))
 		return invalid(problem, text, "is not a time; write YEAR-MONTH-DAYTHOUR:MINUTE, as in 2026-12-01T14:00");
 	found = take_time(at, &seconds);
-	if (found <= 0)
-		return invalid(problem, text, found ? "has no such time of day; hours are 00 to 23, minutes 00 to 59"
-						    : "has no time of day; write it as in 2026-12-01T14:00");
+	if (found < 0)
+		return invalid(problem, text, "has no such time of day; hours are 00 to 23, minutes 00 to 59");
+	if (!found)
+		return invalid(problem, text, "has no time of day; write it as in 2026-12-01T14:00");
 	*ret_local = days * DAY + seconds;
 	return 0;
 }
@@ -397,7 +402,7 @@ const struct day_range *closed_range(const struct day_range *ranges, size_t n, i
 {
 	size_t low = 0, high = n;
 
-	while (low < high) {   /* the first range that ends on or after the day */
+	while (low < high) { /* the first range that ends on or after the day */
 		size_t middle = low + (high - low) / 2;
 
 		if (ranges[middle].to < day)

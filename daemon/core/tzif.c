@@ -13,13 +13,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HEADER = 44, OFFSET_MAX = 26 * HOUR, RULE_TIME_MAX = 167 * HOUR };
+enum {
+	HEADER = 44,
+	OFFSET_MAX = 26 * HOUR,
+	RULE_TIME_MAX = 167 * HOUR
+};
 
-struct counts { size_t utc, standard, leap, times, kinds, chars; };
+struct counts {
+	size_t utc, standard, leap, times, kinds, chars;
+};
 
 struct reader {
 	const uint8_t *at, *end;
-	const char *why;              /* set once: the first thing that is wrong */
+	const char *why; /* set once: the first thing that is wrong */
 };
 
 static int wrong(struct reader *reader, const char *why)
@@ -53,13 +59,17 @@ static int read_header(struct reader *reader, struct counts *counts, uint8_t *re
 	if (left(reader) < HEADER || memcmp(p, "TZif", 4))
 		return wrong(reader, "is no zone file");
 	*ret_version = p[4];
-	*counts = (struct counts) {
-		.utc = be32(p + 20), .standard = be32(p + 24), .leap = be32(p + 28),
-		.times = be32(p + 32), .kinds = be32(p + 36), .chars = be32(p + 40),
+	*counts = (struct counts){
+		.utc = be32(p + 20),
+		.standard = be32(p + 24),
+		.leap = be32(p + 28),
+		.times = be32(p + 32),
+		.kinds = be32(p + 36),
+		.chars = be32(p + 40),
 	};
 	reader->at += HEADER;
 	if (counts->kinds == 0 || counts->kinds > 256 || counts->chars == 0 || counts->chars > 4096 || counts->times > 65536 ||
-	    counts->leap > 4096 || counts->utc > counts->kinds || counts->standard > counts->kinds)
+		counts->leap > 4096 || counts->utc > counts->kinds || counts->standard > counts->kinds)
 		return wrong(reader, "has impossible counts");
 	return 0;
 }
@@ -187,7 +197,7 @@ static int rule_day(struct reader *reader, struct tzif_day *ret)
 {
 	if (!next_is(reader, ','))
 		return wrong(reader, "has a footer that does not say when summer time starts and ends");
-	*ret = (struct tzif_day) { .form = TZIF_YEARDAY, .time = 2 * HOUR };
+	*ret = (struct tzif_day){ .form = TZIF_YEARDAY, .time = 2 * HOUR };
 	if (next_is(reader, 'M')) {
 		ret->form = TZIF_WEEKDAY;
 		ret->month = rule_number(reader, 12);
@@ -207,7 +217,8 @@ static int rule_day(struct reader *reader, struct tzif_day *ret)
 	} else {
 		ret->day = rule_number(reader, 365);
 	}
-	return next_is(reader, '/') ? rule_time(reader, RULE_TIME_MAX / HOUR, &ret->time) : reader->why ? E_INVALID : 0;
+	return next_is(reader, '/') ? rule_time(reader, RULE_TIME_MAX / HOUR, &ret->time) : reader->why ? E_INVALID
+													: 0;
 }
 
 static int read_rule(struct reader *reader, struct tzif_footer *ret)
@@ -257,7 +268,7 @@ static int64_t day_of_year(const struct tzif_day *when, int64_t year)
 	if (when->form == TZIF_JULIAN)
 		return first + when->day - 1 + (when->day >= 60 && date_is_leap(year));
 	month = date_make(year, when->month, 1);
-	ahead = (when->day + 6 - date_weekday(month)) % 7;   /* ours begin with Monday, the rule's with Sunday */
+	ahead = (when->day + 6 - date_weekday(month)) % 7; /* ours begin with Monday, the rule's with Sunday */
 	ahead += (when->week - 1) * 7;
 	last = date_month_days(year, when->month);
 	return month + (ahead >= last ? ahead - 7 : ahead);
@@ -323,5 +334,5 @@ void tzif_free(struct tzif *file)
 	free(file->times);
 	free(file->types);
 	free(file->kind);
-	*file = (struct tzif) { 0 };
+	*file = (struct tzif){ 0 };
 }

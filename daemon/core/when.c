@@ -12,7 +12,11 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { WORDS = 8, WORD = 64, NUMBER_MAX = 100000 };
+enum {
+	WORDS = 8,
+	WORD = 64,
+	NUMBER_MAX = 100000
+};
 
 struct reader {
 	char words[WORDS][WORD];
@@ -21,15 +25,38 @@ struct reader {
 	int64_t now, today, time_now; /* local: today's date and the seconds into it */
 };
 
-enum unit { U_MINUTE, U_HOUR, U_DAY, U_WEEK, U_MONTH, U_YEAR };
+enum unit {
+	U_MINUTE,
+	U_HOUR,
+	U_DAY,
+	U_WEEK,
+	U_MONTH,
+	U_YEAR
+};
 
-static const struct { const char *name; enum unit unit; } units[] = {
-	{ "min", U_MINUTE }, { "mins", U_MINUTE }, { "minute", U_MINUTE }, { "minutes", U_MINUTE },
-	{ "h", U_HOUR }, { "hour", U_HOUR }, { "hours", U_HOUR },
-	{ "d", U_DAY }, { "day", U_DAY }, { "days", U_DAY },
-	{ "w", U_WEEK }, { "week", U_WEEK }, { "weeks", U_WEEK },
-	{ "mo", U_MONTH }, { "month", U_MONTH }, { "months", U_MONTH },
-	{ "y", U_YEAR }, { "year", U_YEAR }, { "years", U_YEAR },
+static const struct {
+	const char *name;
+	enum unit unit;
+} units[] = {
+	{ "min", U_MINUTE },
+	{ "mins", U_MINUTE },
+	{ "minute", U_MINUTE },
+	{ "minutes", U_MINUTE },
+	{ "h", U_HOUR },
+	{ "hour", U_HOUR },
+	{ "hours", U_HOUR },
+	{ "d", U_DAY },
+	{ "day", U_DAY },
+	{ "days", U_DAY },
+	{ "w", U_WEEK },
+	{ "week", U_WEEK },
+	{ "weeks", U_WEEK },
+	{ "mo", U_MONTH },
+	{ "month", U_MONTH },
+	{ "months", U_MONTH },
+	{ "y", U_YEAR },
+	{ "year", U_YEAR },
+	{ "years", U_YEAR },
 };
 
 static char small(char c)
@@ -194,7 +221,7 @@ static bool exact(const struct reader *reader, int64_t instant, struct when *ret
 
 	if (reader->at != reader->count || local_day(local) < DATE_MIN || local_day(local) > DATE_MAX)
 		return false;
-	*ret = (struct when) { .local = local, .instant = instant, .has_time = true };
+	*ret = (struct when){ .local = local, .instant = instant, .has_time = true };
 	return true;
 }
 
@@ -263,8 +290,9 @@ static bool read_day(struct reader *reader, struct when *ret)
 static int refuse(struct problem *problem, const char *text)
 {
 	return problem_set(problem, E_INVALID, NULL,
-			   "'%.60s' is not understood as a time; write 2026-12-01, 2026-12-01 14:00, today, tomorrow 9:00, friday 14:30, "
-			   "next friday, now, +3d, in 2 weeks, 3 days ago (units: min, h, d, w, mo, y), or 2026-12-01T14:00+01:00", text);
+		"'%.60s' is not understood as a time; write 2026-12-01, 2026-12-01 14:00, today, tomorrow 9:00, friday 14:30, "
+		"next friday, now, +3d, in 2 weeks, 3 days ago (units: min, h, d, w, mo, y), or 2026-12-01T14:00+01:00",
+		text);
 }
 
 /* The last word is the reader's own zone: it says what holds anyway. */
@@ -303,7 +331,8 @@ int when_parse_day(const char *text, const struct zone *zone, int64_t now, int64
 		return r;
 	if (when.has_time && !when.by_days)
 		return problem_set(problem, E_INVALID, NULL, "'%.60s' has a time of day, but a day alone is wanted; write 2026-12-01, "
-				   "tomorrow, friday, +3d or in 2 weeks", text);
+							     "tomorrow, friday, +3d or in 2 weeks",
+			text);
 	*ret_days = local_day(when.local);
 	return 0;
 }

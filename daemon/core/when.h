@@ -20,11 +20,11 @@
 #include "zone.h"
 
 struct when {
-	int64_t local;                /* in the zone given */
+	int64_t local; /* in the zone given */
 	int64_t instant;
-	bool has_time;                /* false: a day was written, and this is its midnight */
-	bool by_days;                 /* a shift by days or more without a time: the time of day is that of now */
-	int answer;                   /* ZONE_NORMAL, ZONE_GAP (local then is what the clock shows instead), ZONE_OVERLAP */
+	bool has_time; /* false: a day was written, and this is its midnight */
+	bool by_days;  /* a shift by days or more without a time: the time of day is that of now */
+	int answer;    /* ZONE_NORMAL, ZONE_GAP (local then is what the clock shows instead), ZONE_OVERLAP */
 };
 
 /* 0, or E_INVALID with a problem that shows the forms accepted (its field is ""). */

@@ -22,19 +22,23 @@
 #include <unistd.h>
 
 #define ZONE_DIRECTORY "/usr/share/zoneinfo"
-#define FAR (INT64_C(1) << 57)        /* seconds; beyond, instants are taken as this far away */
+#define FAR (INT64_C(1) << 57) /* seconds; beyond, instants are taken as this far away */
 
-enum { FILE_MAX = 1 << 20, WINDOW = 26 * HOUR, DEPTH = 3 };
+enum {
+	FILE_MAX = 1 << 20,
+	WINDOW = 26 * HOUR,
+	DEPTH = 3
+};
 
 struct zone {
 	char name[ZONE_NAME];
 	struct tzif data;
-	struct stat seen;             /* of the file when it was read */
+	struct stat seen; /* of the file when it was read */
 };
 
 struct zones {
 	char *directory;
-	struct zone **list;           /* sorted by name */
+	struct zone **list; /* sorted by name */
 	size_t count, room;
 	bool sealed;
 };
@@ -51,7 +55,8 @@ const struct zone *zone_utc(void)
 
 static int64_t near(int64_t seconds)
 {
-	return seconds > FAR ? FAR : seconds < -FAR ? -FAR : seconds;
+	return seconds > FAR ? FAR : seconds < -FAR ? -FAR
+						    : seconds;
 }
 
 /* The kind at an instant by the footer's rule, and when it ends. */
@@ -77,7 +82,7 @@ static const struct tzif_kind *kind_by_rule(const struct tzif_footer *footer, in
 		else if (end < *ret_end)
 			*ret_end = end;
 	}
-	return last_start >= last_end ? &footer->summer : &footer->standard;   /* both at once: summer all the year */
+	return last_start >= last_end ? &footer->summer : &footer->standard; /* both at once: summer all the year */
 }
 
 /* The kind at an instant, and the instant at which its segment ends (INT64_MAX: never). */
@@ -86,7 +91,7 @@ static const struct tzif_kind *kind_at(const struct zone *zone, int64_t instant,
 	const struct tzif *data = &zone->data;
 	size_t low = 0, high = data->count;
 
-	while (low < high) {   /* the number of transitions up to the instant */
+	while (low < high) { /* the number of transitions up to the instant */
 		size_t middle = low + (high - low) / 2;
 
 		if (data->times[middle] <= instant)
@@ -155,7 +160,8 @@ int zone_instant(const struct zone *zone, int64_t local, int64_t *ret)
 	}
 	if (ret)
 		*ret = answers ? found : gap;
-	return answers == 0 ? ZONE_GAP : answers == 1 ? ZONE_NORMAL : ZONE_OVERLAP;
+	return answers == 0 ? ZONE_GAP : answers == 1 ? ZONE_NORMAL
+						      : ZONE_OVERLAP;
 }
 
 bool zone_next_change(const struct zone *zone, int64_t instant, int64_t *ret)
@@ -197,7 +203,7 @@ bool zone_name_is_valid(const char *name)
 static bool is_local_matter(const char *name)
 {
 	return !strcmp(name, "localtime") || !strcmp(name, "posixrules") || !strcmp(name, "Factory") ||
-	       !strncmp(name, "posix/", 6) || !strncmp(name, "right/", 6) || !strcmp(name, "posix") || !strcmp(name, "right");
+		!strncmp(name, "posix/", 6) || !strncmp(name, "right/", 6) || !strcmp(name, "posix") || !strcmp(name, "right");
 }
 
 struct zones *zones_new(const char *directory)
@@ -331,7 +337,7 @@ static const struct zone *keep(struct zones *zones, const char *name, const stru
 static int unknown(struct problem *problem, const char *name)
 {
 	return problem_set(problem, E_INVALID, NULL,
-			   "'%.60s' is no time zone known here; write a name such as Europe/Berlin or UTC, with its capitals", name);
+		"'%.60s' is no time zone known here; write a name such as Europe/Berlin or UTC, with its capitals", name);
 }
 
 int zones_get(struct zones *zones, const char *name, const struct zone **ret, struct problem *problem)
@@ -405,7 +411,7 @@ int zones_load_all(struct zones *zones, struct problem *problem)
 		load_below(zones, "", 1);
 	if (zones->count == 0)
 		return problem_set(problem ? problem : &unused, E_UNAVAILABLE, NULL,
-				   "there is no time zone data in %.200s; install tzdata", zones->directory);
+			"there is no time zone data in %.200s; install tzdata", zones->directory);
 	return (int)zones->count;
 }
 
@@ -417,7 +423,7 @@ void zones_seal(struct zones *zones)
 static bool same_file(const struct stat *a, const struct stat *b)
 {
 	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
-	       a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+		a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
 int zones_refresh(struct zones *zones)

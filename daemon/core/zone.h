@@ -25,12 +25,18 @@
 struct zone;
 struct zones;
 
-enum { ZONE_NORMAL = 0, ZONE_GAP = 1, ZONE_OVERLAP = 2 };
-enum { ZONE_NAME = 48 };              /* room for a zone's name and its NUL */
+enum {
+	ZONE_NORMAL = 0,
+	ZONE_GAP = 1,
+	ZONE_OVERLAP = 2
+};
+enum {
+	ZONE_NAME = 48
+}; /* room for a zone's name and its NUL */
 
 /* Never NULL. `directory` NULL: $TZDIR if it is an absolute path, else /usr/share/zoneinfo. Reads nothing yet. */
 struct zones *zones_new(const char *directory);
-void zones_free(struct zones *);      /* NULL is fine */
+void zones_free(struct zones *); /* NULL is fine */
 
 /* The zone of an IANA name, read at first use. E_INVALID: no name of a zone, or not one that this system knows;
  * E_UNAVAILABLE: the zone data is absent, unreadable or damaged. UTC is always there. `problem` may be NULL. */
@@ -47,7 +53,7 @@ int zones_refresh(struct zones *);
  * is no '..', and no path that leaves the directory. */
 bool zone_name_is_valid(const char *name);
 
-const struct zone *zone_utc(void);    /* constant, owned by nobody */
+const struct zone *zone_utc(void); /* constant, owned by nobody */
 const char *zone_name(const struct zone *);
 /* A hash of the zone's data: kept beside times computed from it, it says when they must be computed anew. */
 uint64_t zone_stamp(const struct zone *);

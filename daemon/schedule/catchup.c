@@ -13,7 +13,9 @@
 
 #define NO_VALUE INT64_MIN
 
-enum { UNSURE = 3 * DAY };           /* how long after a change of offset nominal times may be out of order */
+enum {
+	UNSURE = 3 * DAY
+}; /* how long after a change of offset nominal times may be out of order */
 
 struct due schedule_due(const struct schedule *schedule, int64_t nominal)
 {
@@ -39,7 +41,7 @@ static const struct day_range *hidden_by(const struct schedule *schedule, int64_
 /* The nominal times that exist, one after the other. */
 struct walk {
 	const struct schedule *schedule;
-	struct rrule_iterator it;     /* unused without a rule */
+	struct rrule_iterator it; /* unused without a rule */
 	int64_t after;
 };
 
@@ -116,7 +118,7 @@ static int64_t surely_due(const struct schedule *schedule, int64_t instant)
 	for (int back = 0; back <= 1 && schedule->closed_rule == CLOSED_MOVES; back++) {
 		const struct day_range *closed = closed_range(schedule->closed, schedule->n_closed, local_day(local) - back);
 
-		if (closed)   /* what it holds is moved to today at the earliest */
+		if (closed) /* what it holds is moved to today at the earliest */
 			return (closed->from > DATE_MIN ? closed->from : DATE_MIN) * DAY - 1;
 	}
 	return local;
@@ -176,11 +178,11 @@ static void go_through(const struct schedule *schedule, int64_t end, int64_t lim
 }
 
 void catchup_plan(const struct schedule *schedule, int64_t last, int64_t since, int64_t now, struct due *run, size_t room,
-		  struct catchup_answer *ret)
+	struct catchup_answer *ret)
 {
 	int64_t end;
 
-	*ret = (struct catchup_answer) { .run = run, .last = last };
+	*ret = (struct catchup_answer){ .run = run, .last = last };
 	if (find_end(schedule, last, now, &end))
 		go_through(schedule, end, limit_of(schedule, since, now), room, ret);
 	if (ret->passed > CATCHUP_PASSED_MAX)

@@ -14,19 +14,31 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BY_WEEK = 1, BY_YEARDAY = 2, BY_MONTHDAY = 4, BY_WEEKDAY = 8 };
+enum {
+	BY_WEEK = 1,
+	BY_YEARDAY = 2,
+	BY_MONTHDAY = 4,
+	BY_WEEKDAY = 8
+};
 
 #define LOCAL_MIN (DATE_MIN * DAY)
 #define LOCAL_MAX ((DATE_MAX + 1) * DAY - 1)
 
 /* Periods without an occurrence before a rule is given up: those of 400 years, where there are not too many. */
 static const int64_t patience[] = {
-	[SECONDLY] = RRULE_PATIENCE, [MINUTELY] = RRULE_PATIENCE, [HOURLY] = RRULE_PATIENCE,
-	[DAILY] = 146097, [WEEKLY] = 20871, [MONTHLY] = 4800, [YEARLY] = 400,
+	[SECONDLY] = RRULE_PATIENCE,
+	[MINUTELY] = RRULE_PATIENCE,
+	[HOURLY] = RRULE_PATIENCE,
+	[DAILY] = 146097,
+	[WEEKLY] = 20871,
+	[MONTHLY] = 4800,
+	[YEARLY] = 400,
 };
 static const int64_t seconds_of[] = { [SECONDLY] = 1, [MINUTELY] = MINUTE, [HOURLY] = HOUR, [DAILY] = DAY };
 
-struct span { int64_t first, next; };  /* periods that hold nothing: from the first, up to before the next */
+struct span {
+	int64_t first, next;
+}; /* periods that hold nothing: from the first, up to before the next */
 
 static int64_t floor_div(int64_t a, int64_t b)
 {
@@ -122,7 +134,7 @@ static int64_t period_of(const struct rrule *rule, int64_t local)
 		date_split(local_day(local), &c);
 		return c.year * 12 + c.month - 1;
 	case WEEKLY:
-		return floor_div(local_day(local) + 3 - rule->week_start, 7);   /* day -3 was a Monday */
+		return floor_div(local_day(local) + 3 - rule->week_start, 7); /* day -3 was a Monday */
 	default:
 		return floor_div(local, seconds_of[rule->frequency]);
 	}
@@ -173,7 +185,7 @@ static void fill_days(struct rrule_iterator *it)
 /* The periods that a stretch of seconds touches. */
 static bool no_match(const struct rrule *rule, int64_t begin, int64_t length, struct span *ret)
 {
-	*ret = (struct span) { period_of(rule, begin), period_of(rule, begin + length) };
+	*ret = (struct span){ period_of(rule, begin), period_of(rule, begin + length) };
 	return false;
 }
 
@@ -217,8 +229,8 @@ static int64_t element(const struct rrule_iterator *it, int64_t k)
 	if (it->n_picks >= 0)
 		k = it->picks[k];
 	return it->days[k / it->n_seconds / it->n_minutes / it->n_hours] * DAY +
-	       it->hours[k / it->n_seconds / it->n_minutes % it->n_hours] * HOUR +
-	       it->minutes[k / it->n_seconds % it->n_minutes] * MINUTE + it->seconds[k % it->n_seconds];
+		it->hours[k / it->n_seconds / it->n_minutes % it->n_hours] * HOUR +
+		it->minutes[k / it->n_seconds % it->n_minutes] * MINUTE + it->seconds[k % it->n_seconds];
 }
 
 static int compare(const void *a, const void *b)
@@ -251,7 +263,7 @@ static void fill_picks(struct rrule_iterator *it)
 /* Makes the set of the period it stands at; an empty one says around which span nothing is. */
 static void fill(struct rrule_iterator *it, struct span *ret)
 {
-	*ret = (struct span) { it->period, it->period + 1 };
+	*ret = (struct span){ it->period, it->period + 1 };
 	it->at = it->total = 0;
 	it->n_picks = -1;
 	if (it->rule.frequency >= WEEKLY)
@@ -303,7 +315,7 @@ static void complete(struct rrule_iterator *it)
 	for (int i = 0; i < 7; i++)
 		weekdays = weekdays || rule->nth[i].plus || rule->nth[i].minus;
 	it->parts = (is_empty(&rule->weeks) ? 0 : BY_WEEK) | (is_empty(&rule->yeardays) ? 0 : BY_YEARDAY) |
-		    (is_empty(&rule->monthdays) ? 0 : BY_MONTHDAY) | (weekdays ? BY_WEEKDAY : 0);
+		(is_empty(&rule->monthdays) ? 0 : BY_MONTHDAY) | (weekdays ? BY_WEEKDAY : 0);
 	local_split(it->start, &c);
 	it->n_hours = list_bits(rule->hours, c.hour, it->hours);
 	it->n_minutes = list_bits(rule->minutes, c.minute, it->minutes);
@@ -333,7 +345,7 @@ void rrule_begin_after(struct rrule_iterator *it, const struct rrule *rule, int6
 		return;
 	complete(it);
 	first = period_of(&it->rule, start);
-	it->period = first - rule->interval;   /* the step goes to the next one before it looks */
+	it->period = first - rule->interval; /* the step goes to the next one before it looks */
 	if (!rule->count && after > start)
 		it->period += (period_of(&it->rule, after) - first) / rule->interval * rule->interval;
 }

@@ -26,43 +26,57 @@
 #include "core/date.h"
 #include "core/zone.h"
 
-enum { RRULE_PATIENCE = 200000 };
+enum {
+	RRULE_PATIENCE = 200000
+};
 
-enum frequency { SECONDLY, MINUTELY, HOURLY, DAILY, WEEKLY, MONTHLY, YEARLY };
+enum frequency {
+	SECONDLY,
+	MINUTELY,
+	HOURLY,
+	DAILY,
+	WEEKLY,
+	MONTHLY,
+	YEARLY
+};
 
 /* Sets of small numbers. A signed set holds n at bit n, -n at bit n of the second array; a part not given is empty. */
-struct signed_set { uint64_t plus[6], minus[6]; };         /* 1-366 */
+struct signed_set {
+	uint64_t plus[6], minus[6];
+}; /* 1-366 */
 
 struct rrule {
 	enum frequency frequency;
-	int64_t interval;             /* at least 1 */
-	int64_t count;                /* 0: no limit */
-	int64_t until;                /* local, or an instant if until_utc; INT64_MIN: no limit */
+	int64_t interval; /* at least 1 */
+	int64_t count;    /* 0: no limit */
+	int64_t until;    /* local, or an instant if until_utc; INT64_MIN: no limit */
 	bool until_utc, until_date;
-	int week_start;               /* MONDAY ... */
+	int week_start; /* MONDAY ... */
 	uint64_t seconds, minutes, hours, months;
 	struct signed_set yeardays, monthdays, weeks, positions;
-	unsigned weekdays;            /* bits of plain weekdays */
-	struct { uint64_t plus, minus; } nth[7];           /* bits 1-53: the nth, the nth last such weekday */
+	unsigned weekdays; /* bits of plain weekdays */
+	struct {
+		uint64_t plus, minus;
+	} nth[7]; /* bits 1-53: the nth, the nth last such weekday */
 };
 
 /* An iteration under way: big (about 10 kB), plain, to be kept on the stack or in a struct. */
 struct rrule_iterator {
 	struct rrule rule;
 	int64_t start;
-	const struct zone *zone;      /* for an UNTIL in UTC; may be NULL */
-	int64_t period;               /* number of the year, month, week, ... second at which it stands */
-	int64_t found;                /* occurrences so far, where COUNT limits them */
-	int64_t after;                /* nothing up to here is given */
-	unsigned parts;               /* which parts that choose days are given */
+	const struct zone *zone; /* for an UNTIL in UTC; may be NULL */
+	int64_t period;          /* number of the year, month, week, ... second at which it stands */
+	int64_t found;           /* occurrences so far, where COUNT limits them */
+	int64_t after;           /* nothing up to here is given */
+	unsigned parts;          /* which parts that choose days are given */
 	bool ended;
 	/* the set of this period: days x hours x minutes x seconds, of which BYSETPOS picks some */
 	int64_t days[366];
 	uint8_t hours[24], minutes[60], seconds[60];
 	int n_days, n_hours, n_minutes, n_seconds;
 	int64_t picks[732];
-	int n_picks;                  /* -1: all */
-	int64_t total, at;            /* size of the set (or of the picks); the next element */
+	int n_picks;       /* -1: all */
+	int64_t total, at; /* size of the set (or of the picks); the next element */
 };
 
 /* "FREQ=WEEKLY;BYDAY=TU,TH", with or without "RRULE:" before it, in any order and case. 0 or E_INVALID: the problem's

@@ -12,14 +12,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TEXT_MAX = 8000, INTERVAL_MAX = 999999999, COUNT_MAX = 1000000 };
+enum {
+	TEXT_MAX = 8000,
+	INTERVAL_MAX = 999999999,
+	COUNT_MAX = 1000000
+};
 
 struct part {
 	const char *name;
 	int (*read)(const struct part *, const char *value, struct rrule *, struct problem *);
 	void (*write)(const struct part *, struct arena *, const struct rrule *, char **out);
-	size_t offset;                /* of the member, for readers that serve several parts */
-	int min, max;                 /* limits of each number */
+	size_t offset; /* of the member, for readers that serve several parts */
+	int min, max;  /* limits of each number */
 };
 
 static const char *const frequencies[] = { "SECONDLY", "MINUTELY", "HOURLY", "DAILY", "WEEKLY", "MONTHLY", "YEARLY" };
@@ -63,7 +67,7 @@ static int read_number(const struct part *part, const char *value, struct rrule 
 
 	if (*at || number < part->min || number > part->max)
 		return problem_set(problem, E_INVALID, part->name, "%s=%.60s: write one whole number from %d to %d",
-				   part->name, value, part->min, part->max);
+			part->name, value, part->min, part->max);
 	memcpy((char *)rule + part->offset, &number, sizeof number);
 	return 0;
 }
@@ -101,7 +105,7 @@ static int read_until(const struct part *part, const char *value, struct rrule *
 static int refuse_list(const struct part *part, const char *value, bool sign, struct problem *problem)
 {
 	return problem_set(problem, E_INVALID, part->name, "%s=%.60s: write numbers from %d to %d%s, with a comma between them",
-			   part->name, value, part->min, part->max, sign ? ", or with - before them to count from the end" : "");
+		part->name, value, part->min, part->max, sign ? ", or with - before them to count from the end" : "");
 }
 
 static int read_set(const struct part *part, const char *value, struct rrule *rule, struct problem *problem)
@@ -161,8 +165,10 @@ static int read_weekdays(const struct part *part, const char *value, struct rrul
 		number = plain ? 0 : digits(&at);
 		weekday = weekday_of(at);
 		if (weekday < 0 || !is_end(at[2]) || (!plain && (number < 1 || number > part->max)))
-			return refuse(part, value, "write MO, TU, WE, TH, FR, SA or SU, with a number from 1 to 53 before it for the nth such day "
-				      "and -1 for the last, as in BYDAY=1MO,-1FR", problem);
+			return refuse(part, value,
+				"write MO, TU, WE, TH, FR, SA or SU, a number from 1 to 53 before it for the nth such day and "
+				"-1 for the last, as in BYDAY=1MO,-1FR",
+				problem);
 		if (plain)
 			rule->weekdays |= 1u << weekday;
 		else if (minus)
@@ -209,24 +215,31 @@ static void write_number(const struct part *part, struct arena *arena, const str
 static void write_until(const struct part *part, struct arena *arena, const struct rrule *rule, char **out)
 {
 	struct civil c;
+	char *text;
 
 	if (rule->until == INT64_MIN)
 		return;
 	local_split(rule->until, &c);
-	append(arena, out, part, rule->until_date ? arena_print(arena, "%04d%02d%02d", (int)c.year, c.month, c.day)
-		: arena_print(arena, "%04d%02d%02dT%02d%02d%02d%s", (int)c.year, c.month, c.day, c.hour, c.minute, c.second,
-			      rule->until_utc ? "Z" : ""));
+	if (rule->until_date)
+		text = arena_print(arena, "%04d%02d%02d", (int)c.year, c.month, c.day);
+	else
+		text = arena_print(arena, "%04d%02d%02dT%02d%02d%02d%s", (int)c.year, c.month, c.day, c.hour, c.minute, c.second,
+			rule->until_utc ? "Z" : "");
+	append(arena, out, part, text);
 }
 
 /* Puts one item at the end of a list in a buffer that has room for the longest list. */
-struct list { char text[TEXT_MAX]; size_t length; };
+struct list {
+	char text[TEXT_MAX];
+	size_t length;
+};
 
 static void list_add(struct list *list, const char *sign, int number, const char *word)
 {
 	if (list->length)
 		list->text[list->length++] = ',';
 	list->length += (size_t)snprintf(list->text + list->length, sizeof list->text - list->length, "%s%.*d%s",
-					 sign, number > 0 || !*word, number, word);
+		sign, number > 0 || !*word, number, word);
 }
 
 static void write_set(const struct part *part, struct arena *arena, const struct rrule *rule, char **out)
@@ -281,7 +294,7 @@ static void write_weekdays(const struct part *part, struct arena *arena, const s
 static void write_week_start(const struct part *part, struct arena *arena, const struct rrule *rule, char **out)
 {
 	if (rule->week_start != MONDAY)
-		append(arena, out, part, (char[3]) { weekday_codes[2 * rule->week_start], weekday_codes[2 * rule->week_start + 1], '\0' });
+		append(arena, out, part, (char[3]){ weekday_codes[2 * rule->week_start], weekday_codes[2 * rule->week_start + 1], '\0' });
 }
 
 /* In the order in which a rule is printed. */
@@ -302,14 +315,35 @@ static const struct part parts[] = {
 	{ "WKST", read_week_start, write_week_start, 0, 0, 0 },
 };
 
-enum { N_PARTS = sizeof parts / sizeof *parts };
-enum { FREQ, UNTIL, COUNT, INTERVAL, BYMONTH, BYWEEKNO, BYYEARDAY, BYMONTHDAY, BYDAY, BYHOUR, BYMINUTE, BYSECOND, BYSETPOS, WKST };
+enum {
+	N_PARTS = sizeof parts / sizeof *parts
+};
+enum {
+	FREQ,
+	UNTIL,
+	COUNT,
+	INTERVAL,
+	BYMONTH,
+	BYWEEKNO,
+	BYYEARDAY,
+	BYMONTHDAY,
+	BYDAY,
+	BYHOUR,
+	BYMINUTE,
+	BYSECOND,
+	BYSETPOS,
+	WKST
+};
 
 /* What parts forbid each other: if `part` is given and the frequency is one of `at`, the rule is refused. */
-static const struct { int part; unsigned at; const char *why; } forbidden[] = {
+static const struct {
+	int part;
+	unsigned at;
+	const char *why;
+} forbidden[] = {
 	{ BYWEEKNO, ~(1u << YEARLY), "goes with FREQ=YEARLY only; leave it out or write FREQ=YEARLY" },
 	{ BYYEARDAY, 1u << DAILY | 1u << WEEKLY | 1u << MONTHLY,
-	  "does not go with FREQ=DAILY, WEEKLY or MONTHLY; leave it out or write FREQ=YEARLY" },
+		"does not go with FREQ=DAILY, WEEKLY or MONTHLY; leave it out or write FREQ=YEARLY" },
 	{ BYMONTHDAY, 1u << WEEKLY, "does not go with FREQ=WEEKLY; write FREQ=MONTHLY or DAILY" },
 };
 
@@ -321,6 +355,11 @@ static bool has_nth(const struct rrule *rule)
 	return false;
 }
 
+static int forbid(int part, const char *why, struct problem *problem)
+{
+	return problem_set(problem, E_INVALID, parts[part].name, "%s %s", parts[part].name, why);
+}
+
 static int check(const struct rrule *rule, unsigned given, struct problem *problem)
 {
 	unsigned by = 0;
@@ -328,18 +367,18 @@ static int check(const struct rrule *rule, unsigned given, struct problem *probl
 	for (int i = BYMONTH; i <= BYSECOND; i++)
 		by |= 1u << i;
 	if (!(given >> FREQ & 1))
-		return problem_set(problem, E_INVALID, "FREQ", "the rule does not say how often; begin it with FREQ=, as in FREQ=WEEKLY;BYDAY=MO");
+		return forbid(FREQ, "is missing, so the rule does not say how often; begin it as in FREQ=WEEKLY;BYDAY=MO", problem);
 	if ((given >> UNTIL & 1) && (given >> COUNT & 1))
-		return problem_set(problem, E_INVALID, "COUNT", "COUNT and UNTIL both say when the rule ends; leave one of them out");
+		return forbid(COUNT, "and UNTIL both say when the rule ends; leave one of them out", problem);
 	for (size_t i = 0; i < sizeof forbidden / sizeof *forbidden; i++)
 		if ((given >> forbidden[i].part & 1) && (forbidden[i].at >> rule->frequency & 1))
-			return problem_set(problem, E_INVALID, parts[forbidden[i].part].name, "%s %s", parts[forbidden[i].part].name, forbidden[i].why);
+			return forbid(forbidden[i].part, forbidden[i].why, problem);
 	if (has_nth(rule) && rule->frequency != MONTHLY && rule->frequency != YEARLY)
-		return problem_set(problem, E_INVALID, "BYDAY", "BYDAY takes numbers with FREQ=MONTHLY and YEARLY only; write the days alone, as in BYDAY=MO");
+		return forbid(BYDAY, "takes numbers with FREQ=MONTHLY and YEARLY only; write the days alone, as in BYDAY=MO", problem);
 	if (has_nth(rule) && (given >> BYWEEKNO & 1))
-		return problem_set(problem, E_INVALID, "BYDAY", "BYDAY takes no numbers beside BYWEEKNO; write the days alone, as in BYDAY=MO");
+		return forbid(BYDAY, "takes no numbers beside BYWEEKNO; write the days alone, as in BYDAY=MO", problem);
 	if ((given >> BYSETPOS & 1) && !(given & by))
-		return problem_set(problem, E_INVALID, "BYSETPOS", "BYSETPOS picks from what another BY part gives; add one, as in BYDAY=MO,TU;BYSETPOS=1");
+		return forbid(BYSETPOS, "picks from what another BY part gives; add one, as in BYDAY=MO,TU;BYSETPOS=1", problem);
 	return 0;
 }
 
@@ -348,7 +387,8 @@ static int read_part(char *text, struct rrule *rule, unsigned *given, struct pro
 	char *value = strchr(text, '=');
 
 	if (!value || !value[1])
-		return problem_set(problem, E_INVALID, NULL, "'%.60s' is no part of a rule; write parts as NAME=VALUE with ; between them", text);
+		return problem_set(problem, E_INVALID, NULL,
+			"'%.60s' is no part of a rule; write parts as NAME=VALUE with ; between them", text);
 	*value++ = '\0';
 	for (int i = 0; i < N_PARTS; i++) {
 		if (strcmp(text, parts[i].name))
@@ -358,8 +398,10 @@ static int read_part(char *text, struct rrule *rule, unsigned *given, struct pro
 		*given |= 1u << i;
 		return parts[i].read(&parts[i], value, rule, problem);
 	}
-	return problem_set(problem, E_INVALID, NULL, "'%.60s' is no part of a rule; there are FREQ, UNTIL, COUNT, INTERVAL, BYMONTH, BYWEEKNO, "
-			   "BYYEARDAY, BYMONTHDAY, BYDAY, BYHOUR, BYMINUTE, BYSECOND, BYSETPOS and WKST", text);
+	return problem_set(problem, E_INVALID, NULL,
+		"'%.60s' is no part of a rule; there are FREQ, UNTIL, COUNT, INTERVAL, BYMONTH, BYWEEKNO, "
+		"BYYEARDAY, BYMONTHDAY, BYDAY, BYHOUR, BYMINUTE, BYSECOND, BYSETPOS and WKST",
+		text);
 }
 
 /* The rule in capitals, without blanks around and without "RRULE:". NULL if it is too long. */

@@ -15,7 +15,9 @@
 #include <string.h>
 #include <cmocka.h>
 
-enum { ROOM = 4096 };
+enum {
+	ROOM = 4096
+};
 
 static struct zones *zones;
 static const char *const zone_names[] = { "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata", "Pacific/Apia",
@@ -55,6 +57,11 @@ static int64_t instant(const char *text)
 	return value;
 }
 
+static struct schedule each(const struct rrule *own, int64_t start, const struct zone *in)
+{
+	return (struct schedule){ .rule = own, .start = start, .zone = in, .policy = CATCHUP_EACH, .max_late = INT64_MIN };
+}
+
 static struct catchup_answer plan(const struct schedule *schedule, int64_t last, int64_t now)
 {
 	static struct due run[ROOM];
@@ -67,51 +74,52 @@ static struct catchup_answer plan(const struct schedule *schedule, int64_t last,
 static void the_policies_after_a_week_off(void **state)
 {
 	struct rrule daily = rule("FREQ=DAILY");
-	struct schedule s = { .rule = &daily, .start = local("2026-06-01T09:00"), .zone = zone("Europe/Berlin"), .max_late = INT64_MIN };
-	int64_t last = local("2026-06-03T09:00"), now = instant("2026-06-10T12:00:00Z");
-	struct catchup_answer a;
+	struct schedule s = each(&daily, local("2026-06-01T09:00"), .zone = zone("Europe/Berlin"), .max_late = INT64_MIN
+};
+int64_t last = local("2026-06-03T09:00"), now = instant("2026-06-10T12:00:00Z");
+struct catchup_answer a;
 
-	(void)state;
-	s.policy = CATCHUP_ONCE;
-	a = plan(&s, last, now);
-	assert_int_equal(a.n_run, 1);
-	assert_int_equal(a.run[0].nominal, local("2026-06-10T09:00"));
-	assert_int_equal(a.run[0].instant, instant("2026-06-10T07:00:00Z"));
-	assert_int_equal(a.passed, 6);
-	assert_int_equal(a.last, a.run[0].nominal);
-	assert_int_equal(a.next.instant, instant("2026-06-11T07:00:00Z"));
-	s.policy = CATCHUP_EACH;
-	a = plan(&s, last, now);
-	assert_int_equal(a.n_run, 7);
-	assert_int_equal(a.run[0].nominal, local("2026-06-04T09:00"));
-	assert_int_equal(a.passed, 0);
-	s.max_late = 2 * DAY;
-	a = plan(&s, last, now);
-	assert_int_equal(a.n_run, 2);
-	assert_int_equal(a.passed, 5);
-	s.policy = CATCHUP_SKIP;
-	s.max_late = INT64_MIN;
-	a = plan(&s, last, now);
-	assert_int_equal(a.n_run, 0);
-	assert_int_equal(a.passed, 7);
-	assert_int_equal(a.last, local("2026-06-10T09:00"));
-	a = plan(&s, last, instant("2026-06-04T07:00:01Z"));
-	assert_int_equal(a.n_run, 1);
-	s.policy = CATCHUP_ONCE;
-	s.max_late = HOUR;
-	a = plan(&s, last, now);
-	assert_int_equal(a.n_run, 0);
-	assert_int_equal(a.passed, 7);
-	a = plan(&s, last, instant("2026-06-04T06:59:59Z"));
-	assert_int_equal(a.n_run, 0);
-	assert_int_equal(a.last, last);
-	assert_int_equal(a.next.nominal, local("2026-06-04T09:00"));
+(void)state;
+s.policy = CATCHUP_ONCE;
+a = plan(&s, last, now);
+assert_int_equal(a.n_run, 1);
+assert_int_equal(a.run[0].nominal, local("2026-06-10T09:00"));
+assert_int_equal(a.run[0].instant, instant("2026-06-10T07:00:00Z"));
+assert_int_equal(a.passed, 6);
+assert_int_equal(a.last, a.run[0].nominal);
+assert_int_equal(a.next.instant, instant("2026-06-11T07:00:00Z"));
+s.policy = CATCHUP_EACH;
+a = plan(&s, last, now);
+assert_int_equal(a.n_run, 7);
+assert_int_equal(a.run[0].nominal, local("2026-06-04T09:00"));
+assert_int_equal(a.passed, 0);
+s.max_late = 2 * DAY;
+a = plan(&s, last, now);
+assert_int_equal(a.n_run, 2);
+assert_int_equal(a.passed, 5);
+s.policy = CATCHUP_SKIP;
+s.max_late = INT64_MIN;
+a = plan(&s, last, now);
+assert_int_equal(a.n_run, 0);
+assert_int_equal(a.passed, 7);
+assert_int_equal(a.last, local("2026-06-10T09:00"));
+a = plan(&s, last, instant("2026-06-04T07:00:01Z"));
+assert_int_equal(a.n_run, 1);
+s.policy = CATCHUP_ONCE;
+s.max_late = HOUR;
+a = plan(&s, last, now);
+assert_int_equal(a.n_run, 0);
+assert_int_equal(a.passed, 7);
+a = plan(&s, last, instant("2026-06-04T06:59:59Z"));
+assert_int_equal(a.n_run, 0);
+assert_int_equal(a.last, last);
+assert_int_equal(a.next.nominal, local("2026-06-04T09:00"));
 }
 
 static void a_clock_set_back_runs_nothing_again(void **state)
 {
 	struct rrule hourly = rule("FREQ=HOURLY");
-	struct schedule s = { .rule = &hourly, .start = local("2026-06-01T00:00"), .zone = zone_utc(), .policy = CATCHUP_EACH, .max_late = INT64_MIN };
+	struct schedule s = each(&hourly, local("2026-06-01T00:00"), zone_utc());
 	struct catchup_answer a = plan(&s, INT64_MIN, instant("2026-06-01T10:30:00Z"));
 
 	(void)state;
@@ -129,7 +137,7 @@ static void a_clock_set_back_runs_nothing_again(void **state)
 static void a_full_array_is_answered_in_slices(void **state)
 {
 	struct rrule hourly = rule("FREQ=HOURLY;COUNT=25");
-	struct schedule s = { .rule = &hourly, .start = 0, .zone = zone_utc(), .policy = CATCHUP_EACH, .max_late = INT64_MIN };
+	struct schedule s = each(&hourly, 0, zone_utc());
 	struct due run[10];
 	struct catchup_answer a = { .last = INT64_MIN, .more = true };
 	int64_t expected = 0;
@@ -165,7 +173,7 @@ static void one_time_alone(void **state)
 static void a_new_schedule_does_not_make_up_for_its_past(void **state)
 {
 	struct rrule daily = rule("FREQ=DAILY");
-	struct schedule s = { .rule = &daily, .start = 0, .zone = zone_utc(), .policy = CATCHUP_EACH, .max_late = INT64_MIN };
+	struct schedule s = each(&daily, 0, zone_utc());
 	struct due run[8];
 	struct catchup_answer a;
 
@@ -180,13 +188,14 @@ static void holidays_are_skipped_or_moved_past(void **state)
 {
 	struct day_range closed[] = { { local_day(local("2026-12-21T00:00")), local_day(local("2027-01-03T00:00")) } };
 	struct rrule weekly = rule("FREQ=WEEKLY;BYDAY=WE");
-	struct schedule s = { .rule = &weekly, .start = local("2026-12-02T15:00"), .zone = zone("Europe/Berlin"), .policy = CATCHUP_EACH,
-			      .max_late = INT64_MIN, .closed = closed, .n_closed = 1 };
+	struct schedule s = { .rule = &weekly, .start = local("2026-12-02T15:00"), zone("Europe/Berlin"));
 	int64_t last = local("2026-12-16T15:00");
 	struct catchup_answer a;
 	struct due due;
 
 	(void)state;
+	s.closed = closed;
+	s.n_closed = 1;
 	s.closed_rule = CLOSED_SKIPS;
 	assert_true(schedule_next(&s, last, &due));
 	assert_int_equal(due.nominal, local("2027-01-06T15:00"));
@@ -264,7 +273,8 @@ static struct catchup_answer model(const struct schedule *s, const struct due *l
 	for (end = begin; end < n && list[end].instant <= now;)
 		end++;
 	for (size_t i = begin; i < end; i++) {
-		int64_t grace = s->max_late != INT64_MIN ? s->max_late : s->policy == CATCHUP_SKIP ? CATCHUP_GRACE : INT64_MAX;
+		int64_t grace = s->max_late != INT64_MIN ? s->max_late : s->policy == CATCHUP_SKIP ? CATCHUP_GRACE
+												   : INT64_MAX;
 
 		a.last = list[i].nominal;
 		if (now - list[i].instant > grace || (s->policy == CATCHUP_ONCE && i + 1 < end))
@@ -310,7 +320,7 @@ static struct schedule random_schedule(struct rrule *own, struct day_range *clos
 	for (int i = 0; i < 3; i++) {
 		int64_t from = local_day(s.start) + dice(25);
 
-		closed[i] = (struct day_range) { from, from + dice(5) };
+		closed[i] = (struct day_range){ from, from + dice(5) };
 	}
 	s.n_closed = closed_sort(closed, (size_t)dice(4));
 	return s;
@@ -372,8 +382,7 @@ static void each_nominal_time_runs_once(void **state)
 
 	(void)state;
 	for (size_t z = 0; z < sizeof zone_names / sizeof *zone_names; z++) {
-		struct schedule s = { .rule = &own, .start = local("2026-03-01T00:00"), .zone = zone(zone_names[z]), .policy = CATCHUP_EACH,
-				      .max_late = INT64_MIN };
+		struct schedule s = each(&own, local("2026-03-01T00:00"), zone(zone_names[z]));
 		int64_t expected = s.start, last = INT64_MIN, now = s.start - DAY, end = now + 300LL * DAY;
 
 		while (now < end) {
@@ -384,7 +393,8 @@ static void each_nominal_time_runs_once(void **state)
 				assert_true(a.run[i].instant <= now);
 			}
 			last = a.last;
-			now += dice(5) ? dice(3 * HOUR) : dice(20) ? -dice(DAY) : dice(10 * DAY);
+			now += dice(5) ? dice(3 * HOUR) : dice(20) ? -dice(DAY)
+								   : dice(10 * DAY);
 		}
 		assert_true(expected > zone_local(s.zone, end) - 20 * DAY);
 	}

@@ -14,7 +14,7 @@
 static void every_day_of_ten_thousand_years(void **state)
 {
 	int64_t day = DATE_MIN;
-	int weekday = MONDAY;   /* 0001-01-01 */
+	int weekday = MONDAY; /* 0001-01-01 */
 
 	(void)state;
 	for (int64_t year = 1; year <= 9999; year++)
@@ -24,7 +24,7 @@ static void every_day_of_ten_thousand_years(void **state)
 
 				date_split(day, &c);
 				if (date_make(year, month, d) != day || c.year != year || c.month != month || c.day != d ||
-				    date_weekday(day) != weekday)
+					date_weekday(day) != weekday)
 					fail_msg("%d-%d-%d", (int)year, month, d);
 				weekday = (weekday + 1) % 7;
 			}
@@ -70,12 +70,20 @@ static void dates_are_read_and_printed(void **state)
 
 static void times_are_read_and_printed(void **state)
 {
-	static const struct { const char *text; int64_t instant; } good[] = {
-		{ "1970-01-01T00:00Z", 0 }, { "1970-01-01T01:00+01:00", 0 }, { "1969-12-31T19:00:00-0500", 0 },
-		{ "1970-01-01 05:30:01+05:30", 1 }, { "2026-12-01T13:00:00Z", 1796130000 }, { "2016-12-31T23:59:60Z", 1483228799 },
+	static const struct {
+		const char *text;
+		int64_t instant;
+	} good[] = {
+		{ "1970-01-01T00:00Z", 0 },
+		{ "1970-01-01T01:00+01:00", 0 },
+		{ "1969-12-31T19:00:00-0500", 0 },
+		{ "1970-01-01 05:30:01+05:30", 1 },
+		{ "2026-12-01T13:00:00Z", 1796130000 },
+		{ "2016-12-31T23:59:60Z", 1483228799 },
 		{ "1970-01-01t02:00+02", 0 },
 	};
-	static const char *const bad[] = { "1970-01-01T00:00", "1970-01-01Z", "1970-01-01T24:00Z", "1970-01-01T00:60Z", "1970-01-01T00:00:61Z", "1970-01-01T0:00Z",
+	static const char *const bad[] = { "1970-01-01T00:00", "1970-01-01Z", "1970-01-01T24:00Z", "1970-01-01T00:60Z",
+		"1970-01-01T00:00:61Z", "1970-01-01T0:00Z",
 		"1970-01-01T00:00+1", "1970-01-01T00:00+24:00", "1970-01-01T00:00Zx", "1970-01-01T00:00:Z", "1970-02-30T00:00Z" };
 	char out[DATE_TEXT];
 	int64_t value = 5;
@@ -145,29 +153,50 @@ static void closed_days_skip_move_and_count(void **state)
 /* Now is Wednesday 2026-10-21 10:00 in Berlin; summer time ends on the 25th. */
 static void written_times_are_understood(void **state)
 {
-	static const struct { const char *text, *shown; } good[] = {
-		{ "now", "2026-10-21 10:00 Europe/Berlin" }, { "today", "2026-10-21 00:00 Europe/Berlin" },
-		{ "2026-12-01", "2026-12-01 00:00 Europe/Berlin" }, { "2026-12-01 14:00", "2026-12-01 14:00 Europe/Berlin" },
-		{ "2026-12-01 9:00", "2026-12-01 09:00 Europe/Berlin" }, { "2026-12-01T14:00", "2026-12-01 14:00 Europe/Berlin" },
-		{ "2026-12-01 at 14:00:30", "2026-12-01 14:00:30 Europe/Berlin" }, { "2026-12-01T14:00Z", "2026-12-01 15:00 Europe/Berlin" },
-		{ "2026-12-01 14:00-05:00", "2026-12-01 20:00 Europe/Berlin" }, { "2026-12-01 14:00 Europe/Berlin", "2026-12-01 14:00 Europe/Berlin" },
-		{ "tomorrow 9:00", "2026-10-22 09:00 Europe/Berlin" }, { "Tomorrow", "2026-10-22 00:00 Europe/Berlin" },
-		{ "yesterday at 9:00", "2026-10-20 09:00 Europe/Berlin" }, { "friday 14:30", "2026-10-23 14:30 Europe/Berlin" },
-		{ "FRI, 14:30", "2026-10-23 14:30 Europe/Berlin" }, { "wednesday", "2026-10-21 00:00 Europe/Berlin" },
-		{ "wed 11:00", "2026-10-21 11:00 Europe/Berlin" }, { "wed 10:00", "2026-10-28 10:00 Europe/Berlin" },
-		{ "next wed", "2026-10-28 00:00 Europe/Berlin" }, { "next friday 8:00", "2026-10-23 08:00 Europe/Berlin" },
-		{ "14:00", "2026-10-21 14:00 Europe/Berlin" }, { "at 14:00", "2026-10-21 14:00 Europe/Berlin" },
-		{ "+3d", "2026-10-24 10:00 Europe/Berlin" }, { "+5d", "2026-10-26 10:00 Europe/Berlin" },
-		{ "+120h", "2026-10-26 09:00 Europe/Berlin" }, { "-90min", "2026-10-21 08:30 Europe/Berlin" },
-		{ "in 2 weeks", "2026-11-04 10:00 Europe/Berlin" }, { "in 2 weeks at 9:00", "2026-11-04 09:00 Europe/Berlin" },
-		{ "+2 weeks 9:00", "2026-11-04 09:00 Europe/Berlin" }, { "3 days ago", "2026-10-18 10:00 Europe/Berlin" },
-		{ "in 1 month", "2026-11-21 10:00 Europe/Berlin" }, { "-2y", "2024-10-21 10:00 Europe/Berlin" },
-		{ "2026-10-25 02:30", "2026-10-25 02:30+02:00 Europe/Berlin" }, { "2026-10-25T02:30+01:00", "2026-10-25 02:30+01:00 Europe/Berlin" },
+	static const struct {
+		const char *text, *shown;
+	} good[] = {
+		{ "now", "2026-10-21 10:00 Europe/Berlin" },
+		{ "today", "2026-10-21 00:00 Europe/Berlin" },
+		{ "2026-12-01", "2026-12-01 00:00 Europe/Berlin" },
+		{ "2026-12-01 14:00", "2026-12-01 14:00 Europe/Berlin" },
+		{ "2026-12-01 9:00", "2026-12-01 09:00 Europe/Berlin" },
+		{ "2026-12-01T14:00", "2026-12-01 14:00 Europe/Berlin" },
+		{ "2026-12-01 at 14:00:30", "2026-12-01 14:00:30 Europe/Berlin" },
+		{ "2026-12-01T14:00Z", "2026-12-01 15:00 Europe/Berlin" },
+		{ "2026-12-01 14:00-05:00", "2026-12-01 20:00 Europe/Berlin" },
+		{ "2026-12-01 14:00 Europe/Berlin", "2026-12-01 14:00 Europe/Berlin" },
+		{ "tomorrow 9:00", "2026-10-22 09:00 Europe/Berlin" },
+		{ "Tomorrow", "2026-10-22 00:00 Europe/Berlin" },
+		{ "yesterday at 9:00", "2026-10-20 09:00 Europe/Berlin" },
+		{ "friday 14:30", "2026-10-23 14:30 Europe/Berlin" },
+		{ "FRI, 14:30", "2026-10-23 14:30 Europe/Berlin" },
+		{ "wednesday", "2026-10-21 00:00 Europe/Berlin" },
+		{ "wed 11:00", "2026-10-21 11:00 Europe/Berlin" },
+		{ "wed 10:00", "2026-10-28 10:00 Europe/Berlin" },
+		{ "next wed", "2026-10-28 00:00 Europe/Berlin" },
+		{ "next friday 8:00", "2026-10-23 08:00 Europe/Berlin" },
+		{ "14:00", "2026-10-21 14:00 Europe/Berlin" },
+		{ "at 14:00", "2026-10-21 14:00 Europe/Berlin" },
+		{ "+3d", "2026-10-24 10:00 Europe/Berlin" },
+		{ "+5d", "2026-10-26 10:00 Europe/Berlin" },
+		{ "+120h", "2026-10-26 09:00 Europe/Berlin" },
+		{ "-90min", "2026-10-21 08:30 Europe/Berlin" },
+		{ "in 2 weeks", "2026-11-04 10:00 Europe/Berlin" },
+		{ "in 2 weeks at 9:00", "2026-11-04 09:00 Europe/Berlin" },
+		{ "+2 weeks 9:00", "2026-11-04 09:00 Europe/Berlin" },
+		{ "3 days ago", "2026-10-18 10:00 Europe/Berlin" },
+		{ "in 1 month", "2026-11-21 10:00 Europe/Berlin" },
+		{ "-2y", "2024-10-21 10:00 Europe/Berlin" },
+		{ "2026-10-25 02:30", "2026-10-25 02:30+02:00 Europe/Berlin" },
+		{ "2026-10-25T02:30+01:00", "2026-10-25 02:30+01:00 Europe/Berlin" },
 		{ "2026-10-25 02:30+01:00 Europe/Berlin", "2026-10-25 02:30+01:00 Europe/Berlin" },
 		{ "2026-03-29 02:30", "2026-03-29 03:30 Europe/Berlin" },
 	};
-	static const char *const bad[] = { "", " ", "someday", "2026-02-30", "2026-12-01 25:00", "tomorrow 9", "friday the 13th", "+3", "+3m",
-		"in weeks", "2 weeks", "tomorrow at", "at", "next", "next week", "+99999999999d", "+99999y", "9:00 tomorrow", "2026-12-01 14:00 Asia/Tokyo",
+	static const char *const bad[] = { "", " ", "someday", "2026-02-30", "2026-12-01 25:00", "tomorrow 9", "friday the 13th",
+		"+3", "+3m",
+		"in weeks", "2 weeks", "tomorrow at", "at", "next", "next week", "+99999999999d", "+99999y", "9:00 tomorrow",
+		"2026-12-01 14:00 Asia/Tokyo",
 		"Europe/Berlin", "1 2 3 4 5 6 7 8 9", "now 9:00",
 		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" };
 	struct zones *zones = zones_new(NULL);

@@ -41,7 +41,10 @@ static int64_t local(const char *text)
 
 /* ---- the events of libical ---- */
 
-struct event { char rule[512], exrule[2][512], start[64], zone[64], exdate[64]; int exrules, expected; };
+struct event {
+	char rule[512], exrule[2][512], start[64], zone[64], exdate[64];
+	int exrules, expected;
+};
 
 /* 20020402T114500[Z] */
 static int64_t stamp(const char *text)
@@ -60,7 +63,7 @@ static bool take_line(const char *line, struct event *event)
 	const char *value = strchr(line, ':') ? strchr(line, ':') + 1 : "", *tzid = strstr(line, "TZID=");
 
 	if (!strncmp(line, "BEGIN:VEVENT", 12))
-		*event = (struct event) { .expected = -1 };
+		*event = (struct event){ .expected = -1 };
 	else if (!strncmp(line, "RRULE", 5))
 		snprintf(event->rule, sizeof event->rule, "%s", value);
 	else if (!strncmp(line, "EXRULE", 6) && event->exrules < 2)
@@ -98,7 +101,7 @@ static void check_event(const struct event *event, struct zones *zones)
 		bool out = *event->exdate && at == stamp(event->exdate);
 
 		for (int i = 0; i < event->exrules; i++) {
-			int64_t first = start;   /* an EXRULE begins with its own first match, as the rule does */
+			int64_t first = start; /* an EXRULE begins with its own first match, as the rule does */
 
 			out = out || occurs(event->exrule[i], first, zone, at);
 		}
@@ -114,7 +117,7 @@ static FILE *open_shared(const char *name)
 	const char *folder = getenv("MENTORSHIP_SHARED");
 
 	for (int up = 0; up < 3 && strrchr(source, '/'); up++)
-		*strrchr(source, '/') = '\0';   /* tests/unit/test_rrule.c */
+		*strrchr(source, '/') = '\0'; /* tests/unit/test_rrule.c */
 	if (folder)
 		snprintf(path, sizeof path, "%s/%s", folder, name);
 	else
@@ -179,10 +182,13 @@ static void named_dates(void **state)
 {
 	(void)state;
 	check_dates("FREQ=MONTHLY;BYDAY=TU,WE,TH;BYSETPOS=3;COUNT=3", "1997-09-04T09:00", "1997-09-04 1997-10-07 1997-11-06");
-	check_dates("FREQ=WEEKLY;INTERVAL=2;COUNT=4;BYDAY=TU,SU;WKST=MO", "1997-08-05T09:00", "1997-08-05 1997-08-10 1997-08-19 1997-08-24");
-	check_dates("FREQ=WEEKLY;INTERVAL=2;COUNT=4;BYDAY=TU,SU;WKST=SU", "1997-08-05T09:00", "1997-08-05 1997-08-17 1997-08-19 1997-08-31");
+	check_dates("FREQ=WEEKLY;INTERVAL=2;COUNT=4;BYDAY=TU,SU;WKST=MO", "1997-08-05T09:00",
+		"1997-08-05 1997-08-10 1997-08-19 1997-08-24");
+	check_dates("FREQ=WEEKLY;INTERVAL=2;COUNT=4;BYDAY=TU,SU;WKST=SU", "1997-08-05T09:00",
+		"1997-08-05 1997-08-17 1997-08-19 1997-08-31");
 	check_dates("FREQ=MONTHLY;BYMONTHDAY=15,30;COUNT=5", "2007-01-15T09:00", "2007-01-15 2007-01-30 2007-02-15 2007-03-15 2007-03-30");
-	check_dates("FREQ=YEARLY;INTERVAL=3;COUNT=4;BYYEARDAY=1,100,200", "1997-01-01T09:00", "1997-01-01 1997-04-10 1997-07-19 2000-01-01");
+	check_dates("FREQ=YEARLY;INTERVAL=3;COUNT=4;BYYEARDAY=1,100,200", "1997-01-01T09:00",
+		"1997-01-01 1997-04-10 1997-07-19 2000-01-01");
 	check_dates("FREQ=YEARLY;BYWEEKNO=20;BYDAY=MO;COUNT=2", "1997-05-12T09:00", "1997-05-12 1998-05-11");
 	check_dates("FREQ=YEARLY;COUNT=3", "2024-02-29T10:00", "2024-02-29 2028-02-29 2032-02-29");
 	check_dates("FREQ=YEARLY;COUNT=3", "2096-02-29T10:00", "2096-02-29 2104-02-29 2108-02-29");
@@ -196,13 +202,15 @@ static void choices_are_as_promised(void **state)
 {
 	(void)state;
 	/* plain and numbered weekdays together: either will do */
-	check_dates("FREQ=MONTHLY;BYDAY=WE,1FR;COUNT=6", "2026-07-01T10:00", "2026-07-01 2026-07-03 2026-07-08 2026-07-15 2026-07-22 2026-07-29");
+	check_dates("FREQ=MONTHLY;BYDAY=WE,1FR;COUNT=6", "2026-07-01T10:00",
+		"2026-07-01 2026-07-03 2026-07-08 2026-07-15 2026-07-22 2026-07-29");
 	/* a week alone takes the start's weekday */
 	check_dates("FREQ=YEARLY;BYWEEKNO=20;COUNT=2", "2026-05-13T10:00", "2026-05-13 2027-05-19");
 	check_dates("FREQ=YEARLY;BYWEEKNO=-1;BYDAY=TH;COUNT=2", "2026-01-01T10:00", "2026-12-31 2027-12-30");
 	check_dates("FREQ=YEARLY;BYWEEKNO=-53;BYDAY=SU;COUNT=1", "2026-01-01T10:00", "2026-01-04");
 	/* two positions that name one element give it once */
-	check_dates("FREQ=WEEKLY;BYDAY=MO,TU,WE;BYSETPOS=1,-3,3;COUNT=4", "2026-11-30T10:00", "2026-11-30 2026-12-02 2026-12-07 2026-12-09");
+	check_dates("FREQ=WEEKLY;BYDAY=MO,TU,WE;BYSETPOS=1,-3,3;COUNT=4", "2026-11-30T10:00",
+		"2026-11-30 2026-12-02 2026-12-07 2026-12-09");
 	/* the start counts only if it matches */
 	check_dates("FREQ=WEEKLY;BYDAY=MO;COUNT=2", "2026-12-01T10:00", "2026-12-07 2026-12-14");
 	/* second 60 is 59; both names of one second are one occurrence */
@@ -218,7 +226,7 @@ static void until_in_utc_needs_the_zone(void **state)
 {
 	struct zones *zones = zones_new(NULL);
 	const struct zone *zone;
-	struct rrule own = rule("FREQ=HOURLY;UNTIL=20261025T003000Z");   /* 02:30 in Berlin, summer time, the first of two */
+	struct rrule own = rule("FREQ=HOURLY;UNTIL=20261025T003000Z"); /* 02:30 in Berlin, summer time, the first of two */
 	int64_t start = local("2026-10-25T00:30"), at;
 
 	(void)state;
@@ -295,7 +303,7 @@ static void nothing_lies_outside_the_calendar(void **state)
 	assert_false(rrule_next(&own, INT64_MIN, NULL, INT64_MIN, &at));
 	assert_false(rrule_next(&own, 0, NULL, INT64_MAX, &at));
 	assert_false(rrule_last(&own, 0, NULL, INT64_MIN, &at));
-	assert_false(rrule_last(&twice, local("2026-12-10T10:00"), NULL, local("2026-12-15T10:00"), &at));   /* the 1st is before the start */
+	assert_false(rrule_last(&twice, local("2026-12-10T10:00"), NULL, local("2026-12-15T10:00"), &at)); /* the 1st is before the start */
 	assert_true(rrule_last(&own, 0, NULL, INT64_MAX, &at));
 	assert_int_equal(local_day(at), DATE_MAX);
 	assert_true(rrule_next(&far, 0, NULL, INT64_MIN, &at));
@@ -306,15 +314,18 @@ static void nothing_lies_outside_the_calendar(void **state)
 
 static void rules_are_printed_in_one_form(void **state)
 {
-	static const struct { const char *text, *printed; } forms[] = {
+	static const struct {
+		const char *text, *printed;
+	} forms[] = {
 		{ "rrule:byday=tu,mo;freq=weekly;interval=1", "FREQ=WEEKLY;BYDAY=MO,TU" },
 		{ "FREQ=MONTHLY;BYDAY=-1FR,2MO,+1MO,SU;WKST=MO", "FREQ=MONTHLY;BYDAY=1MO,2MO,-1FR,SU" },
-		{ " FREQ=YEARLY;WKST=SU;BYSETPOS=-1,3;BYYEARDAY=-1,366,1,-366;COUNT=5;\n", "FREQ=YEARLY;COUNT=5;BYYEARDAY=1,366,-366,-1;BYSETPOS=3,-1;WKST=SU" },
+		{ " FREQ=YEARLY;WKST=SU;BYSETPOS=-1,3;BYYEARDAY=-1,366,1,-366;COUNT=5;\n",
+			"FREQ=YEARLY;COUNT=5;BYYEARDAY=1,366,-366,-1;BYSETPOS=3,-1;WKST=SU" },
 		{ "FREQ=DAILY;UNTIL=20261224;INTERVAL=02", "FREQ=DAILY;UNTIL=20261224;INTERVAL=2" },
 		{ "FREQ=DAILY;UNTIL=20261224T090000Z", "FREQ=DAILY;UNTIL=20261224T090000Z" },
 		{ "FREQ=DAILY;UNTIL=00010101T235959", "FREQ=DAILY;UNTIL=00010101T235959" },
 		{ "FREQ=SECONDLY;BYSECOND=60,0;BYMINUTE=59;BYHOUR=23,0;BYMONTHDAY=-31,31;BYMONTH=12,1",
-		  "FREQ=SECONDLY;BYMONTH=1,12;BYMONTHDAY=31,-31;BYHOUR=0,23;BYMINUTE=59;BYSECOND=0,59" },
+			"FREQ=SECONDLY;BYMONTH=1,12;BYMONTHDAY=31,-31;BYHOUR=0,23;BYMINUTE=59;BYSECOND=0,59" },
 		{ "FREQ=YEARLY;BYWEEKNO=53,-53,1;BYDAY=MO", "FREQ=YEARLY;BYWEEKNO=1,53,-53;BYDAY=MO" },
 	};
 	struct arena arena = { 0 };
@@ -359,25 +370,53 @@ static void the_longest_rule_is_printed_and_read(void **state)
 
 static void refusals_name_their_part(void **state)
 {
-	static const struct { const char *text, *field, *says; } bad[] = {
-		{ "", "", "empty" }, { "INTERVAL=2", "FREQ", "how often" }, { "FREQ=OFTEN", "FREQ", "YEARLY" }, { "FREQ=", "", "NAME=VALUE" },
-		{ "FREQ=DAILY;FREQ=DAILY", "FREQ", "twice" }, { "FREQ=DAILY;;COUNT=1", "", "NAME=VALUE" }, { "FREQ=DAILY;X-ODD=1", "", "BYSETPOS" },
-		{ "FREQ=DAILY;COUNT=0", "COUNT", "from 1" }, { "FREQ=DAILY;COUNT=-1", "COUNT", "from 1" }, { "FREQ=DAILY;COUNT=9999999", "COUNT", "1000000" },
-		{ "FREQ=DAILY;INTERVAL=0", "INTERVAL", "from 1" }, { "FREQ=DAILY;INTERVAL=99999999999999999999", "INTERVAL", "from 1" },
-		{ "FREQ=DAILY;INTERVAL=1.5", "INTERVAL", "whole" }, { "FREQ=DAILY;COUNT=2;UNTIL=20260101", "COUNT", "leave one" },
-		{ "FREQ=DAILY;UNTIL=2026-01-01", "UNTIL", "20261224" }, { "FREQ=DAILY;UNTIL=20260230", "UNTIL", "no such day" },
-		{ "FREQ=DAILY;UNTIL=20260101T250000", "UNTIL", "time of day" }, { "FREQ=DAILY;UNTIL=20260101T1000", "UNTIL", "local time" },
-		{ "FREQ=DAILY;UNTIL=20260101T100000+", "UNTIL", "local time" }, { "FREQ=DAILY;BYHOUR=24", "BYHOUR", "0 to 23" },
-		{ "FREQ=DAILY;BYHOUR=1,,2", "BYHOUR", "comma" }, { "FREQ=DAILY;BYHOUR=1,", "BYHOUR", "comma" }, { "FREQ=DAILY;BYHOUR=-1", "BYHOUR", "0 to 23" },
-		{ "FREQ=DAILY;BYMINUTE=60", "BYMINUTE", "59" }, { "FREQ=DAILY;BYSECOND=61", "BYSECOND", "60" }, { "FREQ=DAILY;BYMONTH=0", "BYMONTH", "12" },
-		{ "FREQ=DAILY;BYMONTH=13", "BYMONTH", "12" }, { "FREQ=MONTHLY;BYMONTHDAY=0", "BYMONTHDAY", "31" },
-		{ "FREQ=MONTHLY;BYMONTHDAY=-32", "BYMONTHDAY", "31" }, { "FREQ=WEEKLY;BYMONTHDAY=1", "BYMONTHDAY", "WEEKLY" },
-		{ "FREQ=YEARLY;BYYEARDAY=367", "BYYEARDAY", "366" }, { "FREQ=MONTHLY;BYYEARDAY=1", "BYYEARDAY", "MONTHLY" },
-		{ "FREQ=MONTHLY;BYWEEKNO=1", "BYWEEKNO", "YEARLY" }, { "FREQ=YEARLY;BYWEEKNO=54", "BYWEEKNO", "53" },
-		{ "FREQ=WEEKLY;BYDAY=1MO", "BYDAY", "MONTHLY" }, { "FREQ=YEARLY;BYWEEKNO=1;BYDAY=1MO", "BYDAY", "BYWEEKNO" },
-		{ "FREQ=WEEKLY;BYDAY=MON", "BYDAY", "MO, TU" }, { "FREQ=WEEKLY;BYDAY=M", "BYDAY", "MO, TU" }, { "FREQ=MONTHLY;BYDAY=0MO", "BYDAY", "53" },
-		{ "FREQ=MONTHLY;BYDAY=54MO", "BYDAY", "53" }, { "FREQ=MONTHLY;BYDAY=-MO", "BYDAY", "53" }, { "FREQ=WEEKLY;WKST=1", "WKST", "MO" },
-		{ "FREQ=WEEKLY;BYSETPOS=1", "BYSETPOS", "another" }, { "FREQ=WEEKLY;BYDAY=MO;BYSETPOS=367", "BYSETPOS", "366" },
+	static const struct {
+		const char *text, *field, *says;
+	} bad[] = {
+		{ "", "", "empty" },
+		{ "INTERVAL=2", "FREQ", "how often" },
+		{ "FREQ=OFTEN", "FREQ", "YEARLY" },
+		{ "FREQ=", "", "NAME=VALUE" },
+		{ "FREQ=DAILY;FREQ=DAILY", "FREQ", "twice" },
+		{ "FREQ=DAILY;;COUNT=1", "", "NAME=VALUE" },
+		{ "FREQ=DAILY;X-ODD=1", "", "BYSETPOS" },
+		{ "FREQ=DAILY;COUNT=0", "COUNT", "from 1" },
+		{ "FREQ=DAILY;COUNT=-1", "COUNT", "from 1" },
+		{ "FREQ=DAILY;COUNT=9999999", "COUNT", "1000000" },
+		{ "FREQ=DAILY;INTERVAL=0", "INTERVAL", "from 1" },
+		{ "FREQ=DAILY;INTERVAL=99999999999999999999", "INTERVAL", "from 1" },
+		{ "FREQ=DAILY;INTERVAL=1.5", "INTERVAL", "whole" },
+		{ "FREQ=DAILY;COUNT=2;UNTIL=20260101", "COUNT", "leave one" },
+		{ "FREQ=DAILY;UNTIL=2026-01-01", "UNTIL", "20261224" },
+		{ "FREQ=DAILY;UNTIL=20260230", "UNTIL", "no such day" },
+		{ "FREQ=DAILY;UNTIL=20260101T250000", "UNTIL", "time of day" },
+		{ "FREQ=DAILY;UNTIL=20260101T1000", "UNTIL", "local time" },
+		{ "FREQ=DAILY;UNTIL=20260101T100000+", "UNTIL", "local time" },
+		{ "FREQ=DAILY;BYHOUR=24", "BYHOUR", "0 to 23" },
+		{ "FREQ=DAILY;BYHOUR=1,,2", "BYHOUR", "comma" },
+		{ "FREQ=DAILY;BYHOUR=1,", "BYHOUR", "comma" },
+		{ "FREQ=DAILY;BYHOUR=-1", "BYHOUR", "0 to 23" },
+		{ "FREQ=DAILY;BYMINUTE=60", "BYMINUTE", "59" },
+		{ "FREQ=DAILY;BYSECOND=61", "BYSECOND", "60" },
+		{ "FREQ=DAILY;BYMONTH=0", "BYMONTH", "12" },
+		{ "FREQ=DAILY;BYMONTH=13", "BYMONTH", "12" },
+		{ "FREQ=MONTHLY;BYMONTHDAY=0", "BYMONTHDAY", "31" },
+		{ "FREQ=MONTHLY;BYMONTHDAY=-32", "BYMONTHDAY", "31" },
+		{ "FREQ=WEEKLY;BYMONTHDAY=1", "BYMONTHDAY", "WEEKLY" },
+		{ "FREQ=YEARLY;BYYEARDAY=367", "BYYEARDAY", "366" },
+		{ "FREQ=MONTHLY;BYYEARDAY=1", "BYYEARDAY", "MONTHLY" },
+		{ "FREQ=MONTHLY;BYWEEKNO=1", "BYWEEKNO", "YEARLY" },
+		{ "FREQ=YEARLY;BYWEEKNO=54", "BYWEEKNO", "53" },
+		{ "FREQ=WEEKLY;BYDAY=1MO", "BYDAY", "MONTHLY" },
+		{ "FREQ=YEARLY;BYWEEKNO=1;BYDAY=1MO", "BYDAY", "BYWEEKNO" },
+		{ "FREQ=WEEKLY;BYDAY=MON", "BYDAY", "MO, TU" },
+		{ "FREQ=WEEKLY;BYDAY=M", "BYDAY", "MO, TU" },
+		{ "FREQ=MONTHLY;BYDAY=0MO", "BYDAY", "53" },
+		{ "FREQ=MONTHLY;BYDAY=54MO", "BYDAY", "53" },
+		{ "FREQ=MONTHLY;BYDAY=-MO", "BYDAY", "53" },
+		{ "FREQ=WEEKLY;WKST=1", "WKST", "MO" },
+		{ "FREQ=WEEKLY;BYSETPOS=1", "BYSETPOS", "another" },
+		{ "FREQ=WEEKLY;BYDAY=MO;BYSETPOS=367", "BYSETPOS", "366" },
 	};
 	struct rrule untouched = rule("FREQ=YEARLY");
 

@@ -38,7 +38,11 @@ static int64_t local(const char *text)
 /* Edges of summer time, of a half-hour change, of none, of a day left out. Instants as the clock in UTC shows them. */
 static void local_times_at_the_edges(void **state)
 {
-	static const struct { const char *zone, *local; int answer; const char *utc; } edges[] = {
+	static const struct {
+		const char *zone, *local;
+		int answer;
+		const char *utc;
+	} edges[] = {
 		{ "Europe/Berlin", "2027-03-28T01:59:59", ZONE_NORMAL, "2027-03-28T00:59:59Z" },
 		{ "Europe/Berlin", "2027-03-28T02:00", ZONE_GAP, "2027-03-28T01:00:00Z" },
 		{ "Europe/Berlin", "2027-03-28T02:30", ZONE_GAP, "2027-03-28T01:30:00Z" },
@@ -106,9 +110,10 @@ static void instants_and_what_they_show(void **state)
 
 static void names_stay_in_the_directory(void **state)
 {
-	static const char *const bad[] = { "", "/", "/etc/passwd", "../../../etc/passwd", "Europe/../Europe/Berlin", "Europe//Berlin", "Europe/",
-		"Europe/Berlin/", "./UTC", "Europe/Ber lin", "Europe/Berlin\n", "Europe\\Berlin", "zone.tab", "Europe/B\xc3\xa9rlin", "Europe/Berlin%00",
-		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" };
+	static const char *const bad[] = { "", "/", "/etc/passwd", "../../../etc/passwd", "Europe/../Europe/Berlin", "Europe//Berlin",
+		"Europe/",
+		"Europe/Berlin/", "./UTC", "Europe/Ber lin", "Europe/Berlin\n", "Europe\\Berlin", "zone.tab", "Europe/B\xc3\xa9rlin",
+		"Europe/Berlin%00", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" };
 	static const char *const unknown[] = { "Europe", "Europe/Atlantis", "europe/berlin", "leapseconds", "Europe/Berlin/x", "localtime",
 		"posixrules", "right/Europe/Berlin", "posix/Europe/Berlin", "Factory" };
 	const struct zone *ret = NULL;
@@ -156,7 +161,10 @@ static void all_zones_are_read_and_then_sealed(void **state)
 
 /* ---- files of our own making ---- */
 
-struct file { uint8_t bytes[4096]; size_t size; };
+struct file {
+	uint8_t bytes[4096];
+	size_t size;
+};
 
 static void put(struct file *file, const void *bytes, size_t n)
 {
@@ -176,7 +184,7 @@ static void put_header(struct file *file, char version, int times, int kinds, in
 
 	put(file, "TZif", 4);
 	put(file, &version, 1);
-	put(file, (uint8_t[15]) { 0 }, 15);
+	put(file, (uint8_t[15]){ 0 }, 15);
 	for (int i = 0; i < 6; i++)
 		put_number(file, counts[i], 4);
 }
@@ -208,7 +216,7 @@ static bool parses(const struct file *file)
 {
 	struct tzif tzif;
 	const char *why = NULL;
-	uint8_t *exact = malloc(file->size ? file->size : 1);   /* so that a read past the end is seen */
+	uint8_t *exact = malloc(file->size ? file->size : 1); /* so that a read past the end is seen */
 	bool ok;
 
 	memcpy(exact, file->bytes, file->size);
@@ -268,21 +276,21 @@ static void damaged_files_are_refused_or_harmless(void **state)
 	put_header(&one, 0, 2, 2, 8, 0);
 	put_number(&one, 100, 4);
 	put_number(&one, 200, 4);
-	put(&one, (uint8_t[2]) { 1, 0 }, 2);
+	put(&one, (uint8_t[2]){ 1, 0 }, 2);
 	put_kind(&one, 3600, 0, 0);
 	put_kind(&one, 7200, 1, 4);
 	put(&one, "AAA\0BBB", 8);
-	assert_true(parses(&one));            /* version 1 has no footer */
-	one.bytes[44 + 8] = 2;                /* a kind that is not there */
+	assert_true(parses(&one)); /* version 1 has no footer */
+	one.bytes[44 + 8] = 2;     /* a kind that is not there */
 	assert_false(parses(&one));
 	one.bytes[44 + 8] = 1;
-	one.bytes[44 + 7] = 50;               /* the second transition before the first */
+	one.bytes[44 + 7] = 50; /* the second transition before the first */
 	assert_false(parses(&one));
 	one.size = 0;
-	put_header(&one, 0, 0, 1, 4, 1);      /* counts leap seconds */
+	put_header(&one, 0, 0, 1, 4, 1); /* counts leap seconds */
 	put_kind(&one, 0, 0, 0);
 	put(&one, "UTC", 4);
-	put(&one, (uint8_t[8]) { 0 }, 8);
+	put(&one, (uint8_t[8]){ 0 }, 8);
 	assert_false(parses(&one));
 }
 
@@ -347,11 +355,18 @@ static void a_changed_file_is_noticed(void **state)
 
 static void a_summer_all_the_year_and_rules_of_days(void **state)
 {
-	static const struct { const char *footer, *utc; int offset; } cases[] = {
-		{ "XXX3EDT4,0/0,J365/23", "2026-01-01T03:00:00Z", -4 * HOUR }, { "XXX3EDT4,0/0,J365/23", "2026-12-31T23:30:00Z", -4 * HOUR },
-		{ "AAA0BBB,J60,J61", "2028-03-01T02:00:00Z", HOUR }, { "AAA0BBB,J60,J61", "2027-03-01T01:59:59Z", 0 },
-		{ "AAA0BBB,59,60", "2028-02-29T02:00:00Z", HOUR }, { "AAA0BBB,59,60", "2027-03-01T02:00:00Z", HOUR },
-		{ "AAA0BBB,M2.1.0/-24,M3.1.0", "2026-01-31T00:00:00Z", HOUR }, { "AAA0BBB,M2.1.0/-24,M3.1.0", "2026-01-30T23:59:59Z", 0 },
+	static const struct {
+		const char *footer, *utc;
+		int offset;
+	} cases[] = {
+		{ "XXX3EDT4,0/0,J365/23", "2026-01-01T03:00:00Z", -4 * HOUR },
+		{ "XXX3EDT4,0/0,J365/23", "2026-12-31T23:30:00Z", -4 * HOUR },
+		{ "AAA0BBB,J60,J61", "2028-03-01T02:00:00Z", HOUR },
+		{ "AAA0BBB,J60,J61", "2027-03-01T01:59:59Z", 0 },
+		{ "AAA0BBB,59,60", "2028-02-29T02:00:00Z", HOUR },
+		{ "AAA0BBB,59,60", "2027-03-01T02:00:00Z", HOUR },
+		{ "AAA0BBB,M2.1.0/-24,M3.1.0", "2026-01-31T00:00:00Z", HOUR },
+		{ "AAA0BBB,M2.1.0/-24,M3.1.0", "2026-01-30T23:59:59Z", 0 },
 	};
 
 	(void)state;

@@ -30,7 +30,8 @@ static int zones(int64_t from, int64_t to)
 			continue;
 		}
 		for (int64_t at = from;;) {
-			printf("%s %" PRId64 " %d %s %d\n", name, at, zone_offset(zone, at), zone_abbreviation(zone, at), zone_is_summer(zone, at));
+			printf("%s %" PRId64 " %d %s %d\n", name, at, zone_offset(zone, at), zone_abbreviation(zone, at),
+				zone_is_summer(zone, at));
 			if (!zone_next_change(zone, at, &at) || at > to)
 				break;
 		}

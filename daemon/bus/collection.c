@@ -178,7 +178,7 @@ static int import_run(struct request *request)
 }
 
 const struct method collection_methods[] = {
-	{ "List", "a(ssv)assu", "filter fields order cursor limit", "vs", "rows next", list_run,
+	{ "List", "a(ssv)asssu", "filter fields order cursor limit", "vs", "rows next", list_run,
 	  "A page of rows, as an array of structs of the fields asked for (none: those of the default list). The order is a field, with "
 	  "a minus before it for descending; the cursor is what the page before gave as next, empty at the start and at the end." },
 	{ "Import", "ha{sv}", "file options", "a{sv}", "result", import_run,

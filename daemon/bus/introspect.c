@@ -234,7 +234,7 @@ void policy_print(const struct names *names, struct buffer *out)
 
 	buffer_text(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
 	            "<!-- SPDX-License-Identifier: GPL-3.0-or-later -->\n"
-	            "<!-- Printed by mentorshipd --print policy. What a caller may do is decided in the daemon. -->\n"
+	            "<!-- Printed from the tables by mentorshipd. What a caller may do is decided in the daemon. -->\n"
 	            "<!DOCTYPE busconfig PUBLIC \"-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN\"\n"
 	            " \"http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd\">\n"
 	            "<busconfig>\n"

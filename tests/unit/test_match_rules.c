@@ -27,7 +27,16 @@ static struct match_person person(int64_t id, int32_t places)
 static struct match_input input(const struct match_person *mentees, size_t mentee_count,
 	const struct match_person *mentors, size_t mentor_count, const struct match_line *lines, size_t line_count)
 {
-	return (struct match_input){ .mentees = mentees, .mentee_count = mentee_count, .mentors = mentors, .mentor_count = mentor_count, .weeks = 1, .words = words, .word_count = COUNT(words), .recipe = { lines, line_count } };
+	return (struct match_input){
+		.mentees = mentees,
+		.mentee_count = mentee_count,
+		.mentors = mentors,
+		.mentor_count = mentor_count,
+		.weeks = 1,
+		.words = words,
+		.word_count = COUNT(words),
+		.recipe = { lines, line_count },
+	};
 }
 
 static struct match_result *run(const struct match_input *in)

@@ -58,7 +58,16 @@ static const struct match_word words[] = {
 
 static void make_person(struct world *w, int at, struct match_person *who, bool mentor)
 {
-	*who = (struct match_person){ .id = 1000 + at * 7 + random_below(7), .person = at + 1, .age = 20 + random_below(30), .year = chance(20) ? MATCH_NONE : random_below(5), .minor = chance(10), .consent = chance(50), .places = mentor ? random_below(3) : !chance(5), .marked = !mentor && chance(5) };
+	*who = (struct match_person){
+		.id = 1000 + at * 7 + random_below(7),
+		.person = at + 1,
+		.age = 20 + random_below(30),
+		.year = chance(20) ? MATCH_NONE : random_below(5),
+		.minor = chance(10),
+		.consent = chance(50),
+		.places = mentor ? random_below(3) : !chance(5),
+		.marked = !mentor && chance(5),
+	};
 	who->traits = w->traits[at];
 	who->trait_count = (size_t)random_below(TRAITS);
 	for (size_t i = 0; i < who->trait_count; i++)
@@ -116,7 +125,20 @@ static void make(struct world *w)
 		make_person(w, SIDE + j, &w->mentors[j], true);
 	if (chance(10))
 		w->mentors[0].person = 1;
-	w->in = (struct match_input){ .mentees = w->mentees, .mentee_count = (size_t)mentees, .mentors = w->mentors, .mentor_count = (size_t)mentors, .weeks = 2, .wishes = w->wishes, .objections = w->objections, .earlier = w->earlier, .locks = w->locks, .words = words, .word_count = sizeof words / sizeof *words, .seed = 5 };
+	w->in = (struct match_input){
+		.mentees = w->mentees,
+		.mentee_count = (size_t)mentees,
+		.mentors = w->mentors,
+		.mentor_count = (size_t)mentors,
+		.weeks = 2,
+		.wishes = w->wishes,
+		.objections = w->objections,
+		.earlier = w->earlier,
+		.locks = w->locks,
+		.words = words,
+		.word_count = sizeof words / sizeof *words,
+		.seed = 5,
+	};
 	for (; w->in.wish_count < 6; w->in.wish_count++) {
 		int64_t a = w->mentees[random_below(mentees)].id, b = w->mentors[random_below(mentors)].id;
 		bool back = chance(40);
@@ -597,7 +619,15 @@ enum {
 static void make_crowd(struct match_person *people, struct match_trait *traits, int64_t first)
 {
 	for (int i = 0; i < CROWD; i++) {
-		people[i] = (struct match_person){ .id = first + i, .person = first + i, .places = 1, .age = MATCH_NONE, .year = MATCH_NONE, .traits = traits + 3 * i, .trait_count = 3 };
+		people[i] = (struct match_person){
+			.id = first + i,
+			.person = first + i,
+			.places = 1,
+			.age = MATCH_NONE,
+			.year = MATCH_NONE,
+			.traits = traits + 3 * i,
+			.trait_count = 3,
+		};
 		for (int k = 0; k < 3; k++)
 			traits[3 * i + k] = (struct match_trait){ MATCH_SKILL, k, first > CROWD ? 1 + i % 4 : 4 - random_below(3),
 				first <= CROWD };
@@ -609,7 +639,13 @@ static void test_shortlist_is_proven_over_all_pairs(void **unused)
 	static struct match_person mentees[CROWD], mentors[CROWD];
 	static struct match_trait traits[2][3 * CROWD];
 	const struct match_line line = { .criterion = "traits", .weight = 1 };
-	struct match_input in = { .mentees = mentees, .mentee_count = CROWD, .mentors = mentors, .mentor_count = CROWD, .recipe = { &line, 1 } };
+	struct match_input in = {
+		.mentees = mentees,
+		.mentee_count = CROWD,
+		.mentors = mentors,
+		.mentor_count = CROWD,
+		.recipe = { &line, 1 },
+	};
 	struct match_result *all, *listed;
 	struct problem problem;
 

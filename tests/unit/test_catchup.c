@@ -74,46 +74,45 @@ static struct catchup_answer plan(const struct schedule *schedule, int64_t last,
 static void the_policies_after_a_week_off(void **state)
 {
 	struct rrule daily = rule("FREQ=DAILY");
-	struct schedule s = each(&daily, local("2026-06-01T09:00"), .zone = zone("Europe/Berlin"), .max_late = INT64_MIN
-};
-int64_t last = local("2026-06-03T09:00"), now = instant("2026-06-10T12:00:00Z");
-struct catchup_answer a;
+	struct schedule s = each(&daily, local("2026-06-01T09:00"), zone("Europe/Berlin"));
+	int64_t last = local("2026-06-03T09:00"), now = instant("2026-06-10T12:00:00Z");
+	struct catchup_answer a;
 
-(void)state;
-s.policy = CATCHUP_ONCE;
-a = plan(&s, last, now);
-assert_int_equal(a.n_run, 1);
-assert_int_equal(a.run[0].nominal, local("2026-06-10T09:00"));
-assert_int_equal(a.run[0].instant, instant("2026-06-10T07:00:00Z"));
-assert_int_equal(a.passed, 6);
-assert_int_equal(a.last, a.run[0].nominal);
-assert_int_equal(a.next.instant, instant("2026-06-11T07:00:00Z"));
-s.policy = CATCHUP_EACH;
-a = plan(&s, last, now);
-assert_int_equal(a.n_run, 7);
-assert_int_equal(a.run[0].nominal, local("2026-06-04T09:00"));
-assert_int_equal(a.passed, 0);
-s.max_late = 2 * DAY;
-a = plan(&s, last, now);
-assert_int_equal(a.n_run, 2);
-assert_int_equal(a.passed, 5);
-s.policy = CATCHUP_SKIP;
-s.max_late = INT64_MIN;
-a = plan(&s, last, now);
-assert_int_equal(a.n_run, 0);
-assert_int_equal(a.passed, 7);
-assert_int_equal(a.last, local("2026-06-10T09:00"));
-a = plan(&s, last, instant("2026-06-04T07:00:01Z"));
-assert_int_equal(a.n_run, 1);
-s.policy = CATCHUP_ONCE;
-s.max_late = HOUR;
-a = plan(&s, last, now);
-assert_int_equal(a.n_run, 0);
-assert_int_equal(a.passed, 7);
-a = plan(&s, last, instant("2026-06-04T06:59:59Z"));
-assert_int_equal(a.n_run, 0);
-assert_int_equal(a.last, last);
-assert_int_equal(a.next.nominal, local("2026-06-04T09:00"));
+	(void)state;
+	s.policy = CATCHUP_ONCE;
+	a = plan(&s, last, now);
+	assert_int_equal(a.n_run, 1);
+	assert_int_equal(a.run[0].nominal, local("2026-06-10T09:00"));
+	assert_int_equal(a.run[0].instant, instant("2026-06-10T07:00:00Z"));
+	assert_int_equal(a.passed, 6);
+	assert_int_equal(a.last, a.run[0].nominal);
+	assert_int_equal(a.next.instant, instant("2026-06-11T07:00:00Z"));
+	s.policy = CATCHUP_EACH;
+	a = plan(&s, last, now);
+	assert_int_equal(a.n_run, 7);
+	assert_int_equal(a.run[0].nominal, local("2026-06-04T09:00"));
+	assert_int_equal(a.passed, 0);
+	s.max_late = 2 * DAY;
+	a = plan(&s, last, now);
+	assert_int_equal(a.n_run, 2);
+	assert_int_equal(a.passed, 5);
+	s.policy = CATCHUP_SKIP;
+	s.max_late = INT64_MIN;
+	a = plan(&s, last, now);
+	assert_int_equal(a.n_run, 0);
+	assert_int_equal(a.passed, 7);
+	assert_int_equal(a.last, local("2026-06-10T09:00"));
+	a = plan(&s, last, instant("2026-06-04T07:00:01Z"));
+	assert_int_equal(a.n_run, 1);
+	s.policy = CATCHUP_ONCE;
+	s.max_late = HOUR;
+	a = plan(&s, last, now);
+	assert_int_equal(a.n_run, 0);
+	assert_int_equal(a.passed, 7);
+	a = plan(&s, last, instant("2026-06-04T06:59:59Z"));
+	assert_int_equal(a.n_run, 0);
+	assert_int_equal(a.last, last);
+	assert_int_equal(a.next.nominal, local("2026-06-04T09:00"));
 }
 
 static void a_clock_set_back_runs_nothing_again(void **state)
@@ -188,7 +187,7 @@ static void holidays_are_skipped_or_moved_past(void **state)
 {
 	struct day_range closed[] = { { local_day(local("2026-12-21T00:00")), local_day(local("2027-01-03T00:00")) } };
 	struct rrule weekly = rule("FREQ=WEEKLY;BYDAY=WE");
-	struct schedule s = { .rule = &weekly, .start = local("2026-12-02T15:00"), zone("Europe/Berlin"));
+	struct schedule s = each(&weekly, local("2026-12-02T15:00"), zone("Europe/Berlin"));
 	int64_t last = local("2026-12-16T15:00");
 	struct catchup_answer a;
 	struct due due;

@@ -126,10 +126,11 @@ static void bind_entry(struct stmt *stmt, int64_t seq, const struct audit_entry 
 
 int audit_append(struct engine *engine, struct audit_head *head, const struct audit_entry *entry, struct problem *problem)
 {
-	static const char sql[] = "INSERT INTO \"audit_record\" (\"id\", \"version\", \"time\", \"uid\", \"person\", \"for_person\", \"way\", "
-				  "\"verb\", \"entity\", \"object\", \"fields\", \"reason\", \"program\", \"match\", \"about\", \"what\", \"detail\", "
-				  "\"commitment\", \"chain\", \"salt\") VALUES (?1, 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, "
-				  "?17, ?18, ?19)";
+	static const char sql[] =
+		"INSERT INTO \"audit_record\" (\"id\", \"version\", \"time\", \"uid\", \"person\", \"for_person\", \"way\", "
+		"\"verb\", \"entity\", \"object\", \"fields\", \"reason\", \"program\", \"match\", \"about\", \"what\", \"detail\", "
+		"\"commitment\", \"chain\", \"salt\") VALUES (?1, 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, "
+		"?17, ?18, ?19)";
 	unsigned char salt[AUDIT_SALT], commitment[32];
 	char salt_hex[2 * AUDIT_SALT + 1], commitment_hex[65], chain_hex[65];
 	struct audit_head next = *head;
@@ -192,7 +193,19 @@ static int clear_one(struct engine *engine, int64_t seq, struct problem *problem
 static int clear(struct engine *engine, struct audit_head *head, const int64_t *seqs, int count, const char *verb, int64_t person,
 	int64_t time, struct problem *problem)
 {
-	struct audit_entry entry = { .time = time, .uid = geteuid(), .person = NONE, .for_person = NONE, .way = "daemon", .verb = verb, .entity = "audit_record", .id = person, .program = NONE, .match = NONE, .about = NONE };
+	struct audit_entry entry = {
+		.time = time,
+		.uid = geteuid(),
+		.person = NONE,
+		.for_person = NONE,
+		.way = "daemon",
+		.verb = verb,
+		.entity = "audit_record",
+		.id = person,
+		.program = NONE,
+		.match = NONE,
+		.about = NONE,
+	};
 	struct ranges list = { { 0 }, NONE, NONE };
 	int code = 0;
 
@@ -261,7 +274,8 @@ int audit_erase(struct engine *engine, struct audit_head *head, int64_t person, 
 int audit_expire(struct engine *engine, struct audit_head *head, int64_t before, int64_t *cursor, int64_t time, int limit,
 	struct problem *problem)
 {
-	static const char sql[] = "SELECT \"id\", \"time\" >= ?2, \"salt\" IS NOT NULL FROM \"audit_record\" WHERE \"id\" > ?1 ORDER BY \"id\"";
+	static const char sql[] =
+		"SELECT \"id\", \"time\" >= ?2, \"salt\" IS NOT NULL FROM \"audit_record\" WHERE \"id\" > ?1 ORDER BY \"id\"";
 	struct stmt *stmt;
 	int64_t last = *cursor;
 	int code = engine_prepare(engine, sql, true, &stmt, problem);

@@ -6,7 +6,8 @@
  *   chain      = BLAKE2b-256(previous chain, seq, time, caller, verb, object, names of fields, anchors, commitment)
  *
  * Salt, detail and reason (free text, so it may name somebody) stand in the same row, outside the chain: erasing clears
- * them, and is itself a record whose `fields` list which ("3 7-9"). Ids only; sealed values never. The head is in memory during a turn and goes back with it.
+ * them, and is itself a record whose `fields` list which ("3 7-9"). Ids only; sealed values never. The head is in
+ * memory during a turn and goes back with it.
  */
 #ifndef MENTORSHIP_AUDIT_H
 #define MENTORSHIP_AUDIT_H
@@ -22,7 +23,8 @@ struct audit_head {
 /* Reads the newest record; seq 0 and zeros in an empty database. */
 int audit_load(struct engine *, struct audit_head *, struct problem *);
 /* Appends one record and moves the head. `caller` is "uid:1000 person:7", made of ids; `for_person` NONE or whose answer it was;
- * `fields` names, separated by a space; `detail` "name=value" lines or NULL; program, match, person are the row's anchors (NONE if absent). */
+ * `fields` names, separated by a space; `detail` "name=value" lines or NULL; program, match, person are the row's
+ * anchors (NONE if absent). */
 struct audit_entry {
 	int64_t time, uid, person, for_person;
 	const char *way, *verb, *entity;

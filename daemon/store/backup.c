@@ -26,8 +26,9 @@ int backup_name_check(const char *name, struct problem *problem)
 	static const char good[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
 
 	if (!*name || *name == '.' || name[strspn(name, good)] || strlen(name) >= BACKUP_NAME)
-		return problem_set(problem, E_INVALID, "name", "a backup is given by its name alone, such as mentorship-20261123T201500Z.db, "
-							       "not by a path");
+		return problem_set(problem, E_INVALID,
+			"name", "a backup is given by its name alone, such as mentorship-20261123T201500Z.db, "
+				"not by a path");
 	return 0;
 }
 
@@ -247,7 +248,8 @@ int backup_prune(const char *backups, int64_t now, int64_t days, int *ret_remove
 
 		if (list[i].time < now - days * 86400) {
 			if (unlink(path) < 0 && errno != ENOENT)
-				code = problem_set(problem, errno == EROFS ? E_READONLY : E_STORE, NULL, "the old backup %s cannot be removed: %s",
+				code = problem_set(problem, errno == EROFS ? E_READONLY : E_STORE, NULL,
+					"the old backup %s cannot be removed: %s",
 					list[i].name, strerror(errno));
 			else
 				++*ret_removed;

@@ -122,7 +122,8 @@ int erasures_add(const char *state, const char *kind, int64_t id, int64_t time, 
 	if (fd < 0) {
 		code = cannot(problem, path, "opened");
 	} else {
-		length = snprintf(line, sizeof line, "%s%.32s %lld %lld .\n", ends_in_line(fd) ? "" : "\n", kind, (long long)id, (long long)time);
+		length = snprintf(line, sizeof line,
+			"%s%.32s %lld %lld .\n", ends_in_line(fd) ? "" : "\n", kind, (long long)id, (long long)time);
 		if (!write_all(fd, line, (size_t)length) || fsync(fd) < 0)
 			code = cannot(problem, path, "written");
 		close(fd);
@@ -142,7 +143,8 @@ static int one_line(const char *line, int number, const char *path, int (*seen)(
 	if (length < 3 || strcmp(line + length - 3, " .\n"))
 		return 0;
 	if (sscanf(line, "%32[a-z_] %lld %lld .%n", kind, &id, &time, &end) != 3 || (size_t)end != length - 1)
-		return problem_set(problem, E_STORE, NULL, "line %d of %s cannot be understood; put the copy beside the backups in its place",
+		return problem_set(problem, E_STORE, NULL,
+			"line %d of %s cannot be understood; put the copy beside the backups in its place",
 			number, path);
 	return seen(data, kind, id, time);
 }

@@ -53,7 +53,8 @@ static int explain_constraint(sqlite3 *db, int rc, struct problem *problem)
 	case SQLITE_CONSTRAINT_NOTNULL:
 		return problem_set(problem, E_INVALID, column, "is required");
 	case SQLITE_CONSTRAINT_FOREIGNKEY:
-		return problem_set(problem, E_INVALID, NULL, "a link names a record that is not there, or the record is still named by others");
+		return problem_set(problem, E_INVALID, NULL,
+			"a link names a record that is not there, or the record is still named by others");
 	case SQLITE_CONSTRAINT_DATATYPE:
 		return problem_set(problem, E_INVALID, column, "has the wrong type");
 	default:
@@ -97,7 +98,8 @@ int engine_explain(sqlite3 *db, int rc, const char *what, struct problem *proble
 		return problem_set(problem, E_FULL, NULL, "there is no room left for %s; make room on its disk, then try again", what);
 	case SQLITE_READONLY:
 	case SQLITE_PERM:
-		return problem_set(problem, E_READONLY, NULL, "%s cannot be written; see that its file, directory and disk are writable", what);
+		return problem_set(problem, E_READONLY, NULL,
+			"%s cannot be written; see that its file, directory and disk are writable", what);
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
 		return problem_set(problem, E_STORE, NULL, "%s is damaged; stop the daemon and put a backup in its place: "

@@ -140,8 +140,9 @@ static int judge(const unsigned char *header, off_t size, off_t log_size, const 
 	if (get32(header + 68) != kind->application_id)
 		return refuse(problem, path, "is a database of another program");
 	if (get32(header + 60) > kind->schema || header[18] > 2 || header[19] > 2)
-		return problem_set(problem, E_STORE, NULL, "%s was written by a newer mentorshipd (schema %u, this one knows %u); it was left "
-							   "as it is. Install the newer program, or put an older backup in its place: mentorshipd --restore NAME",
+		return problem_set(problem, E_STORE, NULL,
+			"%s was written by a newer mentorshipd (schema %u, this one knows %u); it was left "
+			"as it is. Install the newer program, or put an older backup in its place: mentorshipd --restore NAME",
 			path, (unsigned)get32(header + 60), (unsigned)kind->schema);
 	if (is_cut(header, size, log_size))
 		return refuse(problem, path, "is damaged (its end is missing)");
@@ -173,7 +174,8 @@ static int look_at(int fd, const char *path, off_t log_size, const struct engine
 	if ((code = judge(header, st.st_size, log_size, kind, path, problem)) < 0)
 		return code;
 	if ((st.st_mode & 077) && fchmod(fd, 0600) < 0)
-		return problem_set(problem, errno_code(errno), NULL, "%s is open to others and cannot be closed to them: %s; run: chmod 600 %s",
+		return problem_set(problem, errno_code(errno), NULL,
+			"%s is open to others and cannot be closed to them: %s; run: chmod 600 %s",
 			path, strerror(errno), path);
 	return 0;
 }
@@ -187,7 +189,8 @@ int engine_look(const char *directory, const char *file, const struct engine_kin
 	if (fd >= 0)
 		code = look_at(fd, path, log_size > 0 ? log_size : 0, kind, problem);
 	else if (errno != ENOENT)
-		code = problem_set(problem, E_STORE, NULL, "%s cannot be read: %s; see that it belongs to the daemon", path, strerror(errno));
+		code = problem_set(problem, E_STORE, NULL,
+			"%s cannot be read: %s; see that it belongs to the daemon", path, strerror(errno));
 	else if (log_size > 0)
 		code = refuse(problem, path, "is missing, but its log is there");
 	else

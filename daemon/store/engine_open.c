@@ -135,8 +135,9 @@ static int fill_new(const char *path, const struct engine_kind *kind, struct pro
 	char sql[200];
 	int code;
 
-	snprintf(sql, sizeof sql, "PRAGMA page_size = 4096; PRAGMA auto_vacuum = NONE; PRAGMA encoding = 'UTF-8'; PRAGMA application_id = %u; "
-				  "PRAGMA user_version = 0",
+	snprintf(sql, sizeof sql,
+		"PRAGMA page_size = 4096; PRAGMA auto_vacuum = NONE; PRAGMA encoding = 'UTF-8'; PRAGMA application_id = %u; "
+		"PRAGMA user_version = 0",
 		(unsigned)kind->application_id);
 	if (!(code = connect_to(engine, path, SQLITE_OPEN_READWRITE, problem)) && !(code = engine_run(engine, sql, problem)))
 		code = engine_run(engine, kind->wal ? main_mode : side_mode, problem);

@@ -81,7 +81,8 @@ static void encrypt(const unsigned char *key, const struct place *place, const v
 static bool decrypt(const unsigned char *key, const struct place *place, const unsigned char *in, size_t size, unsigned char *out)
 {
 	return size >= NONCE + TAG &&
-		!crypto_aead_xchacha20poly1305_ietf_decrypt(out, NULL, NULL, in + NONCE, size - NONCE, place->bytes, place->length, in, key);
+		!crypto_aead_xchacha20poly1305_ietf_decrypt(out, NULL, NULL, in + NONCE, size - NONCE, place->bytes,
+			place->length, in, key);
 }
 
 static void wrap(struct seal *seal, int64_t person, const unsigned char *key, unsigned char out[WRAPPED])
@@ -210,8 +211,9 @@ static int prepare_tables(struct seal *seal, struct problem *problem)
 	int code = engine_begin(seal->engine, problem);
 
 	if (!code)
-		code = engine_run(seal->engine, "CREATE TABLE IF NOT EXISTS \"key\" (\"person\" INTEGER PRIMARY KEY, \"wrapped\" BLOB NOT NULL) "
-						"STRICT; CREATE TABLE IF NOT EXISTS \"about\" (\"name\" TEXT PRIMARY KEY, \"value\" BLOB NOT NULL) STRICT",
+		code = engine_run(seal->engine,
+			"CREATE TABLE IF NOT EXISTS \"key\" (\"person\" INTEGER PRIMARY KEY, \"wrapped\" BLOB NOT NULL) "
+			"STRICT; CREATE TABLE IF NOT EXISTS \"about\" (\"name\" TEXT PRIMARY KEY, \"value\" BLOB NOT NULL) STRICT",
 			problem);
 	if (!code && (code = about_get(seal, "id", id, sizeof id, problem)) == 0) {
 		randombytes_buf(id, sizeof id);
@@ -239,8 +241,9 @@ static int check_credential(struct seal *seal, const char *credentials, struct p
 		return about_put(seal, "check", wrapped, sizeof wrapped, problem);
 	}
 	if (!code || !unwrap(seal, CHECK, wrapped, sizeof wrapped, opened) || memcmp(opened, constant, KEY))
-		problem_set(&seal->why, E_UNAVAILABLE, NULL, "sealed values cannot be used: the credential %s/sealing-key is not the one that %s "
-							     "was made with; put that one back and restart",
+		problem_set(&seal->why, E_UNAVAILABLE, NULL,
+			"sealed values cannot be used: the credential %s/sealing-key is not the one that %s "
+			"was made with; put that one back and restart",
 			credentials, engine_name(seal->engine->db));
 	return 0;
 }
@@ -295,8 +298,9 @@ int seal_pair(struct seal *seal, const char *known, char ret_id[33], struct prob
 		return code;
 	sodium_bin2hex(ret_id, 33, id, sizeof id);
 	if (known && strcmp(known, ret_id) && !seal->why.code)
-		problem_set(&seal->why, E_UNAVAILABLE, NULL, "sealed values cannot be used: %s is not the one that belongs to the database; stop the "
-							     "daemon, put the right one back (a copy lies beside the backups) and start again",
+		problem_set(&seal->why, E_UNAVAILABLE, NULL,
+			"sealed values cannot be used: %s is not the one that belongs to the database; stop the "
+			"daemon, put the right one back (a copy lies beside the backups) and start again",
 			engine_name(seal->engine->db));
 	return seal_ready(seal, problem);
 }
@@ -339,9 +343,11 @@ static int load_key(struct seal *seal, int64_t person, unsigned char *key, struc
 	wrapped = engine_blob(stmt, 0, &size);
 	opened = unwrap(seal, person, wrapped, size, key);
 	engine_reset(stmt);
-	return opened ? 1 : problem_set(problem, E_STORE, NULL, "the key of person %lld in %s is damaged; put the copy beside the backups in "
-								"its place",
-				    (long long)person, engine_name(seal->engine->db));
+	if (opened)
+		return 1;
+	return problem_set(problem, E_STORE, NULL,
+		"the key of person %lld in %s is damaged; put the copy beside the backups in its place", (long long)person,
+		engine_name(seal->engine->db));
 }
 
 static int make_key(struct seal *seal, int64_t person, unsigned char *key, struct problem *problem)

@@ -26,7 +26,8 @@ enum {
 
 struct seal;
 
-/* `credentials` may be NULL or lack the key: then every seal_shut and seal_open is E_UNAVAILABLE. A new keys.db remembers a check value of the
+/* `credentials` may be NULL or lack the key: then every seal_shut and seal_open is E_UNAVAILABLE. A new keys.db
+ * remembers a check value of the
  * credential; another credential later is E_UNAVAILABLE, with a problem that says which file is wrong. */
 int seal_new(const char *state_directory, const char *credentials, struct seal **ret, struct problem *);
 void seal_free(struct seal *);

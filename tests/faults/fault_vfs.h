@@ -14,14 +14,24 @@
 #include <string.h>
 #include "store/engine_inside.h"
 
-enum fault_kind { FAULT_WRITE = 1, FAULT_SYNC = 2, FAULT_FULL = 4 };
+enum fault_kind {
+	FAULT_WRITE = 1,
+	FAULT_SYNC = 2,
+	FAULT_FULL = 4
+};
 
 struct fault_file {
 	sqlite3_file base;
-	sqlite3_file *real;           /* behind this struct */
+	sqlite3_file *real; /* behind this struct */
 };
 
-static struct { sqlite3_vfs vfs; sqlite3_vfs *real; int left, fired, seen; int kind; bool stays, armed; } fault;
+static struct {
+	sqlite3_vfs vfs;
+	sqlite3_vfs *real;
+	int left, fired, seen;
+	int kind;
+	bool stays, armed;
+} fault;
 static sqlite3_io_methods fault_methods;
 
 static inline void fault_arm(int passing, int kind, bool stays)
@@ -158,11 +168,23 @@ static inline void fault_install(void)
 	fault.vfs.szOsFile = (int)sizeof(struct fault_file) + fault.real->szOsFile;
 	fault.vfs.xOpen = fault_open;
 	fault_methods = (sqlite3_io_methods){
-		.iVersion = 2, .xClose = fault_close, .xRead = fault_read, .xWrite = fault_write, .xTruncate = fault_truncate,
-		.xSync = fault_sync, .xFileSize = fault_size, .xLock = fault_lock, .xUnlock = fault_unlock,
-		.xCheckReservedLock = fault_reserved, .xFileControl = fault_control, .xSectorSize = fault_sector,
-		.xDeviceCharacteristics = fault_device, .xShmMap = fault_shm_map, .xShmLock = fault_shm_lock,
-		.xShmBarrier = fault_shm_barrier, .xShmUnmap = fault_shm_unmap,
+		.iVersion = 2,
+		.xClose = fault_close,
+		.xRead = fault_read,
+		.xWrite = fault_write,
+		.xTruncate = fault_truncate,
+		.xSync = fault_sync,
+		.xFileSize = fault_size,
+		.xLock = fault_lock,
+		.xUnlock = fault_unlock,
+		.xCheckReservedLock = fault_reserved,
+		.xFileControl = fault_control,
+		.xSectorSize = fault_sector,
+		.xDeviceCharacteristics = fault_device,
+		.xShmMap = fault_shm_map,
+		.xShmLock = fault_shm_lock,
+		.xShmBarrier = fault_shm_barrier,
+		.xShmUnmap = fault_shm_unmap,
 	};
 	sqlite3_vfs_register(&fault.vfs, 1);
 }

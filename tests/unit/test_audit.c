@@ -15,14 +15,20 @@
 
 /* As the entity audit_record makes it. */
 static const char table[] = "CREATE TABLE \"audit_record\" (\"id\" INTEGER PRIMARY KEY, \"version\" INTEGER NOT NULL, \"time\" INTEGER, "
-	"\"uid\" INTEGER, \"person\" INTEGER, \"for_person\" INTEGER, \"way\" TEXT, \"verb\" TEXT, \"entity\" TEXT, \"object\" INTEGER, "
-	"\"fields\" TEXT, \"reason\" TEXT, \"program\" INTEGER, \"match\" INTEGER, \"about\" INTEGER, \"what\" TEXT, \"commitment\" TEXT, "
-	"\"chain\" TEXT, \"salt\" TEXT, \"detail\" TEXT) STRICT";
+			    "\"uid\" INTEGER, \"person\" INTEGER, \"for_person\" INTEGER, \"way\" TEXT, \"verb\" TEXT, \"entity\" TEXT, \"object\" INTEGER, "
+			    "\"fields\" TEXT, \"reason\" TEXT, \"program\" INTEGER, \"match\" INTEGER, \"about\" INTEGER, \"what\" TEXT, \"commitment\" TEXT, "
+			    "\"chain\" TEXT, \"salt\" TEXT, \"detail\" TEXT) STRICT";
 static struct problem problem;
 
-enum { RECORDS = 40 };
+enum {
+	RECORDS = 40
+};
 
-struct place { char *directory; struct engine *engine; struct audit_head head; };
+struct place {
+	char *directory;
+	struct engine *engine;
+	struct audit_head head;
+};
 
 static void run(struct engine *engine, const char *sql)
 {
@@ -33,10 +39,23 @@ static void run(struct engine *engine, const char *sql)
 /* Persons 1, 2, 3 in turn; at 1000, 1001, ... */
 static void append(struct place *place, int i)
 {
-	struct audit_entry entry = { .time = 1000 + i, .uid = 1000, .person = i % 2 ? 5 : NONE, .for_person = NONE, .way = "bus",
-	                             .verb = "Update", .entity = "person", .id = 1 + i % 3, .fields = "name email",
-	                             .detail = "name=plantedword\nemail=a@b\n", .reason = i % 4 ? NULL : "plantedword asked for it",
-	                             .program = NONE, .match = NONE, .about = 1 + i % 3, .what = "Changed" };
+	struct audit_entry entry = {
+		.time = 1000 + i,
+		.uid = 1000,
+		.person = i % 2 ? 5 : NONE,
+		.for_person = NONE,
+		.way = "bus",
+		.verb = "Update",
+		.entity = "person",
+		.id = 1 + i % 3,
+		.fields = "name email",
+		.detail = "name=plantedword\nemail=a@b\n",
+		.reason = i % 4 ? NULL : "plantedword asked for it",
+		.program = NONE,
+		.match = NONE,
+		.about = 1 + i % 3,
+		.what = "Changed",
+	};
 
 	if (audit_append(place->engine, &place->head, &entry, &problem) < 0)
 		fail_msg("%s", problem.text);
@@ -106,7 +125,8 @@ static void test_salted(void **state)
 	struct stmt *stmt;
 
 	assert_int_equal(engine_prepare(place->engine, "SELECT count(DISTINCT commitment), count(DISTINCT salt) FROM audit_record", true,
-	                                &stmt, &problem), 0);
+				 &stmt, &problem),
+		0);
 	assert_int_equal(engine_step(place->engine, stmt, &problem), 1);
 	assert_int_equal(engine_int(stmt, 0), RECORDS);
 	assert_int_equal(engine_int(stmt, 1), RECORDS);
@@ -115,7 +135,10 @@ static void test_salted(void **state)
 
 static void test_tampering(void **state)
 {
-	static const struct { const char *sql; int first_bad; } ways[] = {
+	static const struct {
+		const char *sql;
+		int first_bad;
+	} ways[] = {
 		{ "UPDATE audit_record SET time = time + 1 WHERE id = 7", 7 },
 		{ "UPDATE audit_record SET uid = 0 WHERE id = 7", 7 },
 		{ "UPDATE audit_record SET uid = NULL WHERE id = 7", 7 },
@@ -150,9 +173,11 @@ static void test_tampering(void **state)
 		{ "DELETE FROM audit_record", 1 },
 		{ "DELETE FROM audit_record WHERE id = 7; UPDATE audit_record SET id = id - 1 WHERE id > 7", 7 },
 		{ "UPDATE audit_record SET id = 1000 WHERE id = 7; UPDATE audit_record SET id = 7 WHERE id = 8; "
-		  "UPDATE audit_record SET id = 8 WHERE id = 1000", 7 },
-		{ "INSERT INTO audit_record SELECT id + 1, version, time, uid, person, for_person, way, verb, entity, object, fields, reason, "
-		  "program, match, about, what, commitment, chain, salt, detail FROM audit_record WHERE id = 40", 41 },
+		  "UPDATE audit_record SET id = 8 WHERE id = 1000",
+			7 },
+		{ "INSERT INTO audit_record SELECT id + 1, version, time, uid, person, for_person, way, verb, entity, object, "
+		  "fields, reason, program, match, about, what, commitment, chain, salt, detail FROM audit_record WHERE id = 40",
+			41 },
 	};
 	struct place *place = *state;
 
@@ -211,7 +236,9 @@ static void test_erase(void **state)
 	report = verify(place, NULL);
 	assert_int_equal(report.erased, 13);
 	assert_int_equal(report.records, RECORDS + 3);
-	assert_int_equal(engine_prepare(place->engine, "SELECT fields, verb, object FROM audit_record WHERE id = 41", true, &stmt, &problem), 0);
+	assert_int_equal(engine_prepare(place->engine,
+				 "SELECT fields, verb, object FROM audit_record WHERE id = 41", true, &stmt, &problem),
+		0);
 	assert_int_equal(engine_step(place->engine, stmt, &problem), 1);
 	assert_string_equal(engine_text(stmt, 0), "2 5 8 11 14");
 	assert_string_equal(engine_text(stmt, 1), "Erase");
@@ -245,7 +272,7 @@ static void test_widened_list(void **state)
 
 	erase(place, 2, 100, 1);
 	run(place->engine, "UPDATE audit_record SET salt = NULL, detail = NULL, reason = NULL WHERE id = 6; "
-	    "UPDATE audit_record SET fields = fields || ' 6' WHERE verb = 'Erase'");
+			   "UPDATE audit_record SET fields = fields || ' 6' WHERE verb = 'Erase'");
 	assert_int_equal(verify(place, NULL).first_bad, RECORDS + 1);
 }
 
@@ -307,8 +334,16 @@ static void test_failed_append(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		EACH(test_whole), EACH(test_salted), EACH(test_tampering), EACH(test_written_anew), EACH(test_erase),
-		EACH(test_erased_words), EACH(test_widened_list), EACH(test_expire), EACH(test_slices), EACH(test_failed_append),
+		EACH(test_whole),
+		EACH(test_salted),
+		EACH(test_tampering),
+		EACH(test_written_anew),
+		EACH(test_erase),
+		EACH(test_erased_words),
+		EACH(test_widened_list),
+		EACH(test_expire),
+		EACH(test_slices),
+		EACH(test_failed_append),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

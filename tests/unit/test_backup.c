@@ -50,7 +50,12 @@ ssize_t write(int fd, const void *data, size_t size)
 	return syscall(SYS_write, fd, data, size);
 }
 
-struct place { char *directory, *backups; struct backup_paths paths; struct engine *engine; struct seal *seal; };
+struct place {
+	char *directory, *backups;
+	struct backup_paths paths;
+	struct engine *engine;
+	struct seal *seal;
+};
 
 static void run(struct engine *engine, const char *sql)
 {
@@ -61,7 +66,7 @@ static void run(struct engine *engine, const char *sql)
 static void open_all(struct place *place)
 {
 	if (engine_open(place->directory, "mentorship.db", true, &place->engine, &problem) < 0 ||
-	    seal_new(place->directory, place->directory, &place->seal, &problem) < 0)
+		seal_new(place->directory, place->directory, &place->seal, &problem) < 0)
 		fail_msg("%s", problem.text);
 }
 
@@ -111,7 +116,9 @@ static char *word(struct engine *engine)
 }
 
 /* 2026-11-23 20:15:00 UTC */
-enum { NOW = 1795464900 };
+enum {
+	NOW = 1795464900
+};
 
 static void make(struct place *place, int64_t now, char name[BACKUP_NAME])
 {
@@ -124,7 +131,7 @@ static void make(struct place *place, int64_t now, char name[BACKUP_NAME])
 static void test_names(void **state)
 {
 	static const char *const bad[] = { "", ".", "..", "../x.db", "/etc/passwd", "a/b", ".hidden", "a b", "a\n", "\xc3\xa9",
-	                                   "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" };
+		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" };
 	struct place *place = *state;
 	char first[BACKUP_NAME], second[BACKUP_NAME];
 	struct stat st;
@@ -343,7 +350,7 @@ static void killed_at_each_step(struct place *place, bool damaged)
 		make_present(place, damaged);
 		ended = restore_killed(place, name, at);
 		if (start(place, damaged)) {
-			new++;
+			new ++;
 		} else {
 			assert_false(ended);
 			old++;
@@ -368,7 +375,10 @@ static void test_killed_restore_of_garbage(void **state)
 
 /* ---- erasures, installation, head ---- */
 
-struct notes { int count; int64_t ids[16]; };
+struct notes {
+	int count;
+	int64_t ids[16];
+};
 
 static int note(void *data, const char *kind, int64_t id, int64_t time)
 {
@@ -463,9 +473,10 @@ static void test_head(void **state)
 	struct audit_head head = { 0 }, inside;
 	char name[BACKUP_NAME];
 
-	run(place->engine, "CREATE TABLE \"audit_record\" (\"id\" INTEGER PRIMARY KEY, \"version\", \"time\", \"uid\", \"person\", \"for_person\", "
-	    "\"way\", \"verb\", \"entity\", \"object\", \"fields\", \"reason\", \"program\", \"match\", \"about\", \"what\", \"commitment\", "
-	    "\"chain\", \"salt\", \"detail\")");
+	run(place->engine,
+		"CREATE TABLE \"audit_record\" (\"id\" INTEGER PRIMARY KEY, \"version\", \"time\", \"uid\", \"person\", \"for_person\", "
+		"\"way\", \"verb\", \"entity\", \"object\", \"fields\", \"reason\", \"program\", \"match\", \"about\", \"what\", \"commitment\", "
+		"\"chain\", \"salt\", \"detail\")");
 	assert_int_equal(audit_append(place->engine, &head, &entry, &problem), 0);
 	make(place, NOW, name);
 	assert_int_equal(audit_append(place->engine, &head, &entry, &problem), 0);
@@ -479,9 +490,18 @@ static void test_head(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		EACH(test_names), EACH(test_prune), EACH(test_stale_parts), EACH(test_restore), EACH(test_refused_restores),
-		EACH(test_restore_keys), EACH(test_killed_restore), EACH(test_killed_restore_of_garbage), EACH(test_erasures),
-		EACH(test_erasures_restored), EACH(test_installation), EACH(test_head),
+		EACH(test_names),
+		EACH(test_prune),
+		EACH(test_stale_parts),
+		EACH(test_restore),
+		EACH(test_refused_restores),
+		EACH(test_restore_keys),
+		EACH(test_killed_restore),
+		EACH(test_killed_restore_of_garbage),
+		EACH(test_erasures),
+		EACH(test_erasures_restored),
+		EACH(test_installation),
+		EACH(test_head),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

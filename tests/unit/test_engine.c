@@ -16,10 +16,14 @@
 #include "store/engine.h"
 #include "temporary.h"
 
-static const char table[] = "CREATE TABLE person (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, weight REAL, boss INTEGER REFERENCES person) STRICT";
+static const char table[] =
+	"CREATE TABLE person (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, weight REAL, boss INTEGER REFERENCES person) STRICT";
 static struct problem problem;
 
-struct place { char *directory; struct engine *engine; };
+struct place {
+	char *directory;
+	struct engine *engine;
+};
 
 static void run(struct engine *engine, const char *sql)
 {
@@ -292,7 +296,9 @@ static void test_values(void **state)
 
 static void test_kept_statements(void **state)
 {
-	enum { MANY = 700 };
+	enum {
+		MANY = 700
+	};
 	static char texts[MANY][32];
 	struct place *place = *state;
 	struct stmt *stmt, *again, *long_one;
@@ -441,7 +447,9 @@ static void test_full_in_a_turn(void **state)
 	struct stmt *prepared;
 
 	assert_int_equal(insert(place->engine, "before"), 0);
-	assert_int_equal(engine_prepare(place->engine, "INSERT INTO person (name) VALUES ('prepared before')", true, &prepared, &problem), 0);
+	assert_int_equal(engine_prepare(place->engine,
+				 "INSERT INTO person (name) VALUES ('prepared before')", true, &prepared, &problem),
+		0);
 	run(place->engine, "PRAGMA max_page_count = 20");
 	assert_int_equal(engine_begin(place->engine, &problem), 0);
 	assert_int_equal(engine_savepoint(place->engine, &problem), 0);
@@ -573,7 +581,7 @@ static void commit_for_ever(const char *directory, int out)
 
 		snprintf(name, sizeof name, "%d", i);
 		if (engine_begin(engine, &problem) || insert(engine, name) || engine_commit(engine, &problem) ||
-		    write(out, &i, sizeof i) != sizeof i)
+			write(out, &i, sizeof i) != sizeof i)
 			_exit(1);
 		if (i % 50 == 49 && engine_checkpoint(engine, i % 100 == 99, &problem) < 0)
 			_exit(1);
@@ -625,11 +633,26 @@ static void test_kill(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		EACH(test_new_database), EACH(test_second_opener), cmocka_unit_test(test_open_directory), cmocka_unit_test(test_damaged),
-		cmocka_unit_test(test_damaged_inside), cmocka_unit_test(test_foreign_and_newer), cmocka_unit_test(test_newer_in_log),
-		cmocka_unit_test(test_not_a_file), EACH(test_values), EACH(test_kept_statements), EACH(test_constraints),
-		EACH(test_function), EACH(test_reader), EACH(test_savepoints), EACH(test_full_in_a_turn), EACH(test_erased_text),
-		EACH(test_backup), EACH(test_backup_in_steps), cmocka_unit_test(test_quick_check), EACH(test_kill),
+		EACH(test_new_database),
+		EACH(test_second_opener),
+		cmocka_unit_test(test_open_directory),
+		cmocka_unit_test(test_damaged),
+		cmocka_unit_test(test_damaged_inside),
+		cmocka_unit_test(test_foreign_and_newer),
+		cmocka_unit_test(test_newer_in_log),
+		cmocka_unit_test(test_not_a_file),
+		EACH(test_values),
+		EACH(test_kept_statements),
+		EACH(test_constraints),
+		EACH(test_function),
+		EACH(test_reader),
+		EACH(test_savepoints),
+		EACH(test_full_in_a_turn),
+		EACH(test_erased_text),
+		EACH(test_backup),
+		EACH(test_backup_in_steps),
+		cmocka_unit_test(test_quick_check),
+		EACH(test_kill),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

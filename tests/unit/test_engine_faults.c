@@ -20,11 +20,19 @@
 #include "store/seal.h"
 #include "temporary.h"
 
-enum { TURNS = 24, ROWS = 3, SKIPPED = 77 };
+enum {
+	TURNS = 24,
+	ROWS = 3,
+	SKIPPED = 77
+};
 
 static struct problem problem;
 
-struct outcome { bool acknowledged[TURNS]; int reported; bool sync_failed; };
+struct outcome {
+	bool acknowledged[TURNS];
+	int reported;
+	bool sync_failed;
+};
 
 static struct engine *open_or_fail(const char *directory)
 {
@@ -252,7 +260,8 @@ static void in_namespace(const char *directory, void (*body)(const char *))
 
 	if (!child) {
 		if ((geteuid() ? unshare(CLONE_NEWUSER | CLONE_NEWNS) : unshare(CLONE_NEWNS)) < 0 ||
-		    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 || mount("disk", directory, "tmpfs", 0, "size=400k,mode=700") < 0)
+			mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+			mount("disk", directory, "tmpfs", 0, "size=400k,mode=700") < 0)
 			_exit(SKIPPED);
 		body(directory);
 		_exit(0);
@@ -351,9 +360,14 @@ static void test_file_limit(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_failing_writes), cmocka_unit_test(test_failing_syncs), cmocka_unit_test(test_full_writes),
-		cmocka_unit_test(test_backup_faults), cmocka_unit_test(test_seal_faults), cmocka_unit_test(test_full_disk),
-		cmocka_unit_test(test_readonly_disk), cmocka_unit_test(test_file_limit),
+		cmocka_unit_test(test_failing_writes),
+		cmocka_unit_test(test_failing_syncs),
+		cmocka_unit_test(test_full_writes),
+		cmocka_unit_test(test_backup_faults),
+		cmocka_unit_test(test_seal_faults),
+		cmocka_unit_test(test_full_disk),
+		cmocka_unit_test(test_readonly_disk),
+		cmocka_unit_test(test_file_limit),
 	};
 
 	fault_install();

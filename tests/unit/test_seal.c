@@ -15,7 +15,11 @@
 
 static struct problem problem;
 
-struct place { char *directory, *credentials; struct seal *seal; struct arena arena; };
+struct place {
+	char *directory, *credentials;
+	struct seal *seal;
+	struct arena arena;
+};
 
 static struct seal *reopen(const char *directory, const char *credentials)
 {
@@ -50,7 +54,10 @@ static int teardown(void **state)
 	return 0;
 }
 
-struct sealed { void *data; size_t size; };
+struct sealed {
+	void *data;
+	size_t size;
+};
 
 static struct sealed shut(struct place *place, int64_t person, const char *text)
 {
@@ -62,7 +69,7 @@ static struct sealed shut(struct place *place, int64_t person, const char *text)
 }
 
 static int open_at(struct place *place, int64_t person, const char *entity, int64_t id, const char *field, struct sealed sealed,
-                   char **ret)
+	char **ret)
 {
 	return seal_open(place->seal, &place->arena, person, entity, id, field, sealed.data, sealed.size, ret, &problem);
 }
@@ -147,7 +154,8 @@ static void test_credentials(void **state)
 	unavailable(place, place->credentials, sealed, "sealing-key");
 	unavailable(place, NULL, sealed, "sealing-key");
 	file_write(key, "303132333435363738396162636465663031323334353637383941424344454"
-	           "6\n", 65);
+			"6\n",
+		65);
 	seal_free(place->seal);
 	place->seal = reopen(place->directory, place->credentials);
 	opens(place, 7, sealed, "2010-02-03");
@@ -321,7 +329,8 @@ static void test_damaged_keys(void **state)
 	seal_free(place->seal);
 	place->seal = NULL;
 	file_write(in(place->directory, "keys.db"), "no keys at all, no keys at all, no keys at all, no keys at all, no keys at all, "
-	           "no keys at all, no keys at all, no keys", 120);
+						    "no keys at all, no keys at all, no keys",
+		120);
 	assert_int_equal(seal_new(place->directory, place->credentials, &seal, &problem), E_STORE);
 	assert_non_null(strstr(problem.text, "keys.db"));
 	assert_null(seal);
@@ -332,9 +341,17 @@ static void test_damaged_keys(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		EACH(test_round_trip), EACH(test_moved_values), EACH(test_credentials), cmocka_unit_test(test_late_credential),
-		EACH(test_forget), EACH(test_forget_without_credential), EACH(test_batch), EACH(test_undone_batch_forgets), EACH(test_pair),
-		EACH(test_copy), EACH(test_damaged_keys),
+		EACH(test_round_trip),
+		EACH(test_moved_values),
+		EACH(test_credentials),
+		cmocka_unit_test(test_late_credential),
+		EACH(test_forget),
+		EACH(test_forget_without_credential),
+		EACH(test_batch),
+		EACH(test_undone_batch_forgets),
+		EACH(test_pair),
+		EACH(test_copy),
+		EACH(test_damaged_keys),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

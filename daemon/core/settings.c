@@ -54,7 +54,9 @@ static int check_language(const char *text, struct problem *problem)
 	static const char small[] = "abcdefghijklmnopqrstuvwxyz", large[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 	size_t length = strspn(text, small);
 
-	if ((length == 2 || length == 3) && (!text[length] || (text[length] == '_' && strspn(text + length + 1, large) == 2 && !text[length + 3])))
+	if (text[length] == '_' && strspn(text + length + 1, large) == 2 && !text[length + 3] && (length == 2 || length == 3))
+		return 0;
+	if (!text[length] && (length == 2 || length == 3))
 		return 0;
 	return problem_set(problem, E_INVALID, NULL, "'%s' is no language; write one like de or pt_BR", text);
 }
@@ -79,7 +81,7 @@ const struct setting settings_table[] = {
 	{ AS_TEXT_SETTING(institution.name), .initial_text = "", .max = 120, RELOADS, .room = "bus",
 		.help = "How the school, university or company calls itself in messages and reports." },
 	{ AS_TEXT_SETTING(institution.zone), .initial_text = "UTC", .min = 1, .max = 64, .check = check_zone, RELOADS,
-		.room = "schedule", .help = "Time zone of the institution: its days begin and end there, and people have it until they set their own." },
+		.room = "schedule", .help = "Time zone of the institution: its days begin and end there; people have it until they set one." },
 	{ AS_TEXT_SETTING(institution.language), .initial_text = "en", .min = 2, .max = 6, .check = check_language, RELOADS,
 		.room = "model", .help = "Language of people for whom none is known." },
 
@@ -146,8 +148,8 @@ const struct setting settings_table[] = {
 	{ AS_NUMBER_SETTING(retention.backup_days, NUMBER), RANGE(30, 1, 3650), .unit = "days", RELOADS, .room = "store",
 		.help = "How long backups are kept, those made before migrations included." },
 
-	{ AS_TEXT_SETTING(worker.path), .initial_text = "/usr/libexec/mentorship/mentorship-worker", .min = 2, .max = 200, .check = check_path,
-		.room = "plugin", .help = "The program that reads files and computes matchings." },
+	{ AS_TEXT_SETTING(worker.path), .initial_text = "/usr/libexec/mentorship/mentorship-worker", .min = 2, .max = 200,
+		.check = check_path, .room = "plugin", .help = "The program that reads files and computes matchings." },
 	{ AS_NUMBER_SETTING(worker.memory, NUMBER), RANGE(1024, 64, 65536), .unit = "MiB", RELOADS, .room = "plugin",
 		.help = "Memory that a worker may use." },
 	{ AS_NUMBER_SETTING(worker.seconds, NUMBER), RANGE(600, 1, 86400), .unit = "seconds", RELOADS, .room = "plugin",
@@ -386,7 +388,8 @@ static void check_orders(const struct settings *settings, struct settings_report
 			continue;
 		if (!from->file)
 			from = less_from;
-		settings_found(report, true, from->file, from->line, less->name, "%s (%lld) must not be above %s (%lld); change one of them",
+		settings_found(report, true, from->file, from->line, less->name,
+			"%s (%lld) must not be above %s (%lld); change one of them",
 			less->name, (long long)*number_of(settings, less), more->name, (long long)*number_of(settings, more));
 	}
 }

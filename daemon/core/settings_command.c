@@ -82,7 +82,9 @@ void settings_print_example(FILE *out)
 			fprintf(out, "\n%.*s: {\n", (int)group_length(row->name), row->name);
 		buffer_clear(&text);
 		print_limits(row, &text);
-		fprintf(out, "%s\t# %s (%s)\n", row == settings_table || !same_group(row, row - 1) ? "" : "\n", row->help, buffer_string(&text));
+		if (row > settings_table && same_group(row, row - 1))
+			fputc('\n', out);
+		fprintf(out, "\t# %s (%s)\n", row->help, buffer_string(&text));
 		buffer_clear(&text);
 		setting_print(defaults, row, &text);
 		fprintf(out, "\t# %s = %s;\n", row->name + group_length(row->name) + 1, buffer_string(&text));

@@ -108,10 +108,14 @@ static int check_integer(const char *word, size_t length, const char *digits_end
 
 	errno = 0;
 	value = strtoll(word, NULL, hex ? 16 : 10);
-	if (errno || value < least || value > most)
-		return problem_set(problem, E_INVALID, NULL, is_long ? "the number %.*s is too large; write a smaller one" : "the number %.*s does not fit 32 bits; write an L behind it if it is meant",
-			(int)(length < 60 ? length : 60), word);
-	return 0;
+	if (!errno && value >= least && value <= most)
+		return 0;
+	if (length > 60)
+		length = 60;
+	if (is_long)
+		return problem_set(problem, E_INVALID, NULL, "the number %.*s is too large; write a smaller one", (int)length, word);
+	return problem_set(problem, E_INVALID, NULL, "the number %.*s does not fit 32 bits; write an L behind it if it is meant",
+		(int)length, word);
 }
 
 static int skip_number(struct scan *scan)

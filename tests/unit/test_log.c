@@ -71,7 +71,7 @@ static void test_catalogue(void **state)
 		char head[256], *entry, *body;
 
 		snprintf(head, sizeof head, "\n-- %s\nSubject: %s\nDefined-By: mentorshipd\n", event_kinds[kind].id,
-		         event_kinds[kind].message);
+			event_kinds[kind].message);
 		entry = strstr(text, head);
 		if (!entry)
 			fail_msg("the catalogue lacks: %s", head);
@@ -96,18 +96,45 @@ static void test_all_fields(void **state)
 {
 	unsigned char hash[32] = { 0xAB, 0x01 };
 	const struct log_facts facts = {
-		.entity = "match_member", .object = 12, .verb = "Accept", .field = "target_date", .job = "backup",
-		.setting = "limits.queue", .plugin = "smtp", .program = 7, .task = 3, .sequence = 99, .hash = hash, .uid = 0,
-		.count = 0, .number = -5, .milliseconds = 51, .code = E_CONFLICT, .error = ENOSPC, .has = LOG_HAS_UID | LOG_HAS_COUNT,
+		.entity = "match_member",
+		.object = 12,
+		.verb = "Accept",
+		.field = "target_date",
+		.job = "backup",
+		.setting = "limits.queue",
+		.plugin = "smtp",
+		.program = 7,
+		.task = 3,
+		.sequence = 99,
+		.hash = hash,
+		.uid = 0,
+		.count = 0,
+		.number = -5,
+		.milliseconds = 51,
+		.code = E_CONFLICT,
+		.error = ENOSPC,
+		.has = LOG_HAS_UID | LOG_HAS_COUNT,
 	};
 	const char *text = fields(EVENT_STORE_FULL, &facts);
 	static const char *const lines[] = {
-		"\nMENTORSHIP_ENTITY=match_member\n", "\nMENTORSHIP_OBJECT=12\n", "\nMENTORSHIP_VERB=Accept\n",
-		"\nMENTORSHIP_FIELD=target_date\n", "\nMENTORSHIP_JOB=backup\n", "\nMENTORSHIP_SETTING=limits.queue\n",
-		"\nMENTORSHIP_PLUGIN=smtp\n", "\nMENTORSHIP_PROGRAM=7\n", "\nMENTORSHIP_TASK=3\n", "\nMENTORSHIP_SEQUENCE=99\n",
-		"\nMENTORSHIP_HASH=ab01000000000000000000000000000000000000000000000000000000000000\n", "\nMENTORSHIP_UID=0\n",
-		"\nMENTORSHIP_COUNT=0\n", "\nMENTORSHIP_NUMBER=-5\n", "\nMENTORSHIP_MILLISECONDS=51\n",
-		"\nMENTORSHIP_CODE=org.mentorship1.Error.Conflict\n", "\nPRIORITY=2\n", "\nDOCUMENTATION=man:mentorshipd(8)\n",
+		"\nMENTORSHIP_ENTITY=match_member\n",
+		"\nMENTORSHIP_OBJECT=12\n",
+		"\nMENTORSHIP_VERB=Accept\n",
+		"\nMENTORSHIP_FIELD=target_date\n",
+		"\nMENTORSHIP_JOB=backup\n",
+		"\nMENTORSHIP_SETTING=limits.queue\n",
+		"\nMENTORSHIP_PLUGIN=smtp\n",
+		"\nMENTORSHIP_PROGRAM=7\n",
+		"\nMENTORSHIP_TASK=3\n",
+		"\nMENTORSHIP_SEQUENCE=99\n",
+		"\nMENTORSHIP_HASH=ab01000000000000000000000000000000000000000000000000000000000000\n",
+		"\nMENTORSHIP_UID=0\n",
+		"\nMENTORSHIP_COUNT=0\n",
+		"\nMENTORSHIP_NUMBER=-5\n",
+		"\nMENTORSHIP_MILLISECONDS=51\n",
+		"\nMENTORSHIP_CODE=org.mentorship1.Error.Conflict\n",
+		"\nPRIORITY=2\n",
+		"\nDOCUMENTATION=man:mentorshipd(8)\n",
 	};
 	char id[64], number[32];
 
@@ -145,14 +172,22 @@ static bool knows(const char *name)
 static void test_only_names_pass(void **state)
 {
 	static const char *const values[] = {
-		"Anna Smith", "anna@example.org", "M\xC3\xBCller", "a\nMESSAGE_ID=00", "", "q=y", "\x1b[2J", "a b",
+		"Anna Smith",
+		"anna@example.org",
+		"M\xC3\xBCller",
+		"a\nMESSAGE_ID=00",
+		"",
+		"q=y",
+		"\x1b[2J",
+		"a b",
 		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
-		const char *text = fields(EVENT_JOB_FAILED, &(struct log_facts){ .entity = values[i], .verb = values[i],
-		                          .field = values[i], .job = values[i], .plugin = values[i], .setting = values[i] });
+		const char *v = values[i];
+		const struct log_facts facts = { .entity = v, .verb = v, .field = v, .job = v, .plugin = v, .setting = v };
+		const char *text = fields(EVENT_JOB_FAILED, &facts);
 		int questions = 0;
 
 		if (*values[i] && strstr(text, values[i]))
@@ -194,7 +229,7 @@ static void test_lines(void **state)
 	assert_true(n > 0);
 	assert_string_equal(text, "<6>A backup was made object=5\n<3>A backup could not be made entity=?\n");
 	close(ends[0]);
-	log_open(ends[0]);    /* closed: what cannot be written is dropped, and nobody's errno changes */
+	log_open(ends[0]); /* closed: what cannot be written is dropped, and nobody's errno changes */
 	errno = EXDEV;
 	log_event(EVENT_BACKUP_MADE, NULL);
 	assert_int_equal(errno, EXDEV);
@@ -227,10 +262,12 @@ static bool own_run(void)
 		close(fd);
 	}
 	return mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 && mount("run", "/run", "tmpfs", 0, NULL) == 0 &&
-	       mkdir("/run/systemd", 0755) == 0 && mkdir("/run/systemd/journal", 0755) == 0;
+		mkdir("/run/systemd", 0755) == 0 && mkdir("/run/systemd/journal", 0755) == 0;
 }
 
-enum { NOT_ALLOWED = 77 };
+enum {
+	NOT_ALLOWED = 77
+};
 
 /* Runs in a child: 0 when the journal got the fields and stderr nothing. */
 static int journal_child(bool connected)

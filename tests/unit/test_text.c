@@ -65,7 +65,9 @@ static int by_table(const unsigned char *b)
 static void test_decode_agrees_with_the_table(void **state)
 {
 	static const unsigned char tails[] = { 0x00, 0x41, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xFF };
-	enum { TAILS = sizeof tails };
+	enum {
+		TAILS = sizeof tails
+	};
 	uint32_t point;
 
 	(void)state;
@@ -73,7 +75,7 @@ static void test_decode_agrees_with_the_table(void **state)
 		for (int second = 0; second < 256; second++)
 			for (int tail = 0; tail < TAILS * TAILS; tail++) {
 				unsigned char b[4] = { (unsigned char)first, (unsigned char)second, tails[tail / TAILS],
-				                       tails[tail % TAILS] };
+					tails[tail % TAILS] };
 
 				assert_int_equal(text_decode((char *)b, 4, &point), by_table(b));
 			}
@@ -107,14 +109,17 @@ static void test_bad_position(void **state)
 	(void)state;
 	assert_int_equal(text_bad("abc", 3), 3);
 	assert_int_equal(text_bad("", 0), 0);
-	assert_int_equal(text_bad("a\xC0\xAF", 3), 1);         /* overlong slash */
-	assert_int_equal(text_bad("ab\xE0\x80\xAF", 5), 2);    /* overlong in three */
-	assert_int_equal(text_bad("\xF0\x80\x80\xAF", 4), 0);  /* overlong in four */
-	assert_int_equal(text_bad("a\xED\xA0\x80", 4), 1);     /* a surrogate */
-	assert_int_equal(text_bad("\xF4\x90\x80\x80", 4), 0);  /* beyond the last */
-	assert_int_equal(text_bad("gr\xC3\xBC\xC3", 5), 4);    /* cut short */
-	assert_int_equal(text_bad("a\xFC", 2), 1);             /* Latin-1 */
-	assert_int_equal(text_points("gr\xC3\xBC\xC3\x9F" "e", 7), 5);
+	assert_int_equal(text_bad("a\xC0\xAF", 3), 1);        /* overlong slash */
+	assert_int_equal(text_bad("ab\xE0\x80\xAF", 5), 2);   /* overlong in three */
+	assert_int_equal(text_bad("\xF0\x80\x80\xAF", 4), 0); /* overlong in four */
+	assert_int_equal(text_bad("a\xED\xA0\x80", 4), 1);    /* a surrogate */
+	assert_int_equal(text_bad("\xF4\x90\x80\x80", 4), 0); /* beyond the last */
+	assert_int_equal(text_bad("gr\xC3\xBC\xC3", 5), 4);   /* cut short */
+	assert_int_equal(text_bad("a\xFC", 2), 1);            /* Latin-1 */
+	assert_int_equal(text_points("gr\xC3\xBC\xC3\x9F"
+				     "e",
+				 7),
+		5);
 	assert_int_equal(text_points("\xF0\x9F\x99\x82", 4), 1);
 	assert_int_equal(text_points("\xFF\xFF", 2), 2);
 }
@@ -127,30 +132,45 @@ static void test_check_lets_in(void **state)
 	assert_int_equal(CHECK("", 0, &problem), 0);
 	assert_int_equal(CHECK("Zo\xC3\xAB O'Neill, \xE6\x9D\x8E \xD8\xB9\xD9\x84\xD9\x8A \xF0\x9F\x99\x82", 0, &problem), 0);
 	assert_int_equal(CHECK("one\n\ttwo", TEXT_LINES, &problem), 0);
-	assert_int_equal(CHECK("\xC2\xA0", 0, &problem), 0);           /* the first above the C1 controls */
-	assert_int_equal(CHECK("\xEF\xB7\xB0", 0, &problem), 0);       /* U+FDF0, just behind the non-characters */
-	assert_int_equal(CHECK("\xE2\x80\x8D", 0, &problem), 0);       /* the joiner of emoji and Persian */
+	assert_int_equal(CHECK("\xC2\xA0", 0, &problem), 0);     /* the first above the C1 controls */
+	assert_int_equal(CHECK("\xEF\xB7\xB0", 0, &problem), 0); /* U+FDF0, just behind the non-characters */
+	assert_int_equal(CHECK("\xE2\x80\x8D", 0, &problem), 0); /* the joiner of emoji and Persian */
 	assert_int_equal(problem.code, 0);
 }
 
 static void test_check_refuses(void **state)
 {
-	static const struct { const char *text; unsigned flags; const char *says; } cases[] = {
+	static const struct {
+		const char *text;
+		unsigned flags;
+		const char *says;
+	} cases[] = {
 		{ "a\nb", 0, "control character (U+000A) at position 2" },
 		{ "a\tb", 0, "U+0009" },
 		{ "a\rb", TEXT_LINES, "U+000D" },
 		{ "a\x1b[31m", TEXT_LINES, "U+001B" },
 		{ "\x7f", TEXT_LINES, "U+007F" },
-		{ "\xC2\x80", 0, "U+0080" }, { "\xC2\x9B", TEXT_LINES, "U+009B" }, { "\xC2\x9F", 0, "U+009F" },
+		{ "\xC2\x80", 0, "U+0080" },
+		{ "\xC2\x9B", TEXT_LINES, "U+009B" },
+		{ "\xC2\x9F", 0, "U+009F" },
 		{ "\xD8\x9C", 0, "direction (U+061C)" },
-		{ "\xE2\x80\x8E", 0, "U+200E" }, { "\xE2\x80\x8F", 0, "U+200F" },
-		{ "\xE2\x80\xAA", 0, "U+202A" }, { "ab\xE2\x80\xAE", 0, "direction (U+202E) at position 3" },
-		{ "\xE2\x81\xA6", TEXT_LINES, "U+2066" }, { "\xE2\x81\xA9", 0, "U+2069" },
-		{ "\xE2\x80\xA8", TEXT_LINES, "separator" }, { "\xE2\x80\xA9", 0, "U+2029" },
-		{ "\xEF\xBB\xBF" "a", 0, "byte-order mark" },
-		{ "\xEF\xBF\xBE", 0, "U+FFFE" }, { "\xEF\xBF\xBF", 0, "U+FFFF" },
-		{ "\xEF\xB7\x90", 0, "no character (U+FDD0)" }, { "\xF4\x8F\xBF\xBF", 0, "U+10FFFF" },
-		{ "ok\xC0\xAF", 0, "position 3 is not UTF-8" }, { "\xED\xA0\x80", 0, "not UTF-8" },
+		{ "\xE2\x80\x8E", 0, "U+200E" },
+		{ "\xE2\x80\x8F", 0, "U+200F" },
+		{ "\xE2\x80\xAA", 0, "U+202A" },
+		{ "ab\xE2\x80\xAE", 0, "direction (U+202E) at position 3" },
+		{ "\xE2\x81\xA6", TEXT_LINES, "U+2066" },
+		{ "\xE2\x81\xA9", 0, "U+2069" },
+		{ "\xE2\x80\xA8", TEXT_LINES, "separator" },
+		{ "\xE2\x80\xA9", 0, "U+2029" },
+		{ "\xEF\xBB\xBF"
+		  "a",
+			0, "byte-order mark" },
+		{ "\xEF\xBF\xBE", 0, "U+FFFE" },
+		{ "\xEF\xBF\xBF", 0, "U+FFFF" },
+		{ "\xEF\xB7\x90", 0, "no character (U+FDD0)" },
+		{ "\xF4\x8F\xBF\xBF", 0, "U+10FFFF" },
+		{ "ok\xC0\xAF", 0, "position 3 is not UTF-8" },
+		{ "\xED\xA0\x80", 0, "not UTF-8" },
 		{ "caf\xE9", 0, "position 4 is not UTF-8" },
 	};
 
@@ -216,7 +236,7 @@ static void test_xml(void **state)
 {
 	(void)state;
 	assert_string_equal(once(encode_xml_text, "a<b>&\"c'\n\x01\xC3\xBC\xFF"),
-	                    "a&lt;b&gt;&amp;\"c'\n\xEF\xBF\xBD\xC3\xBC\xEF\xBF\xBD");
+		"a&lt;b&gt;&amp;\"c'\n\xEF\xBF\xBD\xC3\xBC\xEF\xBF\xBD");
 	assert_string_equal(once(encode_xml_text, "]]>"), "]]&gt;");
 	assert_string_equal(once(encode_xml_attribute, "a\"b'c\n\t<"), "a&#34;b&#39;c&#10;&#9;&lt;");
 	assert_string_equal(once(encode_xml_text, NULL), "");
@@ -224,17 +244,38 @@ static void test_xml(void **state)
 
 static void test_csv(void **state)
 {
-	static const struct { const char *text, *safe, *raw; } cases[] = {
-		{ "plain", "plain", "plain" }, { "", "", "" },
-		{ "a,b", "\"a,b\"", "\"a,b\"" }, { "say \"hi\"", "\"say \"\"hi\"\"\"", "\"say \"\"hi\"\"\"" },
-		{ "two\nlines", "\"two\nlines\"", "\"two\nlines\"" }, { " x", "\" x\"", "\" x\"" },
-		{ "=1+1", "'=1+1", "=1+1" }, { "+49 30 1", "'+49 30 1", "+49 30 1" }, { "@home", "'@home", "@home" },
-		{ "-x", "'-x", "-x" }, { "\tx", "\"'\tx\"", "\"\tx\"" }, { "\rx", "\"'\rx\"", "\"\rx\"" },
+	static const struct {
+		const char *text, *safe, *raw;
+	} cases[] = {
+		{ "plain", "plain", "plain" },
+		{ "", "", "" },
+		{ "a,b", "\"a,b\"", "\"a,b\"" },
+		{ "say \"hi\"", "\"say \"\"hi\"\"\"", "\"say \"\"hi\"\"\"" },
+		{ "two\nlines", "\"two\nlines\"", "\"two\nlines\"" },
+		{ " x", "\" x\"", "\" x\"" },
+		{ "=1+1", "'=1+1", "=1+1" },
+		{ "+49 30 1", "'+49 30 1", "+49 30 1" },
+		{ "@home", "'@home", "@home" },
+		{ "-x", "'-x", "-x" },
+		{ "\tx", "\"'\tx\"", "\"\tx\"" },
+		{ "\rx", "\"'\rx\"", "\"\rx\"" },
 		{ "=A1,2", "\"'=A1,2\"", "\"=A1,2\"" },
-		{ "-12", "-12", "-12" }, { "+3.5", "+3.5", "+3.5" }, { "-1e-6", "-1e-6", "-1e-6" }, { "-.5", "-.5", "-.5" },
-		{ "-", "'-", "-" }, { "-1e", "'-1e", "-1e" }, { "-1-1", "'-1-1", "-1-1" }, { "+.", "'+.", "+." },
-		{ "\xEF\xBC\x9D" "1", "'\xEF\xBC\x9D" "1", "\xEF\xBC\x9D" "1" },
-		{ "a=b", "a=b", "a=b" }, { "\xFF", "\xEF\xBF\xBD", "\xEF\xBF\xBD" },
+		{ "-12", "-12", "-12" },
+		{ "+3.5", "+3.5", "+3.5" },
+		{ "-1e-6", "-1e-6", "-1e-6" },
+		{ "-.5", "-.5", "-.5" },
+		{ "-", "'-", "-" },
+		{ "-1e", "'-1e", "-1e" },
+		{ "-1-1", "'-1-1", "-1-1" },
+		{ "+.", "'+.", "+." },
+		{ "\xEF\xBC\x9D"
+		  "1",
+			"'\xEF\xBC\x9D"
+			"1",
+			"\xEF\xBC\x9D"
+			"1" },
+		{ "a=b", "a=b", "a=b" },
+		{ "\xFF", "\xEF\xBF\xBD", "\xEF\xBF\xBD" },
 	};
 
 	(void)state;
@@ -248,7 +289,7 @@ static void test_json(void **state)
 {
 	(void)state;
 	assert_string_equal(once(encode_json, "a\"b\\c\n\t\x01\x7f\xC3\xBC\xE2\x80\xA8\xE2\x80\xAE\xFF"),
-	                    "\"a\\\"b\\\\c\\n\\t\\u0001\\u007f\xC3\xBC\\u2028\\u202e\xEF\xBF\xBD\"");
+		"\"a\\\"b\\\\c\\n\\t\\u0001\\u007f\xC3\xBC\\u2028\\u202e\xEF\xBF\xBD\"");
 	assert_string_equal(once(encode_json, NULL), "\"\"");
 	assert_string_equal(once(encode_json, "\xF0\x9F\x99\x82"), "\"\xF0\x9F\x99\x82\"");
 }
@@ -256,8 +297,10 @@ static void test_json(void **state)
 static void test_terminal(void **state)
 {
 	(void)state;
-	assert_string_equal(once(encode_terminal, "\x1b[2J\x07" "a\nb\xC2\x9B" "31m\xE2\x80\xAE\xC3\xBC\xFF"),
-	                    "\\x1b[2J\\x07a\\x0ab\\x9b31m\\u202e\xC3\xBC\\xff");
+	assert_string_equal(once(encode_terminal, "\x1b[2J\x07"
+						  "a\nb\xC2\x9B"
+						  "31m\xE2\x80\xAE\xC3\xBC\xFF"),
+		"\\x1b[2J\\x07a\\x0ab\\x9b31m\\u202e\xC3\xBC\\xff");
 	assert_string_equal(once(encode_terminal_lines, "a\n\tb\r"), "a\n\tb\\x0d");
 }
 

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The commands that are no nouns: one row each.
+ */
+#include <string.h>
+
+#include "cli.h"
+
+enum { MANY = 1000 };
+
+const struct command commands[] = {
+	{ "today", "", "what waits for you, since when", command_today, 0, 0, false },
+	{ "status", "", "version, clock and state of the daemon", command_status, 0, 0, false },
+	{ "whoami", "", "your account, person and roles, as the daemon sees them", command_whoami, 0, 0, false },
+	{ "describe", "[NOUN]", "what there is: nouns, or fields and verbs of one", command_describe, 0, 1, false },
+	{ "import", "--program PROGRAM [--format oneroster|form|csv] [--role ROLE] [--mapping FILE] [--propose FILE] [--take] FILE|DIRECTORY",
+	  "bring in people: a preview, or with --take for good", command_import, 1, 1, false },
+	{ "export", "NOUN [FILTER...] [--fields A,B] [--raw]", "a table as CSV on standard output", command_export, 1, MANY, false },
+	{ "schedule", "preview [--until WHEN]", "what the scheduler would do until then", command_schedule, 1, 1, false },
+	{ "changes", "[--after N] [--limit N]", "what changed since sequence number N", command_changes, 0, 0, false },
+	{ "watch", "NOUN [ID|FILTER...]", "print changes as they happen", command_watch, 1, MANY, false },
+	{ "task", "show|wait|cancel NUMBER", "long work that was started with --no-wait", command_task, 2, 2, false },
+	{ "call-many", "FILE.json", "up to 100 verbs in one call", command_call_many, 1, 1, false },
+	{ "backup", "", "make a backup now", command_backup, 0, 0, false },
+	{ "verify-audit", "", "check the chain of audit records", command_verify_audit, 0, 0, false },
+	{ "resume", "", "let mail and jobs go out again after a restore", command_resume, 0, 0, false },
+	{ "reload", "", "have the daemon read its configuration again", command_reload, 0, 0, false },
+	{ "advance-clock", "UNTIL", "move the clock of a simulated database", command_advance_clock, 1, 1, false },
+	{ "config", "check|show [--origin] [--config FILE]", "check or show the configuration, without a running daemon", command_config, 1, 1, false },
+	{ "completion", "bash|zsh|fish", "print the completion script of a shell", command_completion, 1, 1, false },
+	{ "help", "[COMMAND | NOUN [VERB]]", "help", command_help, 0, 2, false },
+	{ "complete", "-- WORDS", "words for the completion scripts", command_complete, 0, MANY, true },
+	{ NULL, NULL, NULL, NULL, 0, 0, true }
+};
+
+const struct command *command_named(const char *name)
+{
+	for (const struct command *command = commands; command->name; command++)
+		if (!strcmp(command->name, name))
+			return command;
+	return NULL;
+}

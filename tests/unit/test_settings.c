@@ -398,6 +398,8 @@ static void test_texts(void **state)
 		{ "institution: { zone = \"Europe/Berlim\"; };", "'Europe/Berlim' is no time zone" },
 		{ "institution: { zone = \"../../../etc/passwd\"; };", "is no time zone" },
 		{ "institution: { zone = \"/etc/localtime\"; };", "is no time zone" },
+		{ "institution: { language = \"de-AT\"; };", "'de-AT' is no language" },
+		{ "institution: { language = \"de_at\"; };", "'de_at' is no language" },
 		{ "institution: { language = \"german\"; };", "'german' is no language" },
 		{ "institution: { name = \"a\\nb\"; };", "control character (U+000A)" },
 		{ "institution: { name = \"a\\x1b\"; };", "control character (U+001B)" },

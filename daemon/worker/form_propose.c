@@ -42,6 +42,7 @@ static const struct hint hints[] = {
 	{ FIELD_CAPACITY, NULL, "capacity|how many mentees|how many students|how many people|number of mentees|kapazität|wie viele|combien|"
 		"cuántos|quanti|quantos|hoeveel" },
 	{ FIELD_MOTIVATION, NULL, "why|motivation|warum|weshalb|pourquoi|por qué|perché|waarom|motivación" },
+	{ FIELD_OBJECTION_REASON, NULL, "tell us why|reason|reasons|begründung|raison|razón" },
 	{ FIELD_TRAIT, "skill", "skill|skills|can you help|help with|support with|learn|teach|expertise|topics|kenntnisse|fähigkeiten|"
 		"kompetenzen|lernen|beibringen|compétences|habilidades|competenze|competências|vaardigheden" },
 	{ FIELD_TRAIT, "interest", "interest|interests|hobbies|hobby|free time|spare time|interessen|hobbys|freizeit|centres d'intérêt|loisirs|"

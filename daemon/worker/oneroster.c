@@ -36,6 +36,13 @@ struct user {
 	bool out;                     /* not active, or not enabled */
 };
 
+/* A link to a row that may come later: a parent of the same file, or another user. */
+struct late {
+	struct place place;
+	const char *id;
+	enum file to;
+};
+
 struct class {
 	const char *id;
 	uint64_t joins;               /* that name it */
@@ -56,6 +63,8 @@ struct set {
 	struct class *classes;
 	const char **org_names;
 	size_t user_count, class_count, org_count;
+	struct late *lates;
+	size_t late_count, late_size;
 	bool refused;                 /* the manifest says that the set is not to be read */
 };
 
@@ -224,6 +233,36 @@ static void follow_list(struct set *set, int column, enum file to)
 		follow(set, column, list.words[i], to, false);
 }
 
+/* Looks after the links in a cell when all ids are known. */
+static void follow_later(struct set *set, int column, enum file to)
+{
+	struct mapping_list list = cell_list(set, column);
+
+	for (size_t i = 0; i < list.count; i++) {
+		struct place here = place(set, column);
+
+		if (set->late_count == set->late_size) {
+			set->late_size = set->late_size ? set->late_size * 2 : 64;
+			set->lates = reallocarray(set->lates, set->late_size, sizeof *set->lates);
+			if (!set->lates)
+				abort();
+		}
+		here.header = arena_copy(&set->roster->arena, here.header);
+		set->lates[set->late_count++] = (struct late){ here, list.words[i], to };
+	}
+}
+
+static void follow_lates(struct set *set)
+{
+	for (size_t i = 0; i < set->late_count; i++) {
+		const struct late *late = &set->lates[i];
+
+		if (textmap_find(&set->ids[late->to], late->id) < 0)
+			roster_say(set->roster, 1, &late->place, "'%.80s' is not in %s.csv; it is not needed here", late->id,
+				kinds[late->to].name);
+	}
+}
+
 /* ---- the rows of each file ---- */
 
 static void refuse_set(struct set *set, const struct place *here, const char *text)
@@ -266,6 +305,8 @@ static void row_org(struct set *set)
 	set->org_names[set->org_count++] = cell(set, 1);
 	if (!is_active(set, 2))
 		leave_out(set);
+	else
+		follow_later(set, 3, ORGS);
 }
 
 static void row_session(struct set *set)
@@ -273,6 +314,8 @@ static void row_session(struct set *set)
 	keep_id(set, cell(set, 0), 0);
 	if (!is_active(set, 1))
 		leave_out(set);
+	else
+		follow_later(set, 2, SESSIONS);
 }
 
 static void row_course(struct set *set)
@@ -368,6 +411,7 @@ static void row_user(struct set *set)
 	add_role(set, user, cell(set, 5));
 	add_orgs(set, user, &orgs);
 	follow_list(set, 8, ORGS);
+	follow_later(set, 11, USERS);
 	if (!*user->given && !*user->family)
 		roster_say(set->roster, 0, &name, "this user has no name; give one");
 }
@@ -629,10 +673,9 @@ static void sort_files(struct set *set, struct oneroster_file *files, size_t cou
 		else if (file < FILES)
 			roster_say(set->roster, 0, &(struct place){ files[i].name, 0, 0, NULL }, "this file comes twice; pass one set at a time");
 	}
-	for (int file = 0; file < FILES; file++)
-		if (file == USERS && !set->files[file])
-			refuse_set(set, &(struct place){ "users.csv", 0, 0, NULL }, "users.csv is not in the set; pass the whole folder or ZIP "
-				"of a OneRoster export");
+	if (!set->files[USERS])
+		refuse_set(set, &(struct place){ "users.csv", 0, 0, NULL }, "users.csv is not in the set; pass the whole folder or ZIP "
+			"of a OneRoster export");
 }
 
 static void everybody(struct set *set)
@@ -657,9 +700,11 @@ void oneroster_read(struct roster *roster, const struct mapping_section *section
 		if (set.files[file])
 			read_file(&set, (enum file)file);
 	if (!set.refused) {
+		follow_lates(&set);
 		check_classes(&set);
 		everybody(&set);
 	}
 	for (int file = 0; file < FILES; file++)
 		textmap_free(&set.ids[file]);
+	free(set.lates);
 }

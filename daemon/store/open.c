@@ -191,6 +191,22 @@ static int replay_erasures(struct store *s, struct problem *problem)
 	return store_turn_commit(s, problem);
 }
 
+/* The keys that belong to this database; where they were lost, sealing is unavailable until they are back. */
+static int open_keys(struct store *s, struct arena *arena, struct problem *problem)
+{
+	char *known, id[33];
+	int r = setting_get(s, "keys", arena, &known, problem);
+
+	if (r || !s->seal)
+		return r;
+	if (seal_pair(s->seal, known, id, &s->sealing)) {
+		seal_free(s->seal);
+		s->seal = NULL;
+		return 0;
+	}
+	return known ? 0 : setting_put(s, "keys", id, problem);
+}
+
 /* ---- open and close ---- */
 
 static int open_all(struct store *s, int64_t simulated, struct problem *problem)
@@ -216,6 +232,8 @@ static int open_all(struct store *s, int64_t simulated, struct problem *problem)
 		r = open_replay_key(s, &arena, problem);
 	if (!r)
 		r = open_installation(s, &arena, fresh, problem);
+	if (!r)
+		r = open_keys(s, &arena, problem);
 	if (!r)
 		r = engine_commit(s->engine, problem);
 	else

@@ -223,18 +223,16 @@ int erase_rows(struct call *call, int64_t person)
 	return r;
 }
 
+/* The verb Erase was committed before: should this turn be lost, the job runs again, and what was forgotten early stays so. */
 int erase_for_good(struct call *call, int64_t person)
 {
 	struct store *s = call->store;
-	struct backup_paths paths = { s->paths.state, s->paths.backups };
 	int r = erasures_add(s->paths.state, "person", person, call->now, &call->problem);
 
 	if (!r && s->seal)
 		r = seal_forget(s->seal, person, &call->problem);
-	if (!r && !access(paths.backups, F_OK))       /* before the first backup no copy of the keys stands there */
-		r = backup_beside(s->seal, &paths, &call->problem);
-	if (!r)
-		r = audit_erase(s->engine, &s->head, person, call->now, 500, &call->problem);
+	while (!r && (r = audit_erase(s->engine, &s->head, person, call->now, 500, &call->problem)) > 0)
+		r = 0;
 	if (!r)
 		s->erased_wait++;
 	return r;
@@ -242,11 +240,15 @@ int erase_for_good(struct call *call, int64_t person)
 
 int store_settle(struct store *s, struct problem *problem)
 {
-	int r;
+	struct backup_paths paths = { s->paths.state, s->paths.backups };
+	int r = 0;
 
 	if (!s->erased_wait)
 		return 0;
-	r = engine_checkpoint(s->engine, true, problem);
+	if (s->seal && !access(paths.backups, F_OK))  /* before the first backup no copy of the keys stands there */
+		r = backup_beside(s->seal, &paths, problem);
+	if (!r)
+		r = engine_checkpoint(s->engine, true, problem);
 	if (!r)
 		s->erased_wait = 0;
 	return r;

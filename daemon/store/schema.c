@@ -17,6 +17,7 @@
 /* Numbered steps; entry i brings a database from i to i + 1. */
 static const char *const steps[] = { "SELECT 1" };
 enum { SCHEMA = sizeof steps / sizeof *steps };
+_Static_assert((int)SCHEMA == (int)ENGINE_SCHEMA, "raise ENGINE_SCHEMA with each numbered step");
 
 /* Bookkeeping that is no entity. */
 static const char *const own_tables[] = {

@@ -104,7 +104,10 @@ void store_back(struct store *s, const struct mark *mark)
 
 int store_turn_begin(struct store *s, struct problem *problem)
 {
-	(void)problem;
+	int r = engine_begin_lazy(s->engine, problem);
+
+	if (r)
+		return r;
 	s->change_count = s->work_count = 0;
 	s->lost = s->writing = false;
 	s->in_turn = true;
@@ -123,9 +126,12 @@ int store_writing(struct store *s, struct problem *problem)
 	}
 	if (s->writing)
 		return 0;
-	r = engine_begin(s->engine, problem);
-	s->writing = !r;
-	return r;
+	if (!s->in_turn && (r = engine_begin(s->engine, problem)))
+		return r;
+	if (s->seal)
+		seal_batch_begin(s->seal);
+	s->writing = true;
+	return 0;
 }
 
 bool store_lost(struct store *s)
@@ -135,6 +141,8 @@ bool store_lost(struct store *s)
 
 static int turn_failed(struct store *s, struct problem *problem)
 {
+	if (s->writing && s->seal)
+		seal_batch_undo(s->seal);
 	if (engine_in_transaction(s->engine))
 		engine_rollback(s->engine);
 	store_back(s, &s->turn);
@@ -151,12 +159,20 @@ int store_turn_commit(struct store *s, struct problem *problem)
 		*problem = s->loss;
 		return turn_failed(s, problem);
 	}
-	if (s->writing)
+	/* keys before the data that needs them: keys of nobody do no harm */
+	if (s->writing && s->seal)
+		r = seal_batch_commit(s->seal, problem);
+	if (!r)
 		r = engine_commit(s->engine, problem);
 	if (r)
 		return turn_failed(s, problem);
 	s->writing = s->in_turn = false;
 	return 0;
+}
+
+bool store_sync_failed(struct store *s)
+{
+	return engine_sync_failed(s->engine) || (s->seal && seal_sync_failed(s->seal));
 }
 
 size_t store_committed(struct store *s, const struct change **ret)

@@ -143,6 +143,15 @@ static void committed(void *data)
 		event_add(daemon->head, &(struct timeval){ HEAD_SECONDS, 0 });
 }
 
+static void lost(void *data, const struct problem *problem)
+{
+	struct daemon *daemon = data;
+
+	log_event(event_of(problem->code), &(struct log_facts){ .code = problem->code });
+	if (store_sync_failed(daemon->store))
+		fatal(daemon, problem);
+}
+
 /* ---- what the bus asks of the others ---- */
 
 struct previewing { int (*seen)(void *, const struct bus_preview *); void *data; };
@@ -327,6 +336,7 @@ static int settings_take(struct daemon *daemon)
 		return SETTINGS_EX_CONFIG;
 	}
 	log_level_take(daemon->settings);
+	log_known_names(name_is_known);
 	if (asprintf(&daemon->backups, "%s/%s", paths_of(daemon).state, daemon->settings->store.backup_directory) < 0)
 		abort();
 	if (mkdir(daemon->backups, 0700) && errno != EEXIST) {
@@ -366,7 +376,7 @@ static void rooms_make(struct daemon *daemon)
 	struct bus_setup bus = {
 		.base = daemon->base, .address = daemon->line.bus, .store = daemon->store, .settings = daemon->settings,
 		.tasks = daemon->tasks,
-		.hooks = { daemon, committed, preview, advance, resumed, reload, import, ready, bus_failed },
+		.hooks = { daemon, committed, lost, preview, advance, resumed, reload, import, ready, bus_failed },
 	};
 
 	daemon->workers = workers_new(&workers);

@@ -37,6 +37,8 @@ struct bus_hooks {
 	/* After each committed turn of the bus, replies sent, before the next turn begins: publish signals, start work, look at the
 	 * schedule. Every other way in calls the same function of main's after its own commits. */
 	void (*committed)(void *data);
+	/* A turn could not be committed: its callers were told; if a sync failed the process must end. */
+	void (*lost)(void *data, const struct problem *);
 	/* What would happen until an instant; at most `limit` told to `seen`, which returns non-zero to stop. */
 	int (*preview)(void *data, struct call *, int64_t until, uint32_t limit, int (*seen)(void *, const struct bus_preview *),
 	               void *seen_data);

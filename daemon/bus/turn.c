@@ -336,6 +336,8 @@ static void turn_close(struct bus *bus)
 	}
 	bus->done = NULL;
 	arena_free(&bus->arena);
+	if (result && bus->hooks.lost)
+		bus->hooks.lost(bus->hooks.data, &problem);
 	if (!result && bus->hooks.committed)
 		bus->hooks.committed(bus->hooks.data);
 }

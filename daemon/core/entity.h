@@ -226,6 +226,8 @@ const struct shape *shape_named(const char *name);             /* NULL if there 
 const struct shape *shape_of_collection(const char *collection);
 int field_index(const struct shape *, const char *name);       /* -1 if there is none */
 const struct verb *verb_named(const struct entity *, const char *name);   /* NULL if there is none */
+/* Is it a word of the tables: an entity, verb, field or kind of job? (What logs may name.) */
+bool name_is_known(const char *);
 /* The number of a state by its word, or -1. */
 int state_named(const struct shape *, const char *word);
 /* Is the word among the words of a list such as "a b c"? ("*" never matches.) */

@@ -79,6 +79,20 @@ const struct verb *verb_named(const struct entity *entity, const char *name)
 	return NULL;
 }
 
+bool name_is_known(const char *name)
+{
+	for (int i = 0; i < shape_count; i++) {
+		const struct entity *e = shapes[i].entity;
+
+		if (!strcmp(e->name, name) || verb_named(e, name) || field_index(&shapes[i], name) >= 0)
+			return true;
+		for (const struct job *j = e->jobs; j && j->name; j++)
+			if (!strcmp(j->name, name))
+				return true;
+	}
+	return false;
+}
+
 int state_named(const struct shape *shape, const char *word)
 {
 	const char *const *words = shape->state >= 0 ? shape->entity->fields[shape->state].choices : NULL;

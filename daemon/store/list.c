@@ -70,8 +70,9 @@ static int choose_fields(struct listing *l)
 		return fail(l->call, E_LIMIT, "fields", "%d fields at most", MAX_FIELDS);
 	for (size_t i = 0; i < q->field_count && !r; i++)
 		r = name_field(l, q->fields[i], "fields", &l->fields[l->count++]);
+	/* the usual columns, as far as one role of the caller reads them together */
 	for (int i = 0; !q->field_count && i < l->shape->count && !r; i++)
-		if (i == 0 || e->fields[i].flags & LISTED) {
+		if (i == 0 || (e->fields[i].flags & LISTED && l->need & l->shape->readers[i] & sight_anywhere(l->call->caller))) {
 			l->need &= l->shape->readers[i];
 			l->fields[l->count++] = i;
 		}

@@ -13,8 +13,8 @@
  * Who bid in vain a few times is left for the second step: a shortest path
  * over what the exchanges cost, to a free place or to a mentee that goes
  * without one, then prices rise along the path. A mentee's edges stand by
- * falling score and prices are at least 0, so a scan ends at the first edge
- * that could not win even at price 0.
+ * falling score, so a scan ends at the first edge that could not win even at
+ * the lowest price of all.
  */
 #include <string.h>
 
@@ -32,6 +32,7 @@ struct member {
 struct state {
 	const struct match_graph *graph;
 	int64_t *price;         /* of mentors */
+	int64_t floor;          /* no mentor with places has a lower price; found now and then */
 	int32_t *mate, *slot;   /* of mentees: mentor or -1, position in its members */
 	int64_t *worth;         /* of mentees: w of the pair they are in */
 	int64_t *member_start;  /* of mentors, into members */
@@ -254,7 +255,7 @@ static void scan(struct state *s, struct path *path, int32_t mentee, int64_t bas
 		int64_t worth = worth_of(graph, mentee, graph->edges[e].score);
 		int64_t reach = base - worth + s->price[mentor];
 
-		if (base - worth >= path->bound)
+		if (base - worth + s->floor >= path->bound)
 			break;
 		if (s->room[mentor] == 0 || reach >= path->bound || reach >= s->distance[mentor])
 			continue;
@@ -361,6 +362,14 @@ static void augment(struct state *s, int32_t mentee)
 	}
 }
 
+static void find_floor(struct state *s)
+{
+	s->floor = INT64_MAX;
+	for (int32_t mentor = 0; mentor < s->graph->mentors; mentor++)
+		if (s->room[mentor] > 0 && s->price[mentor] < s->floor)
+			s->floor = s->price[mentor];
+}
+
 static int augment_all(struct state *s, const struct match_watch *watch)
 {
 	for (int32_t mentee = 0; mentee < s->graph->mentees; mentee++) {
@@ -368,6 +377,7 @@ static int augment_all(struct state *s, const struct match_watch *watch)
 			if (stop_asked(watch))
 				return E_CANCELLED;
 			tell(watch, (double)mentee / s->graph->mentees, "solving");
+			find_floor(s);
 		}
 		if (s->mate[mentee] < 0)
 			augment(s, mentee);

@@ -26,8 +26,14 @@
 #include "core/service.h"
 #include "daemon.h"
 
-enum { STATUS_FAILED = 1, STATUS_USAGE = 2 };
-enum { WAL_PAGES = 4000, HEAD_SECONDS = 60 };
+enum {
+	STATUS_FAILED = 1,
+	STATUS_USAGE = 2
+};
+enum {
+	WAL_PAGES = 4000,
+	HEAD_SECONDS = 60
+};
 
 /* ---- what happened, told ---- */
 
@@ -112,7 +118,7 @@ static void fatal(void *data, const struct problem *problem)
 {
 	struct daemon *daemon = data;
 
-	(void)problem;                /* its text may hold values; the event says which kind it was */
+	(void)problem; /* its text may hold values; the event says which kind it was */
 	log_event(EVENT_SYNC_FAILED, NULL);
 	service_failed(EIO);
 	daemon->status = STATUS_FAILED;
@@ -133,8 +139,8 @@ static void committed(void *data)
 		workers_begin(daemon->workers, &work[i]);
 	scheduler_look(daemon->scheduler);
 	if (store_settle(daemon->store, &problem) == E_STORE ||
-	    (engine_wal_pages(store_engine(daemon->store)) > WAL_PAGES &&
-	     engine_checkpoint(store_engine(daemon->store), false, &problem) == E_STORE)) {
+		(engine_wal_pages(store_engine(daemon->store)) > WAL_PAGES &&
+			engine_checkpoint(store_engine(daemon->store), false, &problem) == E_STORE)) {
 		fatal(daemon, &problem);
 		return;
 	}
@@ -154,7 +160,10 @@ static void lost(void *data, const struct problem *problem)
 
 /* ---- what the bus asks of the others ---- */
 
-struct previewing { int (*seen)(void *, const struct bus_preview *); void *data; };
+struct previewing {
+	int (*seen)(void *, const struct bus_preview *);
+	void *data;
+};
 
 static int preview_one(void *data, const struct scheduled *item)
 {
@@ -165,7 +174,7 @@ static int preview_one(void *data, const struct scheduled *item)
 }
 
 static int preview(void *data, struct call *call, int64_t until, uint32_t limit, int (*seen)(void *, const struct bus_preview *),
-                   void *seen_data)
+	void *seen_data)
 {
 	struct daemon *daemon = data;
 	struct previewing previewing = { seen, seen_data };
@@ -220,7 +229,7 @@ static int reload(void *data, struct problem *problem)
 }
 
 static int import(void *data, struct call *call, int fd, const char *starter, const struct arg *options, size_t options_count,
-                  int64_t *ret_task)
+	int64_t *ret_task)
 {
 	return workers_import(((struct daemon *)data)->workers, call, fd, starter, options, options_count, ret_task);
 }
@@ -267,7 +276,7 @@ static void on_hang_up(evutil_socket_t number, short what, void *data)
 
 	(void)number;
 	(void)what;
-	reload(data, &problem);       /* a refusal is in the log, and the old settings stay */
+	reload(data, &problem); /* a refusal is in the log, and the old settings stay */
 }
 
 static void on_watchdog(evutil_socket_t fd, short what, void *data)
@@ -354,7 +363,8 @@ static int store_take(struct daemon *daemon)
 
 	service_status(SERVICE_OPENING, NULL);
 	if (store_open(&paths, daemon->settings, daemon->line.simulated, &daemon->store, &problem)) {
-		log_event(problem.code == E_BUSY ? EVENT_DIRECTORY_IN_USE : EVENT_STORE_REFUSED, &(struct log_facts){ .code = problem.code });
+		log_event(problem.code == E_BUSY ? EVENT_DIRECTORY_IN_USE : EVENT_STORE_REFUSED,
+			&(struct log_facts){ .code = problem.code });
 		say(&problem);
 		return STATUS_FAILED;
 	}
@@ -365,16 +375,28 @@ static int store_take(struct daemon *daemon)
 static void rooms_make(struct daemon *daemon)
 {
 	struct workers_setup workers = {
-		.base = daemon->base, .store = daemon->store, .settings = daemon->settings, .tasks = daemon->tasks,
+		.base = daemon->base,
+		.store = daemon->store,
+		.settings = daemon->settings,
+		.tasks = daemon->tasks,
 		.program = daemon->line.worker ? daemon->line.worker : daemon->settings->worker.path,
-		.committed = committed, .failed = fatal, .data = daemon,
+		.committed = committed,
+		.failed = fatal,
+		.data = daemon,
 	};
 	struct scheduler_setup scheduler = {
-		.base = daemon->base, .store = daemon->store, .settings = daemon->settings, .committed = committed, .failed = fatal,
+		.base = daemon->base,
+		.store = daemon->store,
+		.settings = daemon->settings,
+		.committed = committed,
+		.failed = fatal,
 		.data = daemon,
 	};
 	struct bus_setup bus = {
-		.base = daemon->base, .address = daemon->line.bus, .store = daemon->store, .settings = daemon->settings,
+		.base = daemon->base,
+		.address = daemon->line.bus,
+		.store = daemon->store,
+		.settings = daemon->settings,
 		.tasks = daemon->tasks,
 		.hooks = { daemon, committed, lost, preview, advance, resumed, reload, import, ready, bus_failed },
 	};
@@ -503,8 +525,17 @@ static int instant_read(const char *text, int64_t *ret)
 	return STATUS_USAGE;
 }
 
-enum { OPTION_CONFIG_DIR = 256, OPTION_STATE_DIR, OPTION_BUS, OPTION_WORKER, OPTION_CLOCK, OPTION_PRINT, OPTION_RESTORE, OPTION_VERSION,
-       OPTION_HELP };
+enum {
+	OPTION_CONFIG_DIR = 256,
+	OPTION_STATE_DIR,
+	OPTION_BUS,
+	OPTION_WORKER,
+	OPTION_CLOCK,
+	OPTION_PRINT,
+	OPTION_RESTORE,
+	OPTION_VERSION,
+	OPTION_HELP
+};
 
 static const struct option options[] = {
 	{ "config-dir", required_argument, NULL, OPTION_CONFIG_DIR }, { "state-dir", required_argument, NULL, OPTION_STATE_DIR },
@@ -571,7 +602,7 @@ static int config_command(int argc, char **argv, int at)
 	for (int i = at + 1; i < argc && n < 12; i++) {
 		words[n++] = argv[i];
 		if (n == 1 && root) {
-			words[n++] = (char *)(uintptr_t)"--root";
+			words[n++] = (char *)(uintptr_t) "--root";
 			words[n++] = root;
 		}
 	}

@@ -72,7 +72,7 @@ struct bus *bus_new(const struct bus_setup *setup)
 	bus->tasks = setup->tasks;
 	bus->hooks = setup->hooks;
 	bus->names = names_new();
-	bus->watches = calloc((size_t)bus->names->count + 1, sizeof *bus->watches);
+	bus->watches = calloc((size_t)bus->names->count + 1, sizeof(void *));
 	must(bus->watches != NULL);
 	bus->ready_tail = &bus->ready;
 	bus->grants = 1;

@@ -19,16 +19,18 @@
 #define BUS_PATH "/org/mentorship1"
 #define ACTION_MANAGE "org.mentorship1.manage"
 
-enum { INTERFACE_VERSION = 1 };
+enum {
+	INTERFACE_VERSION = 1
+};
 
 /* One occurrence that SchedulePreview shows. */
 struct bus_preview {
 	const char *kind;
-	const struct entity *entity;  /* of the subject; NULL: none */
+	const struct entity *entity; /* of the subject; NULL: none */
 	int64_t id;
-	int64_t due;                  /* seconds UTC */
-	const char *nominal;          /* local time, "2026-12-01T14:00:00" */
-	const char *zone;             /* "" or "UTC" if none */
+	int64_t due;         /* seconds UTC */
+	const char *nominal; /* local time, "2026-12-01T14:00:00" */
+	const char *zone;    /* "" or "UTC" if none */
 };
 
 /* Each returns 0 or a negative error with its problem. A hook that is NULL answers Unavailable. */
@@ -41,7 +43,7 @@ struct bus_hooks {
 	void (*lost)(void *data, const struct problem *);
 	/* What would happen until an instant; at most `limit` told to `seen`, which returns non-zero to stop. */
 	int (*preview)(void *data, struct call *, int64_t until, uint32_t limit, int (*seen)(void *, const struct bus_preview *),
-	               void *seen_data);
+		void *seen_data);
 	/* Moves the simulated clock towards `until`, running what falls due. 1: call again in a later turn of the loop. Called between
 	 * turns. *ret_jobs counts the jobs run since the first call and begins with 0. */
 	int (*advance)(void *data, int64_t until, int64_t *ret_jobs, struct problem *);
@@ -49,10 +51,10 @@ struct bus_hooks {
 	void (*resumed)(void *data);
 	/* Reads the configuration again; the old one stays when it is refused. Called between turns. */
 	int (*reload)(void *data, struct problem *);
-	/* Begins an import from a descriptor that was checked (regular file or sealed memfd); call->{caller, entity, arena, now} are set, and
-	 * the descriptor is the bus's: duplicate it to keep it. Access is the hook's to ask. *ret_task is the task's id. */
+	/* Begins an import from a descriptor that was checked (regular file or sealed memfd); call->{caller, entity, arena, now} are
+	 * set, and the descriptor is the bus's: duplicate it to keep it. Access is the hook's to ask. *ret_task is the task's id. */
 	int (*import)(void *data, struct call *, int fd, const char *starter, const struct arg *options, size_t count,
-	              int64_t *ret_task);
+		int64_t *ret_task);
 	/* The name is owned: at start, and again after a restart of the bus. */
 	void (*ready)(void *data);
 	/* The first connection failed, or the name is taken: the process should end. */
@@ -61,7 +63,7 @@ struct bus_hooks {
 
 struct bus_setup {
 	struct event_base *base;
-	const char *address;          /* of the bus; NULL: the system bus */
+	const char *address; /* of the bus; NULL: the system bus */
 	struct store *store;
 	const struct settings *settings;
 	struct tasks *tasks;
@@ -75,7 +77,7 @@ struct bus *bus_new(const struct bus_setup *);
 /* Connects; the name comes last, told by hooks.ready. Later losses are mended with growing pauses. */
 int bus_start(struct bus *, struct problem *);
 void bus_free(struct bus *);
-void bus_settings(struct bus *, const struct settings *);       /* after a reload */
+void bus_settings(struct bus *, const struct settings *); /* after a reload */
 /* Takes note of what the store just committed, for signals; main calls it in hooks.committed. */
 void bus_publish(struct bus *);
 /* Calls that were taken and not answered yet. */

@@ -15,7 +15,10 @@
 
 #include "core/log.h"
 
-enum { CREDENTIALS_TIMEOUT = 5000, CALLER_KEPT = 60 * 1000000 };
+enum {
+	CREDENTIALS_TIMEOUT = 5000,
+	CALLER_KEPT = 60 * 1000000
+};
 
 static uint32_t name_hash(const char *name)
 {
@@ -225,8 +228,9 @@ static void match_tell(struct bus *bus, const char *member, const char *name)
 	const char *text = rule;
 
 	must(message != NULL);
-	snprintf(rule, sizeof rule, "type='signal',sender='" DBUS_SERVICE_DBUS "',interface='" DBUS_INTERFACE_DBUS
-	         "',member='NameOwnerChanged',arg0='%s'", name);
+	snprintf(rule, sizeof rule, "type='signal',sender='" DBUS_SERVICE_DBUS "',interface='" DBUS_INTERFACE_DBUS "',"
+				    "member='NameOwnerChanged',arg0='%s'",
+		name);
 	must(dbus_message_append_args(message, DBUS_TYPE_STRING, &text, DBUS_TYPE_INVALID));
 	dbus_message_set_no_reply(message, TRUE);
 	link_send(bus, message);
@@ -240,7 +244,7 @@ static bool reply_uid(DBusMessage *reply, uint32_t *ret)
 	if (!dbus_message_has_signature(reply, "a{sv}") || !dbus_message_iter_init(reply, &at))
 		return false;
 	for (dbus_message_iter_recurse(&at, &list); dbus_message_iter_get_arg_type(&list) == DBUS_TYPE_DICT_ENTRY;
-	     dbus_message_iter_next(&list)) {
+		dbus_message_iter_next(&list)) {
 		const char *key;
 
 		dbus_message_iter_recurse(&list, &entry);
@@ -267,7 +271,7 @@ static void on_credentials(DBusPendingCall *pending, void *data)
 		client->user = user_of(client->bus, uid);
 		client_wake(client);
 	} else {
-		client_drop(client);  /* gone before it was asked for, or a bus that does not know: nobody to answer */
+		client_drop(client); /* gone before it was asked for, or a bus that does not know: nobody to answer */
 	}
 	dbus_message_unref(reply);
 }
@@ -275,7 +279,7 @@ static void on_credentials(DBusPendingCall *pending, void *data)
 static bool credentials_ask(struct client *client)
 {
 	DBusMessage *message = dbus_message_new_method_call(DBUS_SERVICE_DBUS, DBUS_PATH_DBUS, DBUS_INTERFACE_DBUS,
-	                                                    "GetConnectionCredentials");
+		"GetConnectionCredentials");
 
 	must(message && dbus_message_append_args(message, DBUS_TYPE_STRING, &client->name, DBUS_TYPE_INVALID));
 	client->asking = link_ask(client->bus, message, CREDENTIALS_TIMEOUT, on_credentials, client);

@@ -30,7 +30,7 @@ static size_t fields_listed(struct arena *arena, const struct type *type, const 
 }
 
 int fields_read(struct request *request, const char *const *words, size_t count, const struct type *type, const char *const **ret,
-                int *ret_index, size_t *ret_count)
+	int *ret_index, size_t *ret_count)
 {
 	struct problem *problem = &request->call.problem;
 
@@ -56,6 +56,10 @@ int fields_read(struct request *request, const char *const *words, size_t count,
 
 /* ---- List ---- */
 
+enum {
+	SIGNATURE = 2 * MAX_FIELDS + 8
+};
+
 struct page {
 	struct reader reader;
 	const struct names *names;
@@ -64,12 +68,12 @@ struct page {
 };
 
 static int put_row(struct reader *reader, struct stmt *stmt, const struct shape *shape, const int *fields, const bool *shown,
-                   int count)
+	int count)
 {
 	struct page *page = (struct page *)reader;
 	DBusMessageIter row;
 
-	(void)shown;                  /* lists refuse instead of hiding columns */
+	(void)shown; /* lists refuse instead of hiding columns */
 	if (page->bytes >= page->most)
 		return 1;
 	must(dbus_message_iter_open_container(&page->rows, DBUS_TYPE_STRUCT, NULL, &row));
@@ -79,13 +83,15 @@ static int put_row(struct reader *reader, struct stmt *stmt, const struct shape 
 	return 0;
 }
 
-static void row_signature(const struct type *type, const int *fields, size_t count, char *out)
+static void row_signature(const struct type *type, const int *fields, size_t count, char out[static SIGNATURE])
 {
 	*out++ = 'a';
 	*out++ = '(';
 	for (size_t i = 0; i < count; i++)
-		out = stpcpy(out, kind_signature(type->entity->fields[fields[i]].kind));
-	strcpy(out, ")");
+		for (const char *kind = kind_signature(type->entity->fields[fields[i]].kind); *kind; kind++)
+			*out++ = *kind;
+	*out++ = ')';
+	*out = 0;
 }
 
 static int list_read(struct request *request, struct list_query *query, int *fields)
@@ -119,7 +125,7 @@ static int list_run(struct request *request)
 	const struct type *type = request->route.type;
 	struct page page = { .reader = { put_row }, .names = bus->names, .most = (size_t)bus->settings->limits.reply_bytes };
 	struct list_query query = { 0 };
-	char signature[2 * MAX_FIELDS + 8];
+	char signature[SIGNATURE];
 	int fields[MAX_FIELDS], result;
 	DBusMessageIter at, variant;
 	const char *next = "";
@@ -155,7 +161,7 @@ static int import_run(struct request *request)
 	if (!bus->hooks.import)
 		return problem_set(&call->problem, E_UNAVAILABLE, NULL, "nothing can be imported while the worker is missing");
 	dbus_message_iter_init(request->message, &at);
-	dbus_message_iter_get_basic(&at, &call->fds[0]);      /* a duplicate, ours to close */
+	dbus_message_iter_get_basic(&at, &call->fds[0]); /* a duplicate, ours to close */
 	dbus_message_iter_next(&at);
 	result = read_dict(&at, call->arena, NULL, &options, &count, &call->problem);
 	if (!result)
@@ -167,7 +173,7 @@ static int import_run(struct request *request)
 	call->entity = request->route.type->entity;
 	if (!result)
 		result = bus->hooks.import(bus->hooks.data, call, call->fds[0], dbus_message_get_sender(request->message), options, count,
-		                           &task);
+			&task);
 	if (result)
 		return result;
 	dbus_message_iter_init_append(reply_new(request), &at);
@@ -179,11 +185,12 @@ static int import_run(struct request *request)
 
 const struct method collection_methods[] = {
 	{ "List", "a(ssv)asssu", "filter fields order cursor limit", "vs", "rows next", list_run,
-	  "A page of rows, as an array of structs of the fields asked for (none: those of the default list). The order is a field, with "
-	  "a minus before it for descending; the cursor is what the page before gave as next, empty at the start and at the end." },
+		"A page of rows, as an array of structs of the fields asked for (none: those of the default list). The order is a "
+		"field, with a minus before it for descending; the cursor is what the page before gave as next, empty at the start and at the end." },
 	{ "Import", "ha{sv}", "file options", "a{sv}", "result", import_run,
-	  "Reads a regular file or sealed memfd in a worker; answers a task. Options: format, mapping, program, role, propose, take, name." },
+		"Reads a regular file or sealed memfd in a worker; answers a task. Options: format, mapping, program, role, propose, "
+		"take, name." },
 	{ "Export", "a{sv}", "options", "ha{sv}", "file result", export_run,
-	  "A sealed memfd with CSV of the fields and rows asked for. Options: fields (as), filter (a(ssv)), raw (b)." },
+		"A sealed memfd with CSV of the fields and rows asked for. Options: fields (as), filter (a(ssv)), raw (b)." },
 	{ 0 }
 };

@@ -10,14 +10,28 @@
 #include <string.h>
 
 static const char *const kind_names[] = {
-	[TEXT] = "text", [NUMBER] = "number", [REAL] = "real", [DATE] = "date", [INSTANT] = "instant", [CHOICE] = "choice",
-	[LINK] = "link", [WORDS] = "words", [YESNO] = "yesno",
+	[TEXT] = "text",
+	[NUMBER] = "number",
+	[REAL] = "real",
+	[DATE] = "date",
+	[INSTANT] = "instant",
+	[CHOICE] = "choice",
+	[LINK] = "link",
+	[WORDS] = "words",
+	[YESNO] = "yesno",
 };
 static const char *const class_names[] = {
-	[PUBLIC] = "public", [MEMBER] = "member", [PAIR] = "pair", [STAFF] = "staff", [SEALED] = "sealed",
+	[PUBLIC] = "public",
+	[MEMBER] = "member",
+	[PAIR] = "pair",
+	[STAFF] = "staff",
+	[SEALED] = "sealed",
 };
 
-struct flag_name { unsigned flag; const char *name; };
+struct flag_name {
+	unsigned flag;
+	const char *name;
+};
 
 static const struct flag_name field_flags[] = {
 	{ REQUIRED, "required" }, { LISTED, "listed" }, { FROZEN, "frozen" }, { BY_VERB, "by_verb" }, { OWN, "own" }, { SORTED, "sorted" },

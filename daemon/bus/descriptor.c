@@ -61,7 +61,7 @@ static int failed(int fd, struct problem *problem)
 	if (fd >= 0)
 		close(fd);
 	return problem_set(problem, error == ENOSPC || error == ENOMEM ? E_LIMIT : E_UNAVAILABLE, NULL,
-	                   "no memory file could be made for the answer (error %d)", error);
+		"no memory file could be made for the answer (error %d)", error);
 }
 
 int descriptor_memfd(const char *name, const void *data, size_t length, struct problem *problem)

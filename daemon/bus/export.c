@@ -15,11 +15,15 @@
 
 #include "core/date.h"
 
-enum { PAGE_ROWS = 500, EXPORT_MOST = 256 << 20 };
+enum {
+	PAGE_ROWS = 500,
+	EXPORT_MOST = 256 << 20
+};
 
-struct export {
+struct export
+{
 	struct reader reader;
-	struct arena arena;           /* of the query, as long as the export */
+	struct arena arena; /* of the query, as long as the export */
 	struct caller caller;
 	const struct type *type;
 	struct list_query query;
@@ -93,7 +97,7 @@ static void put_cell(struct export *export, const struct field *field, struct st
 }
 
 static int put_line(struct reader *reader, struct stmt *stmt, const struct shape *shape, const int *fields, const bool *shown,
-                    int count)
+	int count)
 {
 	struct export *export = (struct export *)reader;
 
@@ -116,7 +120,7 @@ static int export_reply(struct request *request, struct export *export)
 	if (fd < 0)
 		return fd;
 	dbus_message_iter_init_append(reply_new(request), &at);
-	must(dbus_message_iter_append_basic(&at, DBUS_TYPE_UNIX_FD, &fd));    /* duplicates it */
+	must(dbus_message_iter_append_basic(&at, DBUS_TYPE_UNIX_FD, &fd)); /* duplicates it */
 	close(fd);
 	dict_open(&at, &dict);
 	entry_int(&dict, "rows", export->rows);
@@ -145,7 +149,7 @@ static int export_step(struct request *request)
 		if (result)
 			*problem = lost;
 	} else {
-		store_turn_commit(store, &(struct problem){ 0 });      /* nothing was written: the read's error is the answer */
+		store_turn_commit(store, &(struct problem){ 0 }); /* nothing was written: the read's error is the answer */
 	}
 	if (result)
 		return result;
@@ -178,7 +182,7 @@ static int export_read(struct request *request, struct export *export, DBusMessa
 	export->query.filters = filters;
 	if (result >= 0)
 		result = fields_read(request, words, word_count, export->type, &export->query.fields, export->fields,
-		                     &export->query.field_count);
+			&export->query.field_count);
 	request->call.arena = before;
 	return result;
 }

@@ -19,46 +19,67 @@
 #include "bus.h"
 #include "core/field.h"
 
-enum { WAITS = 1 };                           /* a handler's answer: not yet */
-enum { TURN_CALLS = 64, TURN_USEC = 10000 };
-enum { REPLY_BYTES = 1 << 20 };               /* byte budget of a reply */
+enum {
+	WAITS = 1
+}; /* a handler's answer: not yet */
+enum {
+	TURN_CALLS = 64,
+	TURN_USEC = 10000
+};
+enum {
+	REPLY_BYTES = 1 << 20
+}; /* byte budget of a reply */
 
 /* ---- names.c: everything about an entity that the bus looks up by word ---- */
-enum { MEMBER_SLOTS = 128, VERB_SLOTS = 64, MAX_TYPES = 64, TYPE_SLOTS = 256 };
+enum {
+	MEMBER_SLOTS = 128,
+	VERB_SLOTS = 64,
+	MAX_TYPES = 64,
+	TYPE_SLOTS = 256
+};
 
 struct type {
 	const struct shape *shape;
 	const struct entity *entity;
-	char *interface;                      /* "org.mentorship1.MatchRun" */
-	char *path;                           /* "/org/mentorship1/match_runs" */
+	char *interface; /* "org.mentorship1.MatchRun" */
+	char *path;      /* "/org/mentorship1/match_runs" */
 	size_t path_length;
-	int index;                            /* in names->types */
-	char *members[MAX_FIELDS];            /* "TargetDate"; NULL for what is no property */
-	int properties[MAX_FIELDS];           /* the fields that are */
+	int index;                  /* in names->types */
+	char *members[MAX_FIELDS];  /* "TargetDate"; NULL for what is no property */
+	int properties[MAX_FIELDS]; /* the fields that are */
 	int property_count;
-	uint8_t member_slots[MEMBER_SLOTS];   /* index of the field + 1 */
-	uint8_t verb_slots[VERB_SLOTS];       /* index of the verb + 1 */
+	uint8_t member_slots[MEMBER_SLOTS]; /* index of the field + 1 */
+	uint8_t verb_slots[VERB_SLOTS];     /* index of the verb + 1 */
 };
 
 struct names {
 	struct type types[MAX_TYPES];
 	int count;
-	uint8_t slots[TYPE_SLOTS];            /* by collection, index + 1 */
-	const struct type *person;            /* whose rows are the person anchor */
+	uint8_t slots[TYPE_SLOTS]; /* by collection, index + 1 */
+	const struct type *person; /* whose rows are the person anchor */
 };
 
-struct names *names_new(void);                /* shapes_check was called before */
+struct names *names_new(void); /* shapes_check was called before */
 void names_free(struct names *);
 const struct type *type_of_collection(const struct names *, const char *word, size_t length);
 const struct type *type_of(const struct names *, const struct entity *);
-int type_member(const struct type *, const char *member);       /* index of a field, -1 */
-const struct verb *type_verb(const struct type *, const char *member, size_t length);   /* NULL if there is none */
+int type_member(const struct type *, const char *member);                             /* index of a field, -1 */
+const struct verb *type_verb(const struct type *, const char *member, size_t length); /* NULL if there is none */
 const char *kind_signature(enum kind);
-bool is_property(const struct field *);       /* leaves by Get, GetAll, List: neither sealed nor hidden */
+bool is_property(const struct field *); /* leaves by Get, GetAll, List: neither sealed nor hidden */
 void camel(const char *snake, char *out, size_t size);
 
 /* ---- routes ---- */
-enum place { NOWHERE, ABOVE, ROOT, COLLECTION, OBJECT, TASKS, TASK, LOGGING };
+enum place {
+	NOWHERE,
+	ABOVE,
+	ROOT,
+	COLLECTION,
+	OBJECT,
+	TASKS,
+	TASK,
+	LOGGING
+};
 struct route {
 	enum place place;
 	const struct type *type;
@@ -83,25 +104,33 @@ struct property {
 extern const struct property manager_properties[], task_properties[], logging_properties[];
 
 /* ---- clients, users, requests ---- */
-enum verdict { NOT_ASKED, YES, NO, CHALLENGE };
+enum verdict {
+	NOT_ASKED,
+	YES,
+	NO,
+	CHALLENGE
+};
 struct polkit_check;
 
 struct request {
-	struct request *next;                 /* at its client, then in the turn */
+	struct request *next; /* at its client, then in the turn */
 	struct bus *bus;
-	struct client *client;                /* NULL once finished */
-	struct user *user;                    /* likewise */
+	struct client *client; /* NULL once finished */
+	struct user *user;     /* likewise */
 	DBusMessage *message, *reply;
 	struct route route;
 	struct call call;
-	struct caller caller;                 /* call.caller points here */
+	struct caller caller; /* call.caller points here */
 	bool waits;
-	struct { const char *action; enum verdict verdict; } asked[4];
+	struct {
+		const char *action;
+		enum verdict verdict;
+	} asked[4];
 	int asked_count;
 	struct polkit_check *check;
 	/* slices: called between turns until it returns other than 1 */
 	int (*step)(struct request *);
-	void *state;                          /* of the steps, given to state_free when the request ends */
+	void *state; /* of the steps, given to state_free when the request ends */
 	void (*state_free)(void *);
 	struct request *next_step;
 };
@@ -110,47 +139,57 @@ struct subscription;
 struct client {
 	struct client *hash_next, *older, *newer;
 	struct bus *bus;
-	char *name;                           /* unique name */
+	char *name; /* unique name */
 	uint32_t hash;
-	struct user *user;                    /* NULL until the bus told the uid */
-	DBusPendingCall *asking;              /* GetConnectionCredentials under way */
+	struct user *user;       /* NULL until the bus told the uid */
+	DBusPendingCall *asking; /* GetConnectionCredentials under way */
 	struct request *first, *last;
 	unsigned queued;
 	struct subscription *subscriptions;
-	bool ready;                           /* in bus->ready */
+	bool ready; /* in bus->ready */
 	struct client *next_ready;
 };
 
-enum naming { UNNAMED, NAMING, NAMED, NAMELESS };
+enum naming {
+	UNNAMED,
+	NAMING,
+	NAMED,
+	NAMELESS
+};
 struct lookup;
 struct user {
 	struct user *next;
 	uint32_t uid;
-	unsigned clients;                     /* that refer to it */
+	unsigned clients; /* that refer to it */
 	enum naming naming;
-	char *name;                           /* NULL: the system knows none */
-	int64_t named_at;                     /* monotonic, microseconds */
+	char *name;       /* NULL: the system knows none */
+	int64_t named_at; /* monotonic, microseconds */
 	struct lookup *lookup;
 	struct caller caller;
-	uint64_t caller_of;                   /* bus->grants when it was made; 0: never */
+	uint64_t caller_of; /* bus->grants when it was made; 0: never */
 	int64_t caller_until;
 	unsigned in_flight, subscriptions;
-	double tokens;                        /* rate */
+	double tokens; /* rate */
 	int64_t tokens_at;
 };
 
-enum { CLIENT_SLOTS = 512, CLIENTS_KEPT = 256 };
+enum {
+	CLIENT_SLOTS = 512,
+	CLIENTS_KEPT = 256
+};
 
 struct watch;
-struct publishing { struct change change; };
+struct publishing {
+	struct change change;
+};
 
 struct bus {
 	struct event_base *base;
-	DBusConnection *connection;           /* NULL while lost */
+	DBusConnection *connection; /* NULL while lost */
 	char *address;
-	bool named, was_named;                /* the name is ours; was once */
-	bool lost;                            /* Disconnected was seen: taken down after the turn */
-	unsigned pause;                       /* before the next attempt, milliseconds */
+	bool named, was_named; /* the name is ours; was once */
+	bool lost;             /* Disconnected was seen: taken down after the turn */
+	unsigned pause;        /* before the next attempt, milliseconds */
 	struct event *dispatch, *again, *retry, *stepping, *publishing, *sweeping;
 	DBusPendingCall *hello;
 	struct store *store;
@@ -165,8 +204,11 @@ struct bus {
 	struct user *users;
 	struct client *ready, **ready_tail;
 	struct lookup *lookups;
-	struct { int pids[16]; int count; } unreaped;
-	uint64_t grants;                      /* grows when a granting row was committed; begins with 1 */
+	struct {
+		int pids[16];
+		int count;
+	} unreaped;
+	uint64_t grants; /* grows when a granting row was committed; begins with 1 */
 
 	/* the turn */
 	bool dispatching, in_turn, wrote;
@@ -180,12 +222,12 @@ struct bus {
 	struct request *steps;
 
 	/* signals */
-	struct watch **watches;               /* a list for each type */
+	struct watch **watches; /* a list for each type */
 	struct change *changes;
 	size_t change_first, change_count, change_room;
 	uint32_t subscription_ids;
 	uint64_t polkit_ids;
-	bool verifying;                       /* one VerifyAudit at a time */
+	bool verifying, backing; /* one VerifyAudit and one Backup at a time */
 };
 
 int64_t monotonic_usec(void);
@@ -196,29 +238,29 @@ void link_close(struct bus *);
 void link_lost(struct bus *);
 /* Sends a call and has `done` called with its reply; false when there is no connection. */
 DBusPendingCall *link_ask(struct bus *, DBusMessage *, int timeout_ms, DBusPendingCallNotifyFunction done, void *data);
-void link_send(struct bus *, DBusMessage *);  /* and unref */
+void link_send(struct bus *, DBusMessage *); /* and unref */
 
 /* turn.c */
 DBusHandlerResult turn_message(struct bus *, DBusMessage *);
 void turn_run(struct bus *);
 void turn_steps(struct bus *);
 int turn_open(struct bus *, struct problem *);
-void request_resume(struct request *);        /* what it waited for is there */
+void request_resume(struct request *); /* what it waited for is there */
 void request_step(struct request *, int (*step)(struct request *), void *state, void (*state_free)(void *));
-void request_drop(struct request *);          /* its client is gone: no answer */
-DBusMessage *reply_new(struct request *);     /* request->reply, made at need */
+void request_drop(struct request *);      /* its client is gone: no answer */
+DBusMessage *reply_new(struct request *); /* request->reply, made at need */
 void client_wake(struct client *);
 
 /* client.c */
-struct client *client_of(struct bus *, const char *name);      /* found or new; NULL without connection */
+struct client *client_of(struct bus *, const char *name); /* found or new; NULL without connection */
 struct client *client_find(struct bus *, const char *name);
 void client_drop(struct client *);
 void clients_drop(struct bus *);
 void users_free(struct bus *);
-bool client_is_ready(struct client *);        /* who it is, is known; begins to ask where it is not */
+bool client_is_ready(struct client *); /* who it is, is known; begins to ask where it is not */
 bool user_is_named(struct bus *, struct user *);
 void user_named(struct bus *, struct user *, bool answered, const char *name);
-bool user_allows(struct user *, struct bus *, struct problem *);     /* quota */
+bool user_allows(struct user *, struct bus *, struct problem *); /* quota */
 /* The one place where a bus caller is made. In a turn. */
 int caller_make(struct bus *, struct user *, struct caller *ret, struct problem *);
 
@@ -248,15 +290,28 @@ int properties_run(struct request *, const char *member);
 int verb_run(struct request *, const struct verb *);
 /* One call of a verb; the iterator stands at its arguments, the options follow. WAITS only if `may_wait`. */
 int verb_call(struct request *, struct call *, const struct type *, int64_t id, const struct verb *, DBusMessageIter *,
-              bool may_wait, bool only_ask);
+	bool may_wait, bool only_ask);
 /* What a done call answers: object, version, messages, jobs, task and values of its own. */
 void verb_answer(struct request *, const struct call *, DBusMessageIter *dict);
+
+/* manager.c: for the manager's methods in other files */
+/* Reads an a{sv} that may hold the options named. */
+int manager_options(struct request *, const char *known, struct arg **ret, size_t *ret_count);
+int manager_no_options(struct request *);
+/* Every role that the caller holds over something. */
+int manager_roles(struct request *, unsigned *ret);
+/* administer.c */
+int admin_backup(struct request *);
+int admin_verify_audit(struct request *);
+int admin_resume(struct request *);
+int admin_advance_clock(struct request *);
+int admin_reload(struct request *);
 
 /* collection.c, export.c */
 int export_run(struct request *);
 /* Fields of a query by their names; none: those listed. E_INVALID naming the one that is none. */
 int fields_read(struct request *, const char *const *words, size_t count, const struct type *, const char *const **ret, int *ret_index,
-                size_t *ret_count);
+	size_t *ret_count);
 
 /* describe.c, tasks.c, logging.c, introspect.c */
 int describe(struct request *);

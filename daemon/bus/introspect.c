@@ -48,7 +48,7 @@ static void args(struct buffer *out, const char *signature, const char *arg_name
 }
 
 static void method(struct buffer *out, const char *name, const char *in, const char *in_names, const char *output,
-                   const char *out_names, const char *help)
+	const char *out_names, const char *help)
 {
 	buffer_print(out, "  <method name=\"%s\">\n", name);
 	args(out, in, in_names, "in");
@@ -68,7 +68,8 @@ static void signal(struct buffer *out, const char *name, const char *signature, 
 static void property(struct buffer *out, const char *name, const char *signature, const char *access, const char *help)
 {
 	buffer_print(out, "  <property name=\"%s\" type=\"%s\" access=\"%s\">\n"
-	             "   <annotation name=\"org.freedesktop.DBus.Property.EmitsChangedSignal\" value=\"false\"/>\n", name, signature, access);
+			  "   <annotation name=\"org.freedesktop.DBus.Property.EmitsChangedSignal\" value=\"false\"/>\n",
+		name, signature, access);
 	note(out, "   ", help);
 	buffer_text(out, "  </property>\n");
 }
@@ -228,26 +229,30 @@ static void allow(struct buffer *out, const char *interface)
 void policy_print(const struct names *names, struct buffer *out)
 {
 	static const char *const interfaces[] = {
-		"org.freedesktop.DBus.Introspectable", "org.freedesktop.DBus.Peer", "org.freedesktop.DBus.Properties",
-		BUS_NAME ".Manager", BUS_NAME ".Collection", BUS_NAME ".Task",
+		"org.freedesktop.DBus.Introspectable",
+		"org.freedesktop.DBus.Peer",
+		"org.freedesktop.DBus.Properties",
+		BUS_NAME ".Manager",
+		BUS_NAME ".Collection",
+		BUS_NAME ".Task",
 	};
 
 	buffer_text(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-	            "<!-- SPDX-License-Identifier: GPL-3.0-or-later -->\n"
-	            "<!-- Printed from the tables by mentorshipd. What a caller may do is decided in the daemon. -->\n"
-	            "<!DOCTYPE busconfig PUBLIC \"-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN\"\n"
-	            " \"http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd\">\n"
-	            "<busconfig>\n"
-	            "  <policy user=\"mentorship\">\n"
-	            "    <allow own=\"" BUS_NAME "\"/>\n"
-	            "  </policy>\n"
-	            "  <policy context=\"default\">\n");
+			 "<!-- SPDX-License-Identifier: GPL-3.0-or-later -->\n"
+			 "<!-- Printed from the tables by mentorshipd. What a caller may do is decided in the daemon. -->\n"
+			 "<!DOCTYPE busconfig PUBLIC \"-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN\"\n"
+			 " \"http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd\">\n"
+			 "<busconfig>\n"
+			 "  <policy user=\"mentorship\">\n"
+			 "    <allow own=\"" BUS_NAME "\"/>\n"
+			 "  </policy>\n"
+			 "  <policy context=\"default\">\n");
 	for (size_t i = 0; i < sizeof interfaces / sizeof *interfaces; i++)
 		allow(out, interfaces[i]);
 	for (int i = 0; i < names->count; i++)
 		allow(out, names->types[i].interface);
 	buffer_text(out, "  </policy>\n"
-	            "</busconfig>\n");
+			 "</busconfig>\n");
 }
 
 int bus_print(const char *what, struct buffer *out)

@@ -12,7 +12,11 @@
 
 #include "core/log.h"
 
-enum { PAUSE_FIRST = 100, PAUSE_MOST = 5000, START_TIMEOUT = 10000 };
+enum {
+	PAUSE_FIRST = 100,
+	PAUSE_MOST = 5000,
+	START_TIMEOUT = 10000
+};
 
 /* ---- watches ---- */
 
@@ -147,8 +151,8 @@ static void on_owner(struct bus *bus, DBusMessage *message)
 	struct client *client;
 
 	if (!dbus_message_has_sender(message, DBUS_SERVICE_DBUS) ||
-	    !dbus_message_get_args(message, NULL, DBUS_TYPE_STRING, &name, DBUS_TYPE_STRING, &before, DBUS_TYPE_STRING, &after,
-	                           DBUS_TYPE_INVALID))
+		!dbus_message_get_args(message, NULL, DBUS_TYPE_STRING, &name, DBUS_TYPE_STRING, &before, DBUS_TYPE_STRING, &after,
+			DBUS_TYPE_INVALID))
 		return;
 	client = *after ? NULL : client_find(bus, name);
 	if (client)
@@ -228,13 +232,12 @@ static void on_name(DBusPendingCall *pending, void *data)
 
 	dbus_pending_call_unref(pending);
 	if (!dbus_message_get_args(reply, NULL, DBUS_TYPE_UINT32, &answer, DBUS_TYPE_INVALID) ||
-	    (answer != DBUS_REQUEST_NAME_REPLY_PRIMARY_OWNER && answer != DBUS_REQUEST_NAME_REPLY_ALREADY_OWNER)) {
+		(answer != DBUS_REQUEST_NAME_REPLY_PRIMARY_OWNER && answer != DBUS_REQUEST_NAME_REPLY_ALREADY_OWNER)) {
 		const char *error = dbus_message_get_error_name(reply);
 
 		if (!error)
 			log_event(EVENT_BUS_NAME_TAKEN, NULL);
-		trouble(bus, error ? "the bus does not let this user own the name " BUS_NAME " (its policy file)"
-		                   : "the name " BUS_NAME " is taken: another mentorshipd runs");
+		trouble(bus, error ? "the bus does not let this user own the name " BUS_NAME " (its policy file)" : "the name " BUS_NAME " is taken: another mentorshipd runs");
 	} else {
 		if (bus->was_named)
 			log_event(EVENT_BUS_FOUND, NULL);
@@ -300,7 +303,7 @@ void link_open(struct bus *bus)
 	}
 	functions_set(bus);
 	bus->hello = link_ask(bus, dbus_message_new_method_call(DBUS_SERVICE_DBUS, DBUS_PATH_DBUS, DBUS_INTERFACE_DBUS, "Hello"),
-	                      START_TIMEOUT, on_hello, bus);
+		START_TIMEOUT, on_hello, bus);
 	if (!bus->hello)
 		trouble(bus, "the bus closed the connection at once");
 	event_active(bus->dispatch, EV_TIMEOUT, 1);
@@ -321,7 +324,7 @@ void link_close(struct bus *bus)
 
 	if (!c)
 		return;
-	bus->dispatching = true;      /* no more turns for this one */
+	bus->dispatching = true; /* no more turns for this one */
 	clients_drop(bus);
 	tasks_forget_starters(bus->tasks);
 	if (bus->hello) {

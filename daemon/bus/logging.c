@@ -47,7 +47,7 @@ int logging_set(struct request *request, const char *name, DBusMessageIter *vari
 	level = log_level_named(value.text);
 	if (level < 0)
 		return problem_set(&request->call.problem, E_INVALID, name, "must be emerg, alert, crit, err, warning, notice, info or "
-		                   "debug");
+									    "debug");
 	log_level_set(level);
 	reply_new(request);
 	return 0;

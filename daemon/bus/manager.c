@@ -3,8 +3,7 @@
  * org.mentorship1.Manager: what concerns no single record.
  *
  * What anybody may ask (who am I, what waits for me, what is called so, what did I miss) goes through the store's gate like any
- * read. What runs the service (backup, audit, resume, clock, configuration) is for administrators: uid 0, or polkit says so.
- * Whatever takes long runs as a step, between turns.
+ * read. What runs the service is in administer.c.
  */
 #include "values.h"
 
@@ -63,8 +62,7 @@ const struct property manager_properties[] = {
 
 /* ---- helpers ---- */
 
-/* Reads an a{sv} that may hold the options named. */
-static int options_read(struct request *request, const char *known, struct arg **ret, size_t *ret_count)
+int manager_options(struct request *request, const char *known, struct arg **ret, size_t *ret_count)
 {
 	DBusMessageIter at;
 	int result;
@@ -74,15 +72,15 @@ static int options_read(struct request *request, const char *known, struct arg *
 	return result ? result : args_known(*ret, *ret_count, known, &request->call.problem);
 }
 
-static int no_options(struct request *request)
+int manager_no_options(struct request *request)
 {
 	struct arg *args;
 	size_t count;
 
-	return options_read(request, "", &args, &count);
+	return manager_options(request, "", &args, &count);
 }
 
-static int roles_anywhere(struct request *request, unsigned *ret)
+int manager_roles(struct request *request, unsigned *ret)
 {
 	if (!sight_of(request->bus->store, &request->caller, request->call.now, &request->call.problem))
 		return request->call.problem.code;
@@ -118,7 +116,7 @@ static int who_am_i(struct request *request)
 	const char *roles[ROLE_COUNT + 1];
 	DBusMessageIter at, dict;
 	unsigned mask;
-	int count = 0, result = roles_anywhere(request, &mask);
+	int count = 0, result = manager_roles(request, &mask);
 
 	if (result)
 		return result;
@@ -169,7 +167,7 @@ static int put_agenda(void *data, const struct agenda_item *item)
 static int agenda(struct request *request)
 {
 	struct rows rows;
-	int result = no_options(request);
+	int result = manager_no_options(request);
 
 	if (result)
 		return result;
@@ -208,7 +206,7 @@ static int lookup(struct request *request)
 	int result;
 
 	must(dbus_message_get_args(request->message, NULL, DBUS_TYPE_STRING, &collection, DBUS_TYPE_STRING, &start, DBUS_TYPE_UINT32,
-	                           &limit, DBUS_TYPE_INVALID));
+		&limit, DBUS_TYPE_INVALID));
 	if (*collection && !(type = type_of_collection(request->bus->names, collection, strlen(collection))))
 		return problem_set(&request->call.problem, E_INVALID, "collection", "is none of those that Describe names");
 	if (strlen(start) > 400)
@@ -221,9 +219,14 @@ static int lookup(struct request *request)
 
 /* ---- CallMany ---- */
 
-enum { CALLS_MOST = 100 };
+enum {
+	CALLS_MOST = 100
+};
 
-struct one_call { const char *path, *interface, *verb; DBusMessageIter body; };
+struct one_call {
+	const char *path, *interface, *verb;
+	DBusMessageIter body;
+};
 
 static void one_read(DBusMessageIter *at, struct one_call *one)
 {
@@ -244,8 +247,7 @@ static int one_run(struct request *request, struct one_call *one, struct call *c
 
 	if (route.place == COLLECTION || route.place == OBJECT)
 		verb = type_verb(route.type, one->verb, strlen(one->verb));
-	named = verb && (!strcmp(one->interface, route.type->interface) ||
-	                 (route.place == COLLECTION && !strcmp(one->interface, BUS_NAME ".Collection")));
+	named = verb && (!strcmp(one->interface, route.type->interface) || (route.place == COLLECTION && !strcmp(one->interface, BUS_NAME ".Collection")));
 	if (!named || !(verb->who & ~(unsigned)SYSTEM) || (verb->flags & ON_COLLECTION ? 1 : 0) != (route.place == COLLECTION))
 		return problem_set(&call->problem, E_INVALID, NULL, "there is no such verb on that object");
 	if (verb->flags & LONG)
@@ -356,201 +358,6 @@ static int changes(struct request *request)
 	return result;
 }
 
-/* ---- for administrators ---- */
-
-static int backup_step(struct request *request)
-{
-	DBusMessageIter at, dict;
-	const char *name;
-	int result = store_backup(request->bus->store, &name, &request->call.problem);
-
-	if (result)
-		return result;
-	dbus_message_iter_init_append(reply_new(request), &at);
-	dict_open(&at, &dict);
-	entry_text(&dict, "name", name);
-	dict_close(&at, &dict);
-	return 0;
-}
-
-/* An administrator's call without options, done by a step. */
-static int for_admin(struct request *request, int (*step)(struct request *), void *state, void (*state_free)(void *))
-{
-	int result = polkit_authorize(request, ACTION_MANAGE);
-
-	if (result) {
-		if (state_free)
-			state_free(state);
-		return result;
-	}
-	request_step(request, step, state, state_free);
-	return WAITS;
-}
-
-static int backup(struct request *request)
-{
-	int result = no_options(request);
-
-	return result ? result : for_admin(request, backup_step, NULL, NULL);
-}
-
-struct verifying { struct bus *bus; int64_t cursor; struct audit_report report; };
-
-static void verifying_free(void *data)
-{
-	struct verifying *verifying = data;
-
-	verifying->bus->verifying = false;
-	free(verifying);
-}
-
-static int verify_step(struct request *request)
-{
-	struct verifying *verifying = request->state;
-	struct audit_report *report = &verifying->report;
-	DBusMessageIter at, dict;
-	int result = store_verify_audit(request->bus->store, &verifying->cursor, report, &request->call.problem);
-
-	if (result)
-		return result > 0 ? WAITS : result;
-	dbus_message_iter_init_append(reply_new(request), &at);
-	dict_open(&at, &dict);
-	entry_bool(&dict, "whole", !report->first_bad);
-	entry_int(&dict, "records", report->records);
-	entry_text(&dict, "head", report->head);
-	entry_int(&dict, "erased", report->erased);
-	entry_int(&dict, "first_bad", report->first_bad);
-	entry_text(&dict, "what", report->what);
-	dict_close(&at, &dict);
-	return 0;
-}
-
-static int verify_audit(struct request *request)
-{
-	struct verifying *verifying;
-	unsigned roles;
-	int result = no_options(request);
-
-	if (!result)
-		result = roles_anywhere(request, &roles);
-	if (!result && !(roles & AUDITOR))
-		result = polkit_authorize(request, ACTION_MANAGE);
-	if (result)
-		return result;
-	if (request->bus->verifying)
-		return problem_set(&request->call.problem, E_BUSY, NULL, "the audit records are being looked at already; ask again later");
-	verifying = calloc(1, sizeof *verifying);
-	must(verifying != NULL);
-	verifying->bus = request->bus;
-	request->bus->verifying = true;
-	request_step(request, verify_step, verifying, verifying_free);
-	return WAITS;
-}
-
-/* Runs something in a turn of its own; for steps. */
-static int in_turn(struct request *request, int (*run)(struct store *, struct problem *))
-{
-	struct store *store = request->bus->store;
-	struct problem problem = { 0 };
-	int result = store_turn_begin(store, &request->call.problem), ended;
-
-	if (!result)
-		result = run(store, &request->call.problem);
-	ended = store_turn_commit(store, &problem);
-	if (!result && ended)
-		request->call.problem = problem;
-	return result ? result : ended;
-}
-
-static int resume_step(struct request *request)
-{
-	struct bus *bus = request->bus;
-	bool dry_run = request->call.options.dry_run;
-	int64_t messages, jobs;
-	DBusMessageIter at, dict;
-	int result = store_waiting(bus->store, &messages, &jobs, &request->call.problem);
-
-	if (!result && !dry_run)
-		result = in_turn(request, store_resume);
-	if (result)
-		return result;
-	if (!dry_run && bus->hooks.resumed)
-		bus->hooks.resumed(bus->hooks.data);
-	dbus_message_iter_init_append(reply_new(request), &at);
-	dict_open(&at, &dict);
-	entry_int(&dict, "messages", messages);
-	entry_int(&dict, "jobs", jobs);
-	dict_close(&at, &dict);
-	return 0;
-}
-
-static int resume(struct request *request)
-{
-	struct arg *args;
-	size_t count;
-	int result = options_read(request, "dry_run", &args, &count);
-
-	if (!result)
-		result = arg_bool(args, count, "dry_run", &request->call.options.dry_run, &request->call.problem);
-	return result ? result : for_admin(request, resume_step, NULL, NULL);
-}
-
-struct advancing { int64_t until, jobs; };
-
-static int advance_step(struct request *request)
-{
-	struct bus *bus = request->bus;
-	struct advancing *advancing = request->state;
-	DBusMessageIter at, dict;
-	int result;
-
-	if (tasks_running(bus->tasks))
-		return problem_set(&request->call.problem, E_BUSY, NULL, "tasks are running; the clock moves only when nothing is under way");
-	result = bus->hooks.advance(bus->hooks.data, advancing->until, &advancing->jobs, &request->call.problem);
-	bus->grants++;                /* what ends by time may have ended */
-	if (result)
-		return result > 0 ? WAITS : result;
-	dbus_message_iter_init_append(reply_new(request), &at);
-	dict_open(&at, &dict);
-	entry_int(&dict, "now", store_now(bus->store));
-	entry_int(&dict, "jobs", advancing->jobs);
-	dict_close(&at, &dict);
-	return 0;
-}
-
-static int advance_clock(struct request *request)
-{
-	struct advancing *advancing;
-	dbus_int64_t until;
-
-	must(dbus_message_get_args(request->message, NULL, DBUS_TYPE_INT64, &until, DBUS_TYPE_INVALID));
-	if (!store_simulated(request->bus->store) || !request->bus->hooks.advance)
-		return problem_set(&request->call.problem, E_STATE, NULL, "this database lives by the real clock, which nobody moves");
-	if (until < store_now(request->bus->store))
-		return problem_set(&request->call.problem, E_INVALID, "until", "lies in the past; the clock only goes forward");
-	advancing = calloc(1, sizeof *advancing);
-	must(advancing != NULL);
-	advancing->until = until;
-	return for_admin(request, advance_step, advancing, free);
-}
-
-static int reload_step(struct request *request)
-{
-	struct bus *bus = request->bus;
-	int result = bus->hooks.reload(bus->hooks.data, &request->call.problem);
-
-	if (!result)
-		reply_new(request);
-	return result;
-}
-
-static int reload(struct request *request)
-{
-	if (!request->bus->hooks.reload)
-		return problem_set(&request->call.problem, E_UNAVAILABLE, NULL, "there is nothing to read again");
-	return for_admin(request, reload_step, NULL, NULL);
-}
-
 /* ---- SchedulePreview ---- */
 
 static int put_occurrence(void *data, const struct bus_preview *item)
@@ -563,7 +370,7 @@ static int put_occurrence(void *data, const struct bus_preview *item)
 	if (rows->bytes >= REPLY_BYTES)
 		return 1;
 	if (item->entity && store_sees(request->bus->store, &look, item->entity, item->id))
-		return 0;             /* what the caller does not see is not planned for them either */
+		return 0; /* what the caller does not see is not planned for them either */
 	dict_open(&rows->array, &dict);
 	entry_text(&dict, "kind", item->kind);
 	entry_object(&dict, "object", request->bus->names, item->entity, item->id);
@@ -583,7 +390,7 @@ static int schedule_preview(struct request *request)
 	struct rows rows;
 	struct arg *args;
 	size_t count;
-	int result = options_read(request, "until limit", &args, &count);
+	int result = manager_options(request, "until limit", &args, &count);
 
 	if (!result)
 		result = arg_int(args, count, "until", &until, problem);
@@ -603,29 +410,30 @@ static int schedule_preview(struct request *request)
 
 const struct method manager_methods[] = {
 	{ "WhoAmI", "", "", "a{sv}", "caller", who_am_i,
-	  "Who the caller is to this installation: uid, person ('/' if the account is bound to none) and roles held anywhere." },
+		"Who the caller is to this installation: uid, person ('/' if the account is bound to none) and roles held anywhere." },
 	{ "Describe", "a{sv}", "options", "aa{sv}", "entities", describe,
-	  "Every kind of object with its fields and verbs, as the daemon knows them: what clients make columns and forms from." },
+		"Every kind of object with its fields and verbs, as the daemon knows them: what clients make columns and forms from." },
 	{ "Agenda", "a{sv}", "options", "aa{sv}", "items", agenda, "What waits for the caller, oldest first." },
 	{ "Lookup", "ssu", "collection start limit", "a(os)", "objects", lookup,
-	  "Objects whose label, key or external id begins so; an empty collection means all." },
+		"Objects whose label, key or external id begins so; an empty collection means all." },
 	{ "CallMany", "a(ossa{sv}a{sv})", "calls", "a(sa{sv})", "results", call_many,
-	  "At most 100 calls of object, interface, verb, arguments, options, each done or refused alone: an error name ('' if done) and "
-	  "the result." },
+		"At most 100 calls of object, interface, verb, arguments, options, each done or refused alone: an error name ('' if "
+		"done) and the result." },
 	{ "Subscribe", "a{sv}", "what", "u", "id", subscribe,
-	  "Has Added, Changed and Removed sent to the caller: of paths (ao), or of a collection (s) with a filter (a(ssv))." },
+		"Has Added, Changed and Removed sent to the caller: of paths (ao), or of a collection (s) with a filter (a(ssv))." },
 	{ "Unsubscribe", "u", "id", "", "", unsubscribe, "Ends a subscription." },
 	{ "Changes", "tu", "after limit", "a(tos)b", "changes more", changes,
-	  "What the caller may see of what changed after a sequence number; gaps between numbers are normal." },
-	{ "Backup", "a{sv}", "options", "a{sv}", "result", backup, "Makes a backup now and answers its name. For administrators." },
-	{ "VerifyAudit", "a{sv}", "options", "a{sv}", "result", verify_audit,
-	  "Looks at every audit record: whole, records, head, erased, first_bad, what. For administrators and auditors." },
+		"What the caller may see of what changed after a sequence number; gaps between numbers are normal." },
+	{ "Backup", "a{sv}", "options", "a{sv}", "result", admin_backup, "Makes a backup now and answers its name. For administrators." },
+	{ "VerifyAudit", "a{sv}", "options", "a{sv}", "result", admin_verify_audit,
+		"Looks at every audit record: whole, records, head, erased, first_bad, what. For administrators and auditors." },
 	{ "SchedulePreview", "a{sv}", "options", "aa{sv}", "occurrences", schedule_preview,
-	  "What would happen until an instant, without doing it. Options: until (x), limit (x)." },
-	{ "Resume", "a{sv}", "options", "a{sv}", "result", resume,
-	  "Lets mail and jobs of a restored or copied database go; with dry_run only says how many wait. For administrators." },
-	{ "AdvanceClock", "x", "until", "a{sv}", "result", advance_clock,
-	  "Moves the clock of a simulated database forward, running what falls due. For administrators." },
-	{ "Reload", "", "", "", "", reload, "Reads the configuration again; a wrong one is refused and the old one stays. For administrators." },
+		"What would happen until an instant, without doing it. Options: until (x), limit (x)." },
+	{ "Resume", "a{sv}", "options", "a{sv}", "result", admin_resume,
+		"Lets mail and jobs of a restored or copied database go; with dry_run only says how many wait. For administrators." },
+	{ "AdvanceClock", "x", "until", "a{sv}", "result", admin_advance_clock,
+		"Moves the clock of a simulated database forward, running what falls due. For administrators." },
+	{ "Reload", "", "", "", "", admin_reload,
+		"Reads the configuration again; a wrong one is refused and the old one stays. For administrators." },
 	{ 0 }
 };

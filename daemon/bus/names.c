@@ -217,6 +217,7 @@ struct route route_path(const struct names *names, const char *path)
 	if (route.place == NOWHERE || !*end)
 		return route;
 	route.id = id_read(end + 1);
-	route.place = !route.id ? NOWHERE : route.place == TASKS ? TASK : OBJECT;
+	route.place = !route.id ? NOWHERE : route.place == TASKS ? TASK
+								 : OBJECT;
 	return route;
 }

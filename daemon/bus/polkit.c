@@ -17,14 +17,16 @@
 #define POLKIT_PATH "/org/freedesktop/PolicyKit1/Authority"
 #define POLKIT_INTERFACE "org.freedesktop.PolicyKit1.Authority"
 
-enum { QUIET_TIMEOUT = 5 };                   /* seconds; with a dialog it is the setting */
+enum {
+	QUIET_TIMEOUT = 5
+}; /* seconds; with a dialog it is the setting */
 
 struct polkit_check {
 	struct bus *bus;
 	struct request *request;
 	DBusPendingCall *pending;
 	char id[40];
-	int slot;                             /* in request->asked */
+	int slot; /* in request->asked */
 };
 
 static enum verdict verdict_of(DBusMessage *reply)
@@ -39,7 +41,8 @@ static enum verdict verdict_of(DBusMessage *reply)
 	dbus_message_iter_get_basic(&parts, &authorized);
 	dbus_message_iter_next(&parts);
 	dbus_message_iter_get_basic(&parts, &challenge);
-	return authorized ? YES : challenge ? CHALLENGE : NO;
+	return authorized ? YES : challenge ? CHALLENGE
+					    : NO;
 }
 
 static void cancel_tell(struct polkit_check *check)
@@ -60,7 +63,7 @@ static void on_verdict(DBusPendingCall *pending, void *data)
 	DBusMessage *reply = dbus_pending_call_steal_reply(pending);
 
 	if (dbus_message_is_error(reply, DBUS_ERROR_NO_REPLY))
-		cancel_tell(check);   /* too slow: take the dialog away */
+		cancel_tell(check); /* too slow: take the dialog away */
 	if (dbus_message_get_type(reply) == DBUS_MESSAGE_TYPE_ERROR)
 		log_event(EVENT_POLKIT_UNAVAILABLE, NULL);
 	request->asked[check->slot].verdict = verdict_of(reply);
@@ -127,11 +130,12 @@ int polkit_ask(struct request *request, const char *action)
 	*check = (struct polkit_check){ .bus = request->bus, .request = request, .slot = slot };
 	snprintf(check->id, sizeof check->id, "mentorship-%" PRIu64, ++request->bus->polkit_ids);
 	check->pending = link_ask(request->bus, question(dbus_message_get_sender(request->message), action, dialog ? 1 : 0, check->id),
-	                          (int)seconds * 1000, on_verdict, check);
+		(int)seconds * 1000, on_verdict, check);
 	if (!check->pending) {
 		free(check);
 		return problem_set(&request->call.problem, E_DENIED, NULL, "this needs the permission %s, and nobody could be asked "
-		                   "for it", action);
+									   "for it",
+			action);
 	}
 	request->check = check;
 	return WAITS;
@@ -150,7 +154,8 @@ int polkit_authorize(struct request *request, const char *action)
 	case CHALLENGE:
 		if (!dbus_message_get_allow_interactive_authorization(request->message))
 			return problem_set(&request->call.problem, E_AUTH, NULL, "this needs a password: allow the dialog and ask again "
-			                   "(%s)", action);
+										 "(%s)",
+				action);
 		break;
 	case NO:
 		break;

@@ -17,20 +17,20 @@ struct property_reader {
 };
 
 static int put_one(struct reader *reader, struct stmt *stmt, const struct shape *shape, const int *fields, const bool *shown,
-                   int count)
+	int count)
 {
 	struct property_reader *mine = (struct property_reader *)reader;
 
 	(void)count;
 	if (!shown[0])
 		return problem_set(&mine->request->call.problem, E_DENIED, shape->entity->fields[fields[0]].name,
-		                   "is not yours to read here");
+			"is not yours to read here");
 	put_column_variant(mine->at, mine->request->bus->names, shape, fields[0], stmt, 0);
 	return 0;
 }
 
 static int put_all(struct reader *reader, struct stmt *stmt, const struct shape *shape, const int *fields, const bool *shown,
-                   int count)
+	int count)
 {
 	struct property_reader *mine = (struct property_reader *)reader;
 	const struct names *names = mine->request->bus->names;
@@ -51,7 +51,7 @@ static int put_all(struct reader *reader, struct stmt *stmt, const struct shape 
 }
 
 static int record_read(struct request *request, const int *fields, int count,
-                       int (*row)(struct reader *, struct stmt *, const struct shape *, const int *, const bool *, int))
+	int (*row)(struct reader *, struct stmt *, const struct shape *, const int *, const bool *, int))
 {
 	const struct type *type = request->route.type;
 	DBusMessageIter at;
@@ -149,7 +149,8 @@ static int set(struct request *request, const char *interface, const char *name,
 	if (request->route.place == LOGGING)
 		return logging_set(request, name, variant);
 	return problem_set(&request->call.problem, E_READONLY, NULL, "properties of %s are changed by its methods, such as Update: they "
-	                   "take the version that you saw", *interface ? interface : "this object");
+								     "take the version that you saw",
+		*interface ? interface : "this object");
 }
 
 int properties_run(struct request *request, const char *member)
@@ -162,8 +163,10 @@ int properties_run(struct request *request, const char *member)
 
 	if (!one && !all && !write)
 		return reply_unknown(request, DBUS_ERROR_UNKNOWN_METHOD, "Properties has Get, GetAll and Set");
-	if (!dbus_message_has_signature(message, one ? "ss" : all ? "s" : "ssv"))
-		return wrong_signature(request, member, one ? "ss" : all ? "s" : "ssv");
+	if (!dbus_message_has_signature(message, one ? "ss" : all ? "s"
+								  : "ssv"))
+		return wrong_signature(request, member, one ? "ss" : all ? "s"
+									 : "ssv");
 	dbus_message_iter_init(message, &at);
 	dbus_message_iter_get_basic(&at, &interface);
 	if (dbus_message_iter_next(&at))

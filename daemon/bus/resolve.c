@@ -16,7 +16,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { NAME_MOST = 256 };
+enum {
+	NAME_MOST = 256
+};
 
 struct lookup {
 	struct lookup *next;
@@ -64,7 +66,7 @@ static void end_process(struct bus *bus, pid_t pid)
 {
 	kill(pid, SIGKILL);
 	if (waitpid(pid, NULL, WNOHANG) == 0)
-		bus->unreaped.pids[bus->unreaped.count++] = pid;      /* lookup_start keeps a place free */
+		bus->unreaped.pids[bus->unreaped.count++] = pid; /* lookup_start keeps a place free */
 }
 
 void lookup_stop(struct lookup *lookup)
@@ -109,8 +111,8 @@ static void on_answer(evutil_socket_t fd, short what, void *data)
 
 static pid_t start(const char *uid, int out)
 {
-	static char *const environment[] = { (char *)(uintptr_t)"PATH=/usr/bin:/bin", (char *)(uintptr_t)"LC_ALL=C", NULL };
-	char *arguments[] = { (char *)(uintptr_t)"mentorshipd", (char *)(uintptr_t)"--resolve-user", (char *)(uintptr_t)uid, NULL };
+	static char *const environment[] = { (char *)(uintptr_t) "PATH=/usr/bin:/bin", (char *)(uintptr_t) "LC_ALL=C", NULL };
+	char *arguments[] = { (char *)(uintptr_t) "mentorshipd", (char *)(uintptr_t) "--resolve-user", (char *)(uintptr_t)uid, NULL };
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
 	sigset_t none, all;

@@ -28,16 +28,17 @@ int reply_unknown(struct request *request, const char *error, const char *format
 
 int wrong_signature(struct request *request, const char *member, const char *wanted)
 {
-	return problem_set(&request->call.problem, E_INVALID, NULL, "%s takes %s%s, not %s", member, *wanted ? "arguments of the type " : "no arguments",
-	                   wanted, *dbus_message_get_signature(request->message) ? dbus_message_get_signature(request->message) : "none");
+	return problem_set(&request->call.problem, E_INVALID, NULL, "%s takes %s%s, not %s", member,
+		*wanted ? "arguments of the type " : "no arguments",
+		wanted, *dbus_message_get_signature(request->message) ? dbus_message_get_signature(request->message) : "none");
 }
 
 static int unknown_method(struct request *request)
 {
 	return reply_unknown(request, DBUS_ERROR_UNKNOWN_METHOD, "there is no method %s in interface %s on %s",
-	                     dbus_message_get_member(request->message),
-	                     dbus_message_get_interface(request->message) ? dbus_message_get_interface(request->message) : "(none)",
-	                     dbus_message_get_path(request->message));
+		dbus_message_get_member(request->message),
+		dbus_message_get_interface(request->message) ? dbus_message_get_interface(request->message) : "(none)",
+		dbus_message_get_path(request->message));
 }
 
 static int method_run(struct request *request, const struct method *methods, const char *member)

@@ -13,27 +13,35 @@
 
 #include <string.h>
 
-enum { PATHS_MOST = 256, SHOWN_MOST = 100000, PAGE = 1000, SLICE_USEC = 5000 };
+enum {
+	PATHS_MOST = 256,
+	SHOWN_MOST = 100000,
+	PAGE = 1000,
+	SLICE_USEC = 5000
+};
 
 /* A set of ids, open addressing; ids are never 0. */
-struct ids { int64_t *slots; size_t count, room; };
+struct ids {
+	int64_t *slots;
+	size_t count, room;
+};
 
 struct watch {
-	struct watch *next;                   /* of the same type */
+	struct watch *next; /* of the same type */
 	struct subscription *subscription;
-	int type;                             /* index */
-	int64_t id;                           /* of a path; 0: the collection */
+	int type;   /* index */
+	int64_t id; /* of a path; 0: the collection */
 	bool shown;
 };
 
 struct subscription {
-	struct subscription *next;            /* of the client */
+	struct subscription *next; /* of the client */
 	struct client *client;
 	uint32_t id;
-	DBusMessage *message;                 /* the filter's texts stand in it */
+	DBusMessage *message; /* the filter's texts stand in it */
 	struct arena arena;
-	const struct type *type;              /* collection */
-	struct filter *filters;               /* one more than filter_count, for the id */
+	const struct type *type; /* collection */
+	struct filter *filters;  /* one more than filter_count, for the id */
 	size_t filter_count;
 	struct ids shown;
 	struct watch **watches;
@@ -185,9 +193,10 @@ static int subscribe_paths(struct request *request, DBusMessageIter *value)
 	int result = 0;
 
 	if (!count || count > PATHS_MOST)
-		return problem_set(&request->call.problem, count ? E_LIMIT : E_INVALID, "paths", "must be 1 to %d object paths", PATHS_MOST);
+		return problem_set(&request->call.problem, count ? E_LIMIT : E_INVALID, "paths",
+			"must be 1 to %d object paths", PATHS_MOST);
 	subscription = subscription_new(request);
-	subscription->watches = arena_new(&subscription->arena, count * sizeof *subscription->watches);
+	subscription->watches = arena_new(&subscription->arena, count * sizeof(void *));
 	for (size_t i = 0; i < count && !result; i++) {
 		struct route route = route_path(bus->names, paths[i]);
 
@@ -205,10 +214,13 @@ static int subscribe_paths(struct request *request, DBusMessageIter *value)
 	return answer_id(request, subscription->id);
 }
 
-struct gathering { struct reader reader; struct ids *ids; };
+struct gathering {
+	struct reader reader;
+	struct ids *ids;
+};
 
 static int put_id(struct reader *reader, struct stmt *stmt, const struct shape *shape, const int *fields, const bool *shown,
-                  int count)
+	int count)
 {
 	struct gathering *gathering = (struct gathering *)reader;
 
@@ -222,7 +234,7 @@ static int put_id(struct reader *reader, struct stmt *stmt, const struct shape *
 
 /* In a store turn: ids of a page of what the filters select for this caller. */
 static int gather(struct bus *bus, struct call *call, struct subscription *subscription, size_t filters, uint32_t limit,
-                  const char *cursor, struct ids *ids, const char **ret_next)
+	const char *cursor, struct ids *ids, const char **ret_next)
 {
 	static const char *const fields[] = { "id" };
 	struct gathering gathering = { { put_id }, ids };
@@ -254,14 +266,15 @@ static int gather_step(struct request *request)
 	result = store_turn_begin(bus->store, &request->call.problem);
 	if (!result)
 		result = gather(bus, &request->call, subscription, subscription->filter_count, PAGE, subscription->cursor,
-		                &subscription->shown, &next);
+			&subscription->shown, &next);
 	subscription->cursor = arena_copy(&subscription->arena, next);
 	ended = store_turn_commit(bus->store, &lost);
 	if (!result && ended)
 		request->call.problem = lost;
 	result = result ? result : ended;
 	if (!result && subscription->shown.count > SHOWN_MOST)
-		result = problem_set(&request->call.problem, E_LIMIT, "filter", "more than %d rows would be watched; narrow it", SHOWN_MOST);
+		result = problem_set(&request->call.problem, E_LIMIT, "filter",
+			"more than %d rows would be watched; narrow it", SHOWN_MOST);
 	if (result) {
 		subscription_end(subscription);
 		return result;
@@ -296,7 +309,7 @@ static int subscribe_collection(struct request *request, DBusMessageIter *option
 	if (count)
 		memcpy(subscription->filters, filters, count * sizeof *filters);
 	subscription->filter_count = count;
-	subscription->watches = arena_new(&subscription->arena, sizeof *subscription->watches);
+	subscription->watches = arena_new(&subscription->arena, sizeof(void *));
 	watch_add(subscription, type->index, 0);
 	state = malloc(sizeof *state);
 	must(state != NULL);
@@ -324,7 +337,7 @@ int subscribe(struct request *request)
 		return result;
 	if (request->user->subscriptions >= request->bus->settings->limits.subscriptions)
 		return problem_set(problem, E_LIMIT, NULL, "you have %u subscriptions, which is the limit; end one",
-		                   request->user->subscriptions);
+			request->user->subscriptions);
 	paths = dict_find(&at, "paths", "ao", &value, problem);
 	if (paths < 0)
 		return paths;
@@ -367,8 +380,8 @@ static void tell(struct bus *bus, const struct watch *watch, const struct change
 	const char *path = path_print(out, type->path, type->path_length, change->id);
 
 	must(signal && dbus_message_set_destination(signal, watch->subscription->client->name) &&
-	     dbus_message_append_args(signal, DBUS_TYPE_OBJECT_PATH, &path, DBUS_TYPE_UINT64, &version, DBUS_TYPE_UINT64, &sequence,
-	                              DBUS_TYPE_INVALID));
+		dbus_message_append_args(signal, DBUS_TYPE_OBJECT_PATH, &path, DBUS_TYPE_UINT64, &version, DBUS_TYPE_UINT64, &sequence,
+			DBUS_TYPE_INVALID));
 	link_send(bus, signal);
 }
 
@@ -384,7 +397,8 @@ static int sees_now(struct bus *bus, struct watch *watch, const struct change *c
 		return 0;
 	if (watch->id || !subscription->filter_count) {
 		result = store_sees(bus->store, call, change->entity, change->id);
-		return result == E_NOTFOUND ? 0 : result ? result : 1;
+		return result == E_NOTFOUND ? 0 : result ? result
+							 : 1;
 	}
 	subscription->filters[subscription->filter_count] = (struct filter){ "id", OP_EQ, { .type = V_INT, .number = change->id } };
 	result = gather(bus, call, subscription, subscription->filter_count + 1, 1, "", &found, &next);
@@ -403,7 +417,7 @@ static void watch_look(struct bus *bus, struct watch *watch, const struct change
 	int seen;
 
 	if (caller_make(bus, subscription->client->user, &caller, &call.problem))
-		return;               /* not known just now: Changes gives what was missed */
+		return; /* not known just now: Changes gives what was missed */
 	seen = sees_now(bus, watch, change, &call);
 	if (seen < 0 || (!seen && !before))
 		return;
@@ -413,7 +427,9 @@ static void watch_look(struct bus *bus, struct watch *watch, const struct change
 		ids_add(&subscription->shown, change->id);
 	else
 		ids_remove(&subscription->shown, change->id);
-	tell(bus, watch, change, !seen ? "Removed" : before ? "Changed" : "Added", seen);
+	tell(bus, watch, change, !seen ? "Removed" : before ? "Changed"
+							    : "Added",
+		seen);
 }
 
 static bool concerns(const struct watch *watch, const struct change *change)

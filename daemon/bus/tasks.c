@@ -108,8 +108,8 @@ void task_changed(void *data, const struct task *task)
 	if (!*task->starter || !bus->connection)
 		return;
 	signal = dbus_message_new_signal(path_print(path, BUS_PATH "/tasks", sizeof BUS_PATH "/tasks" - 1, task->id), BUS_NAME ".Task",
-	                                 "Changed");
+		"Changed");
 	must(signal && dbus_message_set_destination(signal, task->starter) &&
-	     dbus_message_append_args(signal, DBUS_TYPE_DOUBLE, &task->progress, DBUS_TYPE_STRING, &state, DBUS_TYPE_INVALID));
+		dbus_message_append_args(signal, DBUS_TYPE_DOUBLE, &task->progress, DBUS_TYPE_STRING, &state, DBUS_TYPE_INVALID));
 	link_send(bus, signal);
 }

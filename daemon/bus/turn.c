@@ -178,7 +178,7 @@ static bool run_first(struct client *client)
 		request->user->in_flight++;
 	}
 	bus->calls++;
-	if (request->asked_count)     /* from its start again */
+	if (request->asked_count) /* from its start again */
 		request->call = (struct call){ .fds = { -1, -1 }, .caller = &request->caller };
 	result = turn_open(bus, &request->call.problem);
 	if (!result)
@@ -305,7 +305,7 @@ static void register_tasks(struct bus *bus)
 			if (request->call.task != work[i].task)
 				continue;
 			task = task_new(bus->tasks, work[i].task, work[i].kind, &work[i].starter,
-			                dbus_message_get_sender(request->message), store_now(bus->store));
+				dbus_message_get_sender(request->message), store_now(bus->store));
 			if (task) {
 				task->entity = request->call.entity;
 				task->object = work[i].subject;
@@ -391,7 +391,7 @@ void turn_run(struct bus *bus)
 	if (bus->lost)
 		link_lost(bus);
 	else if (bus->ready || status != DBUS_DISPATCH_COMPLETE)
-		event_add(bus->again, &at_once);      /* by way of the loop, so that others have their turn */
+		event_add(bus->again, &at_once); /* by way of the loop, so that others have their turn */
 }
 
 /* ---- steps: work in slices, between turns ---- */

@@ -12,7 +12,7 @@
 static int read_words(DBusMessageIter *at, struct arena *arena, const char *name, struct value *ret, struct problem *problem)
 {
 	DBusMessageIter item;
-	size_t length = 0;
+	size_t length = 0, size;
 	char *out;
 
 	dbus_message_iter_recurse(at, &item);
@@ -33,7 +33,9 @@ static int read_words(DBusMessageIter *at, struct arena *arena, const char *name
 		dbus_message_iter_get_basic(&item, &word);
 		if (out != ret->text)
 			*out++ = '\n';
-		out = stpcpy(out, word);
+		size = strlen(word);
+		memcpy(out, word, size + 1);
+		out += size;
 	}
 	return 0;
 }
@@ -63,7 +65,7 @@ static int read_number(DBusMessageIter *at, int type, const char *name, struct v
 	case DBUS_TYPE_BYTE:
 		ret->number = basic.byt;
 		break;
-	default:                      /* DBUS_TYPE_UINT64 */
+	default: /* DBUS_TYPE_UINT64 */
 		if (basic.u64 > INT64_MAX)
 			return problem_set(problem, E_INVALID, name, "is larger than any number that is kept here");
 		ret->number = (int64_t)basic.u64;
@@ -104,7 +106,7 @@ static int read_basic(DBusMessageIter *at, struct arena *arena, const char *name
 		break;
 	}
 	return problem_set(problem, E_INVALID, name, "has a type that no value has here; give text (s), a number (x), a real number "
-	                   "(d), yes or no (b), an object (o) or words (as)");
+						     "(d), yes or no (b), an object (o) or words (as)");
 }
 
 int read_value(DBusMessageIter *at, struct arena *arena, const char *name, struct value *ret, struct problem *problem)
@@ -139,7 +141,7 @@ int dict_find(DBusMessageIter *at, const char *key, const char *signature, DBusM
 	const char *name;
 
 	for (dbus_message_iter_recurse(at, &item); dbus_message_iter_get_arg_type(&item) == DBUS_TYPE_DICT_ENTRY;
-	     dbus_message_iter_next(&item)) {
+		dbus_message_iter_next(&item)) {
 		char *found;
 		bool same;
 
@@ -159,7 +161,7 @@ int dict_find(DBusMessageIter *at, const char *key, const char *signature, DBusM
 }
 
 int read_dict(DBusMessageIter *at, struct arena *arena, const char *apart, struct arg **ret, size_t *ret_count,
-              struct problem *problem)
+	struct problem *problem)
 {
 	size_t room = array_length(at), count = 0;
 	struct arg *args;
@@ -174,7 +176,7 @@ int read_dict(DBusMessageIter *at, struct arena *arena, const char *apart, struc
 		return problem_set(problem, E_LIMIT, NULL, "more than %d arguments were given", ARGS_MAX);
 	args = arena_new(arena, room * sizeof *args);
 	for (dbus_message_iter_recurse(at, &item); dbus_message_iter_get_arg_type(&item) == DBUS_TYPE_DICT_ENTRY;
-	     dbus_message_iter_next(&item)) {
+		dbus_message_iter_next(&item)) {
 		DBusMessageIter entry;
 
 		dbus_message_iter_recurse(&item, &entry);
@@ -238,13 +240,13 @@ int args_known(const struct arg *args, size_t count, const char *known, struct p
 	for (size_t i = 0; i < count; i++)
 		if (!word_in(known, args[i].name))
 			return problem_set(problem, E_INVALID, args[i].name, "is no option here; %s%s",
-			                   *known ? "there are: " : "there are none", known);
+				*known ? "there are: " : "there are none", known);
 	return 0;
 }
 
 /* Text of an option: checked and short, since it goes into the audit record or a hash. */
 static int option_text(const struct arg *args, size_t count, const char *name, size_t most, const char **ret,
-                       struct problem *problem)
+	struct problem *problem)
 {
 	int result = arg_text(args, count, name, ret, problem);
 
@@ -261,7 +263,7 @@ static int option_text(const struct arg *args, size_t count, const char *name, s
 }
 
 int read_options(DBusMessageIter *at, struct arena *arena, const struct names *names, struct options *ret,
-                 struct problem *problem)
+	struct problem *problem)
 {
 	struct arg *args;
 	const struct arg *whose;
@@ -317,7 +319,7 @@ int read_filters(DBusMessageIter *at, struct arena *arena, struct filter **ret, 
 		filters[count].operator_ = operator_named(word);
 		if (filters[count].operator_ < 0)
 			return problem_set(problem, E_INVALID, "filter", "an operator is none of =, !=, <, <=, >, >=, in, prefix, "
-			                   "none, contains");
+									 "none, contains");
 		dbus_message_iter_next(&part);
 		result = read_value(&part, arena, filters[count].field, &filters[count].value, problem);
 		if (result)
@@ -423,7 +425,7 @@ static void put_link(DBusMessageIter *at, const struct names *names, const struc
 }
 
 size_t put_column(DBusMessageIter *at, const struct names *names, const struct shape *shape, int field, struct stmt *stmt,
-                  int column)
+	int column)
 {
 	const struct field *f = &shape->entity->fields[field];
 	char date[DATE_TEXT];
@@ -467,7 +469,7 @@ size_t put_column(DBusMessageIter *at, const struct names *names, const struct s
 }
 
 size_t put_column_variant(DBusMessageIter *at, const struct names *names, const struct shape *shape, int field,
-                          struct stmt *stmt, int column)
+	struct stmt *stmt, int column)
 {
 	DBusMessageIter variant;
 	size_t bytes;

@@ -22,7 +22,9 @@ static inline void must(dbus_bool_t done)
 }
 
 /* ---- in. Errors are E_INVALID naming the key. ---- */
-enum { ARGS_MAX = 256 };
+enum {
+	ARGS_MAX = 256
+};
 /* What stands at the iterator, a variant or a plain value. */
 int read_value(DBusMessageIter *, struct arena *, const char *name, struct value *ret, struct problem *);
 /* An a{sv}; a key given twice is refused. Keys in `apart` ("filter paths", NULL: none) are left to dict_find. */
@@ -45,21 +47,23 @@ int read_filters(DBusMessageIter *, struct arena *, struct filter **ret, size_t 
 size_t read_strings(DBusMessageIter *, struct arena *, const char *const **ret);
 
 /* ---- out ---- */
-enum { PATH_TEXT = 96 };
+enum {
+	PATH_TEXT = 96
+};
 const char *path_print(char out[static PATH_TEXT], const char *collection_path, size_t length, int64_t id);
-void put_text(DBusMessageIter *, const char *);                          /* NULL: "" */
+void put_text(DBusMessageIter *, const char *); /* NULL: "" */
 void put_words(DBusMessageIter *, const char *joined_by_line_feeds);
 /* A column of a statement as the field's kind has it, without a variant; returns about how many bytes. */
 size_t put_column(DBusMessageIter *, const struct names *, const struct shape *, int field, struct stmt *, int column);
 /* The same as a variant. */
 size_t put_column_variant(DBusMessageIter *, const struct names *, const struct shape *, int field, struct stmt *, int column);
 
-void dict_open(DBusMessageIter *at, DBusMessageIter *dict);              /* a{sv} */
+void dict_open(DBusMessageIter *at, DBusMessageIter *dict); /* a{sv} */
 void dict_close(DBusMessageIter *at, DBusMessageIter *dict);
 void entry_open(DBusMessageIter *dict, const char *key, const char *signature, DBusMessageIter *entry, DBusMessageIter *variant);
 void entry_close(DBusMessageIter *dict, DBusMessageIter *entry, DBusMessageIter *variant);
 void entry_text(DBusMessageIter *dict, const char *key, const char *);
-void entry_int(DBusMessageIter *dict, const char *key, int64_t);         /* x */
+void entry_int(DBusMessageIter *dict, const char *key, int64_t); /* x */
 void entry_uint(DBusMessageIter *dict, const char *key, uint32_t);
 void entry_bool(DBusMessageIter *dict, const char *key, bool);
 void entry_real(DBusMessageIter *dict, const char *key, double);
@@ -67,7 +71,7 @@ void entry_path(DBusMessageIter *dict, const char *key, const char *path);
 /* The object path of a record; '/' for id NONE or 0. */
 void entry_object(DBusMessageIter *dict, const char *key, const struct names *, const struct entity *, int64_t id);
 void entry_words(DBusMessageIter *dict, const char *key, const char *joined_by_line_feeds);
-void entry_word_list(DBusMessageIter *dict, const char *key, const char *const *words);   /* ended by NULL; NULL: empty */
+void entry_word_list(DBusMessageIter *dict, const char *key, const char *const *words); /* ended by NULL; NULL: empty */
 void entry_value(DBusMessageIter *dict, const char *key, struct value);
 
 #endif

@@ -89,13 +89,13 @@ static int verb_permit(struct request *request, struct call *call, struct caller
 static int explain(struct request *request, struct call *call, int result)
 {
 	if (result == E_DENIED && call->verb->action && polkit_verdict(request, call->verb->action) == CHALLENGE &&
-	    !dbus_message_get_allow_interactive_authorization(request->message))
+		!dbus_message_get_allow_interactive_authorization(request->message))
 		return problem_set(&call->problem, E_AUTH, NULL, "%s needs a password: allow the dialog and ask again", call->verb->name);
 	return result;
 }
 
 int verb_call(struct request *request, struct call *call, const struct type *type, int64_t id, const struct verb *verb,
-              DBusMessageIter *at, bool may_wait, bool only_ask)
+	DBusMessageIter *at, bool may_wait, bool only_ask)
 {
 	struct bus *bus = request->bus;
 	struct caller caller = request->caller;

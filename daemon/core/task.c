@@ -11,7 +11,9 @@
 #include <string.h>
 #include <time.h>
 
-enum { KEPT = 600 };                  /* seconds that an ended task is kept */
+enum {
+	KEPT = 600
+}; /* seconds that an ended task is kept */
 
 const char *const task_states[] = { "running", "done", "failed", "cancelled", NULL };
 
@@ -76,7 +78,8 @@ int tasks_room(struct tasks *tasks, uint32_t uid, struct problem *problem)
 		running += task->uid == uid && task->state == TASK_RUNNING;
 	if (running >= tasks->limit)
 		return problem_set(problem, E_LIMIT, NULL, "you have %u tasks running, which is the limit; wait for one to end "
-		                   "or cancel one", running);
+							   "or cancel one",
+			running);
 	return 0;
 }
 
@@ -92,7 +95,7 @@ static int64_t id_draw(struct tasks *tasks)
 }
 
 struct task *task_new(struct tasks *tasks, int64_t id, const char *kind, const struct caller *caller, const char *starter,
-                      int64_t now)
+	int64_t now)
 {
 	struct task *task;
 
@@ -149,7 +152,8 @@ void task_progress(struct tasks *tasks, int64_t id, double progress)
 
 	if (!task || !isfinite(progress))
 		return;
-	progress = progress < 0 ? 0 : progress > 1 ? 1 : progress;
+	progress = progress < 0 ? 0 : progress > 1 ? 1
+						   : progress;
 	if (progress <= task->progress)
 		return;
 	task->progress = progress;

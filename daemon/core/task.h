@@ -13,25 +13,30 @@
 #include "arena.h"
 #include "call.h"
 
-enum task_state { TASK_RUNNING, TASK_DONE, TASK_FAILED, TASK_CANCELLED };
-extern const char *const task_states[];   /* "running", "done", "failed", "cancelled", NULL */
+enum task_state {
+	TASK_RUNNING,
+	TASK_DONE,
+	TASK_FAILED,
+	TASK_CANCELLED
+};
+extern const char *const task_states[]; /* "running", "done", "failed", "cancelled", NULL */
 
 struct task {
-	int64_t id;                   /* > 0 */
-	char kind[48];                /* "match run", "import" */
-	const struct entity *entity;  /* of the object that it works on; NULL: none */
+	int64_t id;                  /* > 0 */
+	char kind[48];               /* "match run", "import" */
+	const struct entity *entity; /* of the object that it works on; NULL: none */
 	int64_t object;
-	uint32_t uid;                 /* who started it */
-	int64_t person;               /* NONE if the starter is bound to none */
-	char starter[64];             /* unique bus name that is told about changes; "" for a job */
-	double progress;              /* 0 to 1 */
+	uint32_t uid;     /* who started it */
+	int64_t person;   /* NONE if the starter is bound to none */
+	char starter[64]; /* unique bus name that is told about changes; "" for a job */
+	double progress;  /* 0 to 1 */
 	enum task_state state;
-	struct problem problem;       /* of a failed one */
-	struct arg *results;          /* owned by the task */
+	struct problem problem; /* of a failed one */
+	struct arg *results;    /* owned by the task */
 	size_t result_count;
-	int64_t started;              /* wall clock, seconds UTC */
-	int64_t ended;                /* monotonic, seconds; 0 while it runs */
-	void (*cancel)(void *, int64_t id);      /* asks the worker to stop; NULL: cannot be cancelled */
+	int64_t started;                    /* wall clock, seconds UTC */
+	int64_t ended;                      /* monotonic, seconds; 0 while it runs */
+	void (*cancel)(void *, int64_t id); /* asks the worker to stop; NULL: cannot be cancelled */
 	void *cancel_data;
 	struct arena arena;
 	struct task *next;
@@ -50,7 +55,7 @@ void tasks_listen(struct tasks *, void (*changed)(void *, const struct task *), 
 int tasks_room(struct tasks *, uint32_t uid, struct problem *);
 /* A new running task; `id` 0: a random one is drawn. `starter` may be NULL. The registry owns it. NULL if the id is taken. */
 struct task *task_new(struct tasks *, int64_t id, const char *kind, const struct caller *, const char *starter, int64_t now);
-struct task *task_find(struct tasks *, int64_t id);      /* NULL if there is none */
+struct task *task_find(struct tasks *, int64_t id); /* NULL if there is none */
 size_t tasks_running(struct tasks *);
 /* The bus is gone: its connection names will be given to others. */
 void tasks_forget_starters(struct tasks *);

@@ -69,8 +69,24 @@ static void entry_list(DBusMessageIter *dict, const char *key, const char *words
 	entry_words(dict, key, copy);
 }
 
-/* `to`: the entity that a link leads to; `member`: the bus property, NULL for arguments. */
-static void describe_field(DBusMessageIter *list, const struct field *field, const struct entity *to, const char *member)
+/* Roles by name; whoever anyone is, everybody is. */
+static void entry_roles(DBusMessageIter *dict, const char *key, unsigned mask)
+{
+	const char *words[ROLE_COUNT + 1];
+	int count = 0;
+
+	if (mask & ANYONE)
+		mask = ANYONE;
+	for (int i = 0; i < ROLE_COUNT; i++)
+		if (mask & ~(unsigned)SYSTEM & 1u << i)
+			words[count++] = role_names[i];
+	words[count] = NULL;
+	entry_word_list(dict, key, words);
+}
+
+/* `to`: the entity that a link leads to; `member`: the bus property, NULL for arguments; `readers`: roles. */
+static void describe_field(DBusMessageIter *list, const struct field *field, const struct entity *to, const char *member,
+	const unsigned *readers)
 {
 	DBusMessageIter dict;
 
@@ -92,6 +108,8 @@ static void describe_field(DBusMessageIter *list, const struct field *field, con
 		entry_int(&dict, "max", field->max);
 	if (member)
 		entry_text(&dict, "member", member);
+	if (readers)
+		entry_roles(&dict, "readers", *readers);
 	dict_close(list, &dict);
 }
 
@@ -103,7 +121,8 @@ static void describe_fields(DBusMessageIter *dict, const struct type *type)
 	must(dbus_message_iter_open_container(&variant, DBUS_TYPE_ARRAY, "a{sv}", &list));
 	for (int i = 0; i < type->shape->count; i++)
 		if (!(type->entity->fields[i].flags & HIDDEN))
-			describe_field(&list, &type->entity->fields[i], type->shape->links[i], type->members[i]);
+			describe_field(&list, &type->entity->fields[i], type->shape->links[i], type->members[i],
+				&type->shape->readers[i]);
 	must(dbus_message_iter_close_container(&variant, &list));
 	entry_close(dict, &entry, &variant);
 }
@@ -144,11 +163,12 @@ static void describe_verb(DBusMessageIter *list, const struct type *type, const 
 	dict_open(list, &dict);
 	entry_text(&dict, "name", verb->name);
 	entry_text(&dict, "label", verb->label);
+	entry_roles(&dict, "who", verb->who);
 	entry_takes(&dict, type, verb);
 	entry_open(&dict, "arguments", "aa{sv}", &entry, &variant);
 	must(dbus_message_iter_open_container(&variant, DBUS_TYPE_ARRAY, "a{sv}", &arguments));
 	for (const struct field *field = verb->arguments; field && field->name; field++)
-		describe_field(&arguments, field, field->to && shape_named(field->to) ? shape_named(field->to)->entity : NULL, NULL);
+		describe_field(&arguments, field, field->to && shape_named(field->to) ? shape_named(field->to)->entity : NULL, NULL, NULL);
 	must(dbus_message_iter_close_container(&variant, &arguments));
 	entry_close(&dict, &entry, &variant);
 	entry_text(&dict, "on", verb->flags & ON_COLLECTION ? "collection" : "object");

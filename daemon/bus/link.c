@@ -235,9 +235,12 @@ static void on_name(DBusPendingCall *pending, void *data)
 		(answer != DBUS_REQUEST_NAME_REPLY_PRIMARY_OWNER && answer != DBUS_REQUEST_NAME_REPLY_ALREADY_OWNER)) {
 		const char *error = dbus_message_get_error_name(reply);
 
-		if (!error)
+		if (error) {
+			trouble(bus, "the policy of the bus does not let this user own the name " BUS_NAME);
+		} else {
 			log_event(EVENT_BUS_NAME_TAKEN, NULL);
-		trouble(bus, error ? "the bus does not let this user own the name " BUS_NAME " (its policy file)" : "the name " BUS_NAME " is taken: another mentorshipd runs");
+			trouble(bus, "the name " BUS_NAME " is taken: another mentorshipd runs");
+		}
 	} else {
 		if (bus->was_named)
 			log_event(EVENT_BUS_FOUND, NULL);

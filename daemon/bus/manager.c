@@ -247,7 +247,10 @@ static int one_run(struct request *request, struct one_call *one, struct call *c
 
 	if (route.place == COLLECTION || route.place == OBJECT)
 		verb = type_verb(route.type, one->verb, strlen(one->verb));
-	named = verb && (!strcmp(one->interface, route.type->interface) || (route.place == COLLECTION && !strcmp(one->interface, BUS_NAME ".Collection")));
+	if (route.place == COLLECTION && !strcmp(one->interface, BUS_NAME ".Collection"))
+		named = verb != NULL;
+	else
+		named = verb && !strcmp(one->interface, route.type->interface);
 	if (!named || !(verb->who & ~(unsigned)SYSTEM) || (verb->flags & ON_COLLECTION ? 1 : 0) != (route.place == COLLECTION))
 		return problem_set(&call->problem, E_INVALID, NULL, "there is no such verb on that object");
 	if (verb->flags & LONG)

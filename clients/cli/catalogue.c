@@ -68,9 +68,9 @@ char *dashed(const char *name, char *out, size_t size)
 	size_t n = 0;
 
 	for (const char *p = name; *p && n + 2 < size; p++) {
-		if (isupper((unsigned char)*p) && p > name && p[-1] != '_' && p[-1] != '-')
+		if (isupper((unsigned char)*p) && p > name && p[-1] != '_' && p[-1] != '-' && p[-1] != ' ')
 			out[n++] = '-';
-		out[n++] = *p == '_' ? '-' : (char)tolower((unsigned char)*p);
+		out[n++] = *p == '_' || *p == ' ' ? '-' : (char)tolower((unsigned char)*p);
 	}
 	out[n] = 0;
 	return out;

@@ -72,7 +72,7 @@ struct command {
 	const char *name, *usage, *help;
 	int (*run)(struct cli *);
 	size_t min, max;              /* words after the name */
-	bool hidden;
+	bool hidden, noun_too;        /* not in the help; there is an entity of that name */
 };
 extern const struct command commands[];           /* ended by a row without a name; commands.c */
 const struct command *command_named(const char *name);           /* NULL if there is none */

@@ -135,9 +135,10 @@ int options_parse(struct cli *cli, int argc, char **argv)
 	char letters[2 * OPTIONS + 2] = ":";
 	int code;
 
-	if (argc == 2 && !strcmp(argv[1], "--version")) {
-		cli->options.show_version = true;
-		return 0;
+	if (argc >= 2 && !strcmp(argv[1], "--version") && (argc == 2 || argv[2][0] == '-')) {
+		cli->options.show_version = true;     /* not of an object: the program's own */
+		argc--;
+		argv++;
 	}
 	getopt_tables(table, letters + 1);
 	optind = 0;

@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "cli.h"
-#include "frame.h"
+#include "wire.h"
 
 enum { MAX_FILES = 16, MAX_ARGUMENTS = 4096, SSH_FAILED = 255 };
 
@@ -100,29 +100,29 @@ static bool send_file(int to, const char *name, bool directory, int fd)
 
 	if (asprintf(&head, "%c%s", directory ? 'd' : 'f', name) < 0)
 		abort();
-	sent = frame_write(to, 'F', head, strlen(head));
+	sent = wire_write(to, 'F', head, strlen(head));
 	free(head);
 	while (sent && (n = read(fd, part, sizeof part)) != 0)
-		sent = n > 0 && frame_write(to, 'D', part, (size_t)n);
+		sent = n > 0 && wire_write(to, 'D', part, (size_t)n);
 	return sent;
 }
 
 static bool send_all(const struct near *near, const struct terminal *terminal, int to)
 {
 	char fact[128];
-	bool sent = frame_write(to, 'V', FRAME_VERSION, strlen(FRAME_VERSION));
+	bool sent = wire_write(to, 'V', WIRE_VERSION, strlen(WIRE_VERSION));
 
 	snprintf(fact, sizeof fact, "columns=%d", terminal->columns);
-	sent = sent && frame_write(to, 'T', fact, strlen(fact));
+	sent = sent && wire_write(to, 'T', fact, strlen(fact));
 	snprintf(fact, sizeof fact, "zone=%s", terminal->zone);
-	sent = sent && frame_write(to, 'T', fact, strlen(fact));
+	sent = sent && wire_write(to, 'T', fact, strlen(fact));
 	snprintf(fact, sizeof fact, "streams=%s%s%s", terminal->out ? "o" : "", terminal->err ? "e" : "", terminal->no_color ? "n" : "");
-	sent = sent && frame_write(to, 'T', fact, strlen(fact));
+	sent = sent && wire_write(to, 'T', fact, strlen(fact));
 	for (size_t i = 0; sent && i < near->count; i++)
-		sent = frame_write(to, 'A', near->arguments[i], strlen(near->arguments[i]));
+		sent = wire_write(to, 'A', near->arguments[i], strlen(near->arguments[i]));
 	for (size_t i = 0; sent && i < near->file_count; i++)
 		sent = send_file(to, near->names[i], near->directories[i], near->files[i]);
-	return sent && frame_write(to, 'G', "", 0);
+	return sent && wire_write(to, 'G', "", 0);
 }
 
 static pid_t start_ssh(const char *host, int *ret_to, int *ret_from)
@@ -175,10 +175,10 @@ static int receive(struct cli *cli, int from, struct sink *out, struct sink *err
 {
 	int status = -1, r;
 	bool greeted = false;
-	struct frame frame;
+	struct wire_frame frame;
 
-	while ((r = frame_read(from, &frame)) == 1) {
-		if (!greeted && (frame.type != 'V' || strcmp(frame.data, FRAME_VERSION))) {
+	while ((r = wire_read(from, &frame)) == 1) {
+		if (!greeted && (frame.type != 'V' || strcmp(frame.data, WIRE_VERSION))) {
 			free(frame.data);
 			r = -1;
 			break;
@@ -300,7 +300,7 @@ static void far_fact(struct far *far, const char *fact)
 	}                             /* facts that a later version sends are passed over */
 }
 
-static bool far_file(struct far *far, const struct frame *frame)
+static bool far_file(struct far *far, const struct wire_frame *frame)
 {
 	struct input_file *file = &far->files[far->inputs.count];
 
@@ -315,19 +315,19 @@ static bool far_file(struct far *far, const struct frame *frame)
 	return true;
 }
 
-static bool far_data(struct far *far, const struct frame *frame)
+static bool far_data(struct far *far, const struct wire_frame *frame)
 {
 	far->total += frame->length;
-	return far->inputs.count && far->total <= FRAME_TOTAL &&
+	return far->inputs.count && far->total <= WIRE_TOTAL &&
 		write(far->files[far->inputs.count - 1].fd, frame->data, frame->length) == (ssize_t)frame->length;
 }
 
 /* Takes one frame; false: the talk makes no sense. */
-static bool far_take(struct far *far, const struct frame *frame, bool *ret_go)
+static bool far_take(struct far *far, const struct wire_frame *frame, bool *ret_go)
 {
 	switch (frame->type) {
 	case 'V':
-		return !strcmp(frame->data, FRAME_VERSION);
+		return !strcmp(frame->data, WIRE_VERSION);
 	case 'T':
 		far_fact(far, frame->data);
 		return true;
@@ -351,10 +351,10 @@ static bool far_take(struct far *far, const struct frame *frame, bool *ret_go)
 static bool far_receive(struct far *far)
 {
 	bool go = false, good = true;
-	struct frame frame;
+	struct wire_frame frame;
 
 	far->arguments[far->count++] = strdup("mentorctl");
-	while (good && !go && frame_read(STDIN_FILENO, &frame) == 1) {
+	while (good && !go && wire_read(STDIN_FILENO, &frame) == 1) {
 		good = far_take(far, &frame, &go);
 		free(frame.data);
 	}
@@ -405,7 +405,7 @@ static void far_pump(pid_t child, int out, int err)
 			n = read(polled[i].fd, part, sizeof part);
 			if (n <= 0)
 				polled[i].fd = -1;
-			else if (!frame_write(STDOUT_FILENO, i ? 'E' : 'O', part, (size_t)n))
+			else if (!wire_write(STDOUT_FILENO, i ? 'E' : 'O', part, (size_t)n))
 				kill(child, SIGTERM);
 		}
 		if (polled[2].fd >= 0 && polled[2].revents) {
@@ -437,7 +437,7 @@ int remote_serve(void)
 	far->terminal.zone = far->zone;
 	far->inputs.files = far->files;
 	signal(SIGPIPE, SIG_IGN);
-	if (!frame_write(STDOUT_FILENO, 'V', FRAME_VERSION, strlen(FRAME_VERSION)))
+	if (!wire_write(STDOUT_FILENO, 'V', WIRE_VERSION, strlen(WIRE_VERSION)))
 		return EXIT_UNREACHABLE;
 	if (!far_receive(far) || far_hosts(far)) {
 		fputs("mentorctl --remote is what 'mentorctl -H HOST' runs on the other machine; what it was sent makes no sense\n", stderr);
@@ -450,6 +450,6 @@ int remote_serve(void)
 	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
 		;
 	code = (unsigned char)(WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_OTHER);
-	frame_write(STDOUT_FILENO, 'X', &code, 1);
+	wire_write(STDOUT_FILENO, 'X', &code, 1);
 	return 0;
 }

@@ -75,6 +75,23 @@ static int command_run(struct cli *cli, const struct command *command)
 	return command->run(cli);
 }
 
+/* A command that is a noun too, such as import, is meant as the noun when a verb follows. */
+static bool means_noun(struct cli *cli, const struct command *command)
+{
+	const json_t *entity;
+	const char *word;
+
+	if (!command->noun_too || cli->count < 2)
+		return false;
+	word = cli->words[1];
+	if (!strcmp(word, "list") || !strcmp(word, "show"))
+		return true;
+	if (strspn(word, "abcdefghijklmnopqrstuvwxyz-") != strlen(word) || !access(word, F_OK))
+		return false;
+	entity = entity_find(cli, command->name);
+	return entity && verb_named(entity, word);
+}
+
 static int dispatch(struct cli *cli)
 {
 	const struct command *command = cli->count ? command_named(cli->words[0]) : NULL;
@@ -88,7 +105,7 @@ static int dispatch(struct cli *cli)
 		return usage(cli, "", "what? Try: mentorctl today, mentorctl help");
 	if (clock_setup(cli))
 		return -1;
-	if (command)
+	if (command && !means_noun(cli, command))
 		return command_run(cli, command);
 	entity = entity_named(cli, cli->words[0]);
 	return entity ? noun_run(cli, entity) : -1;

@@ -280,6 +280,8 @@ static int verb_checks(struct cli *cli, const struct task_of *job, size_t named)
 		return usage(cli, what, "'%s' cannot be done for somebody", what);
 	if ((named > 1 || cli->options.where_count) && (cli->version != NONE_GIVEN || cli->options.key))
 		return usage(cli, what, "--version and --key are for one object");
+	if ((named > 1 || cli->options.where_count) && has_flag(job->verb, "long"))
+		return usage(cli, what, "'%s' is long work: one object at a time", what);
 	return 0;
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * See frame.h. Nothing that arrives is believed: a length beyond the limit ends the talk, a sequence that is not one of the few
+ * See wire.h. Nothing that arrives is believed: a length beyond the limit ends the talk, a sequence that is not one of the few
  * allowed ones is shown, not obeyed.
  */
-#include "frame.h"
+#include "wire.h"
 
 #include <errno.h>
 #include <stdint.h>
@@ -28,11 +28,11 @@ static bool write_all(int fd, const char *data, size_t length)
 	return true;
 }
 
-bool frame_write(int fd, char type, const void *data, size_t length)
+bool wire_write(int fd, char type, const void *data, size_t length)
 {
-	char head[FRAME_HEAD] = { type, (char)(length >> 24), (char)(length >> 16), (char)(length >> 8), (char)length };
+	char head[WIRE_HEAD] = { type, (char)(length >> 24), (char)(length >> 16), (char)(length >> 8), (char)length };
 
-	return length <= FRAME_MOST && write_all(fd, head, sizeof head) && write_all(fd, data, length);
+	return length <= WIRE_MOST && write_all(fd, head, sizeof head) && write_all(fd, data, length);
 }
 
 static ssize_t read_all(int fd, char *data, size_t length)
@@ -51,9 +51,9 @@ static ssize_t read_all(int fd, char *data, size_t length)
 	return (ssize_t)done;
 }
 
-int frame_read(int fd, struct frame *ret)
+int wire_read(int fd, struct wire_frame *ret)
 {
-	unsigned char head[FRAME_HEAD];
+	unsigned char head[WIRE_HEAD];
 	ssize_t n = read_all(fd, (char *)head, sizeof head);
 	size_t length;
 	char *data;
@@ -61,7 +61,7 @@ int frame_read(int fd, struct frame *ret)
 	if (n != sizeof head)
 		return n ? -1 : 0;
 	length = (size_t)head[1] << 24 | (size_t)head[2] << 16 | (size_t)head[3] << 8 | head[4];
-	if (length > FRAME_MOST || !strchr("VTAFDGOEX", head[0]))
+	if (length > WIRE_MOST || !strchr("VTAFDGOEX", head[0]))
 		return -1;
 	data = calloc(1, length + 1);
 	if (!data)
@@ -70,7 +70,7 @@ int frame_read(int fd, struct frame *ret)
 		free(data);
 		return -1;
 	}
-	*ret = (struct frame){ .type = (char)head[0], .length = length, .data = data };
+	*ret = (struct wire_frame){ .type = (char)head[0], .length = length, .data = data };
 	return 1;
 }
 

@@ -6,21 +6,21 @@
  *                     D a piece of it, G go
  *   to the near side: V version, O piece of stdout, E piece of stderr, X exit status (one byte)
  */
-#ifndef MENTORCTL_FRAME_H
-#define MENTORCTL_FRAME_H
+#ifndef MENTORCTL_WIRE_H
+#define MENTORCTL_WIRE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#define FRAME_VERSION "mentorctl 1"
-enum { FRAME_HEAD = 5, FRAME_MOST = 1 << 20, FRAME_TOTAL = 512 << 20 };
+#define WIRE_VERSION "mentorctl 1"
+enum { WIRE_HEAD = 5, WIRE_MOST = 1 << 20, WIRE_TOTAL = 512 << 20 };
 
-struct frame { char type; size_t length; char *data; };       /* data: owned, with a NUL behind it */
+struct wire_frame { char type; size_t length; char *data; };       /* data: owned, with a NUL behind it */
 
 /* Writes a whole frame; false: the other end is gone. */
-bool frame_write(int fd, char type, const void *data, size_t length);
+bool wire_write(int fd, char type, const void *data, size_t length);
 /* 1: *ret holds a frame, the caller frees data; 0: end of the stream; -1: no frames, or one too large. */
-int frame_read(int fd, struct frame *ret);
+int wire_read(int fd, struct wire_frame *ret);
 
 /* Makes what another machine has printed fit for this terminal: colours (ESC [ numbers m), clearing the line (ESC [ K), line ends
  * and tabs stay, every other control character comes out as \x1b and the like. State is kept between pieces; zero it first. */

@@ -1,0 +1,226 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Figures, each beside a peer or a limit that was measured in the same run.
+
+One line a measure:  NAME: ratio R, goal >= G, ours A, peer B (unit)
+Where the goal is an absolute limit, B is that limit and the goal is <= 1. Peer and ours are
+measured in turn, the median of the ratios counts. Names on the command line choose measures.
+"""
+import os
+import pathlib
+import shutil
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+os.environ.setdefault("MENTORSHIP_BUILD", str(ROOT / "build"))
+sys.path.insert(0, str(ROOT / "tests/scenario"))
+sys.path.insert(0, str(HERE))
+import fill  # noqa: E402
+import harness  # noqa: E402
+
+ROUNDS, SECONDS = 5, 1.0
+PEER_POLICY = """<busconfig>
+  <policy user="mentorship"><allow own="org.peer"/></policy>
+  <policy context="default"><allow send_destination="org.peer"/></policy>
+</busconfig>
+"""
+failed = []
+
+
+def say(name, ratio, sign, goal, ours, peer, unit):
+    good = ratio >= goal if sign == ">=" else ratio <= goal
+    if not good:
+        failed.append(name)
+    print(f"{name}: ratio {ratio:.2f}, goal {sign} {goal}, ours {ours:.4g}, peer {peer:.4g} ({unit}){'' if good else '  MISSED'}", flush=True)
+
+
+class Bench:
+    def __init__(self, place):
+        self.place = pathlib.Path(place)
+        self.programs = self.place / "programs"
+        self.programs.mkdir(mode=0o755)
+        flags = subprocess.run(["pkg-config", "--cflags", "--libs", "dbus-1", "libevent"], capture_output=True, text=True, check=True).stdout.split()
+        for name in ("echo", "load"):
+            subprocess.run(["cc", "-O2", "-std=gnu11", "-D_GNU_SOURCE", HERE / f"{name}.c", "-o", self.programs / name, *flags], check=True)
+        self.installed = harness.Installed(self.place / "installed")
+        policy = self.place / "peer.conf"
+        policy.write_text(PEER_POLICY)
+        self.bus = harness.Bus(self.place / "bus", [self.installed.policy, policy])
+        self.peer = None
+
+    def load(self, user, name, kind, outstanding=64, seconds=SECONDS, first=1, last=1):
+        done = harness.run(user, [self.programs / "load", name, kind, str(outstanding), str(seconds), str(first), str(last)],
+                           seconds=120, env=self.bus.environment())
+        if done.returncode:
+            raise RuntimeError(f"load {kind} as {user}: {done.stderr}")
+        calls, took, rate, p50, p99, _ = done.stdout.split()
+        return {"calls": int(calls), "seconds": float(took), "rate": float(rate), "p50": float(p50), "p99": float(p99)}
+
+    def peer_start(self):
+        self.peer = subprocess.Popen(harness.as_user("mentorship", [self.programs / "echo", "org.peer", "100"]),
+                                     env=harness.environment(**self.bus.environment()))
+        harness.wait_until(lambda: self.bus.owner("org.peer"), what="the peer")
+
+    def beside(self, name, goal, user, kind, peer_kind, **options):
+        """Ours and the peer's in turn."""
+        pairs = []
+        for _ in range(ROUNDS):
+            peer = self.load(user, "org.peer", peer_kind)["rate"]
+            pairs.append((self.load(user, harness.NAME, kind, **options)["rate"], peer))
+        ratios = sorted(pairs, key=lambda p: p[0] / p[1])
+        ours, peer = ratios[len(ratios) // 2]
+        say(name, ours / peer, ">=", goal, ours, peer, "calls/s")
+        return statistics.median(p[0] for p in pairs)
+
+    def stop(self):
+        if self.peer:
+            harness.end(self.peer)
+        self.bus.stop()
+
+
+def pss(pid):
+    for line in pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1]) / 1024
+    raise RuntimeError("no Pss")
+
+
+def start_time(bench, daemon):
+    """From exec to the first answer, in milliseconds; the name is owned before READY, the first call comes right behind it."""
+    begin = time.monotonic()
+    daemon.start()
+    bench.bus.caller("root").get("/org/mentorship1", "Manager", "Version")
+    return (time.monotonic() - begin) * 1000
+
+
+def wakeups(pid, seconds=5):
+    def switches():
+        text = pathlib.Path(f"/proc/{pid}/status").read_text()
+        return int(text.split("voluntary_ctxt_switches:")[1].split()[0])
+    before = switches()
+    time.sleep(seconds)
+    return switches() - before
+
+
+def idle(bench):
+    daemon = harness.Daemon(bench.bus, bench.installed, bench.place / "empty")
+    daemon.start()
+    daemon.stop()
+    bench.bus.caller("root")
+    times = []
+    for _ in range(ROUNDS):
+        times.append(start_time(bench, daemon))
+        empty = pss(daemon.process.pid)
+        if _ < ROUNDS - 1:
+            daemon.stop()
+    say("start-empty", statistics.median(times) / 25, "<=", 1, statistics.median(times), 25, "ms to the first answer")
+    say("pss-empty", empty / 5, "<=", 1, empty, 5, "MB")
+    say("idle-wakeups", wakeups(daemon.process.pid), "<=", 0, 0, 0, "wakeups in 5 s without a watchdog")
+    daemon.stop()
+    return empty
+
+
+def history(bench, empty):
+    daemon = harness.Daemon(bench.bus, bench.installed, bench.place / "history")
+    daemon.start()
+    daemon.stop()
+    fill.fill(daemon.state / "mentorship.db", with_history=True)
+    give_back(daemon)
+    daemon.start()
+    daemon.stop()
+    times = []
+    for _ in range(ROUNDS):
+        times.append(start_time(bench, daemon))
+        full = pss(daemon.process.pid)
+        daemon.stop()
+    say("start-history", statistics.median(times) / 50, "<=", 1, statistics.median(times), 50, "ms, 100,000 people and 1,000,000 records")
+    say("pss-history", full / (1.5 * empty), "<=", 1, full, 1.5 * empty, "MB")
+
+
+def give_back(daemon):
+    import pwd
+    account = pwd.getpwnam("mentorship")
+    for file in daemon.state.iterdir():
+        os.chown(file, account.pw_uid, account.pw_gid)
+
+
+def calls(bench):
+    daemon = harness.Daemon(bench.bus, bench.installed, bench.place / "calls")
+    daemon.start()
+    daemon.stop()
+    fill.fill(daemon.state / "mentorship.db")
+    give_back(daemon)
+    daemon.configure("limits: { calls_per_second = 1000000; calls_in_flight = 512; };\n")
+    daemon.start()
+    bench.peer_start()
+    bench.beside("get-property", 0.65, "mt-coord", "get", "get", first=1, last=100_000)
+    bench.beside("list-all", 0.5, "mt-coord", "list", "list")
+    bench.beside("list-2-of-200", 0.4, "mt-coord2", "list", "list")
+    bench.beside("list-100-of-200", 0.2, "mt-mentor1", "list", "list")
+    bench.beside("list-mentee", 0.5, "mt-mentee1", "mine", "list")
+    update = bench.beside("update", 0.55, "mt-coord", "update", "update", first=10, last=20_000)
+    bench.beside("update-without-key", 0.55, "mt-coord", "update-bare", "update", first=10, last=20_000)
+    commits = own_commits(bench)
+    say("update-commits", update / commits, ">=", 2.5, update, commits, "a second, against one commit for each insert")
+    create(bench)
+    daemon.stop()
+
+
+def create(bench):
+    """Each round takes people of its own: a second participant of the same person would be refused."""
+    pairs, first = [], 10_000
+    for _ in range(ROUNDS):
+        peer = bench.load("mt-coord", "org.peer", "create")["rate"]
+        ours = bench.load("mt-coord", harness.NAME, "create", first=first, last=first + 14_999)
+        first += 15_000
+        pairs.append((ours["rate"], peer))
+    ours, peer = sorted(pairs, key=lambda p: p[0] / p[1])[len(pairs) // 2]
+    say("create", ours / peer, ">=", 0.3, ours, peer, "calls/s")
+
+
+def own_commits(bench):
+    """SQLite's own rate of one durable commit for each insert, on the same disk."""
+    db = sqlite3.connect(bench.place / "commits.db", isolation_level=None)
+    db.execute("PRAGMA journal_mode = WAL")
+    db.execute("PRAGMA synchronous = FULL")
+    db.execute("CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b INTEGER)")
+    count, begin = 0, time.monotonic()
+    while time.monotonic() - begin < 2:
+        db.execute("INSERT INTO t (a, b) VALUES (?, ?)", ("something short", count))
+        count += 1
+    db.close()
+    return count / (time.monotonic() - begin)
+
+
+def main(chosen):
+    place = os.environ["MENTORSHIP_SCRATCH"]
+    bench = Bench(place)
+    try:
+        if not chosen or "idle" in chosen or "history" in chosen:
+            empty = idle(bench)
+            if not chosen or "history" in chosen:
+                history(bench, empty)
+        if not chosen or "calls" in chosen:
+            calls(bench)
+    finally:
+        bench.stop()
+        shutil.rmtree(place, ignore_errors=True)
+    if failed:
+        print("missed: " + ", ".join(failed))
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    if "MENTORSHIP_SCRATCH" not in os.environ:
+        scratch = tempfile.mkdtemp(prefix="mentorship-bench-", dir="/tmp")
+        os.chmod(scratch, 0o755)
+        os.environ["MENTORSHIP_SCRATCH"] = scratch
+        script = ROOT / "tests/fakes/accounts.sh"
+        os.execv(script, [str(script), scratch, str(ROOT / "tests/scenario/accounts"), harness.PYTHON, "-B", *sys.argv])
+    sys.exit(main(sys.argv[1:]))

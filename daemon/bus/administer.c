@@ -113,7 +113,7 @@ static int verify_step(struct request *request)
 int admin_verify_audit(struct request *request)
 {
 	struct verifying *verifying;
-	unsigned roles;
+	unsigned roles = 0;
 	int result = manager_no_options(request);
 
 	if (!result)

@@ -115,7 +115,7 @@ static int who_am_i(struct request *request)
 	const struct names *names = request->bus->names;
 	const char *roles[ROLE_COUNT + 1];
 	DBusMessageIter at, dict;
-	unsigned mask;
+	unsigned mask = 0;
 	int count = 0, result = manager_roles(request, &mask);
 
 	if (result)

@@ -12,7 +12,9 @@
 #include <string.h>
 #include <strings.h>
 
-enum { LOOK_ROWS = 20 };              /* rows that are looked at to find the separator */
+enum {
+	LOOK_ROWS = 20
+}; /* rows that are looked at to find the separator */
 
 static int refuse(struct csv *csv, int code, int64_t row, int column, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));
@@ -112,10 +114,13 @@ int csv_open(struct csv *csv, const char *data, size_t size, char separator)
 {
 	memset(csv, 0, sizeof *csv);
 	if (size > CSV_BYTES)
-		return refuse(csv, E_LIMIT, 0, 0, "the file has %zu bytes, more than %d MiB; split it into parts that each "
-			"begin with the header", size, CSV_BYTES >> 20);
+		return refuse(csv, E_LIMIT, 0, 0,
+			"the file has %zu bytes, more than %d MiB; split it into parts that each "
+			"begin with the header",
+			size, CSV_BYTES >> 20);
 	if (size >= 2 && (!memcmp(data, "\xff\xfe", 2) || !memcmp(data, "\xfe\xff", 2)))
-		return refuse(csv, E_INVALID, 0, 0, "the file is UTF-16 ('Unicode text'); save it as 'CSV UTF-8', or convert "
+		return refuse(csv, E_INVALID, 0, 0,
+			"the file is UTF-16 ('Unicode text'); save it as 'CSV UTF-8', or convert "
 			"it with: iconv -f UTF-16 -t UTF-8");
 	if (size >= 3 && !memcmp(data, "\xef\xbb\xbf", 3)) {
 		data += 3;
@@ -156,7 +161,8 @@ static int refuse_bytes(struct csv *csv, int64_t row, int column, const char *at
 {
 	unsigned byte = (unsigned char)*at;
 
-	return refuse(csv, CSV_BAD, row, column, "byte %zu (0x%02X) is not UTF-8; was the file saved as Latin-1 or "
+	return refuse(csv, CSV_BAD, row, column,
+		"byte %zu (0x%02X) is not UTF-8; was the file saved as Latin-1 or "
 		"Windows-1252? Save it as 'CSV UTF-8', or convert it with: iconv -f WINDOWS-1252 -t UTF-8 OLD.csv > NEW.csv",
 		(size_t)(at - csv->start) + 1, byte);
 }
@@ -164,13 +170,17 @@ static int refuse_bytes(struct csv *csv, int64_t row, int column, const char *at
 static int refuse_point(struct csv *csv, int64_t row, int column, uint32_t point)
 {
 	if (!point)
-		return refuse(csv, CSV_BAD, row, column, "holds a NUL character; the file may be UTF-16, or no text at all. "
+		return refuse(csv, CSV_BAD, row, column,
+			"holds a NUL character; the file may be UTF-16, or no text at all. "
 			"Save it as 'CSV UTF-8'");
 	if (point == 0xfeff)
-		return refuse(csv, CSV_BAD, row, column, "holds a byte-order mark (U+FEFF), as files that were joined do; "
+		return refuse(csv, CSV_BAD, row, column,
+			"holds a byte-order mark (U+FEFF), as files that were joined do; "
 			"delete it");
-	return refuse(csv, CSV_BAD, row, column, "holds the invisible control character U+%04X, which can make text read "
-		"other than it is; delete it (typing the cell anew does)", (unsigned)point);
+	return refuse(csv, CSV_BAD, row, column,
+		"holds the invisible control character U+%04X, which can make text read "
+		"other than it is; delete it (typing the cell anew does)",
+		(unsigned)point);
 }
 
 /* 0 or CSV_BAD. */
@@ -212,8 +222,10 @@ static int read_quoted(struct csv *csv, const char **at, int64_t row, int column
 
 	for (; p < csv->end; p++) {
 		if (p - *at > CSV_CELL)
-			return refuse(csv, E_LIMIT, row, column, "the quote that opens this cell is not closed within %d KiB; close "
-				"it, or double it if it is meant as text", CSV_CELL >> 10);
+			return refuse(csv, E_LIMIT, row, column,
+				"the quote that opens this cell is not closed within %d KiB; close "
+				"it, or double it if it is meant as text",
+				CSV_CELL >> 10);
 		if (*p == '\r' || *p == '\n') {
 			add_line_end(csv, &p);
 		} else if (*p != '"') {
@@ -226,7 +238,8 @@ static int read_quoted(struct csv *csv, const char **at, int64_t row, int column
 			return 0;
 		}
 	}
-	return refuse(csv, E_INVALID, row, column, "the file ends inside the quotes that open in this cell; it seems to be cut "
+	return refuse(csv, E_INVALID, row, column,
+		"the file ends inside the quotes that open in this cell; it seems to be cut "
 		"off: export it again");
 }
 
@@ -236,7 +249,8 @@ static int read_plain(struct csv *csv, const char **at, int64_t row, int column)
 
 	for (; p < csv->end && *p != csv->separator && *p != '\r' && *p != '\n'; p++) {
 		if (*p == '"')
-			return refuse(csv, E_INVALID, row, column, "a quote stands inside a cell that is not quoted; quote the whole "
+			return refuse(csv, E_INVALID, row, column,
+				"a quote stands inside a cell that is not quoted; quote the whole "
 				"cell and double the quotes in it");
 		if (p - *at >= CSV_CELL)
 			return refuse(csv, E_LIMIT, row, column, "the cell is longer than %d KiB; shorten it", CSV_CELL >> 10);
@@ -255,7 +269,8 @@ static int read_cell(struct csv *csv, const char **at, int64_t row, int column)
 	if (rc < 0)
 		return rc;
 	if (*at < csv->end && **at != csv->separator && **at != '\r' && **at != '\n')
-		return refuse(csv, E_INVALID, row, column, "something follows the closing quote; double the quotes that are meant "
+		return refuse(csv, E_INVALID, row, column,
+			"something follows the closing quote; double the quotes that are meant "
 			"as text");
 	buffer_char(&csv->text, '\0');
 	return check_cell(csv, row, column, from, *at);
@@ -321,11 +336,14 @@ static int check_length(struct csv *csv)
 	if (!csv->columns || csv->count == csv->columns)
 		return CSV_ROW;
 	if (csv->count > csv->columns)
-		return refuse(csv, CSV_BAD, csv->row, csv->columns + 1, "the row has %d cells where the header has %d; a cell "
-			"that holds the separator must stand in quotes", csv->count, csv->columns);
+		return refuse(csv, CSV_BAD, csv->row, csv->columns + 1,
+			"the row has %d cells where the header has %d; a cell "
+			"that holds the separator must stand in quotes",
+			csv->count, csv->columns);
 	return refuse(csv, CSV_BAD, csv->row, csv->count, "the row has %d cells where the header has %d%s", csv->count,
 		csv->columns, csv->at == csv->end && !csv->last_ends ? " and ends with the file: it seems to be cut off; export "
-		"it again" : "; add what is missing, if only as separators");
+								       "it again"
+								     : "; add what is missing, if only as separators");
 }
 
 int csv_next(struct csv *csv)
@@ -338,8 +356,10 @@ int csv_next(struct csv *csv)
 		return CSV_END;
 	csv->row++;
 	if (++csv->rows > CSV_ROWS + 1)
-		return refuse(csv, E_LIMIT, csv->row, 0, "the file has more than %d rows; split it into parts that each begin with "
-			"the header", CSV_ROWS);
+		return refuse(csv, E_LIMIT, csv->row, 0,
+			"the file has more than %d rows; split it into parts that each begin with "
+			"the header",
+			CSV_ROWS);
 	rc = read_row(csv);
 	return rc == CSV_ROW ? check_length(csv) : rc;
 }
@@ -408,8 +428,10 @@ int csv_header(struct csv *csv)
 		named |= *csv->headers[i] != 0;
 		for (int j = 0; *csv->headers[i] && j < i; j++)
 			if (!strcmp(csv->folded[i], csv->folded[j]))
-				return refuse(csv, E_INVALID, csv->row, i + 1, "the column '%.100s' comes twice (also as column %d); give "
-					"one of them another name", csv->headers[i], j + 1);
+				return refuse(csv, E_INVALID, csv->row, i + 1,
+					"the column '%.100s' comes twice (also as column %d); give "
+					"one of them another name",
+					csv->headers[i], j + 1);
 	}
 	return named ? 0 : refuse(csv, E_INVALID, csv->row, 0, "the first row names no column; write the columns' names there");
 }

@@ -17,36 +17,41 @@
 
 #include "core/text.h"
 
-enum { CSV_BYTES = 64 << 20, CSV_COLUMNS = 512, CSV_CELL = 64 << 10, CSV_ROWS = 1000000 };
+enum {
+	CSV_BYTES = 64 << 20,
+	CSV_COLUMNS = 512,
+	CSV_CELL = 64 << 10,
+	CSV_ROWS = 1000000
+};
 
 /* What csv_next answers beside the negative errors, after which a file cannot be read on. */
 enum {
 	CSV_END = 0,
-	CSV_ROW = 1,                  /* cells and count hold a row */
-	CSV_BAD = 2,                  /* this row is refused, problem says why; the next one can be read */
+	CSV_ROW = 1, /* cells and count hold a row */
+	CSV_BAD = 2, /* this row is refused, problem says why; the next one can be read */
 };
 
 struct csv_problem {
-	int64_t row;                  /* 0: the file as a whole */
-	int column;                   /* from 1; 0: the row as a whole */
-	char text[400];               /* what is wrong and how to mend it; names neither row nor column */
+	int64_t row;    /* 0: the file as a whole */
+	int column;     /* from 1; 0: the row as a whole */
+	char text[400]; /* what is wrong and how to mend it; names neither row nor column */
 };
 
 struct csv {
-	int64_t row;                  /* of the row read last */
-	int count;                    /* cells of the row read last */
-	char **cells;                 /* count texts, valid until the next row */
-	int columns;                  /* cells of the header; 0 before csv_header */
-	char **headers;               /* columns texts, trimmed, valid until csv_close; "" where the header has none */
-	char separator;               /* ; , or tab */
-	struct csv_problem problem;   /* written with CSV_BAD and with every negative answer */
+	int64_t row;                /* of the row read last */
+	int count;                  /* cells of the row read last */
+	char **cells;               /* count texts, valid until the next row */
+	int columns;                /* cells of the header; 0 before csv_header */
+	char **headers;             /* columns texts, trimmed, valid until csv_close; "" where the header has none */
+	char separator;             /* ; , or tab */
+	struct csv_problem problem; /* written with CSV_BAD and with every negative answer */
 	/* the rest is the reader's own */
 	const char *start, *at, *end;
-	struct buffer text;           /* the row's cells, each with its NUL */
-	size_t *places;               /* where each begins in text */
+	struct buffer text; /* the row's cells, each with its NUL */
+	size_t *places;     /* where each begins in text */
 	char *header_text, **folded;
-	int64_t rows;                 /* rows that held something */
-	int last_ends;                /* the row read last ended in a line end, not with the file */
+	int64_t rows;  /* rows that held something */
+	int last_ends; /* the row read last ended in a line end, not with the file */
 };
 
 /* Prepares reading; separator 0 finds it. Negative: too large, empty, or UTF-16. csv_close is needed in any case. */

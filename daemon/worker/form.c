@@ -19,9 +19,9 @@ struct form {
 	const struct mapping_section *section;
 	struct csv csv;
 	struct place place;
-	const struct mapping_line *columns[CSV_COLUMNS];   /* what each column of the file means; NULL: nothing */
-	struct textmap last;          /* key -> last row, where the last answer counts */
-	struct arena scratch;         /* of one row */
+	const struct mapping_line *columns[CSV_COLUMNS]; /* what each column of the file means; NULL: nothing */
+	struct textmap last;                             /* key -> last row, where the last answer counts */
+	struct arena scratch;                            /* of one row */
 };
 
 struct row {
@@ -91,8 +91,10 @@ static const char *read_language(struct form *form, int column)
 	const char *text = meaning(form, FIELD_LANGUAGE, NULL, tidy(form, column)), *code = words_language_code(fold(form, text));
 
 	if (*text && !code)
-		roster_say(form->roster, 0, at_column(form, column), "'%.60s' is not known as a language; write its two letters, or "
-			"add to the mapping: word language \"%.60s\" -> \"en\"", text, text);
+		roster_say(form->roster, 0, at_column(form, column),
+			"'%.60s' is not known as a language; write its two letters, or "
+			"add to the mapping: word language \"%.60s\" -> \"en\"",
+			text, text);
 	return code;
 }
 
@@ -102,8 +104,10 @@ static const char *read_zone(struct form *form, int column)
 	size_t fine = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+-/");
 
 	if (*text && (text[fine] || (!strchr(text, '/') && strcmp(text, "UTC"))))
-		roster_say(form->roster, 0, at_column(form, column), "'%.60s' is no time zone; write one like Europe/Berlin, or add to "
-			"the mapping: word zone \"%.60s\" -> \"Europe/Berlin\"", text, text);
+		roster_say(form->roster, 0, at_column(form, column),
+			"'%.60s' is no time zone; write one like Europe/Berlin, or add to "
+			"the mapping: word zone \"%.60s\" -> \"Europe/Berlin\"",
+			text, text);
 	return text;
 }
 
@@ -118,7 +122,8 @@ static const char *read_date(struct form *form, int column)
 	else if (strlen(text) == 10 && text[4] == '/' && text[7] == '/')
 		date = arena_print(&form->scratch, "%.4s-%.2s-%.2s", text, text + 5, text + 8);
 	if (*text && !words_date(date))
-		roster_say(form->roster, 0, at_column(form, column), "this is no date that can be read for certain; write it as "
+		roster_say(form->roster, 0, at_column(form, column),
+			"this is no date that can be read for certain; write it as "
 			"YYYY-MM-DD");
 	return date;
 }
@@ -132,8 +137,10 @@ static const char *read_capacity(struct form *form, int column)
 	if (!*text)
 		return NULL;
 	if (!from || length > 3 || strpbrk(from + length, "0123456789") || (from > text && strchr("-.,", from[-1]))) {
-		roster_say(form->roster, 0, at_column(form, column), "'%.60s' is not one whole number; write a number, or add to the "
-			"mapping: word capacity \"%.60s\" -> \"2\"", text, text);
+		roster_say(form->roster, 0, at_column(form, column),
+			"'%.60s' is not one whole number; write a number, or add to the "
+			"mapping: word capacity \"%.60s\" -> \"2\"",
+			text, text);
 		return NULL;
 	}
 	return arena_copy_n(&form->scratch, from, length);
@@ -146,8 +153,10 @@ static const char *read_role(struct form *form, int column)
 	if (!strcmp(folded, "mentor") || !strcmp(folded, "mentee"))
 		return folded;
 	if (*text)
-		roster_say(form->roster, 0, at_column(form, column), "'%.60s' is no role; write mentor or mentee, or add to the mapping: "
-			"word role \"%.60s\" -> mentor", text, text);
+		roster_say(form->roster, 0, at_column(form, column),
+			"'%.60s' is no role; write mentor or mentee, or add to the mapping: "
+			"word role \"%.60s\" -> mentor",
+			text, text);
 	return "";
 }
 
@@ -259,7 +268,8 @@ static void read_trait(struct form *form, struct row *row, const struct mapping_
 	if (!strcmp(line->trait, "language")) {
 		code = words_language_code(fold(form, name));
 		if (!code)
-			roster_say(form->roster, 1, at_column(form, column), "'%.60s' is not known as a language and is kept as written", name);
+			roster_say(form->roster, 1, at_column(form, column),
+				"'%.60s' is not known as a language and is kept as written", name);
 		name = code ? words_language_name(code) : name;
 	}
 	roster_add_trait(form->roster, at_column(form, column), row->participant, line->trait, name,
@@ -275,8 +285,10 @@ static void read_named(struct form *form, struct row *row, const struct mapping_
 	if (yes == 0 || level == 0)
 		return;
 	if (yes < 0 && level < 0)
-		roster_say(form->roster, 0, at_column(form, column), "'%.60s' is neither yes or no nor a level; add to the mapping: word "
-			"level \"%.60s\" -> 2", text, text);
+		roster_say(form->roster, 0, at_column(form, column),
+			"'%.60s' is neither yes or no nor a level; add to the mapping: word "
+			"level \"%.60s\" -> 2",
+			text, text);
 	else
 		roster_add_trait(form->roster, at_column(form, column), row->participant, line->trait, line->named,
 			yes == 1 ? line->level : level, line->side);
@@ -372,8 +384,9 @@ static void read_many(struct form *form, struct row *row, const struct mapping_l
 
 static bool is_many(const struct mapping_line *line)
 {
-	return line && (line->field == FIELD_TRAIT || line->field == FIELD_AVAILABILITY || line->field == FIELD_WISH ||
-		line->field == FIELD_OBJECTION);
+	return line &&
+		(line->field == FIELD_TRAIT || line->field == FIELD_AVAILABILITY || line->field == FIELD_WISH ||
+			line->field == FIELD_OBJECTION);
 }
 
 /* ---- rows ---- */
@@ -424,13 +437,13 @@ static bool take_row(struct form *form, struct row *row)
 	if (!row->person.given_name || !*row->person.given_name)
 		roster_say(form->roster, 0, at_row(form), "this person has no name; give one");
 	if (!*row->role) {
-		roster_say(form->roster, 0, at_row(form), "whether this is a mentor or a mentee is not said; give the role, or add to the "
+		roster_say(form->roster, 0, at_row(form),
+			"whether this is a mentor or a mentee is not said; give the role, or add to the "
 			"mapping: role mentor");
 		return false;
 	}
 	key = roster_add_person(form->roster, at_row(form), &row->person);
-	row->participant = key ? roster_add_participant(form->roster, at_row(form), key, row->role, row->capacity, row->motivation) :
-		NULL;
+	row->participant = key ? roster_add_participant(form->roster, at_row(form), key, row->role, row->capacity, row->motivation) : NULL;
 	for (int i = 0; row->participant && i < form->csv.columns; i++)
 		if (is_many(form->columns[i]))
 			read_many(form, row, form->columns[i], i);
@@ -482,13 +495,17 @@ static void bind_columns(struct form *form)
 		if (column >= 0)
 			form->columns[column] = line;
 		else if (line->field != FIELD_IGNORE)
-			roster_say(form->roster, 0, &(struct place){ form->place.file, 1, 0, NULL }, "the file has no column '%.100s', which line %d "
-				"of the mapping names; correct the name there, or take the line out", line->text, line->number);
+			roster_say(form->roster, 0, &(struct place){ form->place.file, 1, 0, NULL },
+				"the file has no column '%.100s', which line %d "
+				"of the mapping names; correct the name there, or take the line out",
+				line->text, line->number);
 	}
 	if (!who || !name)
-		roster_say(form->roster, 0, &(struct place){ "mapping", form->section->lines->number, 0, NULL }, "no column of this section "
-			"gives a person's %s", who ? "name; add: column \"...\" -> given_name, or -> full_name" :
-			"address or id; add: column \"...\" -> email");
+		roster_say(form->roster, 0, &(struct place){ "mapping", form->section->lines->number, 0, NULL },
+			"no column of this section "
+			"gives a person's %s",
+			who ? "name; add: column \"...\" -> given_name, or -> full_name"
+			    : "address or id; add: column \"...\" -> email");
 }
 
 static void tell_unused(struct form *form)

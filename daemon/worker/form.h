@@ -11,7 +11,9 @@
 #include "mapping.h"
 #include "roster.h"
 
-struct form_counts { int64_t read, taken, left_out; };
+struct form_counts {
+	int64_t read, taken, left_out;
+};
 
 /* Reads a file into the roster; everything wrong is said there. */
 void form_read(struct roster *, const struct mapping_section *, const char *file, const char *data, size_t size,

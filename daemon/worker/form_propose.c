@@ -14,61 +14,88 @@
 #include "weekly.h"
 #include "words.h"
 
-enum { LOOK_ROWS = 60 };
+enum {
+	LOOK_ROWS = 60
+};
 
 /* Words of a header, folded, longest wins. `side`: 0 by the header and the role, else as said. */
-struct hint { enum mapping_field field; const char *trait, *words; };
+struct hint {
+	enum mapping_field field;
+	const char *trait, *words;
+};
 
 static const struct hint hints[] = {
-	{ FIELD_IGNORE, NULL, "timestamp|zeitstempel|horodateur|marca temporal|start time|startzeit|completion time|fertigstellungszeit|"
-		"last modified|submitdate|date submitted|startdate|datestamp|lastpage|startlanguage|seed|ip address|ipaddr|response id|consent|"
-		"i agree|einverstanden|datenschutz|total score|points|feedback|quiz feedback|last page|date started|date last action" },
-	{ FIELD_EXTERNAL_ID, NULL, "student id|student number|staff id|staff number|personnel number|employee id|employee number|id number|"
-		"matriculation|matrikelnummer|personalnummer|numéro étudiant|número de alumno|matrícula|matricola|studentnummer|university id|"
+	{ FIELD_IGNORE, NULL,
+		"timestamp|zeitstempel|horodateur|marca temporal|start time|startzeit|completion time|fertigstellungszeit|"
+		"last modified|submitdate|date submitted|startdate|datestamp|lastpage|startlanguage|seed|ip "
+		"address|ipaddr|response id|consent|"
+		"i agree|einverstanden|datenschutz|total score|points|feedback|quiz feedback|last page|date started|date last "
+		"action" },
+	{ FIELD_EXTERNAL_ID, NULL,
+		"student id|student number|staff id|staff number|personnel number|employee id|employee number|id number|"
+		"matriculation|matrikelnummer|personalnummer|numéro étudiant|número de "
+		"alumno|matrícula|matricola|studentnummer|university id|"
 		"external id|external_id|sourcedid" },
-	{ FIELD_GIVEN_NAME, NULL, "first name|given name|given names|forename|firstname|vorname|prénom|nombre de pila|nome proprio|voornaam|"
+	{ FIELD_GIVEN_NAME, NULL,
+		"first name|given name|given names|forename|firstname|vorname|prénom|nombre de pila|nome proprio|voornaam|"
 		"imię|given_name" },
-	{ FIELD_FAMILY_NAME, NULL, "last name|family name|surname|lastname|nachname|familienname|nom de famille|apellido|apellidos|cognome|"
+	{ FIELD_FAMILY_NAME, NULL,
+		"last name|family name|surname|lastname|nachname|familienname|nom de famille|apellido|apellidos|cognome|"
 		"sobrenome|achternaam|nazwisko|family_name" },
 	{ FIELD_FULL_NAME, NULL, "full name|your name|name|vor- und nachname|nom et prénom|nombre completo|nombre|nom|nome|naam" },
-	{ FIELD_EMAIL, NULL, "email|e-mail|mail address|email address|e-mail-adresse|mailadresse|adresse électronique|courriel|correo|"
+	{ FIELD_EMAIL, NULL,
+		"email|e-mail|mail address|email address|e-mail-adresse|mailadresse|adresse électronique|courriel|correo|"
 		"correo electrónico|posta elettronica|username" },
-	{ FIELD_LANGUAGE, NULL, "preferred language|language of mails|language for mails|write to you in|korrespondenzsprache|"
+	{ FIELD_LANGUAGE, NULL,
+		"preferred language|language of mails|language for mails|write to you in|korrespondenzsprache|"
 		"langue de correspondance" },
 	{ FIELD_ZONE, NULL, "time zone|timezone|zeitzone|fuseau horaire|zona horaria|fuso orario|fuso horário|tijdzone" },
-	{ FIELD_BIRTH_DATE, NULL, "date of birth|birth date|birthdate|birthday|geburtsdatum|geburtstag|date de naissance|"
+	{ FIELD_BIRTH_DATE, NULL,
+		"date of birth|birth date|birthdate|birthday|geburtsdatum|geburtstag|date de naissance|"
 		"fecha de nacimiento|data di nascita|data de nascimento|geboortedatum|born" },
 	{ FIELD_ROLE, NULL, "mentor or mentee|role|rolle|rôle|rol|ruolo" },
-	{ FIELD_CAPACITY, NULL, "capacity|how many mentees|how many students|how many people|number of mentees|kapazität|wie viele|combien|"
+	{ FIELD_CAPACITY, NULL,
+		"capacity|how many mentees|how many students|how many people|number of mentees|kapazität|wie viele|combien|"
 		"cuántos|quanti|quantos|hoeveel" },
 	{ FIELD_MOTIVATION, NULL, "why|motivation|warum|weshalb|pourquoi|por qué|perché|waarom|motivación" },
 	{ FIELD_OBJECTION_REASON, NULL, "tell us why|reason|reasons|begründung|raison|razón" },
-	{ FIELD_TRAIT, "skill", "skill|skills|can you help|help with|support with|learn|teach|expertise|topics|kenntnisse|fähigkeiten|"
+	{ FIELD_TRAIT, "skill",
+		"skill|skills|can you help|help with|support with|learn|teach|expertise|topics|kenntnisse|fähigkeiten|"
 		"kompetenzen|lernen|beibringen|compétences|habilidades|competenze|competências|vaardigheden" },
-	{ FIELD_TRAIT, "interest", "interest|interests|hobbies|hobby|free time|spare time|interessen|hobbys|freizeit|centres d'intérêt|loisirs|"
+	{ FIELD_TRAIT, "interest",
+		"interest|interests|hobbies|hobby|free time|spare time|interessen|hobbys|freizeit|centres d'intérêt|loisirs|"
 		"intereses|aficiones|interessi|interesses" },
-	{ FIELD_TRAIT, "language", "languages|language|language do you speak|languages do you speak|sprachen|sprache|langues|langue|idiomas|idioma|lenguas|"
+	{ FIELD_TRAIT, "language",
+		"languages|language|language do you speak|languages do you "
+		"speak|sprachen|sprache|langues|langue|idiomas|idioma|lenguas|"
 		"lingue|línguas|talen" },
-	{ FIELD_TRAIT, "field of study", "field of study|study programme|study program|degree|degree programme|major|course of study|subject|"
+	{ FIELD_TRAIT, "field of study",
+		"field of study|study programme|study program|degree|degree programme|major|course of study|subject|"
 		"studiengang|studienfach|fachrichtung|filière|carrera|corso di laurea|curso|opleiding" },
-	{ FIELD_TRAIT, "year of study", "year of study|study year|semester|grade|jahrgang|studienjahr|fachsemester|année d'études|"
+	{ FIELD_TRAIT, "year of study",
+		"year of study|study year|semester|grade|jahrgang|studienjahr|fachsemester|année d'études|"
 		"año de estudios|anno di corso|which year" },
-	{ FIELD_TRAIT, "department", "department|faculty|school of|abteilung|fachbereich|fakultät|département|faculté|departamento|"
+	{ FIELD_TRAIT, "department",
+		"department|faculty|school of|abteilung|fachbereich|fakultät|département|faculté|departamento|"
 		"dipartimento|faculteit" },
 	{ FIELD_TRAIT, "site", "campus|site|location|standort|sede|lieu|ort|where are you based" },
 	{ FIELD_TRAIT, "value", "values|werte|valeurs|valores|valori" },
-	{ FIELD_AVAILABILITY, NULL, "available|availability|when are you free|free times|times of the week|weekly times|verfügbar|verfügbarkeit|"
-		"wann hast du zeit|zeiten|disponible|disponibilité|disponibilités|disponibilidad|disponibilità|disponibilidade|beschikbaar" },
-	{ FIELD_WISH, NULL, "like to work with|matched with|like to be matched with|prefer as|preferred mentor|preferred mentee|wish|wishes|"
+	{ FIELD_AVAILABILITY, NULL,
+		"available|availability|when are you free|free times|times of the week|weekly times|verfügbar|verfügbarkeit|"
+		"wann hast du "
+		"zeit|zeiten|disponible|disponibilité|disponibilités|disponibilidad|disponibilità|disponibilidade|beschikbaar" },
+	{ FIELD_WISH, NULL,
+		"like to work with|matched with|like to be matched with|prefer as|preferred mentor|preferred mentee|wish|wishes|"
 		"wunschmentor|wunsch|wünsche|souhait|souhaitez-vous travailler avec|preferencia|desideri|would you like as" },
-	{ FIELD_OBJECTION, NULL, "not be matched with|not to be matched with|rather not|not work with|not with|nicht mit|pas avec|no con|"
+	{ FIELD_OBJECTION, NULL,
+		"not be matched with|not to be matched with|rather not|not work with|not with|nicht mit|pas avec|no con|"
 		"non con|should not be paired|avoid being matched" },
 };
 
 struct guess {
 	const struct hint *hint;
-	size_t length;                /* of the words found */
-	const char *bracket;          /* 'Python' of 'Skills [Python]' */
+	size_t length;       /* of the words found */
+	const char *bracket; /* 'Python' of 'Skills [Python]' */
 	int filled, looked, several, times, mails, ticks;
 	char split[8];
 };
@@ -79,7 +106,7 @@ struct proposal {
 	struct arena arena;
 	struct guess *guesses;
 	const char *role;
-	unsigned taken;               /* single fields that a column has already, as bits */
+	unsigned taken; /* single fields that a column has already, as bits */
 };
 
 /* ---- headers ---- */
@@ -192,7 +219,7 @@ static void settle(struct proposal *p, int column)
 	if (guess->filled && guess->times * 2 > guess->filled)
 		guess->hint = hint_for(FIELD_AVAILABILITY);
 	else if (guess->filled && guess->mails == guess->filled && (!guess->hint || guess->hint->field != FIELD_WISH) &&
-			(!guess->hint || guess->hint->field != FIELD_OBJECTION))
+		(!guess->hint || guess->hint->field != FIELD_OBJECTION))
 		guess->hint = hint_for(FIELD_EMAIL);
 }
 
@@ -204,10 +231,11 @@ static bool is_single(enum mapping_field field)
 
 static const char *side_of(const struct proposal *p, const char *header, const struct hint *hint)
 {
-	static const char sought[] = "seek|seeking|looking for|need|want|would like|learn|help me|you need|hope|improve|suche|suchst|brauche|"
+	static const char sought[] =
+		"seek|seeking|looking for|need|want|would like|learn|help me|you need|hope|improve|suche|suchst|brauche|"
 		"brauchst|lernen|möchte|cherchez|besoin|apprendre|buscas|necesitas|aprender|support with";
 	static const char offered[] = "offer|you can|can help|can you|teach|good at|share|biete|anbieten|kannst|beibringen|offrez|pouvez|"
-		"ofreces|puedes|enseñar|bring";
+				      "ofreces|puedes|enseñar|bring";
 	bool seeks = longest(header, sought) != 0, offers = longest(header, offered) != 0;
 
 	if (strcmp(hint->trait, "skill"))
@@ -219,8 +247,10 @@ static const char *side_of(const struct proposal *p, const char *header, const s
 
 static void write_split(struct proposal *p, const struct guess *guess)
 {
-	const char *mark = strchr(guess->split, '\n') ? "\n" : strchr(guess->split, ';') ? ";" : strchr(guess->split, '|') ? "|" :
-		strchr(guess->split, ',') ? "," : "";
+	const char *mark = strchr(guess->split, '\n') ? "\n" : strchr(guess->split, ';') ? ";"
+		: strchr(guess->split, '|')                                              ? "|"
+		: strchr(guess->split, ',')                                              ? ","
+											 : "";
 
 	if (!*mark)
 		return;
@@ -238,7 +268,7 @@ static void write_trait(struct proposal *p, const struct guess *guess, const cha
 		buffer_text(p->out, ", named ");
 		mapping_quote(p->out, guess->bracket);
 	} else if (strcmp(guess->hint->trait, "field of study") && strcmp(guess->hint->trait, "year of study") &&
-			strcmp(guess->hint->trait, "site") && strcmp(guess->hint->trait, "department")) {
+		strcmp(guess->hint->trait, "site") && strcmp(guess->hint->trait, "department")) {
 		write_split(p, guess);
 	}
 }

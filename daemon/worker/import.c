@@ -27,15 +27,15 @@ struct table {
 	const char *name;
 	const char *data;
 	size_t size;
-	char *owned;                  /* the data, if it is ours to free */
+	char *owned; /* the data, if it is ours to free */
 };
 
 struct run {
 	const struct import_request *request;
-	const struct import_sink *sink;      /* the caller's */
-	struct import_sink own;              /* what the readers get: it keeps the first problem */
+	const struct import_sink *sink; /* the caller's */
+	struct import_sink own;         /* what the readers get: it keeps the first problem */
 	struct roster roster;
-	struct arena arena;                  /* names */
+	struct arena arena; /* names */
 	struct table *tables;
 	size_t count;
 	struct problem first;
@@ -257,8 +257,7 @@ static void run_oneroster(struct run *run, const struct mapping *mapping)
 	if (!files)
 		abort();
 	for (size_t i = 0; i < run->count; i++)
-		files[i] = (struct oneroster_file){ .name = run->tables[i].name, .data = run->tables[i].data,
-			.size = run->tables[i].size };
+		files[i] = (struct oneroster_file){ .name = run->tables[i].name, .data = run->tables[i].data, .size = run->tables[i].size };
 	if (section)
 		oneroster_read(&run->roster, section, files, run->count);
 	for (size_t i = 0; section && i < run->count; i++) {
@@ -294,8 +293,10 @@ static void csv_said(struct run *run, const struct table *table, const struct cs
 {
 	const struct csv_problem *problem = &csv->problem;
 
-	roster_say(&run->roster, 0, &(struct place){ table->name, problem->row, problem->column, problem->column > 0 &&
-		problem->column <= csv->columns ? csv->headers[problem->column - 1] : NULL }, "%s", problem->text);
+	roster_say(&run->roster, 0,
+		&(struct place){ table->name, problem->row, problem->column,
+			problem->column > 0 && problem->column <= csv->columns ? csv->headers[problem->column - 1] : NULL },
+		"%s", problem->text);
 }
 
 static bool is_field(const char *name)
@@ -311,10 +312,13 @@ static void check_fields(struct run *run, const struct table *table, const struc
 		struct place here = { table->name, 1, i + 1, csv->headers[i] };
 
 		if (words_secret(words_fold(&run->arena, csv->headers[i], strlen(csv->headers[i]))))
-			roster_say(&run->roster, 0, &here, "the column seems to hold passwords, which are never taken; delete it from the file");
+			roster_say(&run->roster, 0, &here,
+				"the column seems to hold passwords, which are never taken; delete it from the file");
 		else if (!is_field(csv->headers[i]))
-			roster_say(&run->roster, 0, &here, "'%.80s' is no name of a field; write the names as in given_name, or import the file "
-				"as a form with a mapping", csv->headers[i]);
+			roster_say(&run->roster, 0, &here,
+				"'%.80s' is no name of a field; write the names as in given_name, or import the file "
+				"as a form with a mapping",
+				csv->headers[i]);
 	}
 }
 

@@ -18,7 +18,11 @@
 
 #include "core/error.h"
 
-enum { IMPORT_PROBLEMS = 100, IMPORT_FILES = 200, IMPORT_CELLS = 512 };
+enum {
+	IMPORT_PROBLEMS = 100,
+	IMPORT_FILES = 200,
+	IMPORT_CELLS = 512
+};
 
 struct import_cell {
 	const char *field;
@@ -26,20 +30,20 @@ struct import_cell {
 };
 
 struct import_file {
-	const char *name;             /* as its owner knows it, such as "mentors.csv"; shown in problems */
-	int fd;                       /* a regular file open for reading, read from its start; -1: data and size hold it */
+	const char *name; /* as its owner knows it, such as "mentors.csv"; shown in problems */
+	int fd;           /* a regular file open for reading, read from its start; -1: data and size hold it */
 	const char *data;
 	size_t size;
-	const char *role;             /* "mentor" or "mentee" where the caller knows it, else NULL; used by import_propose */
+	const char *role; /* "mentor" or "mentee" where the caller knows it, else NULL; used by import_propose */
 };
 
 struct import_problem {
-	int notice;                   /* 1: worth knowing, nothing is refused; 0: the import as a whole is refused */
-	const char *file;             /* a file's name, or "mapping" */
-	int64_t row;                  /* as a spreadsheet counts, the header being 1; the line of a mapping; 0: the whole file */
-	int column;                   /* from 1; 0: the whole row */
-	const char *header;           /* the column's name, or NULL */
-	const char *text;             /* what is wrong and how to mend it, as a clause: small first letter, no full stop */
+	int notice;         /* 1: worth knowing, nothing is refused; 0: the import as a whole is refused */
+	const char *file;   /* a file's name, or "mapping" */
+	int64_t row;        /* as a spreadsheet counts, the header being 1; the line of a mapping; 0: the whole file */
+	int column;         /* from 1; 0: the whole row */
+	const char *header; /* the column's name, or NULL */
+	const char *text;   /* what is wrong and how to mend it, as a clause: small first letter, no full stop */
 };
 
 struct import_sink {
@@ -54,17 +58,17 @@ struct import_sink {
 };
 
 struct import_request {
-	const char *format;           /* "oneroster", "form" or "csv" */
-	const char *mapping;          /* the mapping's text; needed but for csv */
-	const char *entity;           /* csv only: the entity that each row is of */
-	const struct import_file *files;   /* CSV files, or ZIP files of them */
+	const char *format;              /* "oneroster", "form" or "csv" */
+	const char *mapping;             /* the mapping's text; needed but for csv */
+	const char *entity;              /* csv only: the entity that each row is of */
+	const struct import_file *files; /* CSV files, or ZIP files of them */
 	size_t count;
 };
 
 struct import_result {
-	int64_t rows;                 /* that left */
+	int64_t rows; /* that left */
 	int64_t persons, participants;
-	int64_t problems, notices;    /* all of them, told or only counted */
+	int64_t problems, notices; /* all of them, told or only counted */
 };
 
 /* 0 when everything was read and every row has left; E_INVALID with a summary in `problem` when there was any problem,

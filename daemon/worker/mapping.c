@@ -57,7 +57,7 @@ const char *mapping_word(const struct mapping_section *section, enum mapping_fie
 		const struct mapping_line *line = &section->lines[i];
 
 		if (line->kind == MAPPING_WORD && line->field == field && (field != FIELD_TRAIT || !strcmp(line->trait, trait)) &&
-				!strcmp(line->folded, folded))
+			!strcmp(line->folded, folded))
 			return line->to;
 	}
 	return NULL;

@@ -13,16 +13,27 @@
 
 #include "words.h"
 
-enum { MAPPING_BYTES = 256 << 10, MAPPING_LINES = 4000, MAPPING_VALUES = 64 };
+enum {
+	MAPPING_BYTES = 256 << 10,
+	MAPPING_LINES = 4000,
+	MAPPING_VALUES = 64
+};
 
-enum token { TOKEN_END, TOKEN_WORD, TOKEN_TEXT, TOKEN_ARROW, TOKEN_COMMA, TOKEN_WRONG };
+enum token {
+	TOKEN_END,
+	TOKEN_WORD,
+	TOKEN_TEXT,
+	TOKEN_ARROW,
+	TOKEN_COMMA,
+	TOKEN_WRONG
+};
 
 struct reader {
 	struct mapping *mapping;
 	struct mapping_line *line;
-	const char *at;               /* in the line being read */
+	const char *at; /* in the line being read */
 	enum token token;
-	const char *value;            /* of a word or text */
+	const char *value; /* of a word or text */
 	mapping_say *say;
 	void *context;
 	int mistakes;
@@ -32,7 +43,7 @@ struct reader {
 struct statement {
 	const char *name;
 	int (*read)(struct reader *);
-	const char *form;             /* how it is written, for errors */
+	const char *form; /* how it is written, for errors */
 };
 
 static const char *const trait_kinds[] = { "skill", "interest", "language", "field of study", "year of study", "department",
@@ -141,8 +152,9 @@ static enum token read_quoted(struct reader *r)
 	r->value = arena_copy(&r->mapping->arena, buffer_string(&text));
 	buffer_free(&text);
 	if (*p != '"')
-		return wrong_quote(r, *p || p[-1] == '\\' ? "after a backslash only \", \\, n or t may stand" :
-			"a quoted text does not end on this line; close it with \"");
+		return wrong_quote(r,
+			*p || p[-1] == '\\' ? "after a backslash only \", \\, n or t may stand"
+					    : "a quoted text does not end on this line; close it with \"");
 	r->at = p + 1;
 	return r->token = TOKEN_TEXT;
 }
@@ -381,9 +393,12 @@ static int read_option(struct reader *r)
 		return line->family_first ? 0 : mistake(r, "after 'family' the word 'first' is missing");
 	}
 	return mistake(r, "'%.40s' is no option of %s; after a comma may stand: %s", is_value(r->token) ? r->value : ",",
-		mapping_field_name(line->field), trait ? "split \";\", level 2, named \"Name\"" : line->field == FIELD_WISH ?
-		"split \";\", rank 1" : line->field == FIELD_OBJECTION ? "split \";\"" : line->field == FIELD_FULL_NAME ?
-		"family first" : "nothing");
+		mapping_field_name(line->field),
+		trait                                    ? "split \";\", level 2, named \"Name\""
+			: line->field == FIELD_WISH      ? "split \";\", rank 1"
+			: line->field == FIELD_OBJECTION ? "split \";\""
+			: line->field == FIELD_FULL_NAME ? "family first"
+							 : "nothing");
 }
 
 static int read_side(struct reader *r)
@@ -491,8 +506,8 @@ static int read_clause(struct reader *r)
 	if (is_word(r, "org"))
 		return read_list(r, "a school or department", &line->orgs);
 	if (!is_word(r, "capacity"))
-		return mistake(r, "'%.40s' is no condition; known are: role, grade, class, org, capacity", is_value(r->token) ?
-			r->value : ",");
+		return mistake(r, "'%.40s' is no condition; known are: role, grade, class, org, capacity",
+			is_value(r->token) ? r->value : ",");
 	if (read_number(r, "capacity", 0, 1000, &number))
 		return E_INVALID;
 	line->capacity = r->value;
@@ -608,9 +623,9 @@ static void check_section(struct reader *r, struct mapping_section *section)
 		bool form = !strcmp(section->format, "form");
 
 		r->line = (struct mapping_line *)line;
-		if (form ? line->kind == MAPPING_JOIN || line->kind == MAPPING_TRAIT || line->kind == MAPPING_ORPHANS :
-				line->kind == MAPPING_COLUMN || line->kind == MAPPING_WORD || line->kind == MAPPING_ROLE ||
-				line->kind == MAPPING_TWICE || line->kind == MAPPING_SEPARATOR)
+		if (form ? line->kind == MAPPING_JOIN || line->kind == MAPPING_TRAIT || line->kind == MAPPING_ORPHANS
+			 : line->kind == MAPPING_COLUMN || line->kind == MAPPING_WORD || line->kind == MAPPING_ROLE ||
+					line->kind == MAPPING_TWICE || line->kind == MAPPING_SEPARATOR)
 			mistake(r, "'%s' has no place in a mapping of format %s", statements[line->kind].name, section->format);
 	}
 }

@@ -16,13 +16,28 @@
 #include "csv.h"
 #include "words.h"
 
-enum { COLUMNS = 12, RULES = 64, WORDS = 128 };
-enum file { MANIFEST, ORGS, SESSIONS, COURSES, CLASSES, USERS, ROLES, DEMOGRAPHICS, ENROLLMENTS, FILES };
+enum {
+	COLUMNS = 12,
+	RULES = 64,
+	WORDS = 128
+};
+enum file {
+	MANIFEST,
+	ORGS,
+	SESSIONS,
+	COURSES,
+	CLASSES,
+	USERS,
+	ROLES,
+	DEMOGRAPHICS,
+	ENROLLMENTS,
+	FILES
+};
 
 struct set;
 
 struct kind {
-	const char *name;             /* without .csv */
+	const char *name; /* without .csv */
 	void (*row)(struct set *);
 	int needed;                   /* the first columns, without which the file cannot be read */
 	const char *columns[COLUMNS]; /* other spellings after a bar */
@@ -32,8 +47,8 @@ struct user {
 	struct place place;
 	const char *id, *given, *family, *email, *birth_date;
 	struct mapping_list roles, grades, orgs;
-	uint64_t classed;             /* joins whose class this user is in, in the role that they ask for */
-	bool out;                     /* not active, or not enabled */
+	uint64_t classed; /* joins whose class this user is in, in the role that they ask for */
+	bool out;         /* not active, or not enabled */
 };
 
 /* A link to a row that may come later: a parent of the same file, or another user. */
@@ -43,9 +58,10 @@ struct late {
 	enum file to;
 };
 
-struct class {
+struct class
+{
 	const char *id;
-	uint64_t joins;               /* that name it */
+	uint64_t joins; /* that name it */
 	bool out;
 };
 
@@ -55,9 +71,9 @@ struct set {
 	const struct mapping_line *joins[RULES];
 	size_t join_count;
 	struct oneroster_file *files[FILES];
-	enum file file;               /* being read */
+	enum file file; /* being read */
 	struct csv csv;
-	int at[COLUMNS];              /* where its columns are, -1: not there */
+	int at[COLUMNS]; /* where its columns are, -1: not there */
 	struct textmap ids[FILES];
 	struct user *users;
 	struct class *classes;
@@ -65,7 +81,7 @@ struct set {
 	size_t user_count, class_count, org_count;
 	struct late *lates;
 	size_t late_count, late_size;
-	bool refused;                 /* the manifest says that the set is not to be read */
+	bool refused; /* the manifest says that the set is not to be read */
 };
 
 static void row_manifest(struct set *);
@@ -83,14 +99,16 @@ static const struct kind kinds[FILES] = {
 	[ORGS] = { "orgs", row_org, 2, { "sourcedId", "name", "status", "parentSourcedId" } },
 	[SESSIONS] = { "academicSessions", row_session, 1, { "sourcedId", "status", "parentSourcedId" } },
 	[COURSES] = { "courses", row_course, 1, { "sourcedId", "status", "orgSourcedId" } },
-	[CLASSES] = { "classes", row_class, 2, { "sourcedId", "title", "status", "classCode", "courseSourcedId", "schoolSourcedId",
-		"termSourcedIds|termSourcedId" } },
-	[USERS] = { "users", row_user, 3, { "sourcedId", "givenName", "familyName", "status", "enabledUser", "role", "email",
-		"grades|grade", "orgSourcedIds|primaryOrgSourcedId", "preferredGivenName", "preferredFamilyName", "agentSourcedIds" } },
+	[CLASSES] = { "classes", row_class, 2,
+		{ "sourcedId", "title", "status", "classCode", "courseSourcedId", "schoolSourcedId",
+			"termSourcedIds|termSourcedId" } },
+	[USERS] = { "users", row_user, 3,
+		{ "sourcedId", "givenName", "familyName", "status", "enabledUser", "role", "email", "grades|grade",
+			"orgSourcedIds|primaryOrgSourcedId", "preferredGivenName", "preferredFamilyName", "agentSourcedIds" } },
 	[ROLES] = { "roles", row_role, 2, { "userSourcedId", "role", "status", "orgSourcedId" } },
 	[DEMOGRAPHICS] = { "demographics", row_demographics, 2, { "sourcedId|userSourcedId", "birthDate", "status" } },
-	[ENROLLMENTS] = { "enrollments", row_enrollment, 3, { "classSourcedId", "userSourcedId", "role", "status",
-		"schoolSourcedId" } },
+	[ENROLLMENTS] = { "enrollments", row_enrollment, 3,
+		{ "classSourcedId", "userSourcedId", "role", "status", "schoolSourcedId" } },
 };
 
 /* ---- files, columns, cells ---- */
@@ -219,9 +237,12 @@ static int64_t follow(struct set *set, int column, const char *id, enum file to,
 
 	if (number >= 0 || !*id || !set->files[to])
 		return number;
-	roster_say(set->roster, matters && !set->section->orphans_skip ? 0 : 1, &here, "'%.80s' is not in %s.csv%s", id, kinds[to].name,
-		!matters ? "; it is not needed here" : set->section->orphans_skip ? "; the row is left out" :
-		"; export the set whole, or write orphans skip in the mapping to leave such rows out");
+	roster_say(set->roster, matters && !set->section->orphans_skip ? 0 : 1, &here, "'%.80s' is not in %s.csv%s", id,
+		kinds[to].name,
+		!matters ? "; it is not needed here"
+			: set->section->orphans_skip
+			? "; the row is left out"
+			: "; export the set whole, or write orphans skip in the mapping to leave such rows out");
 	return number;
 }
 
@@ -285,7 +306,8 @@ static void row_manifest(struct set *set)
 		if (strcasecmp(name + 5, kinds[file].name))
 			continue;
 		if (!strcasecmp(value, "delta"))
-			refuse_set(set, &here, "the file holds changes only (delta), from which people who are not named cannot be told from "
+			refuse_set(set, &here,
+				"the file holds changes only (delta), from which people who are not named cannot be told from "
 				"people who left; export the set in bulk mode");
 		else if (!strcasecmp(value, "bulk") && !set->files[file])
 			refuse_set(set, &here, "the manifest promises this file, but it is not in the set; pass the whole folder or ZIP");
@@ -640,7 +662,8 @@ static void gather_joins(struct set *set)
 		if (set->join_count < RULES)
 			set->joins[set->join_count++] = line;
 		else
-			roster_say(set->roster, 0, &here, "there are more than %d join lines; name several grades or classes in one", RULES);
+			roster_say(set->roster, 0, &here,
+				"there are more than %d join lines; name several grades or classes in one", RULES);
 	}
 	if (!set->join_count)
 		roster_say(set->roster, 0, &here, "the mapping says of nobody that they join; add lines such as: join mentee role student");
@@ -656,7 +679,8 @@ static void check_classes(struct set *set)
 		for (size_t j = 0; !found && j < set->class_count; j++)
 			found = set->classes[j].joins >> i & 1;
 		if (!found)
-			roster_say(set->roster, 0, &here, "no class of the set has the sourcedId, title or code that this line names; correct "
+			roster_say(set->roster, 0, &here,
+				"no class of the set has the sourcedId, title or code that this line names; correct "
 				"it");
 	}
 }
@@ -671,10 +695,12 @@ static void sort_files(struct set *set, struct oneroster_file *files, size_t cou
 		if (file < FILES && !set->files[file])
 			set->files[file] = &files[i];
 		else if (file < FILES)
-			roster_say(set->roster, 0, &(struct place){ files[i].name, 0, 0, NULL }, "this file comes twice; pass one set at a time");
+			roster_say(set->roster, 0, &(struct place){ files[i].name, 0, 0, NULL },
+				"this file comes twice; pass one set at a time");
 	}
 	if (!set->files[USERS])
-		refuse_set(set, &(struct place){ "users.csv", 0, 0, NULL }, "users.csv is not in the set; pass the whole folder or ZIP "
+		refuse_set(set, &(struct place){ "users.csv", 0, 0, NULL },
+			"users.csv is not in the set; pass the whole folder or ZIP "
 			"of a OneRoster export");
 }
 

@@ -14,11 +14,11 @@
 #include "roster.h"
 
 struct oneroster_file {
-	const char *name;             /* such as "users.csv" */
+	const char *name; /* such as "users.csv" */
 	const char *data;
 	size_t size;
-	int64_t read, taken, left_out;   /* written by oneroster_read */
-	int used;                     /* 1 if the file is one that is read */
+	int64_t read, taken, left_out; /* written by oneroster_read */
+	int used;                      /* 1 if the file is one that is read */
 };
 
 /* Reads a set into the roster; everything wrong is said there. */

@@ -13,7 +13,10 @@
 
 /* ---- a map from texts to numbers: open addressing, at most half full ---- */
 
-struct textmap_slot { const char *text; int64_t number; };
+struct textmap_slot {
+	const char *text;
+	int64_t number;
+};
 
 static uint64_t hash(const char *text)
 {
@@ -158,20 +161,21 @@ static void say_differs(struct roster *roster, const struct place *place, const 
 	for (size_t i = 0; same && i < old->count; i++)
 		same = !strcmp(old->cells[i].field, new->cells[i].field) && !strcmp(old->cells[i].value, new->cells[i].value);
 	if (!same)
-		roster_say(roster, 0, place, "the same person as in row %lld of %s, with other details; make them equal, or give one "
-			"of them another id or address", (long long)old->place.row, old->place.file);
+		roster_say(roster, 0, place,
+			"the same person as in row %lld of %s, with other details; make them equal, or give one "
+			"of them another id or address",
+			(long long)old->place.row, old->place.file);
 }
 
 static void keep_names(struct roster *roster, const struct roster_person *person, const char *key, int64_t index)
 {
 	struct arena *arena = &roster->arena;
-	const char *given = person->given_name ? person->given_name : "", *family = person->family_name ?
-		person->family_name : "";
+	const char *given = person->given_name ? person->given_name : "", *family = person->family_name ? person->family_name : "";
 	const char *plain = arena_print(arena, "%s %s", given, family), *turned = arena_print(arena, "%s, %s", family, given);
 	const char *folded[] = { words_fold(arena, plain, strlen(plain)), words_fold(arena, turned, strlen(turned)) };
 
 	if (person->email && textmap_add(&roster->mails, arena_copy(arena, person->email), index) >= 0 &&
-			strcmp(key, person->email))
+		strcmp(key, person->email))
 		textmap_add(&roster->mails, arena_print(arena, "twice %s", person->email), index);
 	for (size_t i = 0; i < 2; i++)
 		if (*folded[i] && textmap_add(&roster->names, folded[i], index) >= 0)
@@ -185,7 +189,8 @@ const char *roster_add_person(struct roster *roster, const struct place *place, 
 	int64_t known;
 
 	if (!key || !*key) {
-		roster_say(roster, 0, place, "this person has neither an id nor a mail address; give one, so that the person can be "
+		roster_say(roster, 0, place,
+			"this person has neither an id nor a mail address; give one, so that the person can be "
 			"known again");
 		return NULL;
 	}
@@ -345,8 +350,10 @@ static const char *meant(struct roster *roster, const struct place *place, const
 		return person_key(roster, index);
 	if (mail && words_mail(mail))
 		return mail;
-	roster_say(roster, 0, place, "%s%.60s%s nobody in these files; write the mail address or the id as it stands in that "
-		"person's row, and import both files together", quote ? "'" : "", quote ? text : "", quote ? "' is" : "names");
+	roster_say(roster, 0, place,
+		"%s%.60s%s nobody in these files; write the mail address or the id as it stands in that "
+		"person's row, and import both files together",
+		quote ? "'" : "", quote ? text : "", quote ? "' is" : "names");
 	return NULL;
 }
 

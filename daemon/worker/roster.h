@@ -29,14 +29,21 @@ int64_t textmap_add(struct textmap *, const char *text, int64_t number);
 int64_t *textmap_place(struct textmap *, const char *text);
 void textmap_free(struct textmap *);
 
-enum roster_kind { ROSTER_PERSON, ROSTER_PARTICIPANT, ROSTER_TRAIT, ROSTER_AVAILABILITY, ROSTER_WISH, ROSTER_OBJECTION,
-	ROSTER_KINDS };
+enum roster_kind {
+	ROSTER_PERSON,
+	ROSTER_PARTICIPANT,
+	ROSTER_TRAIT,
+	ROSTER_AVAILABILITY,
+	ROSTER_WISH,
+	ROSTER_OBJECTION,
+	ROSTER_KINDS
+};
 
 /* Where something stands. */
 struct place {
 	const char *file;
 	int64_t row;
-	int column;                   /* from 1, 0: the row */
+	int column; /* from 1, 0: the row */
 	const char *header;
 };
 
@@ -44,20 +51,23 @@ struct roster_row {
 	struct place place;
 	struct import_cell *cells;
 	size_t count;
-	const char *other;            /* of wishes and objections: whom they name, as written */
-	const char *role;             /* of wishes: the role that the other must have */
+	const char *other; /* of wishes and objections: whom they name, as written */
+	const char *role;  /* of wishes: the role that the other must have */
 };
 
 struct roster_person {
-	const char *external_id, *given_name, *family_name, *email, *language, *zone, *birth_date;   /* NULL: not given */
+	const char *external_id, *given_name, *family_name, *email, *language, *zone, *birth_date; /* NULL: not given */
 };
 
 struct roster {
 	struct arena arena;
 	const struct import_sink *sink;
 	struct import_result *result;
-	int failed;                   /* the first negative answer of a callback */
-	struct { struct roster_row *rows; size_t count, size; } kinds[ROSTER_KINDS];
+	int failed; /* the first negative answer of a callback */
+	struct {
+		struct roster_row *rows;
+		size_t count, size;
+	} kinds[ROSTER_KINDS];
 	struct textmap people, mails, names, participants, things;
 };
 

@@ -17,11 +17,14 @@ struct reader {
 	const char *at;
 	struct weekly *out;
 	unsigned days, given;
-	int last_day;                 /* the day named last in this group, -1 */
-	bool ranged;                  /* a range was read since the last day */
+	int last_day; /* the day named last in this group, -1 */
+	bool ranged;  /* a range was read since the last day */
 };
 
-struct clock { int minutes; int half; };      /* half: 0 as written, 1 am, 2 pm */
+struct clock {
+	int minutes;
+	int half;
+}; /* half: 0 as written, 1 am, 2 pm */
 
 static size_t starts(const char *text, const char *with)
 {
@@ -37,7 +40,7 @@ static size_t word_length(const char *text)
 
 	while ((text[n] >= 'a' && text[n] <= 'z') || (unsigned char)text[n] >= 0x80 || (n && text[n] == '\'')) {
 		if (starts(text + n, "\xe2\x80\x93") || starts(text + n, "\xe2\x80\x94") || starts(text + n, "\xe2\x88\x92") ||
-				starts(text + n, "\xe2\x80\x92"))
+			starts(text + n, "\xe2\x80\x92"))
 			break;
 		n++;
 	}
@@ -100,7 +103,10 @@ static int digits(struct reader *r, int *ret_count)
 
 static void read_half(struct reader *r, struct clock *clock)
 {
-	static const struct { const char *text; int half; } marks[] = { { "a.m.", 1 }, { "p.m.", 2 }, { "a.m", 1 },
+	static const struct {
+		const char *text;
+		int half;
+	} marks[] = { { "a.m.", 1 }, { "p.m.", 2 }, { "a.m", 1 },
 		{ "p.m", 2 }, { "am", 1 }, { "pm", 2 } };
 	const char *before = r->at;
 
@@ -318,8 +324,8 @@ static int read_piece(struct reader *r)
 	}
 	if (!r->ranged && r->last_day >= 0 && range_mark(r->at) && fill_days(r))
 		return 0;
-	if ((*r->at >= '0' && *r->at <= '9') || any_word(r->at, (const char *const[]){ "noon", "midday", "midnight", "mittag",
-			"midi", NULL }))
+	if ((*r->at >= '0' && *r->at <= '9') ||
+		any_word(r->at, (const char *const[]){ "noon", "midday", "midnight", "mittag", "midi", NULL }))
 		return read_range(r);
 	if (word_length(r->at))
 		return read_word(r);

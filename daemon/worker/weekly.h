@@ -11,17 +11,20 @@
 
 #include <stddef.h>
 
-enum { WEEKLY_SPANS = 128, WEEKLY_TEXT = 200 };
+enum {
+	WEEKLY_SPANS = 128,
+	WEEKLY_TEXT = 200
+};
 
 struct weekly_span {
-	int weekday;                  /* 0 is Monday */
-	int start, end;               /* minutes of the day, 0-1440, start < end */
+	int weekday;    /* 0 is Monday */
+	int start, end; /* minutes of the day, 0-1440, start < end */
 };
 
 struct weekly {
-	struct weekly_span spans[WEEKLY_SPANS];   /* by day and start; those that touch are one */
+	struct weekly_span spans[WEEKLY_SPANS]; /* by day and start; those that touch are one */
 	size_t count;
-	char problem[WEEKLY_TEXT];    /* what is wrong and how to mend it */
+	char problem[WEEKLY_TEXT]; /* what is wrong and how to mend it */
 };
 
 /* Reads a folded text. `days`: bits of the days meant where the column says so, else 0. 0, or E_INVALID with the problem

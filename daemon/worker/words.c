@@ -11,7 +11,9 @@
 
 #include "core/text.h"
 
-struct language { const char *code, *name, *also; };
+struct language {
+	const char *code, *name, *also;
+};
 
 static const struct language languages[] = {
 	{ "am", "Amharic", "|amharisch|amharique|አማርኛ|" },
@@ -157,8 +159,8 @@ static bool is_code(const char *folded, const char *code)
 {
 	size_t length = strlen(code);
 
-	return !strncmp(folded, code, length) && (!folded[length] ||
-		((folded[length] == '-' || folded[length] == '_') && strlen(folded) <= length + 5));
+	return !strncmp(folded, code, length) &&
+		(!folded[length] || ((folded[length] == '-' || folded[length] == '_') && strlen(folded) <= length + 5));
 }
 
 static bool is_name(const struct language *language, const char *folded)
@@ -213,26 +215,38 @@ int words_yes(const char *folded)
 
 bool words_nobody(const char *folded)
 {
-	return among_all("|none|no|nobody|no one|n/a|na|-|--|nein|niemand|keine|keiner|non|aucun|aucune|personne|ninguno|nadie|"
-		"nessuno|ninguém|geen|nobody in particular|", folded);
+	return among_all(
+		"|none|no|nobody|no one|n/a|na|-|--|nein|niemand|keine|keiner|non|aucun|aucune|personne|ninguno|nadie|"
+		"nessuno|ninguém|geen|nobody in particular|",
+		folded);
 }
 
 unsigned words_days(const char *folded, size_t length)
 {
-	static const struct { unsigned days; const char *words; } table[] = {
-		{ 1 << 0, "|monday|mondays|mon|montag|montags|mo|lundi|lundis|lun|lunes|lunedì|segunda|segunda-feira|seg|maandag|"
+	static const struct {
+		unsigned days;
+		const char *words;
+	} table[] = {
+		{ 1 << 0,
+			"|monday|mondays|mon|montag|montags|mo|lundi|lundis|lun|lunes|lunedì|segunda|segunda-feira|seg|maandag|"
 			"poniedziałek|" },
-		{ 1 << 1, "|tuesday|tuesdays|tues|tue|tu|dienstag|dienstags|di|mardi|mardis|mar|martes|martedì|terça|terça-feira|"
+		{ 1 << 1,
+			"|tuesday|tuesdays|tues|tue|tu|dienstag|dienstags|di|mardi|mardis|mar|martes|martedì|terça|terça-feira|"
 			"ter|dinsdag|wtorek|" },
-		{ 1 << 2, "|wednesday|wednesdays|weds|wed|mittwoch|mittwochs|mi|mercredi|mercredis|mer|miércoles|mié|mercoledì|"
+		{ 1 << 2,
+			"|wednesday|wednesdays|weds|wed|mittwoch|mittwochs|mi|mercredi|mercredis|mer|miércoles|mié|mercoledì|"
 			"quarta|quarta-feira|qua|woensdag|wo|środa|" },
-		{ 1 << 3, "|thursday|thursdays|thurs|thur|thu|th|donnerstag|donnerstags|do|jeudi|jeudis|jeu|jueves|jue|giovedì|"
+		{ 1 << 3,
+			"|thursday|thursdays|thurs|thur|thu|th|donnerstag|donnerstags|do|jeudi|jeudis|jeu|jueves|jue|giovedì|"
 			"gio|quinta|quinta-feira|qui|donderdag|czwartek|" },
-		{ 1 << 4, "|friday|fridays|fri|fr|freitag|freitags|vendredi|vendredis|ven|viernes|vie|venerdì|sexta|sexta-feira|"
+		{ 1 << 4,
+			"|friday|fridays|fri|fr|freitag|freitags|vendredi|vendredis|ven|viernes|vie|venerdì|sexta|sexta-feira|"
 			"sex|vrijdag|vr|piątek|" },
-		{ 1 << 5, "|saturday|saturdays|sat|samstag|samstags|sonnabend|sa|samedi|samedis|sam|sábado|sáb|sabato|sab|"
+		{ 1 << 5,
+			"|saturday|saturdays|sat|samstag|samstags|sonnabend|sa|samedi|samedis|sam|sábado|sáb|sabato|sab|"
 			"zaterdag|za|sobota|" },
-		{ 1 << 6, "|sunday|sundays|sun|sonntag|sonntags|so|dimanche|dimanches|dim|domingo|dom|domenica|zondag|zo|"
+		{ 1 << 6,
+			"|sunday|sundays|sun|sonntag|sonntags|so|dimanche|dimanches|dim|domingo|dom|domenica|zondag|zo|"
 			"niedziela|" },
 		{ 0x1f, "|weekday|weekdays|workdays|werktags|wochentags|en semaine|" },
 		{ 0x60, "|weekend|weekends|wochenende|" },

@@ -12,10 +12,13 @@
 
 #include "core/text.h"
 
-enum { RATIO_FROM = 1 << 20, NAME = 200 };
+enum {
+	RATIO_FROM = 1 << 20,
+	NAME = 200
+};
 
 struct entry {
-	char *name;                   /* without the folder */
+	char *name; /* without the folder */
 	char *folded;
 	zip_uint64_t index, size;
 };
@@ -24,7 +27,7 @@ struct zipfile {
 	zip_t *zip;
 	struct entry *entries;
 	size_t count;
-	char *folder;                 /* with its slash; NULL if the files lie at the top */
+	char *folder; /* with its slash; NULL if the files lie at the top */
 	zip_uint64_t total;
 };
 
@@ -87,7 +90,8 @@ static int strip_folder(struct zipfile *file, const char *name, const char **ret
 			abort();
 	}
 	if (strlen(file->folder) != length || strncmp(file->folder, name, length) || strchr(name + length, '/'))
-		return problem_set(problem, E_INVALID, "file", "the ZIP has files in several folders; pack the tables of one "
+		return problem_set(problem, E_INVALID, "file",
+			"the ZIP has files in several folders; pack the tables of one "
 			"folder only");
 	*ret_name = name + length;
 	return 0;
@@ -99,10 +103,12 @@ static int check_name(const char *name, struct problem *problem)
 	struct problem why;
 
 	if (!length || length > NAME || text_check(name, length, 0, &why) < 0)
-		return problem_set(problem, E_INVALID, "file", "a name in the ZIP is empty, longer than %d bytes or no plain text; "
-			"rename the file and pack again", NAME);
+		return problem_set(problem, E_INVALID, "file",
+			"a name in the ZIP is empty, longer than %d bytes or no plain text; "
+			"rename the file and pack again",
+			NAME);
 	if (*name == '/' || strchr(name, '\\') || strchr(name, ':') || !strncmp(name, "../", 3) || strstr(name, "/../") ||
-			!strncmp(name, "./", 2) || !strcmp(name, ".."))
+		!strncmp(name, "./", 2) || !strcmp(name, ".."))
 		return problem_set(problem, E_INVALID, "file", "the name '%.60s' in the ZIP is a path; pack plain files only", name);
 	return 0;
 }
@@ -117,12 +123,16 @@ static int check_size(struct zipfile *file, const char *name, const zip_stat_t *
 		return problem_set(problem, E_LIMIT, "file", "'%.60s' in the ZIP unpacks to more than %d MiB; split it", name,
 			ZIPFILE_ENTRY >> 20);
 	if (stat->size > RATIO_FROM && stat->size / packed > ZIPFILE_RATIO)
-		return problem_set(problem, E_LIMIT, "file", "'%.60s' in the ZIP unpacks to more than %d times its packed size, as "
-			"no table does; pass the file itself if it is one", name, ZIPFILE_RATIO);
+		return problem_set(problem, E_LIMIT, "file",
+			"'%.60s' in the ZIP unpacks to more than %d times its packed size, as "
+			"no table does; pass the file itself if it is one",
+			name, ZIPFILE_RATIO);
 	file->total += stat->size;
 	if (file->total > ZIPFILE_TOTAL)
-		return problem_set(problem, E_LIMIT, "file", "the files in the ZIP unpack to more than %d MiB together; pass them "
-			"in parts", ZIPFILE_TOTAL >> 20);
+		return problem_set(problem, E_LIMIT, "file",
+			"the files in the ZIP unpack to more than %d MiB together; pass them "
+			"in parts",
+			ZIPFILE_TOTAL >> 20);
 	return 0;
 }
 
@@ -153,7 +163,7 @@ static int look(struct zipfile *file, zip_uint64_t i, struct problem *problem)
 	int rc;
 
 	if (zip_stat_index(file->zip, i, ZIP_FL_ENC_GUESS, &stat) < 0 || !stat.name || !(stat.valid & ZIP_STAT_SIZE) ||
-			!(stat.valid & ZIP_STAT_COMP_SIZE) || !(stat.valid & ZIP_STAT_ENCRYPTION_METHOD))
+		!(stat.valid & ZIP_STAT_COMP_SIZE) || !(stat.valid & ZIP_STAT_ENCRYPTION_METHOD))
 		return problem_set(problem, E_INVALID, "file", "the list of contents of the ZIP is damaged; pack it again");
 	rc = check_name(stat.name, problem);
 	if (rc < 0 || is_litter(stat.name))
@@ -233,8 +243,10 @@ int zipfile_read(struct zipfile *file, size_t i, char **ret_data, size_t *ret_si
 		rc = E_INVALID;
 	if (rc < 0) {
 		free(data);
-		return problem_set(problem, rc, "file", "'%.60s' in the ZIP is damaged or packed in a way not known here; pack it "
-			"again", entry->name);
+		return problem_set(problem, rc, "file",
+			"'%.60s' in the ZIP is damaged or packed in a way not known here; pack it "
+			"again",
+			entry->name);
 	}
 	data[entry->size] = 0;
 	*ret_data = data;

@@ -16,7 +16,12 @@
 
 #include "core/error.h"
 
-enum { ZIPFILE_ENTRIES = 200, ZIPFILE_ENTRY = 64 << 20, ZIPFILE_TOTAL = 256 << 20, ZIPFILE_RATIO = 200 };
+enum {
+	ZIPFILE_ENTRIES = 200,
+	ZIPFILE_ENTRY = 64 << 20,
+	ZIPFILE_TOTAL = 256 << 20,
+	ZIPFILE_RATIO = 200
+};
 
 struct zipfile;
 

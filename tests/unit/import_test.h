@@ -23,7 +23,7 @@ struct told {
 	struct import_result result;
 	struct problem problem;
 	int rc;
-	int64_t stop_after;           /* rows after which the sink refuses; 0: never */
+	int64_t stop_after; /* rows after which the sink refuses; 0: never */
 };
 
 static inline int told_row(void *context, const char *entity, const char *file, int64_t line, const struct import_cell *cells,
@@ -89,11 +89,13 @@ static inline void told_form(struct told *told, const char *mapping, const char 
 	told_import(told, &request);
 }
 
-#define assert_holds(text, part) do { \
+#define assert_holds(text, part) \
+	do { \
 		if (!strstr((text), (part))) \
 			fail_msg("'%s' is not in:\n%s", (part), (text)); \
 	} while (0)
-#define assert_lacks(text, part) do { \
+#define assert_lacks(text, part) \
+	do { \
 		if (strstr((text), (part))) \
 			fail_msg("'%s' is in:\n%s", (part), (text)); \
 	} while (0)

@@ -48,7 +48,7 @@ static void read_all(const char *data, size_t size, char separator, struct buffe
 static void expect(const char *data, const char *wanted)
 {
 	struct buffer out = { 0 };
-	char *copy = malloc(strlen(data));            /* no NUL behind it: reading past the end is seen */
+	char *copy = malloc(strlen(data)); /* no NUL behind it: reading past the end is seen */
 
 	memcpy(copy, data, strlen(data));
 	read_all(copy, strlen(data), 0, &out, NULL);
@@ -69,7 +69,7 @@ static void expect_text(const char *data, size_t size, const char *place, const 
 }
 
 /* Literal bytes and how many; NUL among them counts. */
-#define TEXT(bytes) (bytes), sizeof (bytes) - 1
+#define TEXT(bytes) (bytes), sizeof(bytes) - 1
 
 static void test_shapes(void **state)
 {
@@ -77,11 +77,17 @@ static void test_shapes(void **state)
 	expect("a,b\n1,2\n3,4\n", "a|b/1|2/3|4/");
 	expect("a,b\r\n1,2\r\n3,4", "a|b/1|2/3|4/");
 	expect("a,b\r1,2\r3,4\r", "a|b/1|2/3|4/");
-	expect("\xef\xbb\xbf" "a,b\n1,2\n", "a|b/1|2/");
+	expect(
+		"\xef\xbb\xbf"
+		"a,b\n1,2\n",
+		"a|b/1|2/");
 	expect("\xef\xbb\xbf\"a\",\"b\"\n\"1\",\"\"\n", "a|b/1|/");
 	expect("a\n\n\n1\n\n", "a/1/");
 	expect("a,b\n\"x, \"\"y\"\"\",\"line\r\nline\rline\nend\"\n", "a|b/x, \"y\"|line\nline\nline\nend/");
-	expect(" a , \xc2\xa0""b\t\n 1 ,2\n", "a|b/ 1 |2/");
+	expect(
+		" a , \xc2\xa0"
+		"b\t\n 1 ,2\n",
+		"a|b/ 1 |2/");
 	expect("a,,c\n1,2,3\n", "a||c/1|2|3/");
 	expect("a,b", "a|b/");
 	expect("a,b\n,\n", "a|b/|/");
@@ -133,12 +139,21 @@ static void test_text(void **state)
 	expect_text(TEXT("a,b\nok,\xed\xa0\x80\n"), "!2,2", "not UTF-8");
 	expect_text(nul, sizeof nul - 1, "!2,2", "NUL");
 	expect_text(TEXT("a,b\n\x1b[31m,1\n"), "!2,1", "U+001B");
-	expect_text(TEXT("a,b\n1,\xe2\x80\xae" "evil\n"), "!2,2", "U+202E");
+	expect_text(TEXT(
+			    "a,b\n1,\xe2\x80\xae"
+			    "evil\n"),
+		"!2,2", "U+202E");
 	expect_text(TEXT("a,b\n1,\xe2\x80\x8f\n"), "!2,2", "U+200F");
 	expect_text(TEXT("a,b\n1,\xc2\x85\n"), "!2,2", "U+0085");
-	expect_text(TEXT("a,b\n1,2\n\xef\xbb\xbf" "a,b\n"), "!3,1", "byte-order mark");
+	expect_text(TEXT(
+			    "a,b\n1,2\n\xef\xbb\xbf"
+			    "a,b\n"),
+		"!3,1", "byte-order mark");
 	expect_text(TEXT("a,\xe2\x81\xa6x\n1,2\n"), "STOP 1,2", "U+2066");
-	expect_text(TEXT("\xff\xfe" "a\0,\0"), "STOP 0,0", "UTF-16");
+	expect_text(TEXT(
+			    "\xff\xfe"
+			    "a\0,\0"),
+		"STOP 0,0", "UTF-16");
 	expect("a,b\n\xe0\xae\xa4,\xf0\x9f\x98\x80 \xd8\xb9\n", "a|b/\xe0\xae\xa4|\xf0\x9f\x98\x80 \xd8\xb9/");
 	/* A bad row spoils no other. */
 	expect("a\n\xff\nfine\n", "a/!2,1/fine/");
@@ -284,7 +299,8 @@ static void test_plain_csv(void **state)
 
 	told_import(&told, &request);
 	assert_int_equal(told.rc, 0);
-	assert_string_equal(told_rows(&told), "person people.csv:2 external_id=p1 given_name=Ada\n"
+	assert_string_equal(told_rows(&told),
+		"person people.csv:2 external_id=p1 given_name=Ada\n"
 		"person people.csv:4 external_id=p2 given_name==1+1 email=x@example.org\n");
 	assert_int_equal(told.result.rows, 2);
 	told_free(&told);

@@ -134,7 +134,8 @@ static void test_times_in_a_form(void **state)
 	(void)state;
 	expect_problem(MENTEE "column \"when\" -> availability\n", "mail,name,when\na@example.org,A B,Mon 9-11\nb@example.org,C D,9-5\n",
 		"problem form.csv:3:3 when: '9-5' names no day");
-	expect_form(MENTEE "column \"when\" -> availability\nword availability \"mornings\" -> \"8-12\"\nword availability \"any time\" -> \"\"\n",
+	expect_form(MENTEE "column \"when\" -> availability\nword availability \"mornings\" -> \"8-12\"\nword availability \"any "
+			   "time\" -> \"\"\n",
 		"mail,name,when\na@example.org,A B,\"Tue mornings, Wed mornings\"\nb@example.org,C D,Any time\n",
 		"person form.csv:2 given_name=A family_name=B email=a@example.org\n"
 		"person form.csv:3 given_name=C family_name=D email=b@example.org\n"
@@ -167,17 +168,22 @@ static void test_names(void **state)
 
 static void test_single_answers(void **state)
 {
-	static const char mapping[] = MENTEE "column \"id\" -> external_id\ncolumn \"born\" -> birth_date\ncolumn \"zone\" -> zone\n"
-		"column \"places\" -> capacity\ncolumn \"tongue\" -> language\nword zone \"Berlin\" -> \"Europe/Berlin\"\nword capacity \"a pair\" -> 2\n";
+	static const char mapping[] =
+		MENTEE "column \"id\" -> external_id\ncolumn \"born\" -> birth_date\ncolumn \"zone\" -> zone\n"
+		       "column \"places\" -> capacity\ncolumn \"tongue\" -> language\nword zone \"Berlin\" -> "
+		       "\"Europe/Berlin\"\nword capacity \"a pair\" -> 2\n";
 	static const char header[] = "mail,name,id,born,zone,places,tongue\n";
 	char text[400];
 	(void)state;
 
-	snprintf(text, sizeof text, "%s,A B,i1,1.2.2001,berlin,up to 3,Français\nc@example.org,C D,i2,2001-02-28,UTC,a pair,pt-BR\n", header);
+	snprintf(text, sizeof text,
+		"%s,A B,i1,1.2.2001,berlin,up to 3,Français\nc@example.org,C D,i2,2001-02-28,UTC,a pair,pt-BR\n", header);
 	expect_form(mapping, text,
 		"person form.csv:2 external_id=i1 given_name=A family_name=B language=fr zone=Europe/Berlin birth_date=2001-02-01\n"
-		"person form.csv:3 external_id=i2 given_name=C family_name=D email=c@example.org language=pt zone=UTC birth_date=2001-02-28\n"
-		"participant form.csv:2 person=i1 role=mentee capacity=3\nparticipant form.csv:3 person=i2 role=mentee capacity=2\n");
+		"person form.csv:3 external_id=i2 given_name=C family_name=D email=c@example.org language=pt zone=UTC "
+		"birth_date=2001-02-28\n"
+		"participant form.csv:2 person=i1 role=mentee capacity=3\nparticipant form.csv:3 person=i2 role=mentee "
+		"capacity=2\n");
 	snprintf(text, sizeof text, "%s,A B,i1,02/03/2001,Mars,2-3,Klingon\n", header);
 	expect_problem(mapping, text, "form.csv:2:4 born: this is no date that can be read for certain");
 	expect_problem(mapping, text, "form.csv:2:5 zone: 'Mars' is no time zone");
@@ -208,9 +214,9 @@ static void test_twice(void **state)
 /* ---- wishes and objections ---- */
 
 #define WISHES HEAD "column \"id\" -> external_id\ncolumn \"role\" -> role\ncolumn \"want\" -> wish, split \";\"\n" \
-	"column \"not\" -> objection, split \";\"\ncolumn \"why\" -> objection_reason\n"
+		    "column \"not\" -> objection, split \";\"\ncolumn \"why\" -> objection_reason\n"
 #define PEOPLE "mail,name,id,role,want,not,why\nm1@example.org,Ann Lee,M1,mentor,,,\nm2@example.org,Bob Fox,M2,mentor,,,\n" \
-	"m3@example.org,Bob Fox,M3,mentor,,,\n"
+	       "m3@example.org,Bob Fox,M3,mentor,,,\n"
 
 static void test_wishes(void **state)
 {
@@ -218,11 +224,11 @@ static void test_wishes(void **state)
 	(void)state;
 
 	told_form(&told, WISHES, PEOPLE "e@example.org,Eve Oak,E1,mentee,M2; ann  LEE ;\"Bob\" <m3@example.org>;M2;elsewhere@example.org,"
-		"\"Lee, Ann\",We are kin\n");
-	assert_int_equal(told.rc, E_INVALID);         /* the quotes in an unquoted cell */
+					"\"Lee, Ann\",We are kin\n");
+	assert_int_equal(told.rc, E_INVALID); /* the quotes in an unquoted cell */
 	told_free(&told);
 	told_form(&told, WISHES, PEOPLE "e@example.org,Eve Oak,E1,mentee,M2; ann  LEE ;Bob <m3@example.org>;M2;elsewhere@example.org,"
-		"\"Lee, Ann\",We are kin\n");
+					"\"Lee, Ann\",We are kin\n");
 	assert_string_equal(told_problems(&told), "");
 	assert_holds(told_rows(&told),
 		"wish form.csv:5 participant=E1/mentee other=M2/mentor rank=1\n"
@@ -231,13 +237,17 @@ static void test_wishes(void **state)
 		"wish form.csv:5 participant=E1/mentee other=elsewhere@example.org/mentor rank=5\n"
 		"objection form.csv:5 participant=E1/mentee other=M1 reason=We are kin\n");
 	told_free(&told);
-	expect_problem(WISHES, PEOPLE "e@example.org,Eve Oak,E1,mentee,Bob Fox,,\n", "form.csv:5:5 want: 'Bob Fox' is more than one person here");
+	expect_problem(WISHES, PEOPLE "e@example.org,Eve Oak,E1,mentee,Bob Fox,,\n",
+		"form.csv:5:5 want: 'Bob Fox' is more than one person here");
 	expect_problem(WISHES, PEOPLE "e@example.org,Eve Oak,E1,mentee,Zed,,\n", "form.csv:5:5 want: 'Zed' is nobody in these files");
-	expect_problem(WISHES, PEOPLE "e@example.org,Eve Oak,E1,mentee,Eve Oak,,\n", "form.csv:5:5 want: this is a wish for the person's own self");
-	expect_problem(WISHES, PEOPLE "e@example.org,Eve Oak,E1,mentee,,,\nf@example.org,Fay Elm,F1,mentee,E1,,\n", "'E1' is no mentor here");
+	expect_problem(WISHES, PEOPLE "e@example.org,Eve Oak,E1,mentee,Eve Oak,,\n",
+		"form.csv:5:5 want: this is a wish for the person's own self");
+	expect_problem(WISHES, PEOPLE "e@example.org,Eve Oak,E1,mentee,,,\nf@example.org,Fay Elm,F1,mentee,E1,,\n",
+		"'E1' is no mentor here");
 	expect_form(MENTEE "column \"want\" -> wish, split \";\"\nword wish \"no preference\" -> \"\"\n",
 		"mail,name,want\na@example.org,A B,No preference;none;-\n",
-		"person form.csv:2 given_name=A family_name=B email=a@example.org\nparticipant form.csv:2 person=a@example.org role=mentee\n");
+		"person form.csv:2 given_name=A family_name=B email=a@example.org\nparticipant form.csv:2 person=a@example.org "
+		"role=mentee\n");
 }
 
 /* Nobody learns from a list of problems whom somebody objected to. */
@@ -269,7 +279,8 @@ static void test_columns(void **state)
 	expect_problem("mapping 1\nformat form\nrole boss\n", "mail,name\n", "problem mapping:3:0 -: 'boss' is no role");
 	expect_problem(NULL, "mail,name\n", "a mapping is needed");
 	expect_problem("mapping 1\nformat oneroster\njoin mentor role x\n", "mail,name\n", "the mapping is of another format");
-	expect_problem(MENTEE, "mail,name\na@example.org,A B\nb@example.org,\"C D\n", "problem form.csv:3:2 name: the file ends inside the quotes");
+	expect_problem(MENTEE, "mail,name\na@example.org,A B\nb@example.org,\"C D\n",
+		"problem form.csv:3:2 name: the file ends inside the quotes");
 	told_form(&told, MENTEE, "mail,name,extra\na@example.org,A B,x\n");
 	assert_int_equal(told.rc, 0);
 	assert_holds(told_problems(&told), "notice form.csv:1:3 extra: the mapping does not name this column");

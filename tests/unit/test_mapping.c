@@ -76,7 +76,8 @@ static void test_everything_round_trips(void **state)
 	free(again);
 	expect_said(loose, "4: ");
 	again = rewritten(untidy);
-	assert_string_equal(again, "mapping 1\nformat form\nfile \"x.csv\"  # c\ncolumn \"Mail\" -> email\nword trait skill \"a\" -> \"b\"\n");
+	assert_string_equal(
+		again, "mapping 1\nformat form\nfile \"x.csv\"  # c\ncolumn \"Mail\" -> email\nword trait skill \"a\" -> \"b\"\n");
 	free(again);
 }
 
@@ -181,11 +182,13 @@ static char *proposed(const char *role, const char *text)
 
 static void test_proposals(void **state)
 {
-	char *text = proposed("mentee", "Timestamp,Email,Name,What do you need help with?,Langues,Quand ?,Shoe size,My password,Why?\n"
+	char *text = proposed("mentee",
+		"Timestamp,Email,Name,What do you need help with?,Langues,Quand ?,Shoe size,My password,Why?\n"
 		"1,ann@example.org,Ann SECRETNAME,Maths;Essays,fr,Mon 9-11,42,hunter2,because\n");
 	(void)state;
 
-	assert_string_equal(text, "mapping 1\nformat form\nfile \"answers.csv\"\nseparator \",\"\nrole mentee\n"
+	assert_string_equal(text,
+		"mapping 1\nformat form\nfile \"answers.csv\"\nseparator \",\"\nrole mentee\n"
 		"# In which zone are their times? Write it here and take the '#' off.\n# zone \"Europe/Berlin\"\n"
 		"column \"Timestamp\" -> ignore\ncolumn \"Email\" -> email\ncolumn \"Name\" -> full_name\n"
 		"column \"What do you need help with?\" -> trait skill sought, split \";\"\n"
@@ -193,7 +196,8 @@ static void test_proposals(void **state)
 		"column \"Shoe size\" -> ignore  # not recognised; filled in 1 of the first 1 rows\n"
 		"column \"My password\" -> ignore  # looks like a password; never read\ncolumn \"Why?\" -> motivation\n");
 	free(text);
-	text = proposed(NULL, "Vorname;Name;E-Mail-Adresse;Geburtsdatum;Sprachen;Skills [Python];Free times [Monday]\n"
+	text = proposed(NULL,
+		"Vorname;Name;E-Mail-Adresse;Geburtsdatum;Sprachen;Skills [Python];Free times [Monday]\n"
 		"Ann;X;a@example.org;2000-01-01;de,en;Yes;9-11\n");
 	assert_holds(text, "separator \";\"");
 	assert_holds(text, "# role mentor\n");
@@ -203,7 +207,9 @@ static void test_proposals(void **state)
 	assert_holds(text, "column \"Skills [Python]\" -> trait skill offered, named \"Python\"\n");
 	assert_holds(text, "column \"Free times [Monday]\" -> availability monday\n");
 	free(text);
-	text = proposed("mentor", "Prénom,Nom de famille,Courriel,Disponibilités,Combien de mentorés ?,Centres d'intérêt\na,b,c@example.org,lun. 9h30 à 12h,2,x\n");
+	text = proposed("mentor",
+		"Prénom,Nom de famille,Courriel,Disponibilités,Combien de mentorés ?,Centres d'intérêt\na,b,c@example.org,lun. "
+		"9h30 à 12h,2,x\n");
 	assert_holds(text, "\"Prénom\" -> given_name");
 	assert_holds(text, "\"Nom de famille\" -> family_name");
 	assert_holds(text, "\"Courriel\" -> email");

@@ -12,10 +12,19 @@
 
 #define HEAD "mapping 1\nformat oneroster\n"
 #define BY_CLASS HEAD "zone \"Europe/Berlin\"\nlanguage \"en\"\njoin mentor role student, class \"Peer mentors\", capacity 2\n" \
-	"join mentee role student, grade \"7\"\ntrait grade\ntrait org\n"
+		      "join mentee role student, grade \"7\"\ntrait grade\ntrait org\n"
 
 static const char *const names[] = { "manifest", "orgs", "classes", "users", "roles", "demographics", "enrollments" };
-enum { MANIFEST, ORGS, CLASSES, USERS, ROLES, DEMOGRAPHICS, ENROLLMENTS, FILES };
+enum {
+	MANIFEST,
+	ORGS,
+	CLASSES,
+	USERS,
+	ROLES,
+	DEMOGRAPHICS,
+	ENROLLMENTS,
+	FILES
+};
 
 struct set {
 	struct import_file files[FILES];
@@ -61,11 +70,14 @@ static void test_by_class_and_grade(void **state)
 	assert_string_equal(told_problems(&told), "");
 	/* Of seven users: two mentees of grade 7, one mentor by class; out: disabled, deleted, parent, teacher. */
 	assert_string_equal(told_rows(&told),
-		"person users.csv:2 external_id=u1 given_name=Ada family_name=Thornhollow email=ada@example.edu language=en zone=Europe/Berlin"
+		"person users.csv:2 external_id=u1 given_name=Ada family_name=Thornhollow email=ada@example.edu language=en "
+		"zone=Europe/Berlin"
 		" birth_date=2009-04-17\n"
-		"person users.csv:3 external_id=u2 given_name=Bo family_name=Lindqvistsson email=bo@example.edu language=en zone=Europe/Berlin"
+		"person users.csv:3 external_id=u2 given_name=Bo family_name=Lindqvistsson email=bo@example.edu language=en "
+		"zone=Europe/Berlin"
 		" birth_date=2013-09-30\n"
-		"person users.csv:4 external_id=u3 given_name=Cyril family_name=Oakenbury email=cy@example.edu language=en zone=Europe/Berlin\n"
+		"person users.csv:4 external_id=u3 given_name=Cyril family_name=Oakenbury email=cy@example.edu language=en "
+		"zone=Europe/Berlin\n"
 		"participant users.csv:2 person=u1 role=mentor capacity=2\n"
 		"participant users.csv:3 person=u2 role=mentee\n"
 		"participant users.csv:4 person=u3 role=mentee\n"
@@ -170,14 +182,18 @@ static void test_broken_sets(void **state)
 {
 	(void)state;
 	expect_broken(MANIFEST, "1.2", "1.0", BY_CLASS, "problem manifest.csv:3:2 value: this version of OneRoster is not read");
-	expect_broken(MANIFEST, "file.courses,absent", "file.courses,bulk  ", BY_CLASS, "problem manifest.csv:6:2 value: the manifest promises");
-	expect_broken(MANIFEST, "file.users,bulk\nsource.", "file.users,delta\nsourc.", BY_CLASS, "problem manifest.csv:11:2 value: the file holds "
+	expect_broken(MANIFEST, "file.courses,absent", "file.courses,bulk  ", BY_CLASS,
+		"problem manifest.csv:6:2 value: the manifest promises");
+	expect_broken(MANIFEST, "file.users,bulk\nsource.", "file.users,delta\nsourc.", BY_CLASS,
+		"problem manifest.csv:11:2 value: the file holds "
 		"changes only (delta)");
-	expect_broken(MANIFEST, "file.classes,bulk\nfile.", "file.classes,absent\nf..", BY_CLASS, "problem manifest.csv:5:2 value: the manifest says "
+	expect_broken(MANIFEST, "file.classes,bulk\nfile.", "file.classes,absent\nf..", BY_CLASS,
+		"problem manifest.csv:5:2 value: the manifest says "
 		"that this file is absent");
 	expect_broken(ENROLLMENTS, ",u2,", ",u9,", BY_CLASS, "problem enrollments.csv:4:6 userSourcedId: 'u9' is not in users.csv");
 	expect_broken(ENROLLMENTS, ",c2,", ",c9,", BY_CLASS, "problem enrollments.csv:4:4 classSourcedId: 'c9' is not in classes.csv");
-	expect_broken(ENROLLMENTS, ",u2,", ",u9,", BY_CLASS "orphans skip\n", "notice enrollments.csv:4:6 userSourcedId: 'u9' is not in "
+	expect_broken(ENROLLMENTS, ",u2,", ",u9,", BY_CLASS "orphans skip\n",
+		"notice enrollments.csv:4:6 userSourcedId: 'u9' is not in "
 		"users.csv; the row is left out");
 	expect_broken(ROLES, ",u3,", ",u9,", BY_CLASS, "problem roles.csv:4:4 userSourcedId");
 	expect_broken(DEMOGRAPHICS, "u1,", "u9,", BY_CLASS, "problem demographics.csv:2:1 sourcedId");
@@ -215,7 +231,10 @@ static void test_missing_files(void **state)
 
 /* ---- ZIP ---- */
 
-struct packing { const char *name, *data; size_t size; };
+struct packing {
+	const char *name, *data;
+	size_t size;
+};
 
 /* Packs files into bytes; the caller frees. */
 static char *pack(const struct packing *files, size_t count, size_t *ret_size)
@@ -309,13 +328,17 @@ static void test_hostile_zips(void **state)
 	(void)state;
 
 	assert_non_null(big);
-	expect_zip((struct packing[]){ { "../users.csv", "x", 1 } }, 1, "problem set.zip:0:0 -: the name '../users.csv' in the ZIP is a path");
+	expect_zip((struct packing[]){ { "../users.csv", "x", 1 } }, 1,
+		"problem set.zip:0:0 -: the name '../users.csv' in the ZIP is a path");
 	expect_zip((struct packing[]){ { "/etc/users.csv", "x", 1 } }, 1, "is a path");
 	expect_zip((struct packing[]){ { "a\\users.csv", "x", 1 } }, 1, "is a path");
 	expect_zip((struct packing[]){ { "a/b/users.csv", "x", 1 } }, 1, "several folders");
 	expect_zip((struct packing[]){ { "a/users.csv", "x", 1 }, { "b/roles.csv", "x", 1 } }, 2, "several folders");
 	expect_zip((struct packing[]){ { "users.csv", "x", 1 }, { "USERS.csv", "x", 1 } }, 2, "holds 'USERS.csv' twice");
-	expect_zip((struct packing[]){ { "us\xe2\x80\xae" "ers.csv", "x", 1 } }, 1, "no plain text");
+	expect_zip((struct packing[]){ { "us\xe2\x80\xae"
+					 "ers.csv",
+			   "x", 1 } },
+		1, "no plain text");
 	expect_zip((struct packing[]){ { "users.csv", big, 8 << 20 } }, 1, "more than 200 times its packed size");
 	expect_zip((struct packing[]){ { "users.csv", big, (size_t)ZIPFILE_ENTRY + 1 } }, 1, "unpacks to more than 64 MiB");
 	for (int i = 0; i <= ZIPFILE_ENTRIES; i++) {
@@ -340,7 +363,7 @@ static void test_zip_that_lies(void **state)
 		if (!memcmp(bytes + i, "PK\1\2", 4))
 			list = bytes + i;
 	assert_non_null(list);
-	list[24] = 36;                                /* the unpacked size, there and at the file itself */
+	list[24] = 36; /* the unpacked size, there and at the file itself */
 	bytes[22] = 36;
 	file.data = bytes;
 	run(&told, &file, 1, HEAD "join mentee role student\n");
@@ -391,7 +414,8 @@ static void test_catalyst_sets(void **state)
 	run_zip(&told, path);
 	assert_int_equal(told.rc, 0);
 	assert_int_equal(told.result.participants, 5);
-	assert_holds(told_rows(&told), "person users.csv:2 external_id=usr-222-123456 given_name=John family_name=Doe email=john.doe@myschool.com\n");
+	assert_holds(told_rows(&told),
+		"person users.csv:2 external_id=usr-222-123456 given_name=John family_name=Doe email=john.doe@myschool.com\n");
 	assert_holds(told_rows(&told), "participant users.csv:2 person=usr-222-123456 role=mentor capacity=3\n");
 	assert_lacks(told_rows(&told), "Thomas");
 	assert_holds(told_problems(&told), "notice orgs.csv:2:7 parentSourcedId: 'org-sch-222-3456' is not in orgs.csv");

@@ -296,6 +296,25 @@ int store_backup(struct store *s, const char **ret_name, struct problem *problem
 	return r ? r : backup_prune(paths.backups, store_now(s), s->settings->retention.backup_days, &removed, problem);
 }
 
+int store_backup_begin(struct store *s, struct backup **ret, struct problem *problem)
+{
+	struct backup_paths paths = backup_paths(&s->paths);
+
+	return backup_begin(s->engine, s->seal, &paths, store_now(s), ret, problem);
+}
+
+int store_backup_step(struct store *s, struct backup *backup, struct problem *problem)
+{
+	int r = backup_step(backup, problem);
+
+	return r ? r : backup_prune(s->paths.backups, store_now(s), s->settings->retention.backup_days, NULL, problem);
+}
+
+const char *store_directory(const struct store *s)
+{
+	return s->paths.state;
+}
+
 int store_restore(const struct store_paths *paths, const char *name, struct problem *problem)
 {
 	struct backup_paths where = backup_paths(paths);

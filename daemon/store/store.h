@@ -107,6 +107,12 @@ struct audit_report { int64_t records, first_bad; int64_t erased; char what[120]
 int store_verify_audit(struct store *, int64_t *cursor, struct audit_report *, struct problem *);
 void store_audit_head(struct store *, int64_t *ret_seq, char ret_hex[65]);
 int store_backup(struct store *, const char **ret_name, struct problem *);   /* name: "mentorship-20261123T201500Z.db" */
+/* The same in steps of some milliseconds, with turns in between: 1 more to do, 0 done (and old ones removed). Name and end: backup_name and
+ * backup_free (backup.h), before the store is closed. */
+struct backup;
+int store_backup_begin(struct store *, struct backup **ret, struct problem *);
+int store_backup_step(struct store *, struct backup *, struct problem *);
+const char *store_directory(const struct store *);                 /* of the database */
 /* Offline: `mentorshipd --restore NAME`. */
 int store_restore(const struct store_paths *, const char *name, struct problem *);
 int store_resume(struct store *, struct problem *);

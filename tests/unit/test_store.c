@@ -14,7 +14,7 @@ static void first_steps(void **state)
 	const struct change *changes;
 
 	assert_true(c.ada.person == c.ada_id);
-	assert_int_equal(store_committed(w->store, &changes), 3 + 7);       /* program twice, recipe and its lines */
+	assert_int_equal(store_committed(w->store, &changes), 3 + 8);       /* program twice, recipe and its lines */
 	/* an account made anew under the name is nobody */
 	assert_true(caller_of(w, 1009, "ada").person == NONE);
 	assert_true(caller_of(w, 1001, "eve").person == NONE);

@@ -1,0 +1,474 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A match run and its worker: what it is given, what is believed of what it answers.
+ *
+ * The run is begun, rows of an earlier attempt are cleared, the objections of the program are opened in slices (and ages, if a line of
+ * the recipe looks at them) and handed over as ids and numbers in a sealed memory file. Everything else the worker reads from the
+ * database itself. Its pairs are checked like a stranger's: participants of this program, on their sides, each mentee
+ * once, no mentor above the capacity, nobody with whom they must not be, and a total that adds up. Rows count from the
+ * moment that the run is proposed, which is the last slice.
+ */
+#include "inner.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/date.h"
+#include "core/settings.h"
+#include "core/zone.h"
+#include "model/model.h"
+
+enum { OPENED_A_TURN = 100, TEXT_BYTES = 32768, SCORE_MAX = 1000000 };
+
+struct couple { int64_t one, other; };
+
+struct matching {
+	int64_t program, cursor;
+	bool ages;
+	struct buffer input;
+	struct couple *objections;
+	size_t count, room;
+	int64_t mentees, people;      /* that the program has: no more rows than these are believed */
+	int64_t pairs, total, unplaced;
+};
+
+static const struct match_run *run_of(struct call *call, const struct piece *piece, int *ret)
+{
+	struct match_run *run = NULL;
+
+	*ret = load(call, &match_run_entity, piece->subject, (void **)&run);
+	return *ret ? NULL : run;
+}
+
+static void matching_forget(struct piece *piece)
+{
+	struct matching *m = piece->own;
+
+	buffer_free(&m->input);
+	free(m->objections);
+	free(m);
+}
+
+static int end(struct piece *piece, bool cancelled)
+{
+	piece->cancelled = cancelled;
+	piece->over = true;
+	return 0;
+}
+
+/* ---- rows of an earlier attempt ---- */
+
+static int delete_some(struct call *call, const char *sql, int64_t run)
+{
+	struct stmt *q;
+	int r = engine_prepare(store_engine(call->store), sql, true, &q, &call->problem);
+
+	if (r)
+		return r;
+	engine_bind_int(q, 1, run);
+	engine_bind_int(q, 2, ROWS_A_TURN);
+	r = engine_step(store_engine(call->store), q, &call->problem);
+	return r < 0 ? r : engine_changes(store_engine(call->store)) > 0;
+}
+
+/* 1: there were some, perhaps there are more. */
+static int clear_some(struct call *call, int64_t run)
+{
+	int r = delete_some(call, "DELETE FROM \"run_pair\" WHERE \"id\" IN (SELECT \"id\" FROM \"run_pair\" WHERE \"run\" = ?1 LIMIT ?2)", run);
+
+	return r ? r : delete_some(call, "DELETE FROM \"unplaced\" WHERE \"id\" IN (SELECT \"id\" FROM \"unplaced\" WHERE \"run\" = ?1 LIMIT ?2)", run);
+}
+
+/* ---- what only the daemon can open ---- */
+
+static void keep_objection(struct matching *m, int64_t one, int64_t other)
+{
+	if (m->count == m->room) {
+		m->room = m->room ? 2 * m->room : 64;
+		m->objections = realloc(m->objections, m->room * sizeof *m->objections);
+		if (!m->objections)
+			abort();
+	}
+	m->objections[m->count++] = (struct couple){ one < other ? one : other, one < other ? other : one };
+}
+
+static int compare_couples(const void *a, const void *b)
+{
+	const struct couple *x = a, *y = b;
+
+	if (x->one != y->one)
+		return x->one < y->one ? -1 : 1;
+	return x->other < y->other ? -1 : x->other > y->other;
+}
+
+/* Ids and persons of the next slice, by a statement with program, cursor and limit. */
+static int next_ids(struct call *call, struct matching *m, const char *sql, struct couple *rows, int *ret_count)
+{
+	struct stmt *q;
+	int r = engine_prepare(store_engine(call->store), sql, true, &q, &call->problem);
+
+	*ret_count = 0;
+	if (r)
+		return r;
+	engine_bind_int(q, 1, m->program);
+	engine_bind_int(q, 2, m->cursor);
+	engine_bind_int(q, 3, OPENED_A_TURN);
+	while ((r = engine_step(store_engine(call->store), q, &call->problem)) > 0)
+		rows[(*ret_count)++] = (struct couple){ engine_int(q, 0), engine_int(q, 1) };
+	return r;
+}
+
+static int add_numbers(struct call *call, struct matching *m, const char *word, int64_t one, int64_t other)
+{
+	const char *cells[] = { word, arena_print(call->arena, "%" PRId64, one), arena_print(call->arena, "%" PRId64, other) };
+
+	return frame_add(&m->input, cells, 3);
+}
+
+static int launch_stage(struct call *call, struct piece *piece);
+
+static int ages_stage(struct call *call, struct piece *piece)
+{
+	struct matching *m = piece->own;
+	struct couple rows[OPENED_A_TURN];
+	int count, r = next_ids(call, m, "SELECT DISTINCT \"person\", \"person\" FROM \"participant\" WHERE \"program\" = ?1 AND \"state\" = 'ready' AND "
+	                        "\"person\" > ?2 ORDER BY \"person\" LIMIT ?3", rows, &count);
+
+	for (int i = 0; i < count && !r; i++) {
+		char *text;
+		int64_t day;
+
+		m->cursor = rows[i].one;
+		r = unseal(call, &person_entity, rows[i].one, "birth_date", &text);
+		if (!r && text && !date_parse(text, &day, NULL))
+			r = add_numbers(call, m, "age", rows[i].one, date_years(day, today(call)));
+	}
+	if (!r && count < OPENED_A_TURN)
+		piece->stage = launch_stage;
+	return r ? r : 1;
+}
+
+static int objections_stage(struct call *call, struct piece *piece)
+{
+	struct matching *m = piece->own;
+	struct couple rows[OPENED_A_TURN];
+	int count, r = next_ids(call, m, "SELECT \"id\", \"person\" FROM \"objection\" WHERE \"program\" = ?1 AND \"state\" = 'stated' AND \"id\" > ?2 "
+	                        "ORDER BY \"id\" LIMIT ?3", rows, &count);
+
+	for (int i = 0; i < count && !r; i++) {
+		char *text;
+		int64_t other;
+
+		m->cursor = rows[i].one;
+		r = unseal(call, &objection_entity, rows[i].one, "other", &text);
+		if (r || !frame_number(text, &other))
+			continue;
+		keep_objection(m, rows[i].other, other);
+		r = add_numbers(call, m, "objection", rows[i].other, other);
+	}
+	if (r || count == OPENED_A_TURN)
+		return r ? r : 1;
+	if (m->count)
+		qsort(m->objections, m->count, sizeof *m->objections, compare_couples);
+	m->cursor = 0;
+	piece->stage = m->ages ? ages_stage : launch_stage;
+	return 1;
+}
+
+/* ---- the beginning ---- */
+
+static int launch_stage(struct call *call, struct piece *piece)
+{
+	struct matching *m = piece->own;
+	int r;
+	const struct match_run *run = run_of(call, piece, &r);
+	const char *zone = settings_of(call)->institution.zone;
+
+	if (r)
+		return r;
+	piece->input = sealed_memfd(&m->input, &call->problem);
+	if (piece->input < 0)
+		return call->problem.code;
+	r = FRAME(&piece->first, "match", arena_print(call->arena, "%" PRId64, run->id), arena_print(call->arena, "%" PRId64, run->program),
+		arena_print(call->arena, "%" PRId64, run->seed), run->lines ? run->lines : "", arena_print(call->arena, "%" PRId64, call->now),
+		zone ? zone : "UTC");
+	if (r)
+		return fail(call, r, "lines", "the recipe is too long");
+	piece->reads_database = piece->wants_process = true;
+	piece->stage = frames_stage;
+	return 1;
+}
+
+static int clear_stage(struct call *call, struct piece *piece)
+{
+	int r = clear_some(call, piece->subject);
+
+	if (!r)
+		piece->stage = objections_stage;
+	return r < 0 ? r : 1;
+}
+
+static bool has_line(const char *lines, const char *criterion)
+{
+	size_t length = strlen(criterion);
+
+	for (const char *line = lines; line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : "")
+		if (!strncmp(line, criterion, length) && line[length] == '\t')
+			return true;
+	return false;
+}
+
+static int match_begin(struct call *call, struct piece *piece)
+{
+	struct matching *m;
+	int r;
+	const struct match_run *run = run_of(call, piece, &r);
+
+	if (r == E_NOTFOUND || (run && run->state != RUN_QUEUED))     /* cancelled before its turn came */
+		return end(piece, true);
+	if (!r)
+		r = perform_also(call, &match_run_entity, run->id, "Begin", NULL, 0);
+	if (r)
+		return r;
+	piece->own = m = calloc(1, sizeof *m);
+	if (!m)
+		abort();
+	m->program = run->program;
+	m->ages = has_line(run->lines, "age");
+	r = ask(call, "SELECT count(*) FROM \"participant\" WHERE \"program\" = ?1 AND \"role\" = 'mentee'", VALUES(m->program), &m->mentees);
+	if (!r)
+		r = ask(call, "SELECT count(*) FROM \"participant\" WHERE \"program\" = ?1", VALUES(m->program), &m->people);
+	piece->stage = clear_stage;
+	return r ? r : 1;
+}
+
+/* ---- what it answers ---- */
+
+static int gone(struct call *call, struct piece *piece)
+{
+	int r;
+	const struct match_run *run = run_of(call, piece, &r);
+
+	return r ? r : run->state != RUN_RUNNING;
+}
+
+/* A participant of this program on this side. */
+static int side_of(struct call *call, const struct matching *m, int64_t id, int side, struct participant **ret)
+{
+	int r = load(call, &participant_entity, id, (void **)ret);
+
+	if (r == E_NOTFOUND || (!r && ((*ret)->program != m->program || (*ret)->role != side)))
+		return refuse(call, "it names a participant that the run does not have");
+	return r;
+}
+
+/* Lines "mentor ID SCORE" and "mentee ID SCORE". */
+static int check_alternatives(struct call *call, const struct matching *m, const char *lines)
+{
+	struct participant *other;
+	int r = 0;
+
+	for (const char *line = lines; *line && !r; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : "") {
+		char word[8];
+		int64_t id, score;
+		int length = 0;
+
+		if (sscanf(line, "%7[a-z] %" SCNd64 " %" SCNd64 "%n", word, &id, &score, &length) != 3 || (line[length] && line[length] != '\n') ||
+			score < 0 || score > SCORE_MAX || (strcmp(word, "mentor") && strcmp(word, "mentee")))
+			return refuse(call, "an alternative is none");
+		r = side_of(call, m, id, !strcmp(word, "mentor") ? SIDE_MENTOR : SIDE_MENTEE, &other);
+	}
+	return r;
+}
+
+static bool is_objected(const struct matching *m, int64_t one, int64_t other)
+{
+	struct couple couple = { one < other ? one : other, one < other ? other : one };
+
+	return m->count && bsearch(&couple, m->objections, m->count, sizeof couple, compare_couples);
+}
+
+static int take_pair(struct call *call, struct piece *piece, const struct frame *frame)
+{
+	struct matching *m = piece->own;
+	struct run_pair *pair = fresh(call, &run_pair_entity);
+	struct participant *mentor, *mentee;
+	int r = frame->count == 8 ? 0 : refuse(call, "a pair has too many or too few cells");
+
+	pair->run = piece->subject;
+	if (!r && ++m->pairs > m->mentees)
+		r = refuse(call, "it has more pairs than there are mentees");
+	if (!r)
+		r = cell_number(call, frame, 1, 1, INT64_MAX, &pair->mentor);
+	if (!r)
+		r = cell_number(call, frame, 2, 1, INT64_MAX, &pair->mentee);
+	if (!r)
+		r = cell_number(call, frame, 3, 0, SCORE_MAX, &pair->score);
+	if (!r)
+		r = cell_text(call, frame, 4, TEXT_BYTES, true, &pair->shares);
+	if (!r)
+		r = cell_text(call, frame, 5, TEXT_BYTES, true, &pair->reasons);
+	if (!r)
+		r = cell_text(call, frame, 6, TEXT_BYTES, true, &pair->alternatives);
+	if (!r)
+		r = cell_text(call, frame, 7, TEXT_BYTES, false, &pair->sentence);
+	if (!r)
+		r = check_alternatives(call, m, pair->alternatives);
+	if (!r)
+		r = side_of(call, m, pair->mentor, SIDE_MENTOR, &mentor);
+	if (!r)
+		r = side_of(call, m, pair->mentee, SIDE_MENTEE, &mentee);
+	if (!r && (mentor->person == mentee->person || is_objected(m, mentor->person, mentee->person)))
+		r = refuse(call, "it has a pair that must not be");
+	if (r)
+		return r;
+	m->total += pair->score;
+	r = add(call, &run_pair_entity, pair);
+	return r == E_CONFLICT ? refuse(call, "it has a pair twice") : r;
+}
+
+static int take_unplaced(struct call *call, struct piece *piece, const struct frame *frame)
+{
+	struct matching *m = piece->own;
+	struct unplaced *row = fresh(call, &unplaced_entity);
+	struct participant *who;
+	int r = frame->count == 4 ? 0 : refuse(call, "an unplaced one has too many or too few cells");
+
+	row->run = piece->subject;
+	if (!r && ++m->unplaced > m->people)
+		r = refuse(call, "it leaves out more people than there are");
+	if (!r)
+		r = cell_number(call, frame, 1, 1, INT64_MAX, &row->participant);
+	if (!r)
+		r = cell_text(call, frame, 2, TEXT_BYTES, true, &row->stopped);
+	if (!r)
+		r = cell_text(call, frame, 3, TEXT_BYTES, true, &row->help);
+	if (!r)
+		r = load(call, &participant_entity, row->participant, (void **)&who);
+	if (r == E_NOTFOUND || (!r && who->program != m->program))
+		r = refuse(call, "it names a participant that the run does not have");
+	if (r)
+		return r;
+	r = add(call, &unplaced_entity, row);
+	return r == E_CONFLICT ? refuse(call, "it leaves somebody out twice") : r;
+}
+
+/* What only shows when all rows are there. */
+static int check_whole(struct call *call, const struct piece *piece)
+{
+	int64_t twice, over;
+	int r = ask(call, "SELECT count(*) - count(DISTINCT \"mentee\") FROM \"run_pair\" WHERE \"run\" = ?1", VALUES(piece->subject), &twice);
+
+	if (!r)
+		r = ask(call, "SELECT count(*) FROM (SELECT \"mentor\", count(*) AS \"n\" FROM \"run_pair\" WHERE \"run\" = ?1 GROUP BY \"mentor\") x JOIN "
+		        "\"participant\" p ON p.\"id\" = x.\"mentor\" WHERE x.\"n\" > p.\"capacity\"", VALUES(piece->subject), &over);
+	if (r)
+		return r;
+	if (twice)
+		return refuse(call, "it gives a mentee two mentors");
+	return over ? refuse(call, "it gives a mentor more mentees than places") : 0;
+}
+
+static int take_result(struct call *call, struct piece *piece, const struct frame *frame)
+{
+	static const char *const names[] = { "input_hash", "mentees", "mentors", "pairs", "placed", "total", "bound", "statistics" };
+	const struct matching *m = piece->own;
+	struct arg args[8];
+	char *hash, *statistics;
+	int64_t numbers[8];
+	int r = frame->count == 9 ? cell_text(call, frame, 1, 64, false, &hash) : refuse(call, "the result has too many or too few cells");
+
+	if (!r && (strlen(hash) != 64 || strspn(hash, "0123456789abcdef") != 64))
+		r = refuse(call, "the hash is none");
+	for (size_t i = 1; i < 7 && !r; i++)
+		r = cell_number(call, frame, 1 + i, 0, INT64_MAX, &numbers[i]);
+	if (!r)
+		r = cell_text(call, frame, 8, TEXT_BYTES, true, &statistics);
+	if (!r && (numbers[4] != m->pairs || numbers[5] != m->total || numbers[6] < numbers[5]))
+		r = refuse(call, "the counts do not add up");
+	if (!r)
+		r = check_whole(call, piece);
+	if (r)
+		return r;
+	for (size_t i = 0; i < 8; i++)
+		args[i] = (struct arg){ names[i], { .type = V_INT, .number = numbers[i] } };
+	args[0].value = (struct value){ .type = V_TEXT, .text = hash };
+	args[7].value = (struct value){ .type = V_TEXT, .text = statistics };
+	r = perform_also(call, &match_run_entity, piece->subject, "Propose", args, 8);
+	if (r)
+		return r;
+	task_result(piece->workers->setup.tasks, piece->task, "placed", args[4].value);
+	task_result(piece->workers->setup.tasks, piece->task, "total", args[5].value);
+	end(piece, false);
+	return 1;
+}
+
+static int match_frame(struct call *call, struct piece *piece, const struct frame *frame)
+{
+	const char *word = frame->count ? frame->cells[0] : NULL;
+	int r;
+
+	if (!word)
+		return refuse(call, "a frame has no word");
+	r = common_frame(call, piece, frame, 0, 1);
+	if (r)
+		return r < 0 ? r : 0;
+	if (!strcmp(word, "pair"))
+		return take_pair(call, piece, frame);
+	if (!strcmp(word, "unplaced"))
+		return take_unplaced(call, piece, frame);
+	if (!strcmp(word, "result"))
+		return take_result(call, piece, frame);
+	return refuse(call, "a word is not one of its words");
+}
+
+/* ---- an end that is none ---- */
+
+static int clear_failed_stage(struct call *call, struct piece *piece)
+{
+	int r = clear_some(call, piece->subject);
+
+	piece->over = !r;
+	return r;
+}
+
+static int match_failed(struct call *call, struct piece *piece)
+{
+	struct arg problem = { "problem", { .type = V_TEXT, .text = piece->problem.text } };
+	int r;
+	const struct match_run *run = run_of(call, piece, &r);
+
+	if (r == E_NOTFOUND)
+		return end(piece, piece->cancelled);
+	if (!r && (run->state == RUN_QUEUED || run->state == RUN_RUNNING))
+		r = piece->cancelled ? perform_also(call, &match_run_entity, run->id, "Cancel", NULL, 0)
+			: perform_also(call, &match_run_entity, run->id, "Fail", &problem, 1);
+	if (r)
+		return r;
+	piece->stage = clear_failed_stage;
+	return 1;
+}
+
+/* ---- at start ---- */
+
+static int run_again(struct call *call, void *record, void *data)
+{
+	const struct match_run *run = record;
+
+	(void)data;
+	call->task = 0;               /* each gets a task of its own */
+	return run->state == RUN_RUNNING ? perform_also(call, &match_run_entity, run->id, "Again", NULL, 0)
+		: begin_work(call, match_kind.name, run->id);
+}
+
+static int match_start(struct call *call)
+{
+	return each(call, &match_run_entity, run_again, NULL, "\"state\" IN ('queued', 'running')", NULL, 0);
+}
+
+const struct work_kind match_kind = {
+	.name = "match", .worker = true, .begin = match_begin, .frame = match_frame, .gone = gone, .failed = match_failed,
+	.forget = matching_forget, .start = match_start, .entity = &match_run_entity,
+};

@@ -1,0 +1,467 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * People come sorted by id, and so do their traits and times, so that a walk over both is enough. Names of traits become numbers
+ * by their order once case is folded: who writes 'Chess' and who writes 'chess' mean the same. Weekly times become spans of
+ * reference weeks in UTC, spread over the program's term, so that two zones which change their clocks on different days are
+ * compared in each of their states.
+ */
+#include "match_input.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/date.h"
+#include "core/entity.h"
+#include "core/text.h"
+#include "link.h"
+
+enum { WEEKS = 4, PARAMETERS = 8 };
+
+/* A growing array in the arena. */
+struct list { void *items; size_t count, room; };
+
+static void *push(struct arena *arena, struct list *list, size_t size)
+{
+	if (list->count == list->room) {
+		void *old = list->items;
+
+		list->room = list->room ? 2 * list->room : 256;
+		list->items = arena_new(arena, list->room * size);
+		if (list->count)
+			memcpy(list->items, old, list->count * size);
+	}
+	return (char *)list->items + list->count++ * size;
+}
+
+struct trait_row { int64_t participant; struct match_trait trait; const char *text, *folded; };
+struct time_row { int64_t participant; int weekday; int64_t start, end; };
+
+struct reading {
+	struct gathering *g;
+	struct problem *problem;
+	struct list people, zones;    /* struct match_person of both sides by id; their zones' names */
+	struct list roles;            /* char: 'e' mentee, 'o' mentor */
+	struct list traits, times, wishes, earlier;
+	int64_t starts, ends, places;
+	const char *zone;             /* the program's */
+};
+
+/* Runs a statement with the program as ?1 and tells each row. */
+static int each_row(struct reading *in, const char *sql, int (*seen)(struct reading *, struct stmt *))
+{
+	struct stmt *q;
+	int r = engine_prepare(in->g->engine, sql, true, &q, in->problem);
+
+	if (r)
+		return r;
+	engine_bind_int(q, 1, in->g->program);
+	while ((r = engine_step(in->g->engine, q, in->problem)) > 0) {
+		r = seen(in, q);
+		if (r < 0) {
+			engine_reset(q);
+			return r;
+		}
+	}
+	return r;
+}
+
+static int on_program(struct reading *in, struct stmt *q)
+{
+	in->starts = engine_int(q, 0);
+	in->ends = engine_int(q, 1);
+	in->zone = arena_copy(&in->g->arena, engine_text(q, 2));
+	in->places = engine_int(q, 3);
+	return 0;
+}
+
+/* A mentee with a match that lives is left out; of a mentor's places those count as taken that anything proposed or offered may take. */
+static int on_person(struct reading *in, struct stmt *q)
+{
+	bool mentor = !strcmp(engine_text(q, 2), "mentor");
+	int64_t places = engine_int(q, 3), live = engine_int(q, 7);
+	struct match_person *p;
+
+	if (mentor && in->places != NONE && places > in->places)
+		places = in->places;
+	if (mentor)
+		places = places > live ? places - live : 0;
+	else if (live > 0 || places < 1)
+		return 0;
+	p = push(&in->g->arena, &in->people, sizeof *p);
+	*p = (struct match_person){ .id = engine_int(q, 0), .person = engine_int(q, 1), .places = (int32_t)places, .age = MATCH_NONE,
+	                            .year = MATCH_NONE, .minor = engine_int(q, 5) != 0, .marked = !mentor && engine_int(q, 4) > 0 };
+	*(const char **)push(&in->g->arena, &in->zones, sizeof(char *)) = arena_copy(&in->g->arena, engine_text(q, 6));
+	*(char *)push(&in->g->arena, &in->roles, 1) = mentor ? 'o' : 'e';
+	return 0;
+}
+
+static struct match_person *person_at(struct reading *in, size_t i)
+{
+	return (struct match_person *)in->people.items + i;
+}
+
+static struct match_person *find_person(struct reading *in, int64_t id)
+{
+	size_t low = 0, high = in->people.count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (person_at(in, middle)->id < id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < in->people.count && person_at(in, low)->id == id ? person_at(in, low) : NULL;
+}
+
+/* ---- traits ---- */
+
+static int on_trait(struct reading *in, struct stmt *q)
+{
+	static const struct { const char *word; int kind; } kinds[] = {
+		{ "skill", MATCH_SKILL }, { "interest", MATCH_INTEREST }, { "language", MATCH_LANGUAGE }, { "field of study", MATCH_FIELD },
+		{ "department", MATCH_DEPARTMENT }, { "site", MATCH_SITE }, { "value", MATCH_VALUE }, { "free", MATCH_FREE },
+	};
+	const char *kind = engine_text(q, 1), *name = engine_text(q, 2);
+	struct match_person *person = find_person(in, engine_int(q, 0));
+	struct buffer folded = { 0 };
+	struct trait_row *row;
+
+	if (!person)
+		return 0;
+	if (!strcmp(kind, "year of study")) {
+		name += strcspn(name, "0123456789");
+		if (*name)
+			person->year = (int32_t)strtol(name, NULL, 10);
+		return 0;
+	}
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+		if (strcmp(kinds[i].word, kind))
+			continue;
+		row = push(&in->g->arena, &in->traits, sizeof *row);
+		text_fold(&folded, name, strlen(name));
+		*row = (struct trait_row){ person->id, { .kind = (enum match_kind)kinds[i].kind, .sought = !strcmp(engine_text(q, 4), "sought"),
+		                           .level = engine_int(q, 3) == NONE ? 0 : (int32_t)engine_int(q, 3) },
+		                           arena_copy(&in->g->arena, name), arena_copy(&in->g->arena, buffer_string(&folded)) };
+		buffer_free(&folded);
+		return 0;
+	}
+	return 0;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	const struct trait_row *const *x = a, *const *y = b;
+	int r = strcmp((*x)->folded, (*y)->folded);
+
+	return r ? r : strcmp((*x)->text, (*y)->text);
+}
+
+static void number_names(struct reading *in)
+{
+	struct arena *arena = &in->g->arena;
+	struct trait_row *rows = in->traits.items, **sorted = arena_new(arena, (in->traits.count + 1) * sizeof *sorted);
+	struct list words = { 0 };
+	const char *last = NULL;
+	int64_t name = 0;
+
+	for (size_t i = 0; i < in->traits.count; i++)
+		sorted[i] = &rows[i];
+	qsort(sorted, in->traits.count, sizeof *sorted, compare_names);
+	for (size_t i = 0; i < in->traits.count; i++) {
+		if (!last || strcmp(last, sorted[i]->folded)) {
+			last = sorted[i]->folded;
+			*(struct match_word *)push(arena, &words, sizeof(struct match_word)) = (struct match_word){ ++name, sorted[i]->text };
+		}
+		sorted[i]->trait.name = name;
+	}
+	in->g->input.words = words.items;
+	in->g->input.word_count = words.count;
+}
+
+/* Each person's own part of the sorted rows. */
+static void give_traits(struct reading *in)
+{
+	const struct trait_row *rows = in->traits.items;
+	struct match_trait *traits = arena_new(&in->g->arena, (in->traits.count + 1) * sizeof *traits);
+
+	for (size_t i = 0; i < in->traits.count; i++) {
+		struct match_person *person = find_person(in, rows[i].participant);
+
+		traits[i] = rows[i].trait;
+		if (!person->trait_count++)
+			person->traits = &traits[i];
+	}
+}
+
+/* ---- times of the week ---- */
+
+static int on_time(struct reading *in, struct stmt *q)
+{
+	static const char *const names[] = { "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday" };
+	const char *weekday = engine_text(q, 1);
+
+	if (!find_person(in, engine_int(q, 0)))
+		return 0;
+	for (int i = 0; i < 7; i++)
+		if (!strcmp(names[i], weekday))
+			*(struct time_row *)push(&in->g->arena, &in->times, sizeof(struct time_row)) =
+				(struct time_row){ engine_int(q, 0), i, engine_int(q, 2), engine_int(q, 3) };
+	return 0;
+}
+
+/* Mondays of the reference weeks, spread over what is left of the term (a term without end: the next half year). */
+static void choose_weeks(const struct reading *in, int64_t mondays[WEEKS])
+{
+	int64_t today = local_day(in->g->now), from = in->starts == NONE || in->starts < today ? today : in->starts;
+	int64_t to = in->ends == NONE || in->ends < from + 7 ? from + 182 : in->ends;
+
+	for (int i = 0; i < WEEKS; i++) {
+		int64_t day = from + (to - from) * (2 * i + 1) / (2 * WEEKS);
+
+		mondays[i] = day - date_weekday(day);
+	}
+}
+
+static const struct zone *zone_of_person(const struct reading *in, const struct match_person *person)
+{
+	size_t at = (size_t)(person - (const struct match_person *)in->people.items);
+	const char *const names[] = { ((const char *const *)in->zones.items)[at], in->zone, in->g->zone };
+	const struct zone *zone;
+
+	for (size_t i = 0; i < 3; i++)
+		if (names[i] && !zones_get(in->g->zones, names[i], &zone, NULL))
+			return zone;
+	return zone_utc();
+}
+
+static int give_spans(struct reading *in)
+{
+	const struct time_row *rows = in->times.items;
+	struct match_span *spans = arena_new(&in->g->arena, (in->times.count * WEEKS * 2 + 1) * sizeof *spans);
+	int64_t mondays[WEEKS];
+	size_t at = 0;
+
+	choose_weeks(in, mondays);
+	for (size_t i = 0; i < in->times.count; i++) {
+		struct match_person *person = find_person(in, rows[i].participant);
+		const struct zone *zone = zone_of_person(in, person);
+
+		if (!person->span_count)
+			person->spans = &spans[at];
+		for (int week = 0; week < WEEKS; week++) {
+			int64_t instant;
+			int n;
+
+			zone_instant(zone, (mondays[week] + rows[i].weekday) * DAY + rows[i].start * MINUTE, &instant);
+			n = match_week_span(&spans[at], week, rows[i].weekday, (int)rows[i].start, (int)rows[i].end, zone_offset(zone, instant) / MINUTE);
+			if (n < 0)
+				return problem_set(in->problem, E_UNAVAILABLE, NULL, "a time of the week of participant %lld cannot be read",
+					(long long)person->id);
+			at += (size_t)n;
+			person->span_count += (size_t)n;
+		}
+	}
+	in->g->input.weeks = WEEKS;
+	return 0;
+}
+
+/* ---- relations ---- */
+
+static int on_wish(struct reading *in, struct stmt *q)
+{
+	*(struct match_wish *)push(&in->g->arena, &in->wishes, sizeof(struct match_wish)) =
+		(struct match_wish){ engine_int(q, 0), engine_int(q, 1), (int32_t)engine_int(q, 2) };
+	return 0;
+}
+
+static int on_earlier(struct reading *in, struct stmt *q)
+{
+	*(struct match_couple *)push(&in->g->arena, &in->earlier, sizeof(struct match_couple)) =
+		(struct match_couple){ engine_int(q, 0), engine_int(q, 1) };
+	return 0;
+}
+
+/* ---- all of it ---- */
+
+static int read_all(struct reading *in)
+{
+	int r = each_row(in, "SELECT \"starts\", \"ends\", \"zone\", \"mentor_places\" FROM \"program\" WHERE \"id\" = ?1", on_program);
+
+	if (!r)
+		r = each_row(in, "SELECT pa.\"id\", pa.\"person\", pa.\"role\", pa.\"capacity\", pa.\"priority\", pe.\"minor\", pe.\"zone\", (SELECT count(*) FROM "
+		             "\"match_member\" mm JOIN \"match\" ma ON ma.\"id\" = mm.\"match\" WHERE mm.\"participant\" = pa.\"id\" AND ma.\"state\" IN "
+		             "('proposed', 'offered', 'accepted', 'active', 'paused', 'closing')) FROM \"participant\" pa JOIN \"person\" pe ON "
+		             "pe.\"id\" = pa.\"person\" WHERE pa.\"program\" = ?1 AND pa.\"state\" = 'ready' AND pe.\"state\" = 'active' ORDER BY pa.\"id\"",
+		             on_person);
+	if (!r)
+		r = each_row(in, "SELECT \"participant\", \"kind\", \"name\", \"level\", \"side\" FROM \"trait\" WHERE \"program\" = ?1 ORDER BY "
+		             "\"participant\", \"id\"", on_trait);
+	if (!r)
+		r = each_row(in, "SELECT \"participant\", \"weekday\", \"start\", \"end\" FROM \"availability\" WHERE \"program\" = ?1 ORDER BY "
+		             "\"participant\", \"id\"", on_time);
+	if (!r)
+		r = each_row(in, "SELECT \"participant\", \"other\", \"rank\" FROM \"wish\" WHERE \"program\" = ?1 AND \"state\" = 'stated' ORDER BY \"id\"",
+		             on_wish);
+	if (!r)
+		r = each_row(in, "SELECT DISTINCT a.\"person\", b.\"person\" FROM \"match\" ma JOIN \"match_member\" a ON a.\"match\" = ma.\"id\" AND a.\"side\" = "
+		             "'mentor' JOIN \"match_member\" b ON b.\"match\" = ma.\"id\" AND b.\"side\" = 'mentee' WHERE ma.\"program\" = ?1 AND ma.\"state\" "
+		             "IN ('completed', 'declined', 'ended_early') ORDER BY 1, 2", on_earlier);
+	return r;
+}
+
+static void split_sides(struct reading *in)
+{
+	struct match_person *sides[2];
+	size_t counts[2] = { 0, 0 };
+
+	for (int i = 0; i < 2; i++)
+		sides[i] = arena_new(&in->g->arena, (in->people.count + 1) * sizeof **sides);
+	for (size_t i = 0; i < in->people.count; i++) {
+		int side = ((const char *)in->roles.items)[i] == 'o';
+
+		sides[side][counts[side]++] = *person_at(in, i);
+	}
+	in->g->input.mentees = sides[0];
+	in->g->input.mentee_count = counts[0];
+	in->g->input.mentors = sides[1];
+	in->g->input.mentor_count = counts[1];
+}
+
+int gather_database(struct gathering *g, struct problem *problem)
+{
+	struct reading in = { .g = g, .problem = problem, .starts = NONE, .ends = NONE, .places = NONE };
+	int r = engine_begin_lazy(g->engine, problem);
+
+	if (r)
+		return r;
+	r = read_all(&in);
+	if (r < 0)
+		engine_rollback(g->engine);
+	else
+		r = engine_commit(g->engine, problem);
+	if (r)
+		return r;
+	number_names(&in);
+	give_traits(&in);
+	r = give_spans(&in);
+	split_sides(&in);
+	g->input.wishes = in.wishes.items;
+	g->input.wish_count = in.wishes.count;
+	g->input.earlier = in.earlier.items;
+	g->input.earlier_count = in.earlier.count;
+	return r;
+}
+
+/* ---- what the daemon opened ---- */
+
+static int compare_ages(const void *a, const void *b)
+{
+	const struct match_couple *x = a, *y = b;
+
+	return x->one < y->one ? -1 : x->one > y->one;
+}
+
+static void give_ages(struct match_person *people, size_t count, const struct list *ages)
+{
+	for (size_t i = 0; i < count && ages->count; i++) {
+		struct match_couple key = { people[i].person, 0 };
+		const struct match_couple *found = bsearch(&key, ages->items, ages->count, sizeof key, compare_ages);
+
+		if (found)
+			people[i].age = (int32_t)found->other;
+	}
+}
+
+int gather_sealed(struct gathering *g, int fd, struct problem *problem)
+{
+	struct list objections = { 0 }, ages = { 0 };
+	struct frame_reader reader = { 0 };
+	struct frame frame;
+	int r;
+
+	while ((r = frames_read(fd, &reader, &frame)) > 0) {
+		struct match_couple couple;
+
+		if (frame.count != 3 || !frame.cells[0] || !frame_number(frame.cells[1], &couple.one) || !frame_number(frame.cells[2], &couple.other))
+			break;
+		*(struct match_couple *)push(&g->arena, !strcmp(frame.cells[0], "age") ? &ages : &objections, sizeof couple) = couple;
+	}
+	frame_reader_free(&reader);
+	if (r)
+		return problem_set(problem, E_UNAVAILABLE, NULL, "daemon and worker are of different versions");
+	if (ages.count)
+		qsort(ages.items, ages.count, sizeof(struct match_couple), compare_ages);
+	give_ages((struct match_person *)(uintptr_t)g->input.mentees, g->input.mentee_count, &ages);
+	give_ages((struct match_person *)(uintptr_t)g->input.mentors, g->input.mentor_count, &ages);
+	g->input.objections = objections.items;
+	g->input.objection_count = objections.count;
+	return 0;
+}
+
+/* ---- the recipe ---- */
+
+static int read_settings(struct arena *arena, char *text, struct match_line *line, int number, struct problem *problem)
+{
+	struct match_setting *settings = arena_new(arena, PARAMETERS * sizeof *settings);
+	char *save = NULL;
+
+	line->settings = settings;
+	for (char *word = strtok_r(text, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
+		char *value = strchr(word, '='), *end;
+
+		if (!value || line->setting_count == PARAMETERS)
+			return problem_set(problem, E_INVALID, NULL, "line %d of the recipe (%s): parameters are written name=value, with spaces between, at "
+				"most %d of them", number, line->criterion, PARAMETERS);
+		*value++ = 0;
+		settings[line->setting_count] = (struct match_setting){ word, strtod(value, &end) };
+		if (!*value || *end || !isfinite(settings[line->setting_count].value))
+			return problem_set(problem, E_INVALID, NULL, "line %d of the recipe (%s): the value of %s is no number", number, line->criterion, word);
+		line->setting_count++;
+	}
+	return 0;
+}
+
+static int read_line(struct arena *arena, char *text, struct match_line *line, int number, struct problem *problem)
+{
+	char *cells[4], *end;
+	int count = 0;
+
+	for (char *cell = text; cell && count < 4; count++) {
+		char *tab = strchr(cell, '\t');
+
+		if (tab)
+			*tab = 0;
+		cells[count] = cell;
+		cell = tab ? tab + 1 : NULL;
+	}
+	if (count != 4)
+		return problem_set(problem, E_INVALID, NULL, "line %d of the recipe is not whole", number);
+	*line = (struct match_line){ .criterion = cells[0], .hard = !strcmp(cells[1], "hard"), .weight = strtod(cells[2], &end) };
+	if (*end || (!line->hard && strcmp(cells[1], "weight")))
+		return problem_set(problem, E_INVALID, NULL, "line %d of the recipe (%s) has neither a rule nor a weight", number, cells[0]);
+	return read_settings(arena, cells[3], line, number, problem);
+}
+
+/* An absent weight is 1. */
+int gather_recipe(struct gathering *g, const char *text, struct problem *problem)
+{
+	char *lines = arena_copy(&g->arena, text), *save = NULL;
+	struct match_line *recipe = arena_new(&g->arena, MATCH_LINES_MAX * sizeof *recipe);
+	size_t count = 0;
+	int r = 0;
+
+	for (char *line = strtok_r(lines, "\n", &save); line && !r; line = strtok_r(NULL, "\n", &save)) {
+		if (count == MATCH_LINES_MAX)
+			return problem_set(problem, E_INVALID, NULL, "the recipe has more than %d lines; leave some out", MATCH_LINES_MAX);
+		r = read_line(&g->arena, line, &recipe[count], (int)count + 1, problem);
+		if (!r && !recipe[count].hard && isnan(recipe[count].weight))
+			recipe[count].weight = 1;
+		count++;
+	}
+	g->input.recipe = (struct match_recipe){ recipe, count };
+	return r ? r : match_recipe_check(&g->input.recipe, problem);
+}

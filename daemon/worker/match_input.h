@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What a matching stands on, gathered: from the database in one short read transaction, from the daemon what only it can open.
+ */
+#ifndef MENTORSHIP_MATCH_INPUT_H
+#define MENTORSHIP_MATCH_INPUT_H
+
+#include "core/arena.h"
+#include "core/zone.h"
+#include "match/match.h"
+#include "store/engine.h"
+
+/* All of it lives in the arena and in `input`. */
+struct gathering {
+	struct arena arena;
+	struct engine *engine;
+	struct zones *zones;
+	const char *zone;             /* the institution's */
+	int64_t program, now;
+	struct match_input input;
+};
+
+/* Reads everything but objections and ages, and ends the transaction. */
+int gather_database(struct gathering *, struct problem *);
+/* Frames "objection PERSON PERSON" and "age PERSON YEARS" from a descriptor. */
+int gather_sealed(struct gathering *, int fd, struct problem *);
+/* Lines "criterion TAB hard|weight TAB weight TAB name=value ...". E_INVALID names the line. */
+int gather_recipe(struct gathering *, const char *lines, struct problem *);
+
+#endif

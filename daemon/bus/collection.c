@@ -165,7 +165,7 @@ static int import_run(struct request *request)
 	dbus_message_iter_next(&at);
 	result = read_dict(&at, call->arena, NULL, &options, &count, &call->problem);
 	if (!result)
-		result = args_known(options, count, "format mapping program role propose take name key", &call->problem);
+		result = args_known(options, count, "format mapping program role propose take name", &call->problem);
 	if (!result)
 		result = descriptor_check(call->fds[0], bus->settings->limits.file_bytes, "file", &call->problem);
 	if (!result)

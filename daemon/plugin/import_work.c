@@ -90,9 +90,8 @@ static void tell_result(struct call *call, struct piece *piece)
 	tell_number(piece, "created", in->work.created);
 	tell_number(piece, "changed", in->work.changed);
 	tell_number(piece, "unchanged", in->work.unchanged);
-	tell_number(piece, "problems", in->work.problems);
 	tell_number(piece, "kept", in->work.kept);
-	tell_lines(piece, "told", &in->told);
+	tell_lines(piece, "problems", &in->told);
 	tell_lines(piece, "lines", &in->lines);
 	task_result(piece->workers->setup.tasks, piece->task, "batch",
 		(struct value){ .type = V_PATH, .text = path_of(call->arena, &import_entity, piece->subject) });

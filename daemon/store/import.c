@@ -229,6 +229,8 @@ static int read_cells(struct importing *in, struct row *row, void *record, uint6
 			int64_t id;
 
 			r = resolve(in, row, f, value, &id);
+			if (!r && id == NONE)
+				continue;             /* made by an earlier row of this import */
 			if (!r && f->privacy == SEALED)
 				*field_text(record, f) = arena_print(call->arena, "%lld", (long long)id);
 			else if (!r)

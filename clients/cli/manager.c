@@ -464,7 +464,7 @@ int command_call_many(struct cli *cli)
 	size_t i;
 	int r = 0, refused = 0;
 
-	if (input_text(cli, cli->words[1], &text))
+	if (!catalogue(cli) || input_text(cli, cli->words[1], &text))
 		return -1;
 	items = json_loads(text, JSON_REJECT_DUPLICATES, &error);
 	free(text);

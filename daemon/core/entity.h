@@ -151,6 +151,11 @@ struct verb {
 /* What is late: catch-up policy of a job kind. */
 enum catch_up { RUN_ONCE_LATE, RUN_EACH_MISSED, SKIP_MISSED };
 
+enum {                                /* struct job.flags */
+	OUTSIDE = 1,                  /* has effects outside the database: previews name it and do not try it */
+	DESTROYS = 2                  /* what it does cannot be taken back: waits for Resume when the clock has leapt */
+};
+
 /* A kind of job. Rows of the entity job name it; `run` gets the job's subject (0: none). A job over many subjects
  * works in slices: it returns 1 to be called again in a later turn, having moved *cursor. */
 struct job {
@@ -160,7 +165,7 @@ struct job {
 	int64_t late_max;             /* seconds after which a missed one is skipped; 0: never */
 	int (*run)(struct call *, int64_t subject, int64_t nominal, int64_t *cursor);
 	const char *label;
-	bool outside;                 /* has effects outside the database: previews name it and do not try it */
+	unsigned flags;
 	const char *subject;          /* the entity whose record the subject is; NULL: none */
 };
 

@@ -245,10 +245,10 @@ static int escalate(struct call *call, int64_t subject, int64_t nominal, int64_t
 }
 
 static const struct job jobs[] = {
-	{ "check-in due", NULL, RUN_EACH_MISSED, 0, due, "A check-in falls due", false, "match_member" },
-	{ "check-in reminder", NULL, RUN_ONCE_LATE, 14 * DAY, remind, "Reminder of a check-in", false, "check_in" },
-	{ "check-in overdue", NULL, RUN_ONCE_LATE, 0, overdue, "A check-in is overdue", false, "check_in" },
-	{ "check-in escalation", NULL, RUN_ONCE_LATE, 0, escalate, "A check-in is escalated", false, "check_in" },
+	{ "check-in due", NULL, RUN_EACH_MISSED, 0, due, "A check-in falls due", 0, "match_member" },
+	{ "check-in reminder", NULL, RUN_ONCE_LATE, 14 * DAY, remind, "Reminder of a check-in", 0, "check_in" },
+	{ "check-in overdue", NULL, RUN_ONCE_LATE, 0, overdue, "A check-in is overdue", 0, "check_in" },
+	{ "check-in escalation", NULL, RUN_ONCE_LATE, 0, escalate, "A check-in is escalated", 0, "check_in" },
 	{ 0 }
 };
 

@@ -91,15 +91,15 @@ static int checkpoint(struct call *call, int64_t subject, int64_t nominal, int64
 }
 
 static const struct job jobs[] = {
-	{ "retention", "FREQ=DAILY;BYHOUR=3;BYMINUTE=30;BYSECOND=0", RUN_ONCE_LATE, 0, retention, "Retention and erasure", true, NULL },
-	{ "backup", "FREQ=DAILY;BYHOUR=2;BYMINUTE=30;BYSECOND=0", RUN_ONCE_LATE, 0, backup, "Backup", true, NULL },
-	{ "database check", "FREQ=WEEKLY;BYDAY=SU;BYHOUR=4;BYMINUTE=0;BYSECOND=0", RUN_ONCE_LATE, 0, database_check, "Database check", true, NULL },
-	{ "checkpoint", "FREQ=DAILY;BYHOUR=1;BYMINUTE=0;BYSECOND=0", RUN_ONCE_LATE, 0, checkpoint, "Checkpoint", true, NULL },
+	{ "retention", "FREQ=DAILY;BYHOUR=3;BYMINUTE=30;BYSECOND=0", RUN_ONCE_LATE, 0, retention, "Retention and erasure", OUTSIDE | DESTROYS, NULL },
+	{ "backup", "FREQ=DAILY;BYHOUR=2;BYMINUTE=30;BYSECOND=0", RUN_ONCE_LATE, 0, backup, "Backup", OUTSIDE, NULL },
+	{ "database check", "FREQ=WEEKLY;BYDAY=SU;BYHOUR=4;BYMINUTE=0;BYSECOND=0", RUN_ONCE_LATE, 0, database_check, "Database check", OUTSIDE, NULL },
+	{ "checkpoint", "FREQ=DAILY;BYHOUR=1;BYMINUTE=0;BYSECOND=0", RUN_ONCE_LATE, 0, checkpoint, "Checkpoint", OUTSIDE, NULL },
 	{ 0 }
 };
 
 const struct entity job_entity = {
 	.name = "job", .collection = "jobs", .size = sizeof(struct job_row), .fields = fields, .verbs = verbs, .jobs = jobs, .readers = readers,
-	.unique = "kind subject nominal zone", .flags = QUIET, .retention = AS_JOB, .label = "Job",
+	.unique = "kind subject nominal zone; state due id" /* the second is the scheduler's index of what is due next */, .flags = QUIET, .retention = AS_JOB, .label = "Job",
 	.help = "Something that happens at a time.", .order = "due"
 };

@@ -504,7 +504,7 @@ static int offer_unanswered(struct call *call, int64_t subject, int64_t nominal,
 }
 
 static const struct job jobs[] = {
-	{ "offer unanswered", NULL, RUN_ONCE_LATE, 0, offer_unanswered, "An offer was not answered", false, "match" },
+	{ "offer unanswered", NULL, RUN_ONCE_LATE, 0, offer_unanswered, "An offer was not answered", 0, "match" },
 	{ 0 }
 };
 

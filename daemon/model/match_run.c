@@ -173,7 +173,7 @@ static int commit_slice(struct call *call, int64_t subject, int64_t nominal, int
 }
 
 static const struct job jobs[] = {
-	{ "commit run", NULL, RUN_EACH_MISSED, 0, commit_slice, "Matches of a run are made", false, "match_run" },
+	{ "commit run", NULL, RUN_EACH_MISSED, 0, commit_slice, "Matches of a run are made", 0, "match_run" },
 	{ 0 }
 };
 

@@ -235,8 +235,8 @@ static int erasure(struct call *call, int64_t subject, int64_t nominal, int64_t 
 }
 
 static const struct job jobs[] = {
-	{ "coming of age", "FREQ=DAILY;BYHOUR=3;BYMINUTE=10;BYSECOND=0", RUN_ONCE_LATE, 0, coming_of_age, "Coming of age", true, NULL },
-	{ "erasure", NULL, RUN_EACH_MISSED, 0, erasure, "Erasure", true, "person" },
+	{ "coming of age", "FREQ=DAILY;BYHOUR=3;BYMINUTE=10;BYSECOND=0", RUN_ONCE_LATE, 0, coming_of_age, "Coming of age", OUTSIDE, NULL },
+	{ "erasure", NULL, RUN_EACH_MISSED, 0, erasure, "Erasure", OUTSIDE | DESTROYS, "person" },
 	{ 0 }
 };
 

@@ -302,9 +302,9 @@ static int job_close(struct call *call, int64_t subject, int64_t nominal, int64_
 }
 
 static const struct job jobs[] = {
-	{ "program open", NULL, RUN_ONCE_LATE, 0, job_open, "Program opens", false, "program" },
-	{ "program start", NULL, RUN_ONCE_LATE, 0, job_start, "Program starts", false, "program" },
-	{ "program close", NULL, RUN_ONCE_LATE, 0, job_close, "Program closes", false, "program" },
+	{ "program open", NULL, RUN_ONCE_LATE, 0, job_open, "Program opens", 0, "program" },
+	{ "program start", NULL, RUN_ONCE_LATE, 0, job_start, "Program starts", 0, "program" },
+	{ "program close", NULL, RUN_ONCE_LATE, 0, job_close, "Program closes", 0, "program" },
 	{ 0 }
 };
 

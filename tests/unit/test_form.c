@@ -211,6 +211,20 @@ static void test_twice(void **state)
 	told_free(&told);
 }
 
+/* A comma inside brackets parts no answers; a level behind an answer leaves its name; the same answer counts once. */
+static void test_answers_in_a_cell(void **state)
+{
+	(void)state;
+	expect_form(MENTEE "column \"s\" -> trait skill sought, split \",\"\n",
+		"mail,name,s\na@example.org,A B,\"Reading (papers, books), Python (advanced), R: 2, Maths, maths, none\"\n",
+		"person form.csv:2 given_name=A family_name=B email=a@example.org\n"
+		"participant form.csv:2 person=a@example.org role=mentee\n"
+		"trait form.csv:2 participant=a@example.org/mentee kind=skill name=Reading (papers, books) side=sought\n"
+		"trait form.csv:2 participant=a@example.org/mentee kind=skill name=Python level=3 side=sought\n"
+		"trait form.csv:2 participant=a@example.org/mentee kind=skill name=R level=2 side=sought\n"
+		"trait form.csv:2 participant=a@example.org/mentee kind=skill name=Maths side=sought\n");
+}
+
 /* ---- wishes and objections ---- */
 
 #define WISHES HEAD "column \"id\" -> external_id\ncolumn \"role\" -> role\ncolumn \"want\" -> wish, split \";\"\n" \
@@ -355,6 +369,7 @@ int main(void)
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_single_answers),
 		cmocka_unit_test(test_twice),
+		cmocka_unit_test(test_answers_in_a_cell),
 		cmocka_unit_test(test_wishes),
 		cmocka_unit_test(test_objections_are_not_repeated),
 		cmocka_unit_test(test_columns),

@@ -46,6 +46,8 @@ static void on_sweep(evutil_socket_t fd, short what, void *data)
 	clock_gettime(CLOCK_BOOTTIME, &now);
 	wait = tasks_sweep(bus->tasks, now.tv_sec);
 	lookups_reap(bus);
+	if (bus->unreaped.count)
+		wait = 0;
 	if (wait >= 0)
 		event_add(bus->sweeping, &(struct timeval){ wait + 1, 0 });
 }

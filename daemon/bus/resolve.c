@@ -65,8 +65,10 @@ void lookups_reap(struct bus *bus)
 static void end_process(struct bus *bus, pid_t pid)
 {
 	kill(pid, SIGKILL);
-	if (waitpid(pid, NULL, WNOHANG) == 0)
-		bus->unreaped.pids[bus->unreaped.count++] = pid; /* lookup_start keeps a place free */
+	if (waitpid(pid, NULL, WNOHANG) != 0)
+		return;
+	event_add(bus->sweeping, &(struct timeval){ 0, 50000 });
+	bus->unreaped.pids[bus->unreaped.count++] = pid; /* lookup_start keeps a place free */
 }
 
 void lookup_stop(struct lookup *lookup)

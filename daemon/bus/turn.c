@@ -173,11 +173,15 @@ static bool run_first(struct client *client)
 	struct bus *bus = client->bus;
 	int result;
 
-	if (!request->user) {
+	bus->calls++;
+	if (!request->user) { /* it came before the bus had said whose it is: its quota is looked at now */
 		request->user = client->user;
 		request->user->in_flight++;
+		if (!user_allows(request->user, bus, &request->call.problem)) {
+			finish(request, E_LIMIT);
+			return true;
+		}
 	}
-	bus->calls++;
 	if (request->asked_count) /* from its start again */
 		request->call = (struct call){ .fds = { -1, -1 }, .caller = &request->caller };
 	result = turn_open(bus, &request->call.problem);

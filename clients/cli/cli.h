@@ -161,14 +161,15 @@ void path_text(struct cli *, const char *path, struct buffer *);  /* "check-in 1
 void labels_learn(struct cli *, const char *collection, const json_t *paths);
 const char *label_known(struct cli *, const char *path);          /* NULL if unknown */
 
-enum { RIGHT = 1, SHRINKS = 2, ALARM = 4 };
+enum { RIGHT = 1, SHRINKS = 2 };
 struct table;
 struct table *table_new(void);
 void table_column(struct table *, const char *name, unsigned flags);
 /* Adds the next cell; NULL and "" are shown as '-'. The text is encoded here. */
 void table_cell(struct table *, const char *text);
-void table_cell_alarm(struct table *, const char *text);          /* the same, in red where colours are wanted */
-void table_cell_instant(struct cli *, struct table *, const json_t *instant);
+/* A time, with the zone's abbreviation; in red where colours are wanted if it lies before `before`. */
+void table_cell_instant(struct cli *, struct table *, const json_t *instant, int64_t before);
+void table_cell_value(struct cli *, struct table *, const json_t *field, const json_t *value);
 void table_print(struct cli *, struct table *);   /* and frees it */
 
 /* ---- output.c: streams ---- */

@@ -51,16 +51,11 @@ static void learn_of(struct cli *cli, const json_t *rows, const char *key)
 static void agenda_row(struct cli *cli, struct table *table, const json_t *row, int64_t now)
 {
 	const char *program = text_of(row, "program"), *label = label_known(cli, program);
-	json_t *due = json_object_get(row, "due");
 	struct buffer object = { 0 };
-	char printed[DATE_TEXT];
 
 	path_text(cli, text_of(row, "object"), &object);
-	table_cell_instant(cli, table, json_object_get(row, "since"));
-	if (json_is_integer(due) && json_integer_value(due) < now)
-		table_cell_alarm(table, instant_show(json_integer_value(due), cli->zone, printed));
-	else
-		table_cell_instant(cli, table, due);
+	table_cell_instant(cli, table, json_object_get(row, "since"), INT64_MIN);
+	table_cell_instant(cli, table, json_object_get(row, "due"), now);
 	table_cell(table, text_of(row, "kind"));
 	table_cell(table, text_of(row, "label"));
 	table_cell(table, buffer_string(&object));
@@ -312,7 +307,7 @@ static void schedule_table(struct cli *cli, const json_t *rows)
 		struct buffer object = { 0 };
 
 		path_text(cli, *text_of(row, "object") ? text_of(row, "object") : "/", &object);
-		table_cell_instant(cli, table, json_object_get(row, "due"));
+		table_cell_instant(cli, table, json_object_get(row, "due"), INT64_MIN);
 		table_cell(table, text_of(row, "kind"));
 		table_cell(table, buffer_string(&object));
 		table_cell(table, text_of(row, "nominal"));

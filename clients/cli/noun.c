@@ -171,13 +171,8 @@ static void list_table(struct cli *cli, const struct list *list)
 		table_column(table, text_of(field, "name"), is_kind(field, "number") || is_kind(field, "real") ? RIGHT :
 			is_kind(field, "text") || is_kind(field, "words") || is_kind(field, "link") ? SHRINKS : 0);
 	json_array_foreach(list->rows, j, row)
-		json_array_foreach(list->columns, i, field) {
-			struct buffer text = { 0 };
-
-			value_text(cli, field, json_array_get(row, i), &text);
-			table_cell(table, buffer_string(&text));
-			buffer_free(&text);
-		}
+		json_array_foreach(list->columns, i, field)
+			table_cell_value(cli, table, field, json_array_get(row, i));
 	table_print(cli, table);
 }
 

@@ -25,6 +25,7 @@ enum { MAX_FILES = 16, MAX_ARGUMENTS = 4096, SSH_FAILED = 255 };
 
 struct near {
 	struct cli cli;               /* options and failure */
+	char **words;                 /* argv in getopt's order; options and words point into it */
 	char **arguments;             /* what is sent, ended by NULL */
 	size_t count;
 	const char *names[MAX_FILES];
@@ -238,14 +239,13 @@ static int talk(struct near *near, const struct terminal *terminal, FILE *propos
 
 static int near_prepare(struct near *near, int argc, char **argv, const char *host)
 {
-	char **copy = calloc((size_t)argc + 1, sizeof *copy);
-
-	if (!copy)
+	near->words = calloc((size_t)argc + 1, sizeof *near->words);
+	if (!near->words)
 		abort();
-	memcpy(copy, argv, (size_t)argc * sizeof *copy);
+	memcpy(near->words, argv, (size_t)argc * sizeof *argv);
 	if (!*host || *host == '-' || strspn(host, " \t\n"))
 		return usage(&near->cli, "", "'%s' is no host", host);
-	if (options_parse(&near->cli, argc, copy) || take_files(near))
+	if (options_parse(&near->cli, argc, near->words) || take_files(near))
 		return -1;
 	sent_arguments(near, argc, argv);
 	return 0;
@@ -270,6 +270,10 @@ int remote_call(int argc, char **argv, const char *host, const struct terminal *
 		failure_show(&near.cli);
 		r = (int)failure_status(near.cli.failure.name);
 	}
+	for (size_t i = 0; i < near.file_count; i++)
+		close(near.files[i]);
+	free(near.arguments);
+	free(near.words);
 	return r;
 }
 
@@ -424,19 +428,12 @@ static bool far_hosts(const struct far *far)
 	return options_parse(&cli, far->count, copy) == 0 && (cli.options.host || cli.options.remote);
 }
 
-int remote_serve(void)
+static int far_serve(struct far *far)
 {
-	struct far *far = calloc(1, sizeof *far);
 	int out, err, status = 0;
 	unsigned char code;
 	pid_t child;
 
-	if (!far)
-		abort();
-	far->terminal.columns = 80;
-	far->terminal.zone = far->zone;
-	far->inputs.files = far->files;
-	signal(SIGPIPE, SIG_IGN);
 	if (!wire_write(STDOUT_FILENO, 'V', WIRE_VERSION, strlen(WIRE_VERSION)))
 		return EXIT_UNREACHABLE;
 	if (!far_receive(far) || far_hosts(far)) {
@@ -452,4 +449,22 @@ int remote_serve(void)
 	code = (unsigned char)(WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_OTHER);
 	wire_write(STDOUT_FILENO, 'X', &code, 1);
 	return 0;
+}
+
+int remote_serve(void)
+{
+	struct far far = { .terminal = { .columns = 80, .zone = "" } };
+	int r;
+
+	far.terminal.zone = far.zone;
+	far.inputs.files = far.files;
+	signal(SIGPIPE, SIG_IGN);
+	r = far_serve(&far);
+	for (int i = 0; i < far.count; i++)
+		free(far.arguments[i]);
+	for (size_t i = 0; i < far.inputs.count; i++) {
+		free(far.files[i].name);
+		close(far.files[i].fd);
+	}
+	return r;
 }

@@ -37,14 +37,19 @@ struct bus *cli_bus(struct cli *cli)
 int cli_call(struct cli *cli, int flags, const char *path, const char *interface, const char *member, const char *signature,
 	json_t *arguments, json_t **ret_reply)
 {
+	int r;
+
 	if (!cli_bus(cli)) {
 		json_decref(arguments);
 		return -1;
 	}
 	if (!arguments && *signature)
 		return failed(&cli->failure, ERROR_INVALID, "a text on the command line is not UTF-8");
-	return bus_call(cli->bus, flags | (cli->options.no_ask_password ? 0 : BUS_INTERACTIVE), path, interface, member, signature, arguments,
+	r = bus_call(cli->bus, flags | (cli->options.no_ask_password ? 0 : BUS_INTERACTIVE), path, interface, member, signature, arguments,
 		ret_reply, &cli->failure);
+	if (r && !strcmp(cli->failure.name, "org.freedesktop.DBus.Error.AccessDenied"))       /* dbus-daemon speaks of rules and pids */
+		failed(&cli->failure, "org.freedesktop.DBus.Error.AccessDenied", "the bus does not let this account call %s on %s", member, path);
+	return r;
 }
 
 json_t *cli_manager(struct cli *cli)

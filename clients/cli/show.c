@@ -57,6 +57,22 @@ static void instant_text(struct cli *cli, const json_t *value, struct buffer *ou
 		buffer_text(out, instant_show(json_integer_value(value), cli->zone, printed));
 }
 
+/* For cells: 2026-03-29 03:00 CEST, which tells the two hours of an autumn night apart as well. */
+static void instant_short(struct cli *cli, const json_t *value, struct buffer *out)
+{
+	char printed[DATE_TEXT];
+	int64_t instant = json_integer_value(value);
+
+	if (!json_is_integer(value))
+		return;
+	local_print(zone_local(cli->zone, instant), printed);
+	if (!*printed)
+		return;
+	printed[10] = ' ';
+	printed[!strcmp(printed + 16, ":00") ? 16 : 19] = 0;
+	buffer_print(out, "%s %s", printed, zone_abbreviation(cli->zone, instant));
+}
+
 /* Any value by the look of it; for results whose fields nobody described. */
 static void plain_text(struct cli *cli, const json_t *value, struct buffer *out)
 {
@@ -210,16 +226,23 @@ void table_cell(struct table *table, const char *text)
 	cell_add(table, text, false);
 }
 
-void table_cell_alarm(struct table *table, const char *text)
-{
-	cell_add(table, text, true);
-}
-
-void table_cell_instant(struct cli *cli, struct table *table, const json_t *instant)
+void table_cell_instant(struct cli *cli, struct table *table, const json_t *instant, int64_t before)
 {
 	struct buffer text = { 0 };
 
-	instant_text(cli, instant, &text);
+	instant_short(cli, instant, &text);
+	cell_add(table, buffer_string(&text), json_is_integer(instant) && json_integer_value(instant) < before);
+	buffer_free(&text);
+}
+
+void table_cell_value(struct cli *cli, struct table *table, const json_t *field, const json_t *value)
+{
+	struct buffer text = { 0 };
+
+	if (is_kind(field, "instant"))
+		instant_short(cli, value, &text);
+	else
+		value_text(cli, field, value, &text);
 	cell_add(table, buffer_string(&text), false);
 	buffer_free(&text);
 }

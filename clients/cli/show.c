@@ -6,6 +6,7 @@
 #include <libsmartcols.h>
 #include <stdlib.h>
 #include <string.h>
+#include <wchar.h>
 
 #include "cli.h"
 
@@ -273,6 +274,63 @@ static struct libscols_table *layout(struct cli *cli, const struct table *table)
 	return out;
 }
 
+/* Cuts an encoded text to so many terminal columns, the last of them an ellipsis. */
+static char *cut(const char *text, size_t width)
+{
+	struct buffer out = { 0 };
+	size_t used = 0, left = strlen(text);
+
+	while (left) {
+		uint32_t point;
+		int n = text_decode(text, left, &point), columns = n ? wcwidth((wchar_t)point) : 1;
+
+		if (used + (size_t)(columns > 0 ? columns : 0) > width - 1)
+			break;
+		used += (size_t)(columns > 0 ? columns : 0);
+		buffer_add(&out, text, n ? (size_t)n : 1);
+		text += n ? n : 1;
+		left -= n ? (size_t)n : 1;
+	}
+	buffer_text(&out, "\xe2\x80\xa6");
+	return out.data;
+}
+
+static size_t columns_of(const char *text)
+{
+	size_t used = 0, left = strlen(text);
+
+	while (left) {
+		uint32_t point;
+		int n = text_decode(text, left, &point), columns = n ? wcwidth((wchar_t)point) : 1;
+
+		used += (size_t)(columns > 0 ? columns : 0);
+		text += n ? n : 1;
+		left -= n ? (size_t)n : 1;
+	}
+	return used;
+}
+
+/* The library cuts without a mark: its first layout says how wide each column became, then what is wider gets an ellipsis. */
+static void ellipsize(struct libscols_table *out, const struct table *table)
+{
+	char *ignored = NULL;
+
+	if (scols_print_table_to_string(out, &ignored))
+		abort();
+	free(ignored);
+	for (size_t i = 0; i < table->count; i++) {
+		size_t column = i % table->width, width = scols_column_get_width(scols_table_get_column(out, column));
+		char *shorter;
+
+		if (!(table->columns[column].flags & SHRINKS) || !width || columns_of(table->cells[i].text) <= width)
+			continue;
+		shorter = cut(table->cells[i].text, width);
+		if (scols_line_set_data(scols_table_get_line(out, i / table->width), column, shorter))
+			abort();
+		free(shorter);
+	}
+}
+
 void table_print(struct cli *cli, struct table *table)
 {
 	struct libscols_table *out = layout(cli, table);
@@ -289,6 +347,8 @@ void table_print(struct cli *cli, struct table *table)
 				scols_cell_set_color(scols_line_get_cell(line, i), "red");
 		}
 	}
+	if (cli->terminal.out && !cli->options.full && table->count)
+		ellipsize(out, table);
 	scols_print_table(out);
 	scols_unref_table(out);
 	for (size_t i = 0; i < table->count; i++)

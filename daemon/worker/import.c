@@ -39,6 +39,7 @@ struct run {
 	struct table *tables;
 	size_t count;
 	struct problem first;
+	struct buffer mapping; /* of the mappings that lie in a ZIP beside its tables */
 };
 
 /* ---- what readers say goes through here ---- */
@@ -132,14 +133,36 @@ static void add_table(struct run *run, const char *name, const char *data, size_
 	run->tables[run->count++] = (struct table){ arena_copy(&run->arena, name), data, size, owned };
 }
 
+static bool is_mapping(const char *name)
+{
+	const char *dot = strrchr(name, '.');
+
+	return dot && !strcasecmp(dot, ".mapping");
+}
+
 /* Is a file in a ZIP one that this format reads? */
 static bool is_wanted(const struct run *run, const char *name)
 {
 	const char *dot = strrchr(name, '.');
 
+	if (is_mapping(name))
+		return !run->request->mapping && strcmp(run->request->format, "csv") != 0;
 	if (!strcmp(run->request->format, "oneroster"))
 		return oneroster_reads(name);
 	return dot && (!strcasecmp(dot, ".csv") || !strcasecmp(dot, ".tsv") || !strcasecmp(dot, ".txt"));
+}
+
+static void add_unpacked(struct run *run, const char *name, char *data, size_t size)
+{
+	if (!is_mapping(name)) {
+		add_table(run, name, data, size, data);
+		return;
+	}
+	if (memchr(data, 0, size))
+		refuse(run, name, "the mapping is no plain text");
+	buffer_add(&run->mapping, data, size);
+	buffer_char(&run->mapping, '\n');
+	free(data);
 }
 
 static void add_zip(struct run *run, const char *name, const char *data, size_t size)
@@ -164,7 +187,7 @@ static void add_zip(struct run *run, const char *name, const char *data, size_t 
 		}
 		rc = zipfile_read(zip, i, &unpacked, &length, &problem);
 		if (rc >= 0)
-			add_table(run, inside, unpacked, length, unpacked);
+			add_unpacked(run, inside, unpacked, length);
 	}
 	if (rc < 0)
 		refuse(run, name, problem.text);
@@ -208,6 +231,7 @@ static void free_tables(struct run *run)
 		free(run->tables[i].owned);
 	}
 	free(run->tables);
+	buffer_free(&run->mapping);
 	arena_free(&run->arena);
 }
 
@@ -271,13 +295,14 @@ static void run_oneroster(struct run *run, const struct mapping *mapping)
 
 static void run_mapped(struct run *run)
 {
+	const char *text = run->request->mapping ? run->request->mapping : run->mapping.data;
 	struct mapping mapping;
 
-	if (!run->request->mapping) {
+	if (!text) {
 		refuse(run, "mapping", "a mapping is needed; have one proposed, look it through and pass it");
 		return;
 	}
-	if (mapping_read(&mapping, run->request->mapping, on_mapping, run))
+	if (mapping_read(&mapping, text, on_mapping, run))
 		return;
 	if (!strcmp(run->request->format, "form"))
 		run_form(run, &mapping);
@@ -454,12 +479,15 @@ int import_run(const struct import_request *request, const struct import_sink *s
 	return rc < 0 ? rc : 0;
 }
 
+/* What the caller says, else what the file's name says: 'mentees-2026.csv' holds mentees. */
 static const char *role_of(const struct import_request *request, const char *name)
 {
 	for (size_t i = 0; i < request->count; i++)
-		if (!strcmp(base_name(request->files[i].name), name))
+		if (request->files[i].role && (request->count == 1 || !strcmp(base_name(request->files[i].name), name)))
 			return request->files[i].role;
-	return NULL;
+	if (strcasestr(name, "mentee"))
+		return "mentee";
+	return strcasestr(name, "mentor") ? "mentor" : NULL;
 }
 
 static const char oneroster_proposal[] =

@@ -34,7 +34,7 @@ struct import_file {
 	int fd;           /* a regular file open for reading, read from its start; -1: data and size hold it */
 	const char *data;
 	size_t size;
-	const char *role; /* "mentor" or "mentee" where the caller knows it, else NULL; used by import_propose */
+	const char *role; /* "mentor" or "mentee" where the caller knows it, else NULL (then its name may say it); used by import_propose */
 };
 
 struct import_problem {
@@ -59,7 +59,7 @@ struct import_sink {
 
 struct import_request {
 	const char *format;              /* "oneroster", "form" or "csv" */
-	const char *mapping;             /* the mapping's text; needed but for csv */
+	const char *mapping;             /* the mapping's text; NULL: the .mapping files in the ZIP. Needed but for csv */
 	const char *entity;              /* csv only: the entity that each row is of */
 	const struct import_file *files; /* CSV files, or ZIP files of them */
 	size_t count;

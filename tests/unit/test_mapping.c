@@ -182,6 +182,9 @@ static char *proposed(const char *role, const char *text)
 
 static void test_proposals(void **state)
 {
+	struct import_file file = { .fd = -1, .data = "mail,name\n", .size = 10 };
+	const struct import_request request = { .format = "form", .files = &file, .count = 1 };
+	struct problem problem;
 	char *text = proposed("mentee",
 		"Timestamp,Email,Name,What do you need help with?,Langues,Quand ?,Shoe size,My password,Why?\n"
 		"1,ann@example.org,Ann SECRETNAME,Maths;Essays,fr,Mon 9-11,42,hunter2,because\n");
@@ -216,6 +219,10 @@ static void test_proposals(void **state)
 	assert_holds(text, "\"Disponibilités\" -> availability");
 	assert_holds(text, "\"Combien de mentorés ?\" -> capacity");
 	assert_holds(text, "\"Centres d'intérêt\" -> trait interest offered");
+	free(text);
+	file.name = "Mentees 2026.csv";
+	assert_int_equal(import_propose(&request, &text, &problem), 0);
+	assert_holds(text, "\nrole mentee\n");
 	free(text);
 }
 

@@ -301,6 +301,34 @@ static void test_zip(void **state)
 	free(bytes);
 }
 
+/* A folder of tables with their mappings needs nothing else. */
+static void test_mappings_in_a_zip(void **state)
+{
+	static const char mentors[] = "mail,name\na@example.org,A B\n", mentees[] = "mail,name,want\nb@example.org,C D,A B\n";
+	static const char first[] = "mapping 1\nformat form\nfile \"a.csv\"\nrole mentor\ncolumn \"mail\" -> email\ncolumn \"name\" -> full_name";
+	static const char second[] = "mapping 1\nformat form\nfile \"b.csv\"\nrole mentee\ncolumn \"mail\" -> email\n"
+				     "column \"name\" -> full_name\ncolumn \"want\" -> wish\n";
+	const struct packing files[] = { { "a.csv", mentors, sizeof mentors - 1 }, { "a.mapping", first, sizeof first - 1 },
+		{ "b.csv", mentees, sizeof mentees - 1 }, { "b.mapping", second, sizeof second - 1 }, { "README.md", "x", 1 } };
+	struct import_file file = { .name = "folder.zip", .fd = -1 };
+	struct import_request request = { .format = "form", .files = &file, .count = 1 };
+	struct told told = { 0 };
+	char *bytes = pack(files, 5, &file.size);
+	(void)state;
+
+	file.data = bytes;
+	told_import(&told, &request);
+	assert_int_equal(told.rc, 0);
+	assert_string_equal(told_problems(&told), "notice README.md:0:0 -: this file of the ZIP is not read\n");
+	assert_holds(told_rows(&told), "wish b.csv:2 participant=b@example.org/mentee other=a@example.org/mentor rank=1\n");
+	told_free(&told);
+	request.mapping = "mapping 1\nformat form\nrole boss\n"; /* the one that is passed counts */
+	told_import(&told, &request);
+	assert_holds(told_problems(&told), "'boss' is no role");
+	told_free(&told);
+	free(bytes);
+}
+
 /* One byte of the packed data changed: the sum does not fit. */
 static void test_damaged_zip(void **state)
 {
@@ -472,6 +500,7 @@ int main(void)
 		cmocka_unit_test(test_broken_sets),
 		cmocka_unit_test(test_missing_files),
 		cmocka_unit_test(test_zip),
+		cmocka_unit_test(test_mappings_in_a_zip),
 		cmocka_unit_test(test_damaged_zip),
 		cmocka_unit_test(test_hostile_zips),
 		cmocka_unit_test(test_zip_that_lies),

@@ -360,7 +360,7 @@ static void run_ready(struct bus *bus)
 	}
 }
 
-static DBusDispatchStatus take_messages(struct bus *bus)
+static void take_messages(struct bus *bus)
 {
 	DBusDispatchStatus status;
 
@@ -370,18 +370,16 @@ static DBusDispatchStatus take_messages(struct bus *bus)
 			run_ready(bus);
 		} while (status == DBUS_DISPATCH_DATA_REMAINS && has_room(bus));
 		if (!bus->wrote || !has_room(bus))
-			return status;
+			return;
 		dbus_connection_read_write(bus->connection, 0);
-		status = dbus_connection_get_dispatch_status(bus->connection);
-		if (status != DBUS_DISPATCH_DATA_REMAINS)
-			return status;
+		if (dbus_connection_get_dispatch_status(bus->connection) != DBUS_DISPATCH_DATA_REMAINS)
+			return;
 	}
 }
 
 void turn_run(struct bus *bus)
 {
 	static const struct timeval at_once = { 0, 0 };
-	DBusDispatchStatus status;
 
 	if (!bus->connection || bus->dispatching)
 		return;
@@ -389,12 +387,14 @@ void turn_run(struct bus *bus)
 	bus->calls = 0;
 	bus->turn_end = monotonic_usec() + TURN_USEC;
 	run_ready(bus);
-	status = has_room(bus) ? take_messages(bus) : DBUS_DISPATCH_DATA_REMAINS;
+	if (has_room(bus))
+		take_messages(bus);
 	turn_close(bus);
 	bus->dispatching = false;
 	if (bus->lost)
 		link_lost(bus);
-	else if (bus->ready || status != DBUS_DISPATCH_COMPLETE)
+	/* sending can find out that the bus is gone, and says so as one more message */
+	else if (bus->ready || dbus_connection_get_dispatch_status(bus->connection) != DBUS_DISPATCH_COMPLETE)
 		event_add(bus->again, &at_once); /* by way of the loop, so that others have their turn */
 }
 

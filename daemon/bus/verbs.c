@@ -136,7 +136,8 @@ void verb_answer(struct request *request, const struct call *call, DBusMessageIt
 	entry_int(dict, "jobs", call->jobs);
 	if (call->task > 0 && !call->options.dry_run)
 		entry_path(dict, "task", path_print(path, BUS_PATH "/tasks", sizeof BUS_PATH "/tasks" - 1, call->task));
-	if (!call->replayed)
+	/* a dry run has left no record of a reading, so it gives nothing to read */
+	if (!call->replayed && !call->options.dry_run)
 		for (size_t i = 0; i < call->result_count; i++)
 			entry_value(dict, call->results[i].name, call->results[i].value);
 }

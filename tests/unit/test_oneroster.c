@@ -305,7 +305,8 @@ static void test_zip(void **state)
 static void test_mappings_in_a_zip(void **state)
 {
 	static const char mentors[] = "mail,name\na@example.org,A B\n", mentees[] = "mail,name,want\nb@example.org,C D,A B\n";
-	static const char first[] = "mapping 1\nformat form\nfile \"a.csv\"\nrole mentor\ncolumn \"mail\" -> email\ncolumn \"name\" -> full_name";
+	static const char first[] = "mapping 1\nformat form\nfile \"a.csv\"\nrole mentor\ncolumn \"mail\" -> email\n"
+				    "column \"name\" -> full_name";
 	static const char second[] = "mapping 1\nformat form\nfile \"b.csv\"\nrole mentee\ncolumn \"mail\" -> email\n"
 				     "column \"name\" -> full_name\ncolumn \"want\" -> wish\n";
 	const struct packing files[] = { { "a.csv", mentors, sizeof mentors - 1 }, { "a.mapping", first, sizeof first - 1 },

@@ -213,7 +213,7 @@ int field_decode(const struct field *f, const struct entity *to, const struct va
 		return *number > 0 ? 0 : problem_set(problem, E_INVALID, f->name, "%s must be a path such as " PATH_ROOT "/%s/7",
 		                                     f->label, to->collection);
 	}
-	return wrong(f, problem);
+	return problem_set(problem, E_INVALID, f->name, "%s cannot be given", f->label);
 }
 
 static int read_number(const struct field *f, const char *text, struct value *v, struct problem *problem)

@@ -251,7 +251,8 @@ static const char *write_cursor(struct listing *l, const struct place *place)
 
 /* ---- the statement ---- */
 
-static void select_columns(struct listing *l, struct buffer *sql)
+/* Columns, then the id and the order's value: an arm that goes through another entity orders by the copy that it has. */
+static void select_columns(struct listing *l, struct buffer *sql, const char *order_column)
 {
 	const struct field *fields = l->shape->entity->fields;
 
@@ -263,7 +264,10 @@ static void select_columns(struct listing *l, struct buffer *sql)
 		else
 			buffer_print(sql, "t.\"%s\", ", f->name);
 	}
-	buffer_print(sql, "t.\"id\" AS i, t.\"%s\" AS o", fields[l->order].name);
+	if (order_column)
+		buffer_print(sql, "t.\"id\" AS i, v.\"%s\" AS o", order_column);
+	else
+		buffer_print(sql, "t.\"id\" AS i, t.\"%s\" AS o", fields[l->order].name);
 }
 
 /* `via`: the leading entity that an arm goes through, or NULL; `key`: condition with a literal id. */
@@ -271,23 +275,25 @@ static void arm(struct listing *l, struct buffer *sql, const struct shape *via, 
 {
 	const char *order = l->shape->entity->fields[l->order].name;
 
-	buffer_text(sql, sql->length ? " UNION ALL SELECT * FROM (SELECT " : "SELECT * FROM (SELECT ");
-	select_columns(l, sql);
+	buffer_text(sql, sql->length ? " UNION ALL SELECT " : "SELECT ");
+	select_columns(l, sql, via ? order_column : NULL);
 	if (via)
 		buffer_print(sql, " FROM \"%s\" AS v CROSS JOIN \"%s\" AS t ON t.\"id\" = v.\"%s\" WHERE %s", via->entity->name, l->shape->entity->name,
 		             via->entity->fields[via_link].name, key);
 	else
 		buffer_print(sql, " FROM \"%s\" AS t WHERE %s", l->shape->entity->name, key);
-	if (l->after)
+	if (l->after && via && order_column)
+		buffer_print(sql, " AND v.\"%s\" %s ?1 AND (v.\"%s\", t.\"id\") %s (?1, ?2)", order_column, l->down ? "<=" : ">=", order_column,
+		             l->down ? "<" : ">");
+	else if (l->after)
 		buffer_print(sql, " AND (t.\"%s\", t.\"id\") %s (?1, ?2)", order, l->down ? "<" : ">");
 	buffer_text(sql, buffer_string(&l->where));
 	buffer_text(sql, " AND ");
-	sight_condition(sql, l->shape, "t", l->need);
-	if (via && order_column)
-		buffer_print(sql, " ORDER BY v.\"%s\"%s, t.\"id\"%s", order_column, l->down ? " DESC" : "", l->down ? " DESC" : "");
-	else
-		buffer_print(sql, " ORDER BY t.\"%s\"%s, t.\"id\"%s", order, l->down ? " DESC" : "", l->down ? " DESC" : "");
-	buffer_text(sql, " LIMIT ?3)");
+	if (via) {                    /* the row that leads there says what the caller is to it */
+		sight_call(sql, via, "v");
+		buffer_print(sql, " & %u <> 0", l->need);
+	} else
+		sight_condition(sql, l->shape, "t", l->need);
 }
 
 static size_t granted(struct listing *l, enum anchor a)

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "core/text.h"
 
@@ -163,15 +164,10 @@ static bool is_code(const char *folded, const char *code)
 		(!folded[length] || ((folded[length] == '-' || folded[length] == '_') && strlen(folded) <= length + 5));
 }
 
+/* Names in the table are plain ASCII. */
 static bool is_name(const struct language *language, const char *folded)
 {
-	struct buffer name = { 0 };
-	bool same;
-
-	text_fold(&name, language->name, strlen(language->name));
-	same = !strcmp(buffer_string(&name), folded);
-	buffer_free(&name);
-	return same || among_all(language->also, folded);
+	return !strcasecmp(language->name, folded) || among_all(language->also, folded);
 }
 
 const char *words_language_code(const char *folded)

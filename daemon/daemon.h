@@ -17,17 +17,17 @@
 /* What the command line says. Texts are argv's. */
 struct command_line {
 	struct settings_paths config;
-	const char *state;            /* NULL: the setting */
-	const char *bus;              /* address; NULL: the system bus */
-	const char *worker;           /* program; NULL: the setting */
-	const char *print, *restore;  /* do that instead of serving */
-	int64_t simulated;            /* instant; NONE: the real clock */
+	const char *state;           /* NULL: the setting */
+	const char *bus;             /* address; NULL: the system bus */
+	const char *worker;          /* program; NULL: the setting */
+	const char *print, *restore; /* do that instead of serving */
+	int64_t simulated;           /* instant; NONE: the real clock */
 };
 
 struct daemon {
 	struct command_line line;
 	struct settings *settings;
-	char *backups;                /* directory */
+	char *backups; /* directory */
 	struct event_base *base;
 	struct store *store;
 	struct tasks *tasks;
@@ -35,9 +35,9 @@ struct daemon {
 	struct scheduler *scheduler;
 	struct workers *workers;
 	struct event *terminate, *interrupt, *hang_up, *watchdog, *head;
-	int64_t head_seq;             /* of the audit chain, as last told to the journal */
-	int status;                   /* exit status */
-	bool serving;                 /* the name was owned once */
+	int64_t head_seq; /* of the audit chain, as last told to the journal */
+	int status;       /* exit status */
+	bool serving;     /* the name was owned once */
 };
 
 #endif

@@ -497,9 +497,9 @@ static int check_options(struct call *call, struct request *q)
 		return fail(call, E_INVALID, "mapping", "say which column is what; the option propose makes a mapping to begin with");
 	if (q->propose && !strcmp(q->format, "csv"))
 		return fail(call, E_INVALID, "propose", "a csv of this kind has the fields' names as its headers and needs no mapping");
-	if (q->mapping && (strlen(q->mapping) > 60000 || text_check(q->mapping, strlen(q->mapping), TEXT_LINES, NULL)))
+	if (q->mapping && (strlen(q->mapping) > 60000 || text_check(q->mapping, strlen(q->mapping), TEXT_LINES, &(struct problem){ 0 })))
 		return fail(call, E_INVALID, "mapping", "must be a text of at most 60000 bytes");
-	if (q->name && (strlen(q->name) > 200 || text_check(q->name, strlen(q->name), 0, NULL)))
+	if (q->name && (strlen(q->name) > 200 || text_check(q->name, strlen(q->name), 0, &(struct problem){ 0 })))
 		return fail(call, E_INVALID, "name", "must be a file's name of at most 200 bytes");
 	return 0;
 }

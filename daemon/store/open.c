@@ -305,9 +305,9 @@ int store_backup_begin(struct store *s, struct backup **ret, struct problem *pro
 
 int store_backup_step(struct store *s, struct backup *backup, struct problem *problem)
 {
-	int r = backup_step(backup, problem);
+	int removed, r = backup_step(backup, problem);
 
-	return r ? r : backup_prune(s->paths.backups, store_now(s), s->settings->retention.backup_days, NULL, problem);
+	return r ? r : backup_prune(s->paths.backups, store_now(s), s->settings->retention.backup_days, &removed, problem);
 }
 
 const char *store_directory(const struct store *s)

@@ -446,6 +446,20 @@ static int read_line(struct arena *arena, char *text, struct match_line *line, i
 	return read_settings(arena, cells[3], line, number, problem);
 }
 
+/* The line is named by its criterion too: a coordinator does not count lines. */
+static int check_recipe(const struct match_recipe *recipe, struct problem *problem)
+{
+	struct problem found;
+	size_t at;
+	int r = match_recipe_check(recipe, &found);
+
+	if (r == 0)
+		return 0;
+	if (sscanf(found.field, "lines[%zu]", &at) == 1 && at < recipe->line_count)
+		return problem_set(problem, r, NULL, "%s (%.80s)", found.text, recipe->lines[at].criterion);
+	return problem_set(problem, r, NULL, "%s", found.text);
+}
+
 /* An absent weight is 1. */
 int gather_recipe(struct gathering *g, const char *text, struct problem *problem)
 {
@@ -463,5 +477,5 @@ int gather_recipe(struct gathering *g, const char *text, struct problem *problem
 		count++;
 	}
 	g->input.recipe = (struct match_recipe){ recipe, count };
-	return r ? r : match_recipe_check(&g->input.recipe, problem);
+	return r ? r : check_recipe(&g->input.recipe, problem);
 }

@@ -4,57 +4,6 @@
  */
 #include "workshop.h"
 
-static void trait(struct workshop *s, struct cast *c, int64_t participant_id, const char *kind, const char *name, const char *side)
-{
-	create(s->w, &c->ada, &trait_entity, ARGS(P("participant", path(s->w, &participant_entity, participant_id)), T("kind", kind), T("name", name),
-	       T("side", side)));
-}
-
-static void free_on(struct workshop *s, struct cast *c, int64_t participant_id, const char *weekday, int64_t start, int64_t end)
-{
-	create(s->w, &c->ada, &availability_entity, ARGS(P("participant", path(s->w, &participant_entity, participant_id)), T("weekday", weekday),
-	       N("start", start), N("end", end)));
-}
-
-struct people { int64_t mentors[2], mentees[3], persons[5]; };
-
-static struct people people(struct workshop *s, struct cast *c)
-{
-	static const char *const given[] = { "Max", "Mia", "Tim", "Tea", "Tom" };
-	struct people p;
-
-	must(perform(s->w, &c->ada, &program_entity, c->program, "Open", NULL, 0), &s->w->call.problem);
-	for (int i = 0; i < 5; i++) {
-		int64_t id;
-
-		p.persons[i] = person(s->w, &c->root, given[i], "Test");
-		id = participant(s->w, c, p.persons[i], i < 2 ? "mentor" : "mentee", 1);
-		*(i < 2 ? &p.mentors[i] : &p.mentees[i - 2]) = id;
-		trait(s, c, id, "language", "German", "offered");
-		free_on(s, c, id, "monday", 600, 900);
-	}
-	trait(s, c, p.mentors[0], "skill", "Chess", "offered");
-	trait(s, c, p.mentors[1], "skill", "Physics", "offered");
-	trait(s, c, p.mentees[0], "skill", "physics", "sought");
-	trait(s, c, p.mentees[1], "skill", "chess", "sought");
-	return p;
-}
-
-static int64_t run_new(struct workshop *s, struct cast *c, int64_t *ret_task)
-{
-	*ret_task = ask_for(s, &c->ada, &match_run_entity, 0, "Create", ARGS(P("program", path(s->w, &program_entity, c->program))));
-	return s->w->call.object;
-}
-
-static void must_be(struct workshop *s, int64_t run, const char *state)
-{
-	struct world *w = s->w;
-	char *is = ask_text(w, arena_print(&w->arena, "SELECT state FROM match_run WHERE id = %lld", (long long)run));
-
-	if (strcmp(is, state))
-		fail_msg("the run is %s: %s", is, ask_text(w, arena_print(&w->arena, "SELECT problem FROM match_run WHERE id = %lld", (long long)run)));
-}
-
 static int64_t mentor_of(struct workshop *s, int64_t run, int64_t mentee)
 {
 	return ask_number(s->w, arena_print(&s->w->arena, "SELECT mentor FROM run_pair WHERE run = %lld AND mentee = %lld", (long long)run, (long long)mentee));

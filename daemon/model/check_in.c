@@ -13,6 +13,8 @@
 static const char *const states[] = { "due", "answered", "overdue", "escalated", NULL };
 static const char *const sides[] = { "mentor", "mentee", NULL };
 enum { FIRST_MONTH = 28 };
+enum follow_up { REMINDER, OVERDUE, ESCALATION };
+static const char *const follow_ups[] = { "check-in reminder", "check-in overdue", "check-in escalation" };
 
 static const struct field fields[] = {
 	ID_AND_VERSION(struct check_in),
@@ -35,13 +37,21 @@ static const struct field fields[] = {
 };
 COVERS(fields, struct check_in, 0);
 
+static int suppress(struct call *call, void *record, void *data)
+{
+	(void)data;
+	return perform_also(call, &message_entity, *(int64_t *)record, "Suppress", NULL, 0);
+}
+
+/* No more jobs; and a reminder that has not left yet does not leave. */
 static int stop_asking(struct call *call, int64_t id)
 {
-	int r = unplan(call, "check-in reminder", id);
+	int r = 0;
 
-	if (!r)
-		r = unplan(call, "check-in overdue", id);
-	return r ? r : unplan(call, "check-in escalation", id);
+	for (int i = REMINDER; i <= ESCALATION && !r; i++)
+		r = unplan(call, follow_ups[i], id);
+	return r ? r : each(call, &message_entity, suppress, NULL, "\"person\" = (SELECT \"person\" FROM \"check_in\" WHERE \"id\" = ?1) AND "
+	                    "\"state\" IN ('queued', 'held') AND \"template_name\" = 'check-in-reminder' AND \"about_id\" = ?1", VALUES(id));
 }
 
 int check_in_drop(struct call *call, int64_t id)
@@ -130,22 +140,25 @@ static int add_open_days(struct call *call, const struct program *program, int64
 	return r ? r : open_instant(call, program->id, day, program->check_in_hour, zone, ret);
 }
 
+/* When the policy of today wants it, of a check-in that fell due on a day; NONE: not at all. */
+static int follow_up_instant(struct call *call, const struct program *program, enum follow_up which, int64_t day, const char *zone, int64_t *ret)
+{
+	const int64_t days[] = { program->reminder_days, program->overdue_days, program->escalation_days };
+
+	*ret = NONE;
+	return days[which] == NONE ? 0 : add_open_days(call, program, day, days[which], zone, ret);
+}
+
 static int plan_follow_ups(struct call *call, const struct check_in *check_in, const struct program *program, int64_t day, const char *zone)
 {
-	const struct { const char *kind; int64_t days; } follow_ups[] = {
-		{ "check-in reminder", program->reminder_days }, { "check-in overdue", program->overdue_days },
-		{ "check-in escalation", program->escalation_days },
-	};
 	int r = 0;
 
-	for (size_t i = 0; i < sizeof follow_ups / sizeof *follow_ups && !r; i++) {
+	for (int i = REMINDER; i <= ESCALATION && !r; i++) {
 		int64_t at;
 
-		if (follow_ups[i].days == NONE)
-			continue;
-		r = add_open_days(call, program, day, follow_ups[i].days, zone, &at);
-		if (!r)
-			r = plan(call, follow_ups[i].kind, check_in->id, at, zone);
+		r = follow_up_instant(call, program, (enum follow_up)i, day, zone, &at);
+		if (!r && at != NONE)
+			r = plan(call, follow_ups[i], check_in->id, at, zone);
 	}
 	return r;
 }
@@ -168,6 +181,18 @@ static int ask_now(struct call *call, const struct match_member *member, const s
 
 /* ---- jobs ---- */
 
+/* Closed days may have been entered since it was planned: then it comes on the next open day. 1: it was put off. */
+static int put_off(struct call *call, const struct match_member *member, const struct program *program, int64_t nominal, const char *zone)
+{
+	int64_t day = local_day(zone_local(zone_of(call, zone), nominal)), at;
+	int r = open_instant(call, program->id, day, program->check_in_hour, zone, &at);
+
+	if (r || local_day(zone_local(zone_of(call, zone), at)) == day)
+		return r;
+	r = plan(call, "check-in due", member->id, at, zone);
+	return r ? r : 1;
+}
+
 static int due(struct call *call, int64_t subject, int64_t nominal, int64_t *cursor)
 {
 	struct match_member *member;
@@ -186,6 +211,9 @@ static int due(struct call *call, int64_t subject, int64_t nominal, int64_t *cur
 		r = zone_for(call, member->person, program, &zone);
 	if (r || (match->state != MATCH_ACTIVE && match->state != MATCH_PAUSED))
 		return r;
+	r = put_off(call, member, program, nominal, zone);
+	if (r)
+		return r < 0 ? r : 0;
 	day = local_day(zone_local(zone_of(call, zone), nominal));
 	if (match->state == MATCH_ACTIVE)
 		r = ask_now(call, member, match, program, nominal, day, zone);
@@ -194,23 +222,39 @@ static int due(struct call *call, int64_t subject, int64_t nominal, int64_t *cur
 	return plan_at(call, member, match, program, next_day(program, match, day, local_day(zone_local(zone_of(call, zone), match->started))));
 }
 
-static int load_open(struct call *call, int64_t id, struct check_in **ret, struct match **ret_match)
+/* What the follow-ups of a check-in look at first. 1: by today's policy and closed days it is not time, and it was planned anew. */
+static int look(struct call *call, enum follow_up which, int64_t id, int64_t nominal, struct check_in **ret, struct match **ret_match)
 {
+	struct program *program;
+	const char *zone;
+	int64_t at;
 	int r = load(call, &check_in_entity, id, (void **)ret);
 
-	return r ? r : load(call, &match_entity, (*ret)->match, (void **)ret_match);
+	if (!r)
+		r = load(call, &match_entity, (*ret)->match, (void **)ret_match);
+	if (!r)
+		r = load(call, &program_entity, (*ret)->program, (void **)&program);
+	if (!r)
+		r = zone_for(call, (*ret)->person, program, &zone);
+	if (!r)
+		r = follow_up_instant(call, program, which, local_day(zone_local(zone_of(call, zone), (*ret)->due)), zone, &at);
+	if (r || (at != NONE && at <= nominal))
+		return r;
+	r = at == NONE ? 0 : plan(call, follow_ups[which], id, at, zone);
+	return r ? r : 1;
 }
 
 static int remind(struct call *call, int64_t subject, int64_t nominal, int64_t *cursor)
 {
 	struct check_in *check_in;
 	struct match *match;
-	int r = load_open(call, subject, &check_in, &match);
+	int r = look(call, REMINDER, subject, nominal, &check_in, &match);
 
-	(void)nominal;
 	(void)cursor;
-	if (r || check_in->state == CHECK_IN_ANSWERED || match->state != MATCH_ACTIVE)
-		return r;
+	if (r)
+		return r < 0 ? r : 0;
+	if (check_in->state == CHECK_IN_ANSWERED || match->state != MATCH_ACTIVE)
+		return 0;
 	return tell(call, "check-in-reminder", check_in->person, check_in->program, check_in->match, &check_in_entity, check_in->id, NONE);
 }
 
@@ -218,12 +262,13 @@ static int overdue(struct call *call, int64_t subject, int64_t nominal, int64_t 
 {
 	struct check_in *check_in;
 	struct match *match;
-	int r = load_open(call, subject, &check_in, &match);
+	int r = look(call, OVERDUE, subject, nominal, &check_in, &match);
 
-	(void)nominal;
 	(void)cursor;
-	if (r || check_in->state != CHECK_IN_DUE)
-		return r;
+	if (r)
+		return r < 0 ? r : 0;
+	if (check_in->state != CHECK_IN_DUE)
+		return 0;
 	return perform_also(call, &check_in_entity, subject, "Lapse", NULL, 0);
 }
 
@@ -231,12 +276,13 @@ static int escalate(struct call *call, int64_t subject, int64_t nominal, int64_t
 {
 	struct check_in *check_in;
 	struct match *match;
-	int r = load_open(call, subject, &check_in, &match);
+	int r = look(call, ESCALATION, subject, nominal, &check_in, &match);
 
-	(void)nominal;
 	(void)cursor;
-	if (r || check_in->state == CHECK_IN_ANSWERED || check_in->state == CHECK_IN_ESCALATED)
-		return r;
+	if (r)
+		return r < 0 ? r : 0;
+	if (check_in->state == CHECK_IN_ANSWERED || check_in->state == CHECK_IN_ESCALATED)
+		return 0;
 	if (check_in->state == CHECK_IN_DUE)
 		r = perform_also(call, &check_in_entity, subject, "Lapse", NULL, 0);
 	if (!r)
@@ -252,10 +298,12 @@ static const struct job jobs[] = {
 	{ 0 }
 };
 
+/* Of a pair that ended or pauses nothing waits. */
+#define MET " AND EXISTS (SELECT 1 FROM \"match\" ma WHERE ma.\"id\" = t.\"match\" AND ma.\"state\" = 'active')"
 static const struct waiting waiting[] = {
-	{ "check-in to answer", SELF, "t.\"state\" IN ('due', 'overdue', 'escalated')", "t.\"due\"", NULL },
-	{ "check-in overdue", COORDINATOR, "t.\"state\" = 'overdue'", "t.\"due\"", NULL },
-	{ "check-in escalated", COORDINATOR, "t.\"state\" = 'escalated'", "t.\"due\"", NULL },
+	{ "check-in to answer", SELF, "t.\"state\" IN ('due', 'overdue', 'escalated')" MET, "t.\"due\"", NULL },
+	{ "check-in overdue", COORDINATOR, "t.\"state\" = 'overdue'" MET, "t.\"due\"", NULL },
+	{ "check-in escalated", COORDINATOR, "t.\"state\" = 'escalated'" MET, "t.\"due\"", NULL },
 	{ "check-in with a flag", COORDINATOR, "t.\"state\" = 'answered' AND (t.\"rating\" <= 2 OR t.\"flags\" IS NOT NULL)", "t.\"answered_at\"", NULL },
 	{ 0 }
 };

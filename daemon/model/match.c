@@ -176,11 +176,25 @@ static int changed(struct call *call, const void *was, const void *now)
 
 /* ---- offer and answers ---- */
 
+/* The side that answers before the other is asked, -1 if both are asked at once. */
+static int64_t first_side(const struct program *program)
+{
+	if (program->offer_order == OFFER_MENTOR_FIRST)
+		return SIDE_MENTOR;
+	return program->offer_order == OFFER_MENTEE_FIRST ? SIDE_MENTEE : -1;
+}
+
+struct telling { const struct match *match; int64_t side; };
+
+/* Who has not answered yet and whose turn it is. */
 static int tell_offer(struct call *call, void *record, void *data)
 {
 	const struct match_member *member = record;
-	const struct match *match = data;
+	const struct telling *telling = data;
+	const struct match *match = telling->match;
 
+	if (member->answer != NONE || (telling->side >= 0 && member->side != telling->side))
+		return 0;
 	return tell(call, "match-offered", member->person, match->program, match->id, &match_entity, match->id, match->version);
 }
 
@@ -201,7 +215,7 @@ static int match_offer(struct call *call, const void *was, void *now)
 	r = open_instant(call, match->program, day, 20, program->zone, &match->answer_until);
 	if (!r)
 		r = plan(call, "offer unanswered", match->id, match->answer_until, program->zone);
-	return r ? r : members(call, match->id, tell_offer, match);
+	return r ? r : members(call, match->id, tell_offer, &(struct telling){ match, first_side(program) });
 }
 
 struct answers { int64_t person; struct match_member *own; int open, declined; };
@@ -228,35 +242,35 @@ static int write_answer(struct call *call, struct match_member *member, int64_t 
 	return save(call, &match_member_entity, member, &now);
 }
 
-static int order_allows(struct call *call, const struct match *match, const struct answers *answers)
+static int order_allows(struct call *call, int64_t first, const struct answers *answers)
 {
-	struct program *program;
-	int r = load(call, &program_entity, match->program, (void **)&program);
-	int first;
-
-	if (r || program->offer_order == OFFER_BOTH || !answers->open)
-		return r;
-	first = program->offer_order == OFFER_MENTOR_FIRST ? SIDE_MENTOR : SIDE_MENTEE;
-	return answers->own->side == first ? 0 : fail(call, E_STATE, "state", "the %s is asked first; your turn comes when they accepted",
-	                                              first == SIDE_MENTOR ? "mentor" : "mentee");
+	if (first < 0 || !answers->open || answers->own->side == first)
+		return 0;
+	return fail(call, E_STATE, "state", "the %s is asked first; your turn comes when they accepted",
+	            first == SIDE_MENTOR ? "mentor" : "mentee");
 }
 
 static int match_accept(struct call *call, const void *was, void *now)
 {
 	struct match *match = now;
 	struct answers answers = { .person = acting_person(call) };
+	struct program *program;
 	int r = members(call, match->id, look_at_answer, &answers);
 
 	(void)was;
+	if (!r)
+		r = load(call, &program_entity, match->program, (void **)&program);
 	if (r)
 		return r;
 	if (!answers.own)
 		return fail(call, E_DENIED, NULL, "only the two sides answer an offer");
-	r = order_allows(call, match, &answers);
+	r = order_allows(call, first_side(program), &answers);
 	if (!r && !answers.open)
 		r = members(call, match->id, member_has_place, NULL);
 	if (!r)
 		r = write_answer(call, answers.own, ANSWER_ACCEPTED);
+	if (!r && answers.open && answers.own->side == first_side(program))
+		return members(call, match->id, tell_offer, &(struct telling){ match, -1 });
 	if (r || answers.open)
 		return r;
 	match->state = MATCH_ACCEPTED;
@@ -552,7 +566,9 @@ static const char member_grants[] =
 	"JOIN \"match\" ma ON ma.\"id\" = mm.\"match\" WHERE mm.\"person\" = ?1 AND ?2 IS NOT NULL";
 
 static const struct waiting member_waiting[] = {
-	{ "offer to answer", SELF, "t.\"answer\" IS NULL AND (SELECT ma.\"state\" FROM \"match\" ma WHERE ma.\"id\" = t.\"match\") = 'offered'",
+	{ "offer to answer", SELF, "t.\"answer\" IS NULL AND (SELECT ma.\"state\" FROM \"match\" ma WHERE ma.\"id\" = t.\"match\") = 'offered' AND "
+	  "NOT EXISTS (SELECT 1 FROM \"program\" p JOIN \"match_member\" o ON o.\"match\" = t.\"match\" WHERE p.\"id\" = t.\"program\" AND "
+	  "o.\"answer\" IS NULL AND o.\"side\" <> t.\"side\" AND p.\"offer_order\" = o.\"side\" || ' first')",
 	  "(SELECT ma.\"offered_at\" FROM \"match\" ma WHERE ma.\"id\" = t.\"match\")",
 	  "(SELECT ma.\"answer_until\" FROM \"match\" ma WHERE ma.\"id\" = t.\"match\")" },
 	{ 0 }

@@ -69,7 +69,7 @@ int open_instant(struct call *call, int64_t program, int64_t day, int64_t hour, 
 {
 	struct ranges *ranges = arena_new(call->arena, sizeof *ranges);
 	int r = each(call, &closed_days_entity, add_range, ranges, "(\"program\" = ?1 OR \"program\" IS NULL) AND \"to\" >= ?2 AND "
-	             "\"from\" <= ?2 + 400", VALUES(program, day));
+	             "\"from\" <= ?2 + 400 AND \"pauses\" IS NOT 'meetings'", VALUES(program, day));
 
 	if (r)
 		return r;

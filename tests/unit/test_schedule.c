@@ -3,91 +3,7 @@
  * The scheduler over a real store and a simulated clock: check-ins at the right local hour across a change of clocks and a
  * holiday, one occasion each, late ones, failures, preview, erasure, retention.
  */
-#include "world.h"
-
-#include "core/date.h"
-#include "core/zone.h"
-#include "schedule/schedule.h"
-
-static void nothing(void *data)
-{
-	(void)data;
-}
-
-static void broken(void *data, const struct problem *problem)
-{
-	(void)data;
-	fail_msg("%s", problem->text);
-}
-
-struct clockwork { struct event_base *base; struct scheduler *scheduler; };
-
-static struct clockwork start(struct world *w)
-{
-	struct clockwork c = { .base = event_base_new() };
-	struct scheduler_setup setup = { c.base, w->store, w->settings, nothing, broken, NULL };
-	struct problem problem = { 0 };
-
-	c.scheduler = scheduler_new(&setup);
-	must(scheduler_start(c.scheduler, &problem), &problem);
-	return c;
-}
-
-static void stop(struct clockwork *c)
-{
-	scheduler_free(c->scheduler);
-	event_base_free(c->base);
-}
-
-static int64_t advance(struct world *w, struct clockwork *c, const char *until)
-{
-	struct problem problem = { 0 };
-	int64_t instant, jobs = 0;
-	int r;
-
-	(void)w;
-	must(instant_parse(until, &instant, &problem), &problem);
-	while ((r = scheduler_advance(c->scheduler, instant, &jobs, &problem)) > 0)
-		;
-	must(r, &problem);
-	return jobs;
-}
-
-static int64_t number(struct world *w, const char *sql)
-{
-	struct problem problem = { 0 };
-	struct stmt *q;
-	int64_t n;
-
-	must(engine_prepare(store_engine(w->store), sql, false, &q, &problem), &problem);
-	assert_int_equal(engine_step(store_engine(w->store), q, &problem), 1);
-	n = engine_int(q, 0);
-	engine_reset(q);
-	return n;
-}
-
-/* A pair that is active; the mentee lives in the zone. */
-static int64_t pair(struct world *w, struct cast *c, int64_t mentor, const char *zone, const char *name)
-{
-	int64_t mentee_person = create(w, &c->ada, &person_entity, ARGS(T("given_name", name), T("family_name", "Mentee"), T("zone", zone)));
-	int64_t mentee = participant(w, c, mentee_person, "mentee", 1), match;
-	struct options for_mentee = { .version = NONE, .for_person = mentee_person }, for_ben = { .version = NONE, .for_person = c->ben_id };
-
-	match = create(w, &c->ada, &match_entity, ARGS(P("program", path(w, &program_entity, c->program)),
-	               P("mentor", path(w, &participant_entity, mentor)), P("mentee", path(w, &participant_entity, mentee))));
-	must(perform(w, &c->ada, &match_entity, match, "Offer", NULL, 0), &w->call.problem);
-	must(perform_with(w, &c->ada, &match_entity, match, "Accept", NULL, 0, for_ben), &w->call.problem);
-	must(perform_with(w, &c->ada, &match_entity, match, "Accept", NULL, 0, for_mentee), &w->call.problem);
-	must(perform(w, &c->ada, &match_entity, match, "Start", NULL, 0), &w->call.problem);
-	return match;
-}
-
-static void running(struct world *w, struct cast *c)
-{
-	w->settings->people.minors = 0;
-	*c = cast(w);
-	must(perform(w, &c->ada, &program_entity, c->program, "Open", NULL, 0), &w->call.problem);
-}
+#include "clockwork.h"
 
 static void check_ins_keep_their_local_hour(void **state)
 {
@@ -261,18 +177,302 @@ static void a_failing_job_is_given_up_and_others_run(void **state)
 {
 	struct world *w = *state;
 	struct clockwork clockwork;
-	struct problem problem = { 0 };
 	struct cast c;
 
 	running(w, &c);
 	clockwork = start(w);
-	must(store_turn_begin(w->store, &problem), &problem);
-	must(engine_run(store_engine(w->store), "INSERT INTO \"job\" (\"version\", \"kind\", \"subject\", \"nominal\", \"zone\", \"due\", \"cursor\", \"attempts\", \"state\") "
-	                "VALUES (1, 'check-in due', 4711, '2026-01-01T00:00:00', 'UTC', 1767225600, 0, 0, 'waiting')", &problem), &problem);
-	must(store_turn_commit(w->store, &problem), &problem);
+	force(w, "INSERT INTO \"job\" (\"version\", \"kind\", \"subject\", \"nominal\", \"zone\", \"due\", \"cursor\", \"attempts\", \"state\") "
+	                "VALUES (1, 'check-in due', 4711, '2026-01-01T00:00:00', 'UTC', 1767225600, 0, 0, 'waiting')");
 	advance(w, &clockwork, "2026-01-03T00:00:00Z");
 	assert_int_equal(number(w, "SELECT count(*) FROM \"job\" WHERE \"state\" = 'failed' AND \"attempts\" = 5"), 1);
 	assert_true(number(w, "SELECT count(*) FROM \"job\" WHERE \"kind\" = 'retention' AND \"state\" = 'done'") >= 1);
+	stop(&clockwork);
+}
+
+/* ---- late, once each ---- */
+
+static void a_week_off_is_caught_up_as_each_kind_says(void **state)
+{
+	struct world *w = *state;
+	struct clockwork clockwork;
+	struct cast c;
+
+	running(w, &c);
+	pair(w, &c, participant(w, &c, c.ben_id, "mentor", 1), "UTC", "Cleo");
+	clockwork = start(w);
+	advance(w, &clockwork, "2026-01-01T12:00:00Z");
+	stop(&clockwork);
+	sleep_until(w, "2026-02-03T12:00:00Z");
+	clockwork = start(w);
+	advance(w, &clockwork, "2026-02-03T12:00:01Z");
+	/* check-ins each (Wednesdays at 9: 7, 14, 21, 28 January); of the reminders only those that still make sense */
+	assert_int_equal(number(w, "SELECT count(*) FROM \"check_in\""), 4);
+	assert_int_equal(number(w, "SELECT count(*) FROM \"message\" WHERE \"template_name\" = 'check-in-due'"), 4);
+	assert_int_equal(number(w, "SELECT count(*) FROM \"job\" WHERE \"kind\" = 'check-in reminder' AND \"state\" = 'done'"), 2);
+	assert_int_equal(number(w, "SELECT count(*) FROM \"job\" WHERE \"kind\" = 'check-in reminder' AND \"state\" = 'skipped'"), 2);
+	assert_int_equal(number(w, "SELECT count(*) FROM \"job\" WHERE \"kind\" = 'check-in escalation' AND \"state\" = 'done'"), 3);
+	/* standing kinds once, for the latest time; each row says what became of it */
+	assert_int_equal(number(w, "SELECT count(*) FROM \"job\" WHERE \"kind\" = 'retention' AND \"state\" = 'skipped'"), 1);
+	assert_int_equal(number(w, "SELECT count(*) FROM \"job\" WHERE \"kind\" = 'retention' AND \"state\" = 'done' AND "
+	                           "\"nominal\" = '2026-02-03T03:30:00'"), 1);
+	assert_int_equal(number(w, "SELECT count(*) FROM \"job\" WHERE \"kind\" = 'retention' AND \"state\" = 'done'"), 2);
+	assert_int_equal(number(w, "SELECT count(*) FROM \"job\" WHERE \"kind\" = 'retention' AND \"state\" = 'waiting' AND "
+	                           "\"nominal\" = '2026-02-04T03:30:00'"), 1);
+	stop(&clockwork);
+}
+
+static void a_standing_kind_that_fails_goes_on_the_next_day(void **state)
+{
+	struct world *w = *state;
+	struct clockwork clockwork;
+	struct cast c;
+	int64_t id;
+
+	running(w, &c);
+	clockwork = start(w);
+	force(w, "ALTER TABLE \"replay\" RENAME TO \"elsewhere\"");
+	advance(w, &clockwork, "2026-01-02T00:00:00Z");
+	assert_int_equal(number(w, "SELECT count(*) FROM \"job\" WHERE \"kind\" = 'retention' AND \"state\" = 'failed' AND \"attempts\" = 5"), 1);
+	force(w, "ALTER TABLE \"elsewhere\" RENAME TO \"replay\"");
+	advance(w, &clockwork, "2026-01-03T00:00:00Z");
+	assert_int_equal(number(w, "SELECT count(*) FROM \"job\" WHERE \"kind\" = 'retention' AND \"state\" = 'done'"), 1);
+	/* asked for again it runs, however late, and brings no second line of successors */
+	id = number(w, "SELECT \"id\" FROM \"job\" WHERE \"kind\" = 'retention' AND \"state\" = 'failed'");
+	must(perform(w, &c.root, &job_entity, id, "Retry", NULL, 0), &w->call.problem);
+	advance(w, &clockwork, "2026-01-03T00:00:01Z");
+	assert_int_equal(number(w, "SELECT count(*) FROM \"job\" WHERE \"kind\" = 'retention' AND \"state\" = 'done'"), 2);
+	assert_int_equal(number(w, "SELECT count(*) FROM \"job\" WHERE \"kind\" = 'retention' AND \"state\" IN ('waiting', 'running')"), 1);
+	stop(&clockwork);
+}
+
+/* ---- turns ---- */
+
+struct watch { struct world *w; int64_t done; int turns, most; };
+
+static void count_turn(void *data)
+{
+	struct watch *watch = data;
+	int64_t done = number(watch->w, "SELECT count(*) FROM \"job\" WHERE \"state\" = 'done'");
+
+	watch->turns++;
+	if (done - watch->done > watch->most)
+		watch->most = (int)(done - watch->done);
+	watch->done = done;
+}
+
+static struct clockwork start_watched(struct world *w, struct watch *watch)
+{
+	struct clockwork c = { .base = event_base_new() };
+	struct scheduler_setup setup = { c.base, w->store, w->settings, count_turn, broken, watch };
+	struct problem problem = { 0 };
+
+	watch->w = w;
+	c.scheduler = scheduler_new(&setup);
+	must(scheduler_start(c.scheduler, &problem), &problem);
+	return c;
+}
+
+static void a_burst_goes_in_bounded_turns(void **state)
+{
+	struct world *w = *state;
+	struct clockwork clockwork;
+	struct watch watch = { 0 };
+	struct cast c;
+
+	running(w, &c);
+	pair(w, &c, participant(w, &c, c.ben_id, "mentor", 1), "UTC", "Cleo");
+	clockwork = start_watched(w, &watch);
+	advance(w, &clockwork, "2026-01-08T00:00:00Z");
+	force(w, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000) INSERT INTO \"job\" (\"version\", \"kind\", \"subject\", "
+	         "\"nominal\", \"zone\", \"due\", \"cursor\", \"attempts\", \"state\") SELECT 1, 'check-in overdue', (SELECT \"id\" FROM \"check_in\"), "
+	         "strftime('%Y-%m-%dT%H:%M:%S', 1767830400 + i, 'unixepoch'), 'UTC', 1767830400 + i, 0, 0, 'waiting' FROM n");
+	sleep_until(w, "2026-01-08T03:00:00Z");
+	watch = (struct watch){ .w = w, .done = number(w, "SELECT count(*) FROM \"job\" WHERE \"state\" = 'done'") };
+	advance(w, &clockwork, "2026-01-08T03:00:00Z");
+	assert_int_equal(number(w, "SELECT count(*) FROM \"job\" WHERE \"kind\" = 'check-in overdue' AND \"state\" = 'done'"), 10000);
+	assert_true(watch.turns >= 500);
+	assert_true(watch.most <= 20);
+	assert_int_equal(number(w, "SELECT count(*) FROM \"job\" WHERE \"state\" = 'running'"), 0);
+	stop(&clockwork);
+}
+
+static void a_job_over_many_goes_in_slices_that_a_kill_does_not_lose(void **state)
+{
+	struct world *w = *state;
+	struct clockwork clockwork;
+	struct problem problem = { 0 };
+	struct cast c;
+	int64_t jobs = 0, slices = 0;
+
+	running(w, &c);
+	for (int i = 0; i < 450; i++)
+		create(w, &c.ada, &person_entity, ARGS(T("given_name", "Someone"), T("family_name", "Else")));
+	clockwork = start(w);
+	advance(w, &clockwork, "2026-01-01T03:09:59Z");
+	while (number(w, "SELECT count(*) FROM \"job\" WHERE \"kind\" = 'coming of age' AND \"state\" = 'done'") == 0) {
+		/* after each slice another process takes over */
+		stop(&clockwork);
+		reopen(w);
+		clockwork = start(w);
+		scheduler_advance(clockwork.scheduler, instant_of("2026-01-01T03:10:00Z"), &jobs, &problem);
+		slices += number(w, "SELECT count(*) FROM \"job\" WHERE \"kind\" = 'coming of age' AND \"state\" = 'running' AND \"cursor\" > 0");
+		scheduler_advance(clockwork.scheduler, instant_of("2026-01-01T03:10:00Z"), &jobs, &problem);
+	}
+	assert_true(slices >= 2);
+	assert_int_equal(number(w, "SELECT \"version\" FROM \"job\" WHERE \"kind\" = 'coming of age' AND \"state\" = 'done'"), 5);
+	stop(&clockwork);
+}
+
+/* ---- preview ---- */
+
+struct list { char kinds[600][40]; int64_t due[600]; int count; };
+
+static int note(void *data, const struct scheduled *one)
+{
+	struct list *list = data;
+
+	snprintf(list->kinds[list->count], 40, "%s", one->kind);
+	list->due[list->count++] = one->due;
+	return 0;
+}
+
+static int listed(const struct list *list, const char *kind)
+{
+	int n = 0;
+
+	for (int i = 0; i < list->count; i++)
+		n += !strcmp(list->kinds[i], kind);
+	return n;
+}
+
+static void a_preview_names_what_then_happens(void **state)
+{
+	struct world *w = *state;
+	struct clockwork clockwork;
+	struct problem problem = { 0 };
+	static struct list list;
+	struct cast c;
+
+	list.count = 0;
+	running(w, &c);
+	pair(w, &c, participant(w, &c, c.ben_id, "mentor", 1), "America/New_York", "Cleo");
+	clockwork = start(w);
+	/* a job that cannot be done is named and left */
+	force(w, "INSERT INTO \"job\" (\"version\", \"kind\", \"subject\", \"nominal\", \"zone\", \"due\", \"cursor\", \"attempts\", \"state\") "
+	         "VALUES (1, 'check-in due', 4711, '2026-01-02T00:00:00', 'UTC', 1767312000, 0, 0, 'waiting')");
+	sleep_until(w, "2026-01-04T00:00:00Z");
+	must(store_turn_begin(w->store, &problem), &problem);
+	must(scheduler_preview(clockwork.scheduler, instant_of("2026-01-20T00:00:00Z"), 500, note, &list, &problem), &problem);
+	must(store_turn_commit(w->store, &problem), &problem);
+	for (int i = 1; i < list.count; i++)
+		assert_true(list.due[i] >= list.due[i - 1]);
+	/* the three daily ones that were missed count once */
+	assert_int_equal(listed(&list, "retention"), 17);
+	assert_int_equal(listed(&list, "check-in due"), 3);
+	advance(w, &clockwork, "2026-01-20T00:00:00Z");
+	assert_int_equal(listed(&list, "check-in due"), 1 + number(w, "SELECT count(*) FROM \"check_in\""));
+	assert_int_equal(listed(&list, "check-in escalation"), number(w, "SELECT count(*) FROM \"check_in\" WHERE \"state\" = 'escalated'"));
+	assert_int_equal(listed(&list, "retention"), number(w, "SELECT count(*) FROM \"job\" WHERE \"kind\" = 'retention' AND \"state\" = 'done'"));
+	stop(&clockwork);
+}
+
+/* ---- occasions ---- */
+
+static void who_may_not_answer_yet_is_not_asked(void **state)
+{
+	struct world *w = *state;
+	struct cast c;
+	int64_t mentor, mentee, match;
+	struct options for_ben, for_cleo;
+
+	running(w, &c);
+	for_ben = (struct options){ .version = NONE, .for_person = c.ben_id };
+	for_cleo = (struct options){ .version = NONE, .for_person = c.cleo_id };
+	must(perform(w, &c.ada, &program_entity, c.program, "Update", ARGS(T("offer_order", "mentor first"))), &w->call.problem);
+	mentor = participant(w, &c, c.ben_id, "mentor", 1);
+	mentee = participant(w, &c, c.cleo_id, "mentee", 1);
+	match = create(w, &c.ada, &match_entity, ARGS(P("program", path(w, &program_entity, c.program)),
+	               P("mentor", path(w, &participant_entity, mentor)), P("mentee", path(w, &participant_entity, mentee))));
+	must(perform(w, &c.ada, &match_entity, match, "Offer", NULL, 0), &w->call.problem);
+	assert_int_equal(number(w, "SELECT count(*) FROM \"message\" WHERE \"template_name\" = 'match-offered'"), 1);
+	assert_int_equal(number(w, "SELECT \"person\" FROM \"message\" WHERE \"template_name\" = 'match-offered'"), c.ben_id);
+	assert_int_equal(perform_with(w, &c.ada, &match_entity, match, "Accept", NULL, 0, for_cleo), E_STATE);
+	must(perform_with(w, &c.ada, &match_entity, match, "Accept", NULL, 0, for_ben), &w->call.problem);
+	assert_int_equal(number(w, "SELECT count(*) FROM \"message\" WHERE \"template_name\" = 'match-offered'"), 2);
+	/* offered again, as another match, it is another occasion for both */
+	must(perform(w, &c.ada, &match_entity, match, "Withdraw", NULL, 0), &w->call.problem);
+	match = create(w, &c.ada, &match_entity, ARGS(P("program", path(w, &program_entity, c.program)),
+	               P("mentor", path(w, &participant_entity, mentor)), P("mentee", path(w, &participant_entity, mentee))));
+	must(perform(w, &c.ada, &match_entity, match, "Offer", NULL, 0), &w->call.problem);
+	must(perform_with(w, &c.ada, &match_entity, match, "Accept", NULL, 0, for_ben), &w->call.problem);
+	assert_int_equal(number(w, "SELECT count(*) FROM \"message\" WHERE \"template_name\" = 'match-offered'"), 4);
+	must(perform_with(w, &c.ada, &match_entity, match, "Accept", NULL, 0, for_cleo), &w->call.problem);
+}
+
+static void a_changed_pair_is_a_new_occasion(void **state)
+{
+	struct world *w = *state;
+	struct clockwork clockwork;
+	struct cast c;
+	int64_t mentor, mentee_person, mentee, match;
+
+	running(w, &c);
+	mentor = participant(w, &c, c.ben_id, "mentor", 3);
+	match = pair(w, &c, mentor, "UTC", "Cleo");
+	mentee = number(w, "SELECT \"participant\" FROM \"match_member\" WHERE \"side\" = 'mentee'");
+	mentee_person = number(w, "SELECT \"person\" FROM \"match_member\" WHERE \"side\" = 'mentee'");
+	clockwork = start(w);
+	advance(w, &clockwork, "2026-01-09T12:00:00Z");        /* asked on the 7th, reminded on the 9th */
+	assert_int_equal(number(w, "SELECT count(*) FROM \"message\" WHERE \"template_name\" = 'check-in-reminder' AND \"state\" = 'queued'"), 1);
+	must(perform_with(w, &c.ada, &match_entity, match, "Rematch", NULL, 0, (struct options){ .version = NONE, .for_person = NONE, .reason = "asked" }),
+	     &w->call.problem);
+	/* of a pair that is over nobody is reminded, in the outbox neither */
+	assert_int_equal(number(w, "SELECT count(*) FROM \"message\" WHERE \"template_name\" = 'check-in-reminder' AND \"state\" = 'suppressed'"), 1);
+	assert_int_equal(number(w, "SELECT count(*) FROM \"job\" WHERE \"kind\" LIKE 'check-in%' AND \"state\" = 'waiting'"), 0);
+	match = create(w, &c.ada, &match_entity, ARGS(P("program", path(w, &program_entity, c.program)),
+	               P("mentor", path(w, &participant_entity, mentor)), P("mentee", path(w, &participant_entity, mentee))));
+	must(perform(w, &c.ada, &match_entity, match, "Offer", NULL, 0), &w->call.problem);
+	must(perform_with(w, &c.ada, &match_entity, match, "Accept", NULL, 0, (struct options){ .version = NONE, .for_person = c.ben_id }), &w->call.problem);
+	must(perform_with(w, &c.ada, &match_entity, match, "Accept", NULL, 0, (struct options){ .version = NONE, .for_person = mentee_person }),
+	     &w->call.problem);
+	must(perform(w, &c.ada, &match_entity, match, "Start", NULL, 0), &w->call.problem);
+	advance(w, &clockwork, "2026-01-17T00:00:00Z");
+	assert_int_equal(number(w, "SELECT count(*) FROM \"check_in\""), 2);
+	assert_int_equal(number(w, "SELECT count(*) FROM \"message\" WHERE \"template_name\" = 'check-in-due'"), 2);
+	assert_int_equal(number(w, "SELECT count(*) FROM \"message\" WHERE \"template_name\" = 'check-in-reminder'"), 2);
+	assert_int_equal(number(w, "SELECT count(*) FROM \"message\" WHERE \"template_name\" = 'match-started'"), 4);
+	stop(&clockwork);
+}
+
+static void closed_days_entered_late_move_what_was_planned(void **state)
+{
+	struct world *w = *state;
+	struct clockwork clockwork;
+	struct cast c;
+
+	running(w, &c);
+	pair(w, &c, participant(w, &c, c.ben_id, "mentor", 1), "UTC", "Cleo");
+	clockwork = start(w);
+	advance(w, &clockwork, "2026-01-08T00:00:00Z");        /* asked on the 7th; to be reminded on the 9th, again asked on the 14th */
+	create(w, &c.ada, &closed_days_entity, ARGS(P("program", path(w, &program_entity, c.program)), T("from", "2026-01-09"), T("to", "2026-01-15"),
+	       T("name", "Snow")));
+	create(w, &c.ada, &closed_days_entity, ARGS(P("program", path(w, &program_entity, c.program)), T("from", "2026-01-16"), T("to", "2026-01-16"),
+	       T("name", "No meetings"), T("pauses", "meetings")));
+	advance(w, &clockwork, "2026-01-16T08:59:59Z");
+	assert_int_equal(number(w, "SELECT count(*) FROM \"check_in\""), 1);
+	assert_int_equal(number(w, "SELECT count(*) FROM \"check_in\" WHERE \"state\" = 'due'"), 1);
+	assert_int_equal(number(w, "SELECT count(*) FROM \"message\" WHERE \"template_name\" = 'check-in-reminder'"), 0);
+	advance(w, &clockwork, "2026-01-16T09:00:00Z");
+	assert_int_equal(number(w, "SELECT count(*) FROM \"check_in\""), 2);
+	/* silence is counted in open days: the 8th, the 16th */
+	assert_int_equal(number(w, "SELECT count(*) FROM \"message\" WHERE \"template_name\" = 'check-in-reminder'"), 1);
+	assert_int_equal(number(w, "SELECT count(*) FROM \"check_in\" WHERE \"state\" = 'due'"), 2);
+	advance(w, &clockwork, "2026-01-18T09:00:00Z");
+	assert_int_equal(number(w, "SELECT count(*) FROM \"check_in\" WHERE \"state\" = 'overdue'"), 1);
+	/* the rest stays where it was meant to be */
+	advance(w, &clockwork, "2026-01-21T09:00:00Z");
+	assert_int_equal(number(w, "SELECT count(*) FROM \"check_in\""), 3);
+	assert_int_equal(number(w, "SELECT count(*) FROM \"check_in\" WHERE \"state\" = 'escalated'"), 1);
 	stop(&clockwork);
 }
 
@@ -285,6 +485,14 @@ int main(void)
 		cmocka_unit_test_setup_teardown(preview_changes_nothing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(erasure_leaves_nothing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_failing_job_is_given_up_and_others_run, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_week_off_is_caught_up_as_each_kind_says, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_standing_kind_that_fails_goes_on_the_next_day, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_burst_goes_in_bounded_turns, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_job_over_many_goes_in_slices_that_a_kill_does_not_lose, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_preview_names_what_then_happens, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(who_may_not_answer_yet_is_not_asked, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_changed_pair_is_a_new_occasion, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(closed_days_entered_late_move_what_was_planned, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,7 +14,10 @@
 
 #include "internal.h"
 
-enum { REPLAY_SECONDS = 24 * 3600, KEY_MAX = 64 };
+enum {
+	REPLAY_SECONDS = 24 * 3600,
+	KEY_MAX = 64
+};
 
 /* ---- arguments ---- */
 
@@ -137,7 +140,8 @@ static int replay(struct call *call)
 	if (!*call->options.key || strlen(call->options.key) > KEY_MAX)
 		return fail(call, E_INVALID, "key", "an idempotency key has 1 to %d characters", KEY_MAX);
 	r = engine_prepare(s->engine, "SELECT \"body\", \"object\", \"version\", \"messages\", \"jobs\", \"task\" FROM \"replay\" "
-	                   "WHERE \"caller\" = ?1 AND \"key\" = ?2 AND \"verb\" = ?3 AND \"time\" > ?4", true, &q, &call->problem);
+				      "WHERE \"caller\" = ?1 AND \"key\" = ?2 AND \"verb\" = ?3 AND \"time\" > ?4",
+		true, &q, &call->problem);
 	if (r)
 		return r;
 	engine_bind_int(q, 1, call->caller->uid);
@@ -172,8 +176,8 @@ static int remember(struct call *call)
 	if (!keyed(call) || call->replayed)
 		return 0;
 	r = engine_prepare(call->store->engine, "INSERT OR REPLACE INTO \"replay\" (\"caller\", \"verb\", \"key\", \"body\", \"object\", "
-	                   "\"version\", \"messages\", \"jobs\", \"task\", \"time\") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-	                   true, &q, &call->problem);
+						"\"version\", \"messages\", \"jobs\", \"task\", \"time\") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+		true, &q, &call->problem);
 	if (r)
 		return r;
 	body_hash(call->store, call, hash);
@@ -252,7 +256,7 @@ static int state_allows(struct call *call, const struct shape *shape, const void
 			strcat(from, f->choices[i]);
 		}
 	return fail(call, E_STATE, "state", "%s works on what is %s; this %s is %s", call->verb->name, from, shape->entity->label,
-	            f->choices[state]);
+		f->choices[state]);
 }
 
 static int set_state(struct call *call, const struct shape *shape, const void *was, void *now)
@@ -320,7 +324,7 @@ static int perform_on(struct call *call, const struct shape *shape)
 		return r;
 	if (call->options.version != NONE && call->options.version != *field_number(was, &shape->entity->fields[1]))
 		return fail(call, E_CONFLICT, "version", "it was changed since you looked: version %lld, now %lld; look again",
-		            (long long)call->options.version, (long long)*field_number(was, &shape->entity->fields[1]));
+			(long long)call->options.version, (long long)*field_number(was, &shape->entity->fields[1]));
 	r = carry_out(call, shape, was, now);
 	call->object = call->id;
 	call->object_version = *field_number(now, &shape->entity->fields[1]);
@@ -430,12 +434,11 @@ int store_perform(struct store *s, struct call *call)
 /* ---- the daemon's own work ---- */
 
 static int do_at(struct store *s, const struct caller *caller, int64_t now, bool undo, int (*run)(struct call *, void *), void *data,
-                 struct problem *problem)
+	struct problem *problem)
 {
 	struct arena arena = { 0 };
 	struct caller self = *caller;
-	struct call call = { .store = s, .arena = &arena, .caller = &self, .now = now, .roles = SYSTEM, .fds = { -1, -1 },
-	                     .options = { .version = NONE, .for_person = NONE } };
+	struct call call = { .store = s, .arena = &arena, .caller = &self, .now = now, .roles = SYSTEM, .fds = { -1, -1 }, .options = { .version = NONE, .for_person = NONE } };
 	struct problem gone;
 	struct mark mark;
 	int r = store_writing(s, problem);
@@ -472,7 +475,7 @@ int store_do(struct store *s, const struct caller *caller, int (*run)(struct cal
 }
 
 int store_suppose(struct store *s, const struct caller *caller, int64_t now, int (*run)(struct call *, void *), void *data,
-                  struct problem *problem)
+	struct problem *problem)
 {
 	return do_at(s, caller, now, true, run, data, problem);
 }
@@ -521,8 +524,6 @@ bool store_needs_polkit(struct store *s, struct caller *caller, const struct ent
 		mask = sight_all(caller);
 		if (id && !record_load(s, &arena, shape, id, &record, &call.problem))
 			sight_record(&call, caller, shape, record, &mask);
-		else if (!id)
-			mask = sight_anywhere(caller);
 		needs = !(mask & v->who & ~(unsigned)ADMIN);
 	}
 	arena_free(&arena);

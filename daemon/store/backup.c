@@ -242,7 +242,8 @@ int backup_prune(const char *backups, int64_t now, int64_t days, int *ret_remove
 
 	if (code < 0)
 		return code;
-	*ret_removed = 0;
+	if (ret_removed)
+		*ret_removed = 0;
 	for (size_t i = 0; i + 1 < count && !code; i++) {
 		char *path = engine_path(backups, list[i].name, "");
 
@@ -251,7 +252,7 @@ int backup_prune(const char *backups, int64_t now, int64_t days, int *ret_remove
 				code = problem_set(problem, errno == EROFS ? E_READONLY : E_STORE, NULL,
 					"the old backup %s cannot be removed: %s",
 					list[i].name, strerror(errno));
-			else
+			else if (ret_removed)
 				++*ret_removed;
 		}
 		free(path);

@@ -228,6 +228,21 @@ def test_no_write_is_lost_with_the_bus(daemon):
     assert len(again.list_all("people", ["id"])) == 61
 
 
+def test_a_loss_that_shows_while_replies_are_sent(daemon):
+    root = daemon.caller("root")
+    root.manager("WhoAmI")
+    os.kill(daemon.process.pid, signal.SIGSTOP)
+    for i in range(20):
+        root.start(PEOPLE, COLLECTION, "Create", "a{sv}a{sv}", ({"given_name": f"N{i}", "family_name": "B"}, {"key": f"k{i}"}))
+    time.sleep(0.3)                               # they lie in the daemon's socket
+    daemon.bus.kill()
+    os.kill(daemon.process.pid, signal.SIGCONT)
+    daemon.bus.start()
+    wait_until(lambda: daemon.bus.owner(NAME), 10, "the name")
+    made = daemon.caller("root").list_all("people", ["id"])
+    assert len(made) in range(21) and daemon.running
+
+
 def test_without_a_bus_it_does_not_start(stopped_daemon):
     stopped_daemon.bus.kill()
     stopped_daemon.expected = (1,)

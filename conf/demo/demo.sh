@@ -77,7 +77,7 @@ input_copy()
 		else
 			cp -- "$school" "$from/school.zip" || die "$school cannot be read"
 		fi
-		[ ! -f "$school.mapping" ] || cp -- "$school.mapping" "$from/own.mapping"
+		[ ! -f "$school.mapping" ] || cp -- "$school.mapping" "$from/school.mapping"
 		return
 	fi
 	[ "$mentors" ] || mentors=$tree/conf/sample/mentors.csv mentees=$tree/conf/sample/mentees.csv

@@ -8,6 +8,7 @@ something ends with status 1 and says what is wrong.
 import collections
 import datetime
 import json
+import re
 import sys
 import zoneinfo
 
@@ -104,8 +105,18 @@ def minors(people, participants, annex):
 
 # ---- the proposal ----
 
-def indent(text, by):
-    return "\n".join(" " * by + line for line in (text or "").splitlines() if line.strip())
+def lines_of(text, by):
+    """The lines, indented; what stands there twice is said once."""
+    return "\n".join(dict.fromkeys(" " * by + line for line in (text or "").splitlines() if line.strip()))
+
+
+def named(text, names):
+    """'mentor #193' by name, in one line."""
+    text = "; ".join((text or "").splitlines()).removeprefix("It would help: ")
+    return re.sub(r"mentor #(\d+)", lambda found: f"{names.get(PARTICIPANTS + found[1], found[0])}", text)
+
+
+PARTICIPANTS = "/org/mentorship1/participants/"
 
 
 @question
@@ -114,12 +125,12 @@ def proposal(pairs, unplaced, participants, annex, most):
     names = {row["object"]: row["name"] for row in read(participants)}
     told = []
     for row in sorted(read(pairs), key=lambda row: -row["score"]):
-        text = f"  {names[row['mentor']]} with {names[row['mentee']]}: {row['score']} points\n{indent(row['reasons'], 6)}"
+        text = f"  {names[row['mentor']]} with {names[row['mentee']]}: {row['score']} points\n{lines_of(row['reasons'], 6)}"
         if not (row["reasons"] or "").strip():
             wrong(f"the pair {row['object']} has no reasons")
         if (row["alternatives"] or "").strip():
             best = [line.split() for line in row["alternatives"].splitlines()]
-            others = [f"{names.get('/org/mentorship1/participants/' + part[1], part[1])} ({part[2]})" for part in best
+            others = [f"{names.get(PARTICIPANTS + part[1], part[1])} ({part[2]})" for part in best
                       if len(part) == 3 and part[0] == "mentor"]
             if others:
                 text += "\n      best alternatives: " + ", ".join(others)
@@ -128,8 +139,8 @@ def proposal(pairs, unplaced, participants, annex, most):
     for row in read(unplaced):
         if not (row["stopped"] or "").strip():
             wrong(f"nothing says what stopped {names[row['participant']]}")
-        text = f"  {names[row['participant']]}\n      stopped by: " + "; ".join(row["stopped"].splitlines())
-        left.append(text + ("\n      would help: " + "; ".join(row["help"].splitlines()) if row["help"] else ""))
+        text = f"  {names[row['participant']]}\n      stopped by: " + named(row["stopped"], names)
+        left.append(text + ("\n      would help: " + named(row["help"], names) if row["help"] else ""))
     with open(annex, "a", encoding="utf-8") as file:
         print(f"\n\nAll {len(told)} proposed pairs\n\n" + "\n".join(told), file=file)
         print(f"\n\nAll {len(left)} people without a place\n\n" + "\n".join(left), file=file)
@@ -166,7 +177,7 @@ def last_place(members, matches, participants, unplaced, people):
     pairs.sort(key=lambda m: zones.get(person[sides[m]["mentee"]]) != "America/New_York")
     own = pairs[0] if pairs else ""
     write("choice.json", {
-        "mentor": number(mentor), "mentor_person": number(person[mentor]), "taken": taken[mentor], "capacity": free[mentor],
+        "mentor": number(mentor), "taken": taken[mentor], "capacity": free[mentor],
         "match": number(match), "mentee": number(left[0]) if left else 0, "withdraw": number(other) if other else 0,
         "own": number(own) if own else 0,
         "mona": number(person[sides[own]["mentor"]]) if own else 0, "tim": number(person[sides[own]["mentee"]]) if own else 0,
@@ -176,17 +187,17 @@ def last_place(members, matches, participants, unplaced, people):
 
 # ---- answers ----
 
-def answers_of(members, matches, choice):
-    """Every answer to enter: (match, verb, person). A few of many decline, a few stay silent."""
+def answers_of(members, matches, choice, last_side):
+    """Every answer to enter: (match, verb, person). A few of many decline, a few stay silent; the last answers of the two
+    matches that want one place are left out, and whoever is asked first answers first."""
     offered = sorted((row["object"] for row in read(matches) if row["state"] == "offered"), key=number)
     chosen = {number(m): i for i, m in enumerate(offered)}
-    many = len(offered) >= 20
-    for row in sorted(read(members), key=lambda row: (number(row["match"]), row["side"])):
+    racing = (choice["match"], choice["second"]) if choice["second"] else ()
+    for row in sorted(read(members), key=lambda row: (number(row["match"]), row["side"] == last_side)):
         match, place = number(row["match"]), chosen.get(number(row["match"]))
-        last = row["side"] == "mentor" and number(row["participant"]) == choice["mentor"]
-        if place is None or row["answer"] or (last and match in (choice["match"], choice["second"])):
+        if place is None or row["answer"] or (match in racing and row["side"] == last_side):
             continue
-        special = many and match not in (choice["match"], choice["second"], choice["own"])
+        special = len(offered) >= 20 and match not in (choice["match"], choice["second"], choice["own"])
         if special and place % 60 == 17:
             if row["side"] == "mentee":
                 yield row["match"], "Decline", row["person"]
@@ -195,10 +206,17 @@ def answers_of(members, matches, choice):
 
 
 @question
-def batches(members, matches, choice):
+def who(members, match, side):
+    """The number of the person on one side of a match."""
+    print(next(number(row["person"]) for row in read(members)
+               if number(row["match"]) == int(match) and row["side"] == side))
+
+
+@question
+def batches(members, matches, choice, last_side):
     """Writes batch-NNN.json for `mentorctl call-many`, each call with a key of its own; prints how many."""
     calls = [{"object": match, "verb": verb, "options": {"for": person, "key": f"demo-{number(match)}-{number(person)}"}}
-             for match, verb, person in answers_of(members, matches, read(choice))]
+             for match, verb, person in answers_of(members, matches, read(choice), last_side)]
     size = max(1, min(100, len(calls) // 16))
     parts = [calls[start:start + size] for start in range(0, len(calls), size)]
     for i, part in enumerate(parts):
@@ -326,20 +344,18 @@ def moved_and_changed(check_ins, people, closed_to):
 
 
 @question
-def outbox(messages, check_ins, own, escalations):
-    """One message per occasion; a check-in is asked once and its escalation told once to the coordinator."""
+def outbox(messages, all_messages, check_ins, escalations):
+    """One message per occasion; a check-in is asked once, an escalation told once. `all_messages` has the caller's own, too,
+    whose occasions the caller cannot see."""
     seen = collections.Counter((row["person"], row["template_name"], row["occasion"]) for row in read(messages))
     twice = [key for key, count in seen.items() if count > 1]
     if twice:
         wrong(f"{len(twice)} occasions have more than one message, such as {twice[0]}")
-    asked = sum(row["template_name"] == "check-in-due" for row in read(messages))
-    if asked != len(read(check_ins)):
-        wrong(f"{len(read(check_ins))} check-ins, but {asked} messages that ask for one")
-    escalated = len(read(escalations))          # some of them were answered afterwards
-    told = sum(row["template_name"] == "check-in-escalated" for row in read(own))
-    if told != escalated:
-        wrong(f"{escalated} check-ins were escalated, but the coordinator has {told} messages of it")
-    counts(messages, "template_name")
+    told = collections.Counter(row["template_name"] for row in read(all_messages))
+    for template, rows_, what in (("check-in-due", check_ins, "check-ins"), ("check-in-escalated", escalations, "escalations")):
+        if told[template] != len(read(rows_)):
+            wrong(f"{len(read(rows_))} {what}, but {told[template]} messages {template}")
+    counts(all_messages, "template_name")
 
 
 def main():

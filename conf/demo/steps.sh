@@ -104,14 +104,14 @@ step_import()
 
 mapping_school()
 {
-	import_file=school mapping=own.mapping import_format=oneroster
+	import_file=school mapping=school.mapping import_format=oneroster
 	[ -d school ] || import_file=school.zip
 	say "A OneRoster set (bulk CSV). The mapping says who of it joins, and as what; columns with passwords are never read."
-	if [ ! -f own.mapping ]; then
-		install -o carla -g carla -m 600 "$tree/conf/mapping/oneroster.conf" own.mapping
+	if [ ! -f school.mapping ]; then
+		install -o carla -g carla -m 600 "$tree/conf/mapping/oneroster.conf" school.mapping
 		say "None lies beside it (PATH.mapping), so the one that ships with mentorshipd is used, conf/mapping/oneroster.conf:"
 	fi
-	grep -vE '^[[:space:]]*(#|$)' own.mapping | sed 's/^/   /'
+	grep -vE '^[[:space:]]*(#|$)' school.mapping | sed 's/^/   /'
 }
 
 # Each form has a mapping beside it, or one is proposed from its headers; both together map the directory of both files.
@@ -124,7 +124,8 @@ mapping_forms()
 			say "The mapping of $side.csv was found beside it. It names each column:"
 		else
 			say "Nothing lies beside $side.csv that says what its columns mean, so a mapping is proposed from its headers:"
-			show carla mentorctl import "forms/$side.csv" --format form --role "${side%s}" --propose "$side.mapping"
+			show carla mentorctl import "forms/$side.csv" --format form --role "${side%s}" \
+				--program "$program" --propose "$side.mapping"
 		fi
 		grep -vE '^[[:space:]]*(#|$)' "$side.mapping" | first 12 | sed 's/^/   /'
 	done
@@ -142,11 +143,21 @@ import_preview()
 	say "First a preview, which changes nothing:"
 	prompt carla mentorctl import "$import_file" --format "$import_format" --mapping "$mapping" --program "$program"
 	as carla mentorctl import "$import_file" --format "$import_format" --mapping "$mapping" --program "$program" \
-		>"$run/work/preview.txt" 2>&1 </dev/null || { cat "$run/work/preview.txt"; preview_refused; }
-	first 12 <"$run/work/preview.txt"
-	tail -n 6 "$run/work/preview.txt"
+		>"$run/work/preview.txt" 2>&1 </dev/null || { shortened "$run/work/preview.txt"; preview_refused; }
+	shortened "$run/work/preview.txt"
 	ask carla after.json person list -f id
 	check "the preview added nobody" same "$(look rows after.json)" "$before"
+}
+
+# The first lines of a file and the last.
+shortened()
+{
+	if [ "$(wc -l <"$1")" -le 24 ]; then
+		cat "$1"
+	else
+		first 12 <"$1"
+		tail -n 7 "$1"
+	fi
 }
 
 preview_refused()
@@ -244,6 +255,9 @@ commit()
 step_answers()
 {
 	title "4  Offers and answers, a last place, and a crash in the middle"
+	ask carla program.json program list "key=$program" -f id,offer_order
+	last=mentor                   # whose answer comes last
+	[ "$(look value program.json offer_order)" != "mentor first" ] || last=mentee
 	choose
 	show carla mentorctl match offer --where "program=$program" --where state=proposed --yes
 	by_themselves
@@ -313,8 +327,13 @@ by_themselves()
 	refused 3 tim mentorctl match show "$match"
 	refused 4 tim mentorctl match list -f id,score
 	say "Both answer for themselves:"
-	show tim mentorctl match accept "$own"
-	show mona mentorctl match accept "$own"
+	if [ "$last" = mentor ]; then
+		show tim mentorctl match accept "$own"
+		show mona mentorctl match accept "$own"
+	else
+		show mona mentorctl match accept "$own"
+		show tim mentorctl match accept "$own"
+	fi
 	ask carla own.json match list "id=$own" -f id,state
 	check "both sides accepted" same "$(look value own.json state)" accepted
 }
@@ -325,7 +344,7 @@ crash()
 	local answers count
 	ask carla matches.json match list "program=$program" -f id,state
 	ask carla members.json match-member list "program=$program" -f id,match,side,participant,person,answer
-	answers=$(look batches members.json matches.json choice.json) || fail "the answers could not be made"
+	answers=$(look batches members.json matches.json choice.json "$last") || fail "the answers could not be made"
 	read -r count answers <<<"$answers"
 	say "The others answered on paper. carla enters their $answers answers, in $count calls of CallMany, each answer for" \
 		"somebody and under a key of its own. In the middle of it the daemon is killed:"
@@ -373,13 +392,13 @@ compare()
 	show otto mentorctl verify-audit
 }
 
-# Both mentees accepted; now the mentor's two acceptances come at the same time.
+# One answer is there for both matches; now the last ones come at the same time.
 race()
 {
 	local person status=() pids=() i
-	person=$(look value choice.json mentor_person)
-	say "One mentor, one place left, two mentees who accepted. Both of the mentor's acceptances are entered at the same time:"
+	say "One mentor, one place left, two mentees. The last answer of each match, the $last's, is entered at the same time:"
 	for i in "$match" "$second"; do
+		person=$(look who members.json "$i" "$last")
 		prompt carla mentorctl match accept "$i" --for "$person"
 		as carla mentorctl match accept "$i" --for "$person" >"$run/work/race-$i" 2>&1 </dev/null &
 		pids+=($!)
@@ -495,11 +514,11 @@ look_back()
 outbox()
 {
 	ask carla messages.json message list "program=$program" -f id,person,template_name,occasion,state
+	ask carla all-messages.json message list -f id,template_name
 	ask otto escalations.json audit-record list entity=check_in verb=Escalate -f id,verb
-	ask carla told.json message list template_name=check-in-escalated -f id,template_name,queued_at
 	say "The outbox: who is to be told what, once for each occasion. No text is kept; it leaves by mail when a mail plugin runs."
-	check "no occasion has two messages, every check-in was asked once, every escalation told to carla" \
-		look outbox messages.json check-ins.json told.json escalations.json
+	check "no occasion has two messages; each check-in was asked once, each escalation told once to carla" \
+		look outbox messages.json all-messages.json check-ins.json escalations.json
 }
 
 # ---- 6: backup and restore ----
@@ -517,9 +536,8 @@ step_backup()
 	before=$(look counts before.json state)
 	daemon_stop
 	say "The daemon is stopped, and somebody overwrites the database with garbage."
-	prompt root "head -c 262144 /dev/urandom > $run/state/mentorship.db"
+	printf '\nroot# head -c 262144 /dev/urandom > %s\n' "$run/state/mentorship.db"
 	head -c 262144 /dev/urandom >"$run/state/mentorship.db"
-	rm -f "$run/state/mentorship.db-wal" "$run/state/mentorship.db-shm"
 	sum=$(sha256sum <"$run/state/mentorship.db")
 	refused 1 mentorship mentorshipd "${daemon_line[@]}"
 	check "it names the command that restores" grep -q 'mentorshipd --restore' "$run/work/refusal"
@@ -528,6 +546,8 @@ step_backup()
 	daemon_start
 	check "after the restore the daemon holds mail and jobs" same "$(as root mentorctl --json=short status | look_value held)" True
 	show root mentorctl resume --dry-run
+	check "no message was lost" \
+		same "$(as root mentorctl --json=short resume --dry-run | look_value messages)" "$(look rows all-messages.json)"
 	show root mentorctl resume --yes
 	check "it holds nothing any more" same "$(as root mentorctl --json=short status | look_value held)" False
 	ask carla after.json match list "program=$program" -f id,state
@@ -548,7 +568,7 @@ step_report()
 	row "pairs proposed, people without a place" "$placed, $left_out"
 	row "matches active after twelve weeks" "$(as carla mentorctl --json=short match list "program=$program" state=active -f id | rows_of)"
 	row "check-ins asked, of these escalated" "$(look rows check-ins.json), $(look rows escalated.json)"
-	row "messages in the outbox" "$(look rows messages.json)"
+	row "messages in the outbox" "$(look rows all-messages.json)"
 	row "audit records" "$(look rows audit.json)"
 	row "seconds that all of it took" "$SECONDS"
 	[ "$SECONDS" -lt "${DEMO_SECONDS:-120}" ] || fail "it took $SECONDS seconds, more than the two minutes that it promises"

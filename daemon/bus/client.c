@@ -259,6 +259,14 @@ static bool reply_uid(DBusMessage *reply, uint32_t *ret)
 	return found;
 }
 
+static void client_refuse(struct client *client)
+{
+	const struct problem problem = { E_UNAVAILABLE, "", "the bus did not say who you are; try again" };
+
+	for (const struct request *request = client->first; request; request = request->next)
+		request_refuse(request, &problem);
+}
+
 static void on_credentials(DBusPendingCall *pending, void *data)
 {
 	struct client *client = data;
@@ -270,8 +278,9 @@ static void on_credentials(DBusPendingCall *pending, void *data)
 	if (reply_uid(reply, &uid)) {
 		client->user = user_of(client->bus, uid);
 		client_wake(client);
-	} else {
-		client_drop(client); /* gone before it was asked for, or a bus that does not know: nobody to answer */
+	} else { /* mostly it is gone already, and the refusals reach nobody */
+		client_refuse(client);
+		client_drop(client);
 	}
 	dbus_message_unref(reply);
 }

@@ -247,8 +247,9 @@ void turn_steps(struct bus *);
 int turn_open(struct bus *, struct problem *);
 void request_resume(struct request *); /* what it waited for is there */
 void request_step(struct request *, int (*step)(struct request *), void *state, void (*state_free)(void *));
-void request_drop(struct request *);      /* its client is gone: no answer */
-DBusMessage *reply_new(struct request *); /* request->reply, made at need */
+void request_refuse(const struct request *, const struct problem *); /* answers one that is then dropped */
+void request_drop(struct request *);                                 /* its client is gone: no answer */
+DBusMessage *reply_new(struct request *);                            /* request->reply, made at need */
 void client_wake(struct client *);
 
 /* client.c */

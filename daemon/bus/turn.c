@@ -104,6 +104,11 @@ static void refuse(struct bus *bus, DBusMessage *message, const struct problem *
 		link_send(bus, error_new(message, problem));
 }
 
+void request_refuse(const struct request *request, const struct problem *problem)
+{
+	refuse(request->bus, request->message, problem);
+}
+
 static void leave_client(struct request *request)
 {
 	if (request->user)

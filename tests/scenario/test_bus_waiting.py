@@ -2,6 +2,7 @@
 """What waits, waits outside of transactions: polkit, names, credentials; quotas; a bus that goes away."""
 import os
 import signal
+import subprocess
 import time
 
 import pytest
@@ -38,6 +39,12 @@ def test_polkit_makes_an_admin(polkit, daemon):
     refused(AUTH, nobody.create, "people", {"given_name": "A", "family_name": "B"})
     refused(AUTH, nobody.manager, "Backup", "a{sv}", ({},))
     assert len(daemon.caller("root").list_all("people", ["id"])) == 1
+
+
+def test_who_allows_a_dialog_and_has_no_agent_is_refused_at_once(polkit, daemon):
+    start = time.monotonic()
+    refused("NotAllowed", daemon.caller("mt-nobody").manager, "Backup", "a{sv}", ({},), interactive=True)
+    assert time.monotonic() - start < 5
 
 
 def test_a_rule_that_says_no(polkit, daemon):
@@ -126,6 +133,27 @@ def test_a_duty_that_ends_counts_at_once(daemon):
     assert len(coord.list_all("people", ["name"])) == 3
     root.verb(f"{TOP}/duties/1", "Duty.End")
     assert len(coord.list_all("people", ["name"])) == 1           # their own
+
+
+def test_a_name_that_cannot_be_looked_up(daemon, scratch):
+    """A user database that hangs refuses those whose name it would give, in two seconds, and delays nobody else."""
+    appoint(daemon)
+    coord, root = daemon.caller("mt-coord"), daemon.caller("root")
+    hangs = scratch / "passwd"
+    os.mkfifo(hangs)
+    subprocess.run(["mount", "--bind", hangs, "/etc/passwd"], check=True)
+    try:
+        start = time.monotonic()
+        waiting = coord.start(TOP, MANAGER, "WhoAmI")
+        behind = coord.start(TOP, MANAGER, "WhoAmI")
+        assert root.manager("WhoAmI")["uid"] == 0 and time.monotonic() - start < 1
+        assert "look" in refused("Unavailable", waiting.result)
+        refused("Unavailable", behind.result)
+        assert 1.5 < time.monotonic() - start < 6
+    finally:
+        subprocess.run(["umount", "/etc/passwd"], check=True)
+    time.sleep(1.2)
+    assert "coordinator" in coord.manager("WhoAmI")["roles"]
 
 
 # ---- quotas ----

@@ -109,7 +109,7 @@ check_columns()
 {
 	local file
 	sources | while IFS= read -r file; do
-		expand -t8 "$file" | grep -nP '^.{141,}' | grep -vP '^\d+:\s*(\.\w+ = )?"' | cut -d: -f1 | sed "s|.*|$file:&: is longer than 140 columns|"
+		expand -t8 "$file" | grep -nP '^.{161,}' | grep -vP '^\d+:\s*(\.\w+ = )?"' | cut -d: -f1 | sed "s|.*|$file:&: is longer than 160 columns|"
 		grep -nP '[ \t]+$' "$file" | cut -d: -f1 | sed "s|.*|$file:&: ends with blanks|"
 	done >"$scratch"
 	report <"$scratch"

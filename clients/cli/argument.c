@@ -59,6 +59,7 @@ static int pick(struct cli *cli, const json_t *entity, const char *text, const j
 	const json_t *row, *chosen = NULL;
 	struct buffer list = { 0 };
 	size_t i, exact = 0, count = json_array_size(found);
+	char noun[64];
 
 	json_array_foreach(found, i, row) {
 		if (same_folded(text_at(row, 1), text)) {
@@ -75,7 +76,8 @@ static int pick(struct cli *cli, const json_t *entity, const char *text, const j
 		return 0;
 	}
 	if (!count)
-		return failed(&cli->failure, ERROR_NOTFOUND, "there is no %s called '%s' that you may see", text_of(entity, "label"), text);
+		return failed(&cli->failure, ERROR_NOTFOUND, "there is no %s called '%s' that you may see",
+			dashed(text_of(entity, "name"), noun, sizeof noun), text);
 	json_array_foreach(found, i, row) {
 		const char *path = text_at(row, 0);
 

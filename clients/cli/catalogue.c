@@ -235,7 +235,7 @@ json_t *label_field(const json_t *entity)
 	return NULL;
 }
 
-json_t *verb_named(const json_t *entity, const char *word)
+json_t *verb_find(const json_t *entity, const char *word)
 {
 	json_t *verb;
 	size_t i;

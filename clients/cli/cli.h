@@ -102,7 +102,7 @@ json_t *entity_of_path(struct cli *, const char *path);           /* NULL: none 
 json_t *entity_of_collection(struct cli *, const char *collection);
 json_t *field_named(const json_t *entity, const char *name);      /* NULL if there is none */
 json_t *field_of_member(const json_t *entity, const char *member);
-json_t *verb_named(const json_t *entity, const char *word);
+json_t *verb_find(const json_t *entity, const char *word);
 json_t *label_field(const json_t *entity);        /* the field flagged label, or NULL */
 bool has_flag(const json_t *row, const char *flag);
 bool in_list(const json_t *array, const char *word);
@@ -187,7 +187,7 @@ void progress_end(struct cli *);
 
 /* ---- the commands ---- */
 int noun_run(struct cli *, const json_t *entity);                 /* noun.c: list, show */
-int verb_run(struct cli *, const json_t *entity, const json_t *verb);         /* verb.c */
+int verb_command(struct cli *, const json_t *entity, const json_t *verb);         /* verb.c */
 /* Ends what a call began: waits for its task if there is one and shows the result. Gives up `result`. */
 int result_show(struct cli *, const char *what, json_t *result);
 int command_today(struct cli *);

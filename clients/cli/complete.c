@@ -196,7 +196,7 @@ static void offer_verbs(const struct complete *c, const json_t *entity)
 
 static void offer_after_verb(const struct complete *c, const json_t *entity)
 {
-	const json_t *verb = verb_named(entity, c->words[1]);
+	const json_t *verb = verb_find(entity, c->words[1]);
 	bool object = !strcmp(c->words[1], "show") || (verb && strcmp(text_of(verb, "on"), "collection"));
 	json_t *rows;
 

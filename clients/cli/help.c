@@ -149,7 +149,7 @@ int help_about(struct cli *cli, const char *noun, const char *word)
 		return -1;
 	if (!word || !strcmp(word, "list") || !strcmp(word, "show"))
 		return help_noun(cli, entity);
-	verb = verb_named(entity, word);
+	verb = verb_find(entity, word);
 	return verb ? help_verb(cli, entity, verb) : usage(cli, noun, "a %s cannot '%s'", noun, word);
 }
 

@@ -23,13 +23,13 @@ static void option_text(json_t *options, const char *name, const char *text)
 
 static int import_options(struct cli *cli, json_t *options)
 {
-	const char *file = cli->words[1], *slash = strrchr(file, '/');
+	const char *file = cli->words[cli->count - 1], *slash = strrchr(file, '/');
 	const json_t *program = entity_named(cli, "program");         /* the option is defined as a program's path */
 	char *path, *mapping;
 
 	if (!program)
 		return -1;
-	if (!cli->options.program && !cli->options.propose)
+	if (!cli->options.program && cli->count == 2)
 		return usage(cli, "import", "into which program? Say --program PROGRAM");
 	if (cli->options.program) {
 		if (resolve(cli, program, cli->options.program, &path))
@@ -138,16 +138,16 @@ static int import_wait(struct cli *cli, const char *task)
 
 int command_import(struct cli *cli)
 {
-	const json_t *people = entity_named(cli, "person");
+	const json_t *entity = entity_named(cli, cli->count == 3 ? cli->words[1] : "person");
 	json_t *options = json_object(), *reply;
 	char *path, *task;
 	int fd, r;
 
-	if (!people || import_options(cli, options) || input_open(cli, cli->words[1], &fd)) {
+	if (!entity || import_options(cli, options) || input_open(cli, cli->words[cli->count - 1], &fd)) {
 		json_decref(options);
 		return -1;
 	}
-	if (asprintf(&path, BUS_ROOT "/%s", text_of(people, "collection")) < 0)
+	if (asprintf(&path, BUS_ROOT "/%s", text_of(entity, "collection")) < 0)
 		abort();
 	r = cli_call(cli, cli->options.take ? 0 : BUS_REPEAT, path, BUS_COLLECTION, "Import", "ha{sv}", json_pack("[i, o]", fd, options), &reply);
 	free(path);
@@ -211,7 +211,7 @@ int command_export(struct cli *cli)
 		json_object_set(options, "fields", fields);
 	json_decref(fields);
 	if (json_array_size(filter))
-		json_object_set(options, "filter", bus_typed("a(ssv)", filter));
+		json_object_set_new(options, "filter", bus_typed("a(ssv)", filter));
 	else
 		json_decref(filter);
 	if (cli->options.raw)

@@ -93,8 +93,7 @@ static json_t *with_instants(const json_t *rows, const char *const *keys)
 
 	json_array_foreach(copy, i, row)
 		for (const char *const *key = keys; *key; key++)
-			if (json_object_get(row, *key))
-				json_object_set_new(row, *key, instant_json(json_object_get(row, *key)));
+			json_object_set_new(row, *key, instant_json(json_object_get(row, *key)));
 	return copy;
 }
 
@@ -411,7 +410,7 @@ int command_task(struct cli *cli)
 /* One element of the file: {"object", "verb", "arguments": {field: text or value}, "options": {...}}. */
 static int many_element(struct cli *cli, const json_t *item, json_t *elements)
 {
-	const json_t *entity = entity_of_path(cli, text_of(item, "object")), *verb = verb_named(entity, text_of(item, "verb"));
+	const json_t *entity = entity_of_path(cli, text_of(item, "object")), *verb = verb_find(entity, text_of(item, "verb"));
 	json_t *arguments = json_object(), *options, *rows, *value, *row;
 	const char *name;
 	char key[BUS_KEY];

@@ -374,6 +374,6 @@ int noun_run(struct cli *cli, const json_t *entity)
 	}
 	if (!strcmp(word, "show"))
 		return noun_show(cli, entity);
-	verb = verb_named(entity, word);
-	return verb ? verb_run(cli, entity, verb) : no_verb(cli, entity, word);
+	verb = verb_find(entity, word);
+	return verb ? verb_command(cli, entity, verb) : no_verb(cli, entity, word);
 }

@@ -56,7 +56,7 @@ static int take_files(struct near *near)
 	if (cli->options.mapping && take_file(near, cli->options.mapping))
 		return -1;
 	if (file_command)
-		return take_file(near, cli->words[1]);
+		return take_file(near, cli->words[cli->count - 1]);
 	for (size_t i = 2; i < cli->count; i++) {
 		const char *name = input_named(cli->words[i]);
 

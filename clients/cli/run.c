@@ -94,7 +94,7 @@ static bool means_noun(struct cli *cli, const struct command *command)
 	if (strspn(word, "abcdefghijklmnopqrstuvwxyz-") != strlen(word) || !access(word, F_OK))
 		return false;
 	entity = entity_find(cli, command->name);
-	return entity && verb_named(entity, word);
+	return entity && verb_find(entity, word);
 }
 
 static int dispatch(struct cli *cli)

@@ -285,7 +285,7 @@ static int verb_checks(struct cli *cli, const struct task_of *job, size_t named)
 	return 0;
 }
 
-int verb_run(struct cli *cli, const json_t *entity, const json_t *verb)
+int verb_command(struct cli *cli, const json_t *entity, const json_t *verb)
 {
 	struct task_of job = { .entity = entity, .verb = verb };
 	size_t named = objects_count(cli);

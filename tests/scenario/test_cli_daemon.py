@@ -1,0 +1,289 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""mentorctl against the real daemon: a coordinator's way from a form's export to a started match, and what scripts rely on."""
+import json
+import shutil
+import subprocess
+
+import pytest
+
+from harness import ROOT, as_user, environment
+
+DONE, OTHER, USAGE, NOTFOUND, DENIED, UNREACHABLE, CONFLICT = range(7)
+BEGIN = 1790000000                            # 2026-09-21 16:13:20 in Berlin, a Monday
+
+
+class Ctl:
+    """mentorctl as one user; gives stdout, or stderr where a failure is wanted."""
+
+    def __init__(self, daemon, user):
+        self.daemon, self.user = daemon, user
+
+    def __call__(self, *args, status=DONE, env=None, cwd="/", **more):
+        more = {"stdin": subprocess.DEVNULL, **more} if "input" not in more else more
+        done = subprocess.run(as_user(self.user, [self.daemon.installed.client, *map(str, args)]), timeout=60, text=True, capture_output=True,
+                              env={**environment(**self.daemon.bus.environment()), "TZ": "Europe/Berlin", **(env or {})}, cwd=cwd, **more)
+        assert done.returncode == status, f"{args}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done.stdout if status == DONE else done.stderr
+
+    def json(self, *args, **more):
+        return json.loads(self("--json", *args, **more))
+
+
+@pytest.fixture
+def daemon(stopped_daemon):
+    stopped_daemon.configure((ROOT / "conf/demo/adults.conf").read_text())
+    return stopped_daemon.start(clock=BEGIN)
+
+
+@pytest.fixture
+def root(daemon):
+    return Ctl(daemon, "root")
+
+
+@pytest.fixture
+def coord(daemon, root):
+    root("person", "create", "given_name=Cora", "family_name=Dinate", "birth_date=1980-02-29")
+    root("login", "create", "person=Cora Dinate", "user_name=mt-coord")
+    root("duty", "create", "person=1", "duty=coordinator")
+    return Ctl(daemon, "mt-coord")
+
+
+@pytest.fixture
+def program(coord):
+    """A program that is open, with two people for each side."""
+    coord("program", "create", "key=peers", "title=Peers", "starts=2026-09-28", "ends=+40w", "zone=Europe/Berlin")
+    for given, family, role in (("Ana", "Lopez", "mentor"), ("Ana", "Ruiz", "mentee"), ("Jörg", "Ünal", "mentee"), ("Mo", "Farah", "mentor")):
+        coord("person", "create", f"given_name={given}", f"family_name={family}", "birth_date=1999-12-31")
+        coord("participant", "create", "program=peers", f"person={given} {family}", f"role={role}", "capacity=1")
+    coord("program", "open", "peers")
+    return coord
+
+
+@pytest.fixture
+def files(scratch):
+    """The sample's forms, readable by everybody."""
+    place = scratch / "files"
+    shutil.copytree(ROOT / "conf/sample", place)
+    subprocess.run(["chmod", "-R", "a+rX", str(place)], check=True)
+    return place
+
+
+def test_who_and_how(root, coord, daemon):
+    assert "roles: admin" in root("whoami")
+    assert "Cora Dinate" in coord("whoami") and coord.json("whoami")["roles"] == ["self", "coordinator"]
+    assert Ctl(daemon, "mt-nobody").json("whoami")["person"] is None
+    status = root.json("status")
+    assert status["simulated"] is True and status["now"].startswith("2026-09-21T14:1")
+    assert "Europe/Berlin" in root("status")
+
+
+def test_names_instead_of_numbers(program):
+    assert program.json("person", "show", "jörg")["family_name"] == "Ünal"
+    said = program("person", "show", "Ana", status=USAGE)
+    assert "2 (Ana Lopez)" in said and "3 (Ana Ruiz)" in said
+    assert "called 'Bert'" in program("person", "show", "Bert", status=NOTFOUND)
+    rows = program.json("participants", "list", "person=Ana Ruiz", "--fields", "name,role,state")
+    assert [(row["name"], row["role"], row["state"]) for row in rows] == [("Ana Ruiz", "mentee", "applied")]
+    assert "Ana Ruiz" in program("participant", "list", "--fields", "person,role")
+
+
+def test_filters_and_order(program):
+    def names(*args):
+        return [row["name"] for row in program.json("participant", "list", "--fields", "name", *args)]
+    assert sorted(names("role=mentor")) == ["Ana Lopez", "Mo Farah"]
+    assert sorted(names("name^=Ana")) == ["Ana Lopez", "Ana Ruiz"]
+    assert names("name~farah") == ["Mo Farah"]
+    assert sorted(names("role=mentor,mentee", "id>=3")) == ["Jörg Ünal", "Mo Farah"]
+    assert names("person=2,3", "role!=mentor") == ["Ana Ruiz"]
+    ids = [row["id"] for row in program.json("participant", "list", "--order", "-id", "--limit", "2")]
+    assert ids == [4, 3]
+
+
+def test_a_program_is_shown_in_its_readers_words(program):
+    shown = program("program", "show", "peers")
+    assert "starts: 2026-09-28" in shown and "state: open" in shown and "title: Peers" in shown
+    assert program.json("program", "show", "peers")["ends"] == "2027-06-28"     # forty weeks from the daemon's own today
+
+
+def test_from_applying_to_a_started_match(program):
+    done = program("participant", "accept", "--where", "program=peers", "--where", "state=applied", "--yes")
+    assert "participant accept: 4 done, 0 refused" in done
+    made = program.json("match", "create", "program=peers", "mentor=Ana Lopez", "mentee=Ana Ruiz")
+    number = made["object"].rpartition("/")[2]
+    program("match", "start", number, status=CONFLICT)
+    assert "would be done" in program("match", "offer", number, "--dry-run")
+    assert program.json("match", "show", number)["state"] == "proposed"
+    program("match", "offer", number)
+    assert program.json("match", "accept", number, "--for", "Ana Lopez")["version"] > made["version"]
+    program("match", "accept", number, "--for", "Ana Ruiz")
+    said = program("match", "accept", number, "--for", "Ana Ruiz", status=CONFLICT)
+    assert "WrongState" in said or "Conflict" in said
+    program("match", "start", number)
+    assert program.json("match", "show", number)["state"] == "active"
+
+
+def test_versions_and_keys(program):
+    version = program.json("program", "show", "peers")["version"]
+    program("program", "update", "peers", "summary=first", "--version", version)
+    assert "Conflict" in program("program", "update", "peers", "summary=second", "--version", version, status=CONFLICT)
+    key = "01K0000000ABCDEFGHJKMNPQRS"
+    first = program.json("person", "create", "given_name=Once", "family_name=Only", "--key", key)
+    assert program.json("person", "create", "given_name=Once", "family_name=Only", "--key", key)["object"] == first["object"]
+    program("person", "create", "given_name=Twice", "family_name=Only", "--key", key, status=CONFLICT)
+    assert len(program.json("person", "list", "name^=Once")) == 1
+
+
+def test_what_may_not_be_seen_is_absent(program, daemon):
+    outsider = Ctl(daemon, "mt-nobody")
+    assert outsider("person", "show", "1", status=NOTFOUND) == outsider("person", "show", "77", status=NOTFOUND)
+    outsider("person", "create", "given_name=X", "family_name=Y", status=DENIED)
+    outsider("backup", status=DENIED)
+
+
+def test_clearing_a_value(program):
+    program("program", "update", "peers", "summary=words", "ends=2027-01-31")
+    program("program", "update", "peers", "summary=")
+    assert program.json("program", "show", "peers").get("summary") is None
+    assert [row["key"] for row in program.json("program", "list", "summary=", "--fields", "key")] == ["peers"]
+
+
+def test_sealed_is_disclosed_with_a_reason_only(program, root):
+    root("person", "create", "given_name=Pro", "family_name=Tect", "birth_date=1970-01-01")
+    root("login", "create", "person=Pro Tect", "user_name=mt-protection")
+    root("duty", "create", "person=Pro Tect", "duty=data-protection")
+    officer = Ctl(program.daemon, "mt-protection")
+    assert "--reason" in officer("person", "disclose", "2", "fields=birth_date", status=USAGE)
+    assert "1999-12-31" in officer("person", "disclose", "2", "fields=birth_date", "--reason", "asked by the person")
+    assert "1999" not in program("person", "show", "2")
+    program("person", "disclose", "2", "fields=birth_date", "--reason", "curious", status=DENIED)
+
+
+@pytest.fixture
+def both(files, scratch):
+    """The forms of both sides in a directory, and the mapping of both."""
+    place = scratch / "forms"
+    place.mkdir(mode=0o755)
+    for side in ("mentors", "mentees"):
+        shutil.copy(files / f"{side}.csv", place)
+    (place / ".hidden").write_text("no")
+    (place / "folder").mkdir()
+    mapping = scratch / "both.mapping"
+    mapping.write_text((files / "mentors.mapping").read_text() + (files / "mentees.mapping").read_text())
+    mapping.chmod(0o644)
+    return place, mapping
+
+
+def test_import_preview_then_for_good(coord, both):
+    """Of a directory, which goes to the daemon as a ZIP: hidden files and folders stay behind."""
+    coord("program", "create", "key=first", "title=First year", "starts=2026-10-05", "ends=2027-06-30")
+    place, mapping = both
+    words = ("import", place, "--program", "first", "--format", "form", "--mapping", mapping)
+    assert "--take" in coord(*words) and len(coord.json("person", "list")) == 1
+    taken = coord.json(*words, "--take")
+    assert taken["created"] > 240 and not taken.get("problems")
+    rows = coord.json("participant", "list", "program=first", "--fields", "name,role")
+    assert len(rows) > 240 and {row["role"] for row in rows} == {"mentor", "mentee"}
+    assert coord.json(*words)["created"] == 0
+    imports = coord.json("import", "list")
+    coord("import", "undo", imports[0]["id"], status=USAGE)
+    assert [row["state"] for row in coord.json("imports", "list", "--fields", "state")].count("taken") == 1
+
+
+def test_import_that_proposes(coord, files, scratch):
+    out = scratch / "out"
+    out.mkdir()
+    out.chmod(0o777)
+    coord("import", files / "mentors.csv", "--format", "form", "--role", "mentor", "--propose", out / "mapping", "--program", "x", status=NOTFOUND)
+    coord("program", "create", "key=first", "title=First year", "starts=2026-10-05", "ends=2027-06-30")
+    coord("import", files / "mentors.csv", "--program", "first", "--format", "form", "--role", "mentor", "--propose", out / "mapping")
+    assert '"Email Address"' in (out / "mapping").read_text()
+    assert "is there already" in coord("import", files / "mentors.csv", "--program", "first", "--format", "form", "--propose", out / "mapping",
+                                         status=USAGE)
+    assert '"Email Address"' in coord("import", files / "mentors.csv", "--program", "first", "--format", "form", "--role", "mentor", "--propose", "-")
+
+
+def test_import_with_problems_takes_nothing(coord, scratch):
+    coord("program", "create", "key=first", "title=First year", "starts=2026-10-05", "ends=2027-06-30")
+    file = scratch / "people.csv"
+    file.write_text("Given,Family,Mail\nAnn,Onymous,ann@example.org\nBea,,no mail\n")
+    file.chmod(0o644)
+    mapping = scratch / "mapping"
+    mapping.write_text('mapping 1\nformat form\nfile "people.csv"\nrole mentor\ncolumn "Given" -> given_name\ncolumn "Family" -> family_name\n'
+                       'column "Mail" -> email\n')
+    mapping.chmod(0o644)
+    coord("import", file, "--program", "first", "--format", "form", "--mapping", mapping, "--take", status=USAGE)
+    assert len(coord.json("person", "list")) == 1
+    coord("import", scratch / "absent.csv", "--program", "first", status=NOTFOUND)
+    assert "--program" in coord("import", file, status=USAGE)
+
+
+def test_export(program, root):
+    lines = program("export", "people", "name^=Ana", "--fields", "given_name,family_name").splitlines()
+    assert sorted(lines[1:]) == ["Ana,Lopez", "Ana,Ruiz"]
+    program("person", "create", "given_name==1+1", "family_name=Formula", "birth_date=1990-01-01")
+    assert "'=1+1" in program("export", "person", "family_name=Formula", "--fields", "given_name")
+    assert "'=1+1" not in program("export", "person", "family_name=Formula", "--fields", "given_name", "--raw")
+
+
+def test_administration(program, root):
+    name = root("backup").strip()
+    assert name.endswith(".db")
+    assert "whole: yes" in root("verify-audit") and root.json("verify-audit")["whole"] is True
+    assert json.loads(root("--json", "resume", "--dry-run"))["jobs"] >= 0
+    root("reload")
+    program("reload", status=DENIED)
+
+
+def test_the_simulated_clock(program, root):
+    assert "2026-09-22 09:00 Europe/Berlin" in root("advance-clock", "tomorrow 9:00")
+    root("advance-clock", "yesterday", status=USAGE)
+    assert root.json("status")["now"] == "2026-09-22T07:00:00Z"
+    rows = root.json("schedule", "preview", "--until", "+3d")
+    assert rows and all(row["due"] <= "2026-09-25T07:00:00Z" for row in rows)
+    assert "KIND" in root("schedule", "preview")
+
+
+def test_today(program):
+    items = program.json("today")
+    assert items and {"kind", "object", "label", "since", "due", "program"} <= set(items[0])
+    shown = program("today")
+    assert "SINCE" in shown and "2026-09-21 16:1" in shown and "Peers" in shown
+    print(shown)
+
+
+def test_changes_and_watch(program):
+    before = program.json("changes")
+    last = before[-1]["sequence"]
+    program("program", "update", "peers", "summary=x")
+    after = program.json("changes", "--after", last)
+    assert [(row["change"], row["object"]) for row in after] == [("Changed", "/org/mentorship1/programs/1")]
+    watching = subprocess.Popen(as_user("mt-coord", [program.daemon.installed.client, "watch", "program", "peers"]), stdout=subprocess.PIPE, text=True,
+                                env=environment(**program.daemon.bus.environment()), cwd="/")
+    try:
+        program("program", "show", "peers")
+        for number in range(50):
+            program("program", "update", "peers", f"summary={number}")
+            if number == 5:
+                break
+        assert watching.stdout.readline().split()[1:] == ["Changed", "program", "1"]
+    finally:
+        watching.kill()
+        watching.communicate()
+
+
+def test_call_many(program, scratch):
+    calls = [{"object": f"/org/mentorship1/participants/{number}", "verb": "Accept"} for number in (1, 2, 99)]
+    calls.append({"object": "/org/mentorship1/programs/1", "verb": "update", "arguments": {"ends": "+10w"}})
+    done = subprocess.run(as_user("mt-coord", [program.daemon.installed.client, "call-many", "-"]), input=json.dumps(calls), text=True,
+                          capture_output=True, env=environment(**program.daemon.bus.environment()), cwd="/")
+    assert done.returncode == NOTFOUND
+    done = json.loads(done.stdout)
+    assert ["error" in row for row in done] == [False, False, True, False]
+    assert done[2]["error"].endswith("NotFound")
+
+
+def test_a_killed_daemon_does_nothing_twice(program, daemon):
+    daemon.kill()
+    program("today", status=UNREACHABLE)
+    daemon.start(clock=BEGIN)
+    assert len(program.json("person", "list")) == 5

@@ -82,6 +82,8 @@ static void piece_free(struct piece *piece)
 
 void piece_fail(struct piece *piece, const struct problem *problem)
 {
+	bool lied = piece->process && problem->code == E_INVALID;
+
 	if (piece->process)
 		process_end(piece->process);
 	piece->problem = *problem;
@@ -89,7 +91,7 @@ void piece_fail(struct piece *piece, const struct problem *problem)
 	piece->cancelled = piece->cancelled || problem->code == E_CANCELLED;
 	piece->wants_process = false;
 	if (!piece->cancelled)
-		log_event(problem->code == E_INVALID && piece->kind->frame ? EVENT_WORKER_REFUSED : EVENT_WORKER_FAILED,
+		log_event(lied ? EVENT_WORKER_REFUSED : EVENT_WORKER_FAILED,
 			&(struct log_facts){ .job = piece->kind->name, .object = piece->subject, .code = problem->code });
 	piece->stage = piece->kind->failed;
 	piece->over = !piece->stage;

@@ -27,6 +27,7 @@ static const char *fake(struct world *w, const char *name)
 	char *path = arena_print(&w->arena, "%s/fakes/%s", w->directory, name);
 
 	symlink(arena_print(&w->arena, "%s/tests/fakes/misbehaving_worker.py", source ? source : "."), path);
+	assert_int_equal(access(path, X_OK), 0);
 	return path;
 }
 

@@ -22,7 +22,21 @@ struct workshop {
 	struct workers *workers;
 	char program[PATH_MAX];
 	int turns;
+	const char *until;            /* SQL that answers 1 when the loop is to stop; NULL: never */
 };
+
+static inline int64_t ask_number(struct world *w, const char *sql)
+{
+	struct problem problem = { 0 };
+	struct stmt *q;
+	int64_t n = NONE;
+
+	must(engine_prepare(store_engine(w->store), sql, false, &q, &problem), &problem);
+	if (engine_step(store_engine(w->store), q, &problem) > 0)
+		n = engine_int(q, 0);
+	engine_reset(q);
+	return n;
+}
 
 static inline void workshop_committed(void *data)
 {
@@ -34,6 +48,8 @@ static inline void workshop_committed(void *data)
 	for (size_t i = 0; i < count; i++)
 		workers_begin(s->workers, &work[i]);
 	workers_look(s->workers);
+	if (s->until && ask_number(s->w, s->until) == 1)
+		event_base_loopbreak(s->base);
 }
 
 static inline void workshop_failed(void *data, const struct problem *problem)
@@ -96,6 +112,17 @@ static inline void workshop_run(struct workshop *s)
 	}
 }
 
+/* Until the statement answers 1; work goes on with the next workshop_run. */
+static inline void workshop_run_until(struct workshop *s, const char *sql)
+{
+	s->until = sql;
+	while (ask_number(s->w, sql) != 1) {
+		assert_true(workers_busy(s->workers) > 0);
+		event_base_loop(s->base, EVLOOP_ONCE);
+	}
+	s->until = NULL;
+}
+
 /* A call as the bus makes it: what it asked for is begun, with a task. Returns the task's id, or 0. */
 static inline int64_t ask_for(struct workshop *s, struct caller *caller, const struct entity *e, int64_t id, const char *verb, const struct arg *args,
 	size_t count)
@@ -109,19 +136,6 @@ static inline int64_t ask_for(struct workshop *s, struct caller *caller, const s
 	workshop_committed(s);
 	(void)problem;
 	return s->w->call.task;
-}
-
-static inline int64_t ask_number(struct world *w, const char *sql)
-{
-	struct problem problem = { 0 };
-	struct stmt *q;
-	int64_t n = NONE;
-
-	must(engine_prepare(store_engine(w->store), sql, false, &q, &problem), &problem);
-	if (engine_step(store_engine(w->store), q, &problem) > 0)
-		n = engine_int(q, 0);
-	engine_reset(q);
-	return n;
 }
 
 static inline char *ask_text(struct world *w, const char *sql)

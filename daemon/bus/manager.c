@@ -9,7 +9,6 @@
 
 #include <string.h>
 
-#include "store/internal.h"
 
 /* ---- properties ---- */
 
@@ -82,10 +81,7 @@ int manager_no_options(struct request *request)
 
 int manager_roles(struct request *request, unsigned *ret)
 {
-	if (!sight_of(request->bus->store, &request->caller, request->call.now, &request->call.problem))
-		return request->call.problem.code;
-	*ret = sight_anywhere(&request->caller);
-	return 0;
+	return store_roles(request->bus->store, &request->caller, ret, &request->call.problem);
 }
 
 /* An array of dictionaries that stays within the byte budget. */

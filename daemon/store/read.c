@@ -9,6 +9,14 @@
 
 #include "internal.h"
 
+int store_roles(struct store *s, struct caller *caller, unsigned *ret, struct problem *problem)
+{
+	if (!sight_of(s, caller, store_now(s), problem))
+		return problem->code;
+	*ret = sight_anywhere(caller);
+	return 0;
+}
+
 /* ---- one record ---- */
 
 /* The caller's roles over a row that its statement has shown to exist for them. */

@@ -57,6 +57,9 @@ int store_suppose(struct store *, const struct caller *, int64_t now, int (*run)
 /* True if polkit must be asked before store_perform (the caller is not admin, no grant gives a role of the verb, and the verb names an action). */
 bool store_needs_polkit(struct store *, struct caller *, const struct entity *, const struct verb *, int64_t id);
 
+/* Every role that the caller holds over something. */
+int store_roles(struct store *, struct caller *, unsigned *ret_mask, struct problem *);
+
 /* ---- reads: what leaves, leaves through these ---- */
 /* Gets rows after the gate. `shown[i]` false: the caller may not read fields[i] (only store_read has such; lists refuse instead). Columns
  * of the statement stand in the order of the fields. Return non-zero to stop. */

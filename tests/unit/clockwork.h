@@ -103,8 +103,8 @@ static inline void reopen(struct world *w)
 	open_store(w);
 }
 
-/* A pair that is active; the mentee lives in the zone. */
-static inline int64_t pair(struct world *w, struct cast *c, int64_t mentor, const char *zone, const char *name)
+/* A pair that is active, with a mentor of c->ben_id; the mentee lives in the zone. */
+static inline int64_t pair_make(struct world *w, struct cast *c, int64_t mentor, const char *zone, const char *name, int64_t *ret_mentee)
 {
 	int64_t mentee_person = create(w, &c->ada, &person_entity, ARGS(T("given_name", name), T("family_name", "Mentee"), T("zone", zone)));
 	int64_t mentee = participant(w, c, mentee_person, "mentee", 1), match;
@@ -116,7 +116,15 @@ static inline int64_t pair(struct world *w, struct cast *c, int64_t mentor, cons
 	must(perform_with(w, &c->ada, &match_entity, match, "Accept", NULL, 0, for_ben), &w->call.problem);
 	must(perform_with(w, &c->ada, &match_entity, match, "Accept", NULL, 0, for_mentee), &w->call.problem);
 	must(perform(w, &c->ada, &match_entity, match, "Start", NULL, 0), &w->call.problem);
+	*ret_mentee = mentee_person;
 	return match;
+}
+
+static inline int64_t pair(struct world *w, struct cast *c, int64_t mentor, const char *zone, const char *name)
+{
+	int64_t mentee;
+
+	return pair_make(w, c, mentor, zone, name, &mentee);
 }
 
 static inline void running(struct world *w, struct cast *c)

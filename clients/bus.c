@@ -7,6 +7,7 @@
 
 #include <dbus/dbus.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -15,13 +16,17 @@
 
 #include "bus_value.h"
 
-enum { RETURN_WAIT = 10000, RETURN_STEP = 100, TASK_POLL = 1000 };     /* ms: how long a lost daemon may take to come back */
+enum {
+	RETURN_WAIT = 10000,
+	RETURN_STEP = 100,
+	TASK_POLL = 1000
+}; /* ms: how long a lost daemon may take to come back */
 
 struct bus {
 	DBusConnection *connection;
 	int timeout;
 	bool listening;
-	char *owner;                  /* unique name of the daemon while listening, NULL if it has none */
+	char *owner; /* unique name of the daemon while listening, NULL if it has none */
 };
 
 static int failed_by(struct failure *failure, DBusError *error)
@@ -189,7 +194,8 @@ int bus_listen(struct bus *bus, struct failure *failure)
 	if (!bus->connection && connect_bus(bus, failure))
 		return -1;
 	dbus_bus_add_match(bus->connection, "type='signal',sender='org.freedesktop.DBus',interface='org.freedesktop.DBus',"
-		"member='NameOwnerChanged',arg0='" BUS_NAME "'", &error);
+					    "member='NameOwnerChanged',arg0='" BUS_NAME "'",
+		&error);
 	if (dbus_error_is_set(&error))
 		return failed_by(failure, &error);
 	bus->listening = true;
@@ -202,12 +208,12 @@ static bool owner_changed(struct bus *bus, DBusMessage *message)
 	const char *name, *was, *now;
 
 	if (!dbus_message_is_signal(message, DBUS_INTERFACE_DBUS, "NameOwnerChanged") ||
-	    !dbus_message_has_sender(message, DBUS_SERVICE_DBUS) ||
-	    !dbus_message_get_args(message, NULL, DBUS_TYPE_STRING, &name, DBUS_TYPE_STRING, &was, DBUS_TYPE_STRING, &now, DBUS_TYPE_INVALID) ||
-	    strcmp(name, BUS_NAME))
+		!dbus_message_has_sender(message, DBUS_SERVICE_DBUS) ||
+		!dbus_message_get_args(message, NULL, DBUS_TYPE_STRING, &name, DBUS_TYPE_STRING, &was, DBUS_TYPE_STRING, &now, DBUS_TYPE_INVALID) ||
+		strcmp(name, BUS_NAME))
 		return false;
 	if (bus->owner && !strcmp(bus->owner, now))
-		return false;                 /* told before we asked */
+		return false; /* told before we asked */
 	free(bus->owner);
 	bus->owner = *now ? strdup(now) : NULL;
 	return true;
@@ -273,7 +279,7 @@ void bus_signal_free(struct bus_signal *signal)
 /* 1: it has ended, *ret_result or the failure says how; 0: it runs. */
 static int task_look(struct bus *bus, const char *path, double *ret_done, char kind[static 64], json_t **ret_result, struct failure *failure)
 {
-	const char *state, *error;
+	const char *state, *error, *word;
 	json_t *task, *result;
 	int r = 0;
 
@@ -283,7 +289,8 @@ static int task_look(struct bus *bus, const char *path, double *ret_done, char k
 	error = json_string_value(json_object_get(task, "Error"));
 	result = json_object_get(task, "Result");
 	*ret_done = json_number_value(json_object_get(task, "Progress"));
-	strncat(strcpy(kind, ""), json_string_value(json_object_get(task, "Kind")) ? json_string_value(json_object_get(task, "Kind")) : "", 63);
+	word = json_string_value(json_object_get(task, "Kind"));
+	snprintf(kind, 64, "%s", word ? word : "");
 	if (!state)
 		r = failed(failure, ERROR_MALFORMED, "the daemon answered for a task without its state");
 	else if (!strcmp(state, "done"))

@@ -26,13 +26,13 @@
 struct bus;
 
 enum {
-	BUS_INTERACTIVE = 1,          /* the daemon may have an administrator asked for a password */
-	BUS_REPEAT = 2                /* may be made again after a lost reply */
+	BUS_INTERACTIVE = 1, /* the daemon may have an administrator asked for a password */
+	BUS_REPEAT = 2       /* may be made again after a lost reply */
 };
 
 /* Connects to the system bus, $DBUS_SYSTEM_BUS_ADDRESS if set; bus_close frees. timeout: milliseconds a reply may take. */
 int bus_open(struct bus **ret, int timeout, struct failure *);
-void bus_close(struct bus *);                                  /* NULL is fine */
+void bus_close(struct bus *); /* NULL is fine */
 
 /* Calls a member and waits. `arguments` is an array with one element for each complete type of the signature (NULL for ""); it is
  * always given up. *ret_reply (may be NULL) becomes an array of the values that came back; the caller owns it. Descriptors ('h') are

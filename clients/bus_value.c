@@ -34,7 +34,7 @@ static int append_text(DBusMessageIter *iter, int type, const json_t *value, str
 	if (!text || strlen(text) != json_string_length(value) || !dbus_validate_utf8(text, NULL))
 		return unfit(failure, type);
 	if ((type == DBUS_TYPE_OBJECT_PATH && !dbus_validate_path(text, NULL)) ||
-	    (type == DBUS_TYPE_SIGNATURE && !dbus_signature_validate(text, NULL)))
+		(type == DBUS_TYPE_SIGNATURE && !dbus_signature_validate(text, NULL)))
 		return failed(failure, ERROR_INVALID, "'%s' is no object path", text);
 	if (!dbus_message_iter_append_basic(iter, type, &text))
 		abort();
@@ -79,12 +79,13 @@ static const char *own_signature(const json_t *value)
 	case JSON_STRING: return "s";
 	case JSON_INTEGER: return "x";
 	case JSON_REAL: return "d";
-	case JSON_TRUE: case JSON_FALSE: return "b";
+	case JSON_TRUE:
+	case JSON_FALSE: return "b";
 	case JSON_ARRAY: return "as";
 	case JSON_OBJECT: return "a{sv}";
 	case JSON_NULL: break;
 	}
-	return "d";                           /* null: NaN; whoever means another kind of nothing says so */
+	return "d"; /* null: NaN; whoever means another kind of nothing says so */
 }
 
 static int append_variant(DBusMessageIter *iter, const json_t *value, struct failure *failure)
@@ -114,7 +115,7 @@ static int append_entries(DBusMessageIter *array, DBusSignatureIter *entry, cons
 	const char *key;
 	json_t *value;
 
-	json_object_foreach((json_t *)(uintptr_t)object, key, value) {
+	json_object_foreach ((json_t *)(uintptr_t)object, key, value) {
 		DBusMessageIter inner;
 		DBusSignatureIter type;
 		int r;
@@ -122,7 +123,7 @@ static int append_entries(DBusMessageIter *array, DBusSignatureIter *entry, cons
 		dbus_signature_iter_recurse(entry, &type);
 		dbus_signature_iter_next(&type);
 		if (!dbus_message_iter_open_container(array, DBUS_TYPE_DICT_ENTRY, NULL, &inner) ||
-		    !dbus_message_iter_append_basic(&inner, DBUS_TYPE_STRING, &key))
+			!dbus_message_iter_append_basic(&inner, DBUS_TYPE_STRING, &key))
 			abort();
 		r = append(&inner, &type, value, failure);
 		if (r) {
@@ -141,7 +142,7 @@ static int append_elements(DBusMessageIter *iter, DBusSignatureIter *type, const
 	size_t i;
 	int r;
 
-	json_array_foreach(array, i, value) {
+	json_array_foreach (array, i, value) {
 		r = append(iter, type, value, failure);
 		if (r)
 			return r;
@@ -199,7 +200,9 @@ static int append(DBusMessageIter *iter, DBusSignatureIter *type, const json_t *
 	int code = dbus_signature_iter_get_current_type(type);
 
 	switch (code) {
-	case DBUS_TYPE_STRING: case DBUS_TYPE_OBJECT_PATH: case DBUS_TYPE_SIGNATURE:
+	case DBUS_TYPE_STRING:
+	case DBUS_TYPE_OBJECT_PATH:
+	case DBUS_TYPE_SIGNATURE:
 		return append_text(iter, code, value, failure);
 	case DBUS_TYPE_VARIANT:
 		return append_variant(iter, value, failure);
@@ -207,8 +210,13 @@ static int append(DBusMessageIter *iter, DBusSignatureIter *type, const json_t *
 		return append_array(iter, type, value, failure);
 	case DBUS_TYPE_STRUCT:
 		return append_struct(iter, type, value, failure);
-	case DBUS_TYPE_BOOLEAN: case DBUS_TYPE_DOUBLE: case DBUS_TYPE_INT32: case DBUS_TYPE_UINT32: case DBUS_TYPE_INT64:
-	case DBUS_TYPE_UINT64: case DBUS_TYPE_UNIX_FD:
+	case DBUS_TYPE_BOOLEAN:
+	case DBUS_TYPE_DOUBLE:
+	case DBUS_TYPE_INT32:
+	case DBUS_TYPE_UINT32:
+	case DBUS_TYPE_INT64:
+	case DBUS_TYPE_UINT64:
+	case DBUS_TYPE_UNIX_FD:
 		return append_number(iter, code, value, failure);
 	default:
 		return unfit(failure, code);
@@ -264,8 +272,8 @@ static json_t *read_array(DBusMessageIter *iter)
 		}
 		dbus_message_iter_recurse(&element, &entry);
 		if (dbus_message_iter_get_arg_type(&entry) != DBUS_TYPE_STRING &&
-		    dbus_message_iter_get_arg_type(&entry) != DBUS_TYPE_OBJECT_PATH)
-			continue;             /* the interfaces know no other keys */
+			dbus_message_iter_get_arg_type(&entry) != DBUS_TYPE_OBJECT_PATH)
+			continue; /* the interfaces know no other keys */
 		dbus_message_iter_get_basic(&entry, &key);
 		dbus_message_iter_next(&entry);
 		json_object_set_new(array, key, read_value(&entry));
@@ -289,9 +297,11 @@ static json_t *read_value(DBusMessageIter *iter)
 	DBusBasicValue basic;
 
 	switch (type) {
-	case DBUS_TYPE_STRING: case DBUS_TYPE_OBJECT_PATH: case DBUS_TYPE_SIGNATURE:
+	case DBUS_TYPE_STRING:
+	case DBUS_TYPE_OBJECT_PATH:
+	case DBUS_TYPE_SIGNATURE:
 		dbus_message_iter_get_basic(iter, &basic);
-		return json_string_nocheck(basic.str);      /* libdbus has checked it */
+		return json_string_nocheck(basic.str); /* libdbus has checked it */
 	case DBUS_TYPE_VARIANT:
 		dbus_message_iter_recurse(iter, &inner);
 		return read_value(&inner);

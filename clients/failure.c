@@ -11,7 +11,10 @@
 #define OURS "org.mentorship1.Error."
 #define BUS "org.freedesktop.DBus.Error."
 
-static const struct { const char *name; enum exit_status status; } statuses[] = {
+static const struct {
+	const char *name;
+	enum exit_status status;
+} statuses[] = {
 	{ ERROR_USAGE, EXIT_USAGE },
 	{ ERROR_INVALID, EXIT_USAGE },
 	{ BUS "InvalidArgs", EXIT_USAGE },

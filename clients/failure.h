@@ -9,7 +9,7 @@
 #ifndef MENTORSHIP_FAILURE_H
 #define MENTORSHIP_FAILURE_H
 
-#define ERROR_USAGE "org.mentorship1.Error.Usage"             /* made by clients only: the command line itself is wrong */
+#define ERROR_USAGE "org.mentorship1.Error.Usage" /* made by clients only: the command line itself is wrong */
 #define ERROR_INVALID "org.mentorship1.Error.InvalidField"
 #define ERROR_NOTFOUND "org.mentorship1.Error.NotFound"
 #define ERROR_UNAVAILABLE "org.mentorship1.Error.Unavailable"
@@ -19,9 +19,9 @@
 #define ERROR_MALFORMED "org.freedesktop.DBus.Error.InconsistentMessage"
 
 struct failure {
-	char name[128];               /* "" while nothing failed */
-	char text[2048];              /* as it came; encode it before it is shown */
-	char hint[160];               /* the end of a `mentorctl help ...` worth reading, or "" */
+	char name[128];  /* "" while nothing failed */
+	char text[2048]; /* as it came; encode it before it is shown */
+	char hint[160];  /* the end of a `mentorctl help ...` worth reading, or "" */
 };
 
 /* Fills the failure and returns -1, so that one line says and returns. A text that is too long is cut between characters. */
@@ -29,7 +29,13 @@ int failed(struct failure *, const char *name, const char *format, ...) __attrib
 
 /* Exit status of the command line tool for the error of that name; 0 for "". */
 enum exit_status {
-	EXIT_DONE = 0, EXIT_OTHER = 1, EXIT_USAGE = 2, EXIT_NOTFOUND = 3, EXIT_DENIED = 4, EXIT_UNREACHABLE = 5, EXIT_CONFLICT = 6
+	EXIT_DONE = 0,
+	EXIT_OTHER = 1,
+	EXIT_USAGE = 2,
+	EXIT_NOTFOUND = 3,
+	EXIT_DENIED = 4,
+	EXIT_UNREACHABLE = 5,
+	EXIT_CONFLICT = 6
 };
 enum exit_status failure_status(const char *name);
 

@@ -13,11 +13,23 @@
 
 #include "cli.h"
 
-enum { CANDIDATES = 12 };
+enum {
+	CANDIDATES = 12
+};
 
-static const struct { const char *sign; enum operator operator; const char *bus; } operators[] = {
-	{ "!=", IS_NOT, "!=" }, { "<=", AT_MOST, "<=" }, { ">=", AT_LEAST, ">=" }, { "^=", BEGINS, "prefix" }, { "=", IS, "=" },
-	{ "<", LESS, "<" }, { ">", MORE, ">" }, { "~", HAS, "contains" },
+static const struct {
+	const char *sign;
+	enum operator operator;
+	const char *bus;
+} operators[] = {
+	{ "!=", IS_NOT, "!=" },
+	{ "<=", AT_MOST, "<=" },
+	{ ">=", AT_LEAST, ">=" },
+	{ "^=", BEGINS, "prefix" },
+	{ "=", IS, "=" },
+	{ "<", LESS, "<" },
+	{ ">", MORE, ">" },
+	{ "~", HAS, "contains" },
 };
 
 bool assignment_parse(const char *word, struct assignment *ret)
@@ -31,7 +43,7 @@ bool assignment_parse(const char *word, struct assignment *ret)
 			for (size_t j = 0; j < length; j++)
 				ret->name[j] = word[j] == '-' ? '_' : word[j];
 			ret->name[length] = 0;
-			ret->operator = operators[i].operator;
+			ret->operator= operators[i].operator;
 			ret->text = word + length + strlen(operators[i].sign);
 			return true;
 		}
@@ -41,7 +53,7 @@ bool assignment_parse(const char *word, struct assignment *ret)
 static const char *bus_operator(enum operator operator)
 {
 	for (size_t i = 0; i < sizeof operators / sizeof *operators; i++)
-		if (operators[i].operator == operator)
+		if (operators[i].operator== operator)
 			return operators[i].bus;
 	return "=";
 }
@@ -61,7 +73,7 @@ static int pick(struct cli *cli, const json_t *entity, const char *text, const j
 	size_t i, exact = 0, count = json_array_size(found);
 	char noun[64];
 
-	json_array_foreach(found, i, row) {
+	json_array_foreach (found, i, row) {
 		if (same_folded(text_at(row, 1), text)) {
 			exact++;
 			chosen = row;
@@ -78,7 +90,7 @@ static int pick(struct cli *cli, const json_t *entity, const char *text, const j
 	if (!count)
 		return failed(&cli->failure, ERROR_NOTFOUND, "there is no %s called '%s' that you may see",
 			dashed(text_of(entity, "name"), noun, sizeof noun), text);
-	json_array_foreach(found, i, row) {
+	json_array_foreach (found, i, row) {
 		const char *path = text_at(row, 0);
 
 		buffer_print(&list, "%s%s (%s)", i ? ", " : "", strrchr(path, '/') ? strrchr(path, '/') + 1 : path,
@@ -100,8 +112,9 @@ int resolve(struct cli *cli, const json_t *entity, const char *text, char **ret_
 	if (*text == '/') {
 		if (asprintf(&path, BUS_ROOT "/%s/", collection) < 0)
 			abort();
-		r = strncmp(text, path, strlen(path)) || !text[strlen(path)] ?
-			usage(cli, "", "'%s' is no path of a %s, which looks like %s12", text, text_of(entity, "label"), path) : 0;
+		r = 0;
+		if (strncmp(text, path, strlen(path)) || !text[strlen(path)])
+			r = usage(cli, "", "'%s' is no path of a %s, which looks like %s12", text, text_of(entity, "label"), path);
 		free(path);
 		*ret_path = r ? NULL : strdup(text);
 		return r;
@@ -111,7 +124,7 @@ int resolve(struct cli *cli, const json_t *entity, const char *text, char **ret_
 			abort();
 		return 0;
 	}
-	text += *text == ':';                 /* ':123': a label or key of digits, no number */
+	text += *text == ':'; /* ':123': a label or key of digits, no number */
 	if (!*text)
 		return usage(cli, "", "which %s? Write its number or what it is called", text_of(entity, "label"));
 	if (cli_call(cli, BUS_REPEAT, BUS_ROOT, BUS_MANAGER, "Lookup", "ssu", json_pack("[s, s, i]", collection, text, CANDIDATES), &reply))
@@ -140,7 +153,7 @@ static int read_number(struct cli *cli, const json_t *field, const char *text, j
 static int read_real(struct cli *cli, const json_t *field, const char *text, json_t **ret)
 {
 	char *end;
-	double real = strtod(text, &end);     /* LC_NUMERIC stays "C" */
+	double real = strtod(text, &end); /* LC_NUMERIC stays "C" */
 
 	if (end == text || *end || !isfinite(real))
 		return failed(&cli->failure, ERROR_INVALID, "%s: '%s' is no number; write it as 12 or 0.5", text_of(field, "name"), text);
@@ -167,7 +180,7 @@ static int read_choice(struct cli *cli, const json_t *field, const char *text, j
 	struct buffer list = { 0 };
 	size_t i, begins = 0;
 
-	json_array_foreach(choices, i, choice) {
+	json_array_foreach (choices, i, choice) {
 		const char *word = json_string_value(choice);
 		char spelled[64];
 
@@ -281,7 +294,8 @@ int argument_value(struct cli *cli, const json_t *field, const char *text, json_
 /* The same, reading '-' and '@FILE'. */
 static int argument_read(struct cli *cli, const json_t *field, const char *text, json_t **ret)
 {
-	const char *name = !strcmp(text, "-") ? "-" : text[0] == '@' && text[1] != '@' ? text + 1 : NULL;
+	const char *name = !strcmp(text, "-") ? "-" : text[0] == '@' && text[1] != '@' ? text + 1
+										       : NULL;
 	char *content;
 	int r;
 
@@ -301,10 +315,10 @@ json_t *verb_fields(const json_t *entity, const json_t *verb)
 	json_t *rows = json_array(), *field;
 	size_t i;
 
-	json_array_foreach(json_object_get(entity, "fields"), i, field)
+	json_array_foreach (json_object_get(entity, "fields"), i, field)
 		if (in_list(json_object_get(verb, "takes"), text_of(field, "name")))
 			json_array_append(rows, field);
-	json_array_foreach(json_object_get(verb, "arguments"), i, field)
+	json_array_foreach (json_object_get(verb, "arguments"), i, field)
 		json_array_append(rows, field);
 	return rows;
 }
@@ -316,7 +330,7 @@ static int no_such_field(struct cli *cli, const json_t *rows, const char *name, 
 	const json_t *row;
 	size_t i;
 
-	json_array_foreach(rows, i, row) {
+	json_array_foreach (rows, i, row) {
 		near_try(&nearest, text_of(row, "name"));
 		buffer_print(&list, "%s%s", i ? ", " : "", text_of(row, "name"));
 	}
@@ -333,7 +347,7 @@ static json_t *row_named(const json_t *rows, const char *name)
 	json_t *row;
 	size_t i;
 
-	json_array_foreach(rows, i, row)
+	json_array_foreach (rows, i, row)
 		if (!strcmp(text_of(row, "name"), name))
 			return row;
 	return NULL;
@@ -344,7 +358,7 @@ static int argument_add(struct cli *cli, const json_t *rows, const char *word, c
 	struct assignment assignment;
 	json_t *row, *value;
 
-	if (!assignment_parse(word, &assignment) || assignment.operator != IS)
+	if (!assignment_parse(word, &assignment) || assignment.operator!= IS)
 		return usage(cli, "", "'%s' is no argument; write field=value", word);
 	row = row_named(rows, assignment.name);
 	if (!row)
@@ -387,7 +401,7 @@ static int filter_list(struct cli *cli, const json_t *field, const char *text, j
 	size_t i;
 	int r = 0;
 
-	json_array_foreach(words, i, word) {
+	json_array_foreach (words, i, word) {
 		json_t *value, *path;
 
 		r = argument_value(cli, field, json_string_value(word), &value);
@@ -418,26 +432,26 @@ int filter_element(struct cli *cli, const json_t *entity, const char *word, json
 
 	if (!assignment_parse(word, &assignment))
 		return usage(cli, "", "'%s' is no filter; write FIELD=VALUE, or one of != < <= > >= ^= (begins with) ~ (contains)", word);
-	if (!strcmp(assignment.name, "as") && assignment.operator == IS) {
+	if (!strcmp(assignment.name, "as") && assignment.operator== IS) {
 		*ret = json_pack("[s, s, s]", "as", "=", assignment.text);
 		return *ret ? 0 : usage(cli, "", "as: the text is not UTF-8");
 	}
 	field = field_named(entity, assignment.name);
 	if (!field)
 		return no_such_field(cli, json_object_get(entity, "fields"), assignment.name, text_of(entity, "label"));
-	operator = bus_operator(assignment.operator);
-	list = assignment.operator == IS && strchr(assignment.text, ',') && !is_kind(field, "text") && !is_kind(field, "words");
-	if (assignment.operator == IS && !*assignment.text) {
-		operator = "none";
+	operator= bus_operator(assignment.operator);
+	list = assignment.operator== IS && strchr(assignment.text, ',') && !is_kind(field, "text") && !is_kind(field, "words");
+	if (assignment.operator== IS && !* assignment.text) {
+		operator= "none";
 		value = json_string("");
-	} else if (assignment.operator == BEGINS || assignment.operator == HAS || is_kind(field, "words")) {
+	} else if (assignment.operator== BEGINS || assignment.operator== HAS || is_kind(field, "words")) {
 		value = json_string(assignment.text);
 		if (!value)
 			return usage(cli, "", "%s: the text is not UTF-8", assignment.name);
-		if (is_kind(field, "words") && assignment.operator == IS)
-			operator = "contains";
+		if (is_kind(field, "words") && assignment.operator== IS)
+			operator= "contains";
 	} else if (list) {
-		operator = "in";
+		operator= "in";
 		if (filter_list(cli, field, assignment.text, &value))
 			return -1;
 	} else if (argument_value(cli, field, assignment.text, &value)) {

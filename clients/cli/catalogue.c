@@ -47,7 +47,7 @@ bool in_list(const json_t *array, const char *word)
 	const json_t *item;
 	size_t i;
 
-	json_array_foreach(array, i, item)
+	json_array_foreach (array, i, item)
 		if (json_is_string(item) && !strcmp(json_string_value(item), word))
 			return true;
 	return false;
@@ -81,7 +81,7 @@ static bool same_word(const char *typed, const char *name)
 	char word[128];
 
 	dashed(name, word, sizeof word);
-	for (size_t i = 0; ; i++) {
+	for (size_t i = 0;; i++) {
 		if ((typed[i] == '_' ? '-' : tolower((unsigned char)typed[i])) != word[i])
 			return false;
 		if (!word[i])
@@ -91,7 +91,9 @@ static bool same_word(const char *typed, const char *name)
 
 /* ---- near words ---- */
 
-enum { NEAR_LENGTH = 40 };
+enum {
+	NEAR_LENGTH = 40
+};
 
 /* How many letters to insert, remove, exchange or swap with their neighbour. */
 static size_t distance(const char *a, const char *b)
@@ -145,7 +147,7 @@ json_t *entity_find(struct cli *cli, const char *noun)
 	json_t *entities = catalogue(cli), *entity;
 	size_t i;
 
-	json_array_foreach(entities, i, entity)
+	json_array_foreach (entities, i, entity)
 		if (same_word(noun, text_of(entity, "name")) || same_word(noun, text_of(entity, "collection")))
 			return entity;
 	return NULL;
@@ -163,7 +165,7 @@ json_t *entity_named(struct cli *cli, const char *noun)
 	for (const struct command *command = commands; command->name; command++)
 		if (!command->hidden)
 			near_try(&nearest, command->name);
-	json_array_foreach(cli->catalogue, i, each)
+	json_array_foreach (cli->catalogue, i, each)
 		if (i < 64)
 			near_try(&nearest, dashed(text_of(each, "name"), words[i], sizeof words[i]));
 	if (nearest.word)
@@ -178,7 +180,7 @@ json_t *entity_of_collection(struct cli *cli, const char *collection)
 	json_t *entities = catalogue(cli), *entity;
 	size_t i;
 
-	json_array_foreach(entities, i, entity)
+	json_array_foreach (entities, i, entity)
 		if (!strcmp(collection, text_of(entity, "collection")))
 			return entity;
 	return NULL;
@@ -207,7 +209,7 @@ json_t *field_named(const json_t *entity, const char *name)
 	json_t *field;
 	size_t i;
 
-	json_array_foreach(json_object_get(entity, "fields"), i, field)
+	json_array_foreach (json_object_get(entity, "fields"), i, field)
 		if (same_word(name, text_of(field, "name")))
 			return field;
 	return NULL;
@@ -218,7 +220,7 @@ json_t *field_of_member(const json_t *entity, const char *member)
 	json_t *field;
 	size_t i;
 
-	json_array_foreach(json_object_get(entity, "fields"), i, field)
+	json_array_foreach (json_object_get(entity, "fields"), i, field)
 		if (!strcmp(member, text_of(field, "member")))
 			return field;
 	return NULL;
@@ -229,7 +231,7 @@ json_t *label_field(const json_t *entity)
 	json_t *field;
 	size_t i;
 
-	json_array_foreach(json_object_get(entity, "fields"), i, field)
+	json_array_foreach (json_object_get(entity, "fields"), i, field)
 		if (has_flag(field, "label"))
 			return field;
 	return NULL;
@@ -240,7 +242,7 @@ json_t *verb_find(const json_t *entity, const char *word)
 	json_t *verb;
 	size_t i;
 
-	json_array_foreach(json_object_get(entity, "verbs"), i, verb)
+	json_array_foreach (json_object_get(entity, "verbs"), i, verb)
 		if (same_word(word, text_of(verb, "name")))
 			return verb;
 	return NULL;

@@ -35,7 +35,7 @@ const char *own_zone(char out[static ZONE_NAME])
 		name = after_zoneinfo(path);
 	}
 	if (strlen(name) < ZONE_NAME && zone_name_is_valid(name))
-		strcpy(out, name);
+		memcpy(out, name, strlen(name) + 1);
 	return out;
 }
 
@@ -66,7 +66,7 @@ int read_date(struct cli *cli, const char *text, int64_t *ret_days)
 	struct problem problem;
 
 	if (!date_parse(text, ret_days, NULL))
-		return 0;             /* needs no clock */
+		return 0; /* needs no clock */
 	if (when_parse_day(text, cli->zone, cli_now(cli), ret_days, &problem))
 		return failed(&cli->failure, ERROR_INVALID, "%s", problem.text);
 	return 0;

@@ -6,7 +6,9 @@
 
 #include "cli.h"
 
-enum { MANY = 1000 };
+enum {
+	MANY = 1000
+};
 
 const struct command commands[] = {
 	{ "today", "", "what waits for you, since when", command_today, 0, 0, false, false },
@@ -14,7 +16,7 @@ const struct command commands[] = {
 	{ "whoami", "", "your account, person and roles, as the daemon sees them", command_whoami, 0, 0, false, false },
 	{ "describe", "[NOUN]", "what there is: nouns, or fields and verbs of one", command_describe, 0, 1, false, false },
 	{ "import", "--program PROGRAM [--format oneroster|form|csv] [--role ROLE] [--mapping FILE] [--propose FILE] [--take] [NOUN] FILE|DIRECTORY",
-	  "bring in people, or a table of NOUN: a preview, or with --take for good", command_import, 1, 2, false, true },
+		"bring in people, or a table of NOUN: a preview, or with --take for good", command_import, 1, 2, false, true },
 	{ "export", "NOUN [FILTER...] [--fields A,B] [--raw]", "a table as CSV on standard output", command_export, 1, MANY, false, false },
 	{ "schedule", "preview [--until WHEN]", "what the scheduler would do until then", command_schedule, 1, 1, false, false },
 	{ "changes", "[--after N] [--limit N]", "what changed since sequence number N", command_changes, 0, 0, false, false },

@@ -10,12 +10,15 @@
 
 #include "cli.h"
 
-enum { PATIENCE = 2, LIVE = 50 };             /* seconds; objects offered */
+enum {
+	PATIENCE = 2,
+	LIVE = 50
+}; /* seconds; objects offered */
 
 struct complete {
 	struct cli *cli;
-	const char *typed;            /* the word so far */
-	char **words;                 /* those before it, options left out */
+	const char *typed; /* the word so far */
+	char **words;      /* those before it, options left out */
 	size_t count;
 };
 
@@ -47,13 +50,15 @@ static void offer(const struct complete *c, const char *before, const char *word
 static void offer_objects(const struct complete *c, const json_t *entity, const char *before, const char *start)
 {
 	bool number = strspn(start, "0123456789") == strlen(start);
-	json_t *reply, *row;
+	json_t *reply, *row, *arguments;
 	size_t i;
 
-	if (!entity || cli_call(c->cli, 0, BUS_ROOT, BUS_MANAGER, "Lookup", "ssu",
-			json_pack("[s, s, i]", text_of(entity, "collection"), number ? "" : start, LIVE), &reply))
+	if (!entity)
 		return;
-	json_array_foreach(json_array_get(reply, 0), i, row) {
+	arguments = json_pack("[s, s, i]", text_of(entity, "collection"), number ? "" : start, LIVE);
+	if (cli_call(c->cli, 0, BUS_ROOT, BUS_MANAGER, "Lookup", "ssu", arguments, &reply))
+		return;
+	json_array_foreach (json_array_get(reply, 0), i, row) {
 		const char *path = text_at(row, 0), *label = text_at(row, 1), *id = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
 
 		offer(c, before, number ? id : label, number ? label : id);
@@ -68,7 +73,7 @@ static void offer_values(const struct complete *c, const json_t *field, const ch
 	const json_t *choice;
 	size_t i;
 
-	json_array_foreach(json_object_get(field, "choices"), i, choice)
+	json_array_foreach (json_object_get(field, "choices"), i, choice)
 		offer(c, before, json_is_string(choice) ? json_string_value(choice) : "", text_of(field, "label"));
 	if (is_kind(field, "yesno")) {
 		offer(c, before, "yes", text_of(field, "label"));
@@ -87,12 +92,12 @@ static void offer_fields(const struct complete *c, const json_t *rows)
 
 	if (assignment_parse(c->typed, &typed)) {
 		snprintf(word, sizeof word, "%.*s", (int)(typed.text - c->typed), c->typed);
-		json_array_foreach(rows, i, row)
+		json_array_foreach (rows, i, row)
 			if (!strcmp(text_of(row, "name"), typed.name))
 				offer_values(c, row, word, typed.text);
 		return;
 	}
-	json_array_foreach(rows, i, row) {
+	json_array_foreach (rows, i, row) {
 		snprintf(word, sizeof word, "%s=", text_of(row, "name"));
 		offer(c, "", word, text_of(row, "label"));
 	}
@@ -129,8 +134,13 @@ static void offer_options(const struct complete *c)
 /* The value of an option that was named before. */
 static void offer_option_values(const struct complete *c, const struct option_row *row)
 {
-	static const struct { const char *option, *words; } fixed[] = {
-		{ "format", "oneroster form csv" }, { "role", "mentor mentee" }, { "color", "auto always never" }, { "json", "pretty short" },
+	static const struct {
+		const char *option, *words;
+	} fixed[] = {
+		{ "format", "oneroster form csv" },
+		{ "role", "mentor mentee" },
+		{ "color", "auto always never" },
+		{ "json", "pretty short" },
 	};
 	const json_t *entity = c->count ? entity_find(c->cli, c->words[0]) : NULL, *field;
 	size_t i;
@@ -140,7 +150,7 @@ static void offer_option_values(const struct complete *c, const struct option_ro
 			char copy[64], *rest = copy;
 
 			snprintf(copy, sizeof copy, "%s", fixed[i].words);
-			for (char *word; (word = strsep(&rest, " ")); )
+			for (char *word; (word = strsep(&rest, " "));)
 				offer(c, "", word, row->help);
 		}
 	if (!strcmp(row->name, "program") || !strcmp(row->name, "for"))
@@ -152,7 +162,7 @@ static void offer_option_values(const struct complete *c, const struct option_ro
 		char before[256];
 
 		snprintf(before, sizeof before, "%.*s", last ? (int)(last + 1 - c->typed) : *c->typed == '-', c->typed);
-		json_array_foreach(json_object_get(entity, "fields"), i, field)
+		json_array_foreach (json_object_get(entity, "fields"), i, field)
 			offer(c, before, text_of(field, "name"), text_of(field, "label"));
 	}
 }
@@ -168,7 +178,7 @@ static void offer_first(const struct complete *c)
 	for (const struct command *command = commands; command->name; command++)
 		if (!command->hidden)
 			offer(c, "", command->name, command->help);
-	json_array_foreach(entities, i, entity)
+	json_array_foreach (entities, i, entity)
 		offer(c, "", dashed(text_of(entity, "name"), noun, sizeof noun), text_of(entity, "label"));
 }
 
@@ -178,7 +188,7 @@ static void offer_nouns(const struct complete *c)
 	char noun[64];
 	size_t i;
 
-	json_array_foreach(entities, i, entity)
+	json_array_foreach (entities, i, entity)
 		offer(c, "", dashed(text_of(entity, "name"), noun, sizeof noun), text_of(entity, "label"));
 }
 
@@ -190,7 +200,7 @@ static void offer_verbs(const struct complete *c, const json_t *entity)
 
 	offer(c, "", "list", "a table");
 	offer(c, "", "show", "one of them");
-	json_array_foreach(json_object_get(entity, "verbs"), i, verb)
+	json_array_foreach (json_object_get(entity, "verbs"), i, verb)
 		offer(c, "", dashed(text_of(verb, "name"), word, sizeof word), text_of(verb, "label"));
 }
 
@@ -213,8 +223,13 @@ static void offer_after_verb(const struct complete *c, const json_t *entity)
 
 static void offer_command(const struct complete *c)
 {
-	static const struct { const char *command, *words; } fixed[] = {
-		{ "config", "check show" }, { "completion", "bash zsh fish" }, { "task", "show wait cancel" }, { "schedule", "preview" },
+	static const struct {
+		const char *command, *words;
+	} fixed[] = {
+		{ "config", "check show" },
+		{ "completion", "bash zsh fish" },
+		{ "task", "show wait cancel" },
+		{ "schedule", "preview" },
 	};
 
 	for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
@@ -222,7 +237,7 @@ static void offer_command(const struct complete *c)
 			char copy[64], *rest = copy;
 
 			snprintf(copy, sizeof copy, "%s", fixed[i].words);
-			for (char *word; (word = strsep(&rest, " ")); )
+			for (char *word; (word = strsep(&rest, " "));)
 				offer(c, "", word, "");
 		}
 	if (!strcmp(c->words[0], "help") && c->count == 1)

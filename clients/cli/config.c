@@ -60,11 +60,16 @@ int command_config(struct cli *cli)
 		return failed(&cli->failure, ERROR_UNAVAILABLE, "%s: %s", program, strerror(errno));
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
 		return failed(&cli->failure, ERROR_UNAVAILABLE, "%s could not be run: the configuration is checked where the daemon is installed", program);
-	return !WIFEXITED(status) ? EXIT_OTHER : WEXITSTATUS(status) == 0 ? EXIT_DONE : WEXITSTATUS(status) == EXIT_USAGE ? EXIT_USAGE : EXIT_OTHER;
+	return !WIFEXITED(status) ? EXIT_OTHER : WEXITSTATUS(status) == 0 ? EXIT_DONE
+		: WEXITSTATUS(status) == EXIT_USAGE                       ? EXIT_USAGE
+									  : EXIT_OTHER;
 }
 
 /* ---- completion scripts ---- */
 
+#ifndef COMPLETIONS
+#define COMPLETIONS "clients/cli/completions" /* for who reads this file without the build's definitions */
+#endif
 #define SCRIPT(name, file) \
 	__asm__(".section .rodata\n" #name ":\n.incbin \"" COMPLETIONS "/" file "\"\n.byte 0\n.previous\n"); \
 	extern const char name[]
@@ -75,8 +80,12 @@ SCRIPT(completion_fish, "mentorctl.fish");
 
 int command_completion(struct cli *cli)
 {
-	static const struct { const char *shell, *script; } scripts[] = {
-		{ "bash", completion_bash }, { "zsh", completion_zsh }, { "fish", completion_fish },
+	static const struct {
+		const char *shell, *script;
+	} scripts[] = {
+		{ "bash", completion_bash },
+		{ "zsh", completion_zsh },
+		{ "fish", completion_fish },
 	};
 
 	for (size_t i = 0; i < sizeof scripts / sizeof *scripts; i++)

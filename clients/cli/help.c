@@ -15,7 +15,9 @@ static void help_options(void)
 		if (!row->help)
 			continue;
 		snprintf(left, sizeof left, "%c%c%s--%s%s%s%s", row->letter ? '-' : ' ', row->letter ? row->letter : ' ', row->letter ? ", " : "  ",
-			row->name, *argument == '=' ? "[=" : *argument ? " " : "", *argument == '=' ? argument + 1 : argument, *argument == '=' ? "]" : "");
+			row->name, *argument == '=' ? "[=" : *argument ? " "
+								       : "",
+			*argument == '=' ? argument + 1 : argument, *argument == '=' ? "]" : "");
 		printf("  %-26s %s\n", left, row->help);
 	}
 }
@@ -31,7 +33,7 @@ static void help_nouns(struct cli *cli)
 		printf("\nNouns: the daemon lists them, but it is not reached now.\n");
 	else
 		printf("\nNouns (mentorctl NOUN list|show|VERB ...; mentorctl help NOUN):\n");
-	json_array_foreach(entities, i, entity) {
+	json_array_foreach (entities, i, entity) {
 		printf("  %-16s ", dashed(text_of(entity, "name"), noun, sizeof noun));
 		out_text(text_of(entity, "help"));
 		putchar('\n');
@@ -104,7 +106,7 @@ static int help_verb(struct cli *cli, const json_t *entity, const json_t *verb)
 		printf("cannot be taken back: asks first, or wants --yes\n");
 	if (json_array_size(rows))
 		printf("\nFields:\n");
-	json_array_foreach(rows, i, field)
+	json_array_foreach (rows, i, field)
 		field_line(cli, field);
 	json_decref(rows);
 	return 0;
@@ -122,13 +124,13 @@ static int help_noun(struct cli *cli, const json_t *entity)
 	out_text(text_of(entity, "help"));
 	printf("\n\nmentorctl %s list [FIELD=VALUE...] [--fields A,B] [--order FIELD] [--limit N | --all]\nmentorctl %s show ID\n", noun, noun);
 	printf("\nVerbs (mentorctl help %s VERB):\n", noun);
-	json_array_foreach(json_object_get(entity, "verbs"), i, row) {
+	json_array_foreach (json_object_get(entity, "verbs"), i, row) {
 		printf("  %-20s ", dashed(text_of(row, "name"), word, sizeof word));
 		out_text(text_of(row, "label"));
 		putchar('\n');
 	}
 	printf("\nFields:\n");
-	json_array_foreach(json_object_get(entity, "fields"), i, row)
+	json_array_foreach (json_object_get(entity, "fields"), i, row)
 		field_line(cli, row);
 	return 0;
 }
@@ -179,7 +181,7 @@ int command_describe(struct cli *cli)
 	table_column(table, "fields", RIGHT);
 	table_column(table, "verbs", RIGHT);
 	table_column(table, "help", SHRINKS);
-	json_array_foreach(entities, i, entity) {
+	json_array_foreach (entities, i, entity) {
 		char count[24];
 
 		table_cell(table, dashed(text_of(entity, "name"), noun, sizeof noun));

@@ -24,7 +24,7 @@ static void option_text(json_t *options, const char *name, const char *text)
 static int import_options(struct cli *cli, json_t *options)
 {
 	const char *file = cli->words[cli->count - 1], *slash = strrchr(file, '/');
-	const json_t *program = entity_named(cli, "program");         /* the option is defined as a program's path */
+	const json_t *program = entity_named(cli, "program"); /* the option is defined as a program's path */
 	char *path, *mapping;
 
 	if (!program)
@@ -81,7 +81,7 @@ static void import_lines(const json_t *lines, const char *before)
 	const json_t *line;
 	size_t i;
 
-	json_array_foreach(lines, i, line) {
+	json_array_foreach (lines, i, line) {
 		fputs(before, stdout);
 		out_text(json_is_string(line) ? json_string_value(line) : "");
 		putchar('\n');
@@ -198,7 +198,7 @@ int command_export(struct cli *cli)
 	char *path, *names = strdup(cli->options.fields ? cli->options.fields : ""), *rest = names;
 	int fd, r;
 
-	for (char *word; (word = strsep(&rest, ", ")); )
+	for (char *word; (word = strsep(&rest, ", "));)
 		if (*word)
 			json_array_append_new(fields, json_string(word));
 	free(names);

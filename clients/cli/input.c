@@ -15,12 +15,16 @@
 
 #include "cli.h"
 
-enum { MAX_COPY = 256 << 20, MAX_TEXT = 1 << 20 };
+enum {
+	MAX_COPY = 256 << 20,
+	MAX_TEXT = 1 << 20
+};
 #define SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL)
 
 static int not_read(struct failure *failure, const char *name)
 {
-	return failed(failure, errno == ENOENT ? ERROR_NOTFOUND : errno == EACCES ? "org.mentorship1.Error.NotAllowed" : ERROR_INVALID,
+	return failed(failure, errno == ENOENT ? ERROR_NOTFOUND : errno == EACCES ? "org.mentorship1.Error.NotAllowed"
+										  : ERROR_INVALID,
 		"%s: %s", strcmp(name, "-") ? name : "standard input", strerror(errno));
 }
 
@@ -132,7 +136,7 @@ const char *input_named(const char *word)
 
 	if (!strcmp(word, "-"))
 		return word;
-	if (!assignment_parse(word, &assignment) || assignment.operator != IS)
+	if (!assignment_parse(word, &assignment) || assignment.operator!= IS)
 		return NULL;
 	if (!strcmp(assignment.text, "-"))
 		return assignment.text;

@@ -35,7 +35,7 @@ static int host_of(int argc, char **argv, const struct terminal *terminal, const
 
 	if (!copy)
 		abort();
-	memcpy(copy, argv, (size_t)argc * sizeof *copy);      /* getopt moves words about */
+	memcpy(copy, argv, (size_t)argc * sizeof *copy); /* getopt moves words about */
 	r = options_parse(&cli, argc, copy);
 	free(copy);
 	*ret_host = cli.options.host;

@@ -32,7 +32,7 @@ static void learn_of(struct cli *cli, const json_t *rows, const char *key)
 	const char *collection;
 	size_t i;
 
-	json_array_foreach(rows, i, row) {
+	json_array_foreach (rows, i, row) {
 		const json_t *entity = entity_of_path(cli, text_of(row, key));
 
 		if (!entity)
@@ -41,7 +41,7 @@ static void learn_of(struct cli *cli, const json_t *rows, const char *key)
 			json_object_set_new(by_collection, text_of(entity, "collection"), json_array());
 		json_array_append(json_object_get(by_collection, text_of(entity, "collection")), json_object_get(row, key));
 	}
-	json_object_foreach(by_collection, collection, paths)
+	json_object_foreach (by_collection, collection, paths)
 		labels_learn(cli, collection, paths);
 	json_decref(by_collection);
 }
@@ -59,7 +59,8 @@ static void agenda_row(struct cli *cli, struct table *table, const json_t *row, 
 	table_cell(table, text_of(row, "kind"));
 	table_cell(table, text_of(row, "label"));
 	table_cell(table, buffer_string(&object));
-	table_cell(table, label ? label : *program && strcmp(program, "/") ? strrchr(program, '/') + 1 : "");
+	table_cell(table, label ? label : *program && strcmp(program, "/") ? strrchr(program, '/') + 1
+									   : "");
 	buffer_free(&object);
 }
 
@@ -78,7 +79,7 @@ static void agenda_table(struct cli *cli, const json_t *rows)
 	table_column(table, "about", SHRINKS);
 	table_column(table, "object", 0);
 	table_column(table, "program", SHRINKS);
-	json_array_foreach(rows, i, row)
+	json_array_foreach (rows, i, row)
 		agenda_row(cli, table, row, now);
 	pager_open(cli);
 	if (!cli->options.no_legend)
@@ -91,7 +92,7 @@ static json_t *with_instants(const json_t *rows, const char *const *keys)
 	json_t *copy = json_deep_copy(rows), *row;
 	size_t i;
 
-	json_array_foreach(copy, i, row)
+	json_array_foreach (copy, i, row)
 		for (const char *const *key = keys; *key; key++)
 			json_object_set_new(row, *key, instant_json(json_object_get(row, *key)));
 	return copy;
@@ -131,7 +132,7 @@ int command_status(struct cli *cli)
 		json_decref(shown);
 		return -1;
 	}
-	json_object_foreach((json_t *)(uintptr_t)manager, name, value) {
+	json_object_foreach ((json_t *)(uintptr_t)manager, name, value) {
 		dashed(name, word, sizeof word);
 		for (char *p = word; *p; p++)
 			*p = *p == '-' ? '_' : *p;
@@ -141,7 +142,7 @@ int command_status(struct cli *cli)
 	if (cli->json)
 		out_json(cli, shown);
 	else
-		json_object_foreach(shown, name, value) {
+		json_object_foreach (shown, name, value) {
 			struct buffer text = { 0 };
 			char printed[DATE_TEXT];
 
@@ -270,7 +271,7 @@ int command_advance_clock(struct cli *cli)
 	int64_t until;
 
 	if (read_instant(cli, cli->words[1], &until) ||
-	    cli_call(cli, 0, BUS_ROOT, BUS_MANAGER, "AdvanceClock", "x", json_pack("[I]", (json_int_t)until), &reply))
+		cli_call(cli, 0, BUS_ROOT, BUS_MANAGER, "AdvanceClock", "x", json_pack("[I]", (json_int_t)until), &reply))
 		return -1;
 	result = json_array_get(reply, 0);
 	if (cli->json) {
@@ -302,7 +303,7 @@ static void schedule_table(struct cli *cli, const json_t *rows)
 	table_column(table, "object", 0);
 	table_column(table, "nominal", 0);
 	table_column(table, "zone", 0);
-	json_array_foreach(rows, i, row) {
+	json_array_foreach (rows, i, row) {
 		struct buffer object = { 0 };
 
 		path_text(cli, *text_of(row, "object") ? text_of(row, "object") : "/", &object);
@@ -362,12 +363,12 @@ static int task_show(struct cli *cli, const char *path)
 		json_decref(shown);
 		return -1;
 	}
-	json_object_foreach(task, name, value)
+	json_object_foreach (task, name, value)
 		json_object_set_new(shown, dashed(name, word, sizeof word), !strcmp(name, "Started") ? instant_json(value) : json_incref(value));
 	if (cli->json)
 		out_json(cli, shown);
 	else
-		json_object_foreach(shown, name, value) {
+		json_object_foreach (shown, name, value) {
 			struct buffer text = { 0 };
 			char printed[DATE_TEXT];
 
@@ -422,9 +423,9 @@ static int many_element(struct cli *cli, const json_t *item, json_t *elements)
 			text_of(item, "object"));
 	}
 	rows = verb_fields(entity, verb);
-	json_object_foreach(json_object_get(item, "arguments"), name, value) {
+	json_object_foreach (json_object_get(item, "arguments"), name, value) {
 		json_object_set(arguments, name, value);
-		json_array_foreach(rows, i, row)
+		json_array_foreach (rows, i, row)
 			if (!strcmp(text_of(row, "name"), name) && json_is_string(value)) {
 				json_t *typed;
 
@@ -445,8 +446,8 @@ static int many_element(struct cli *cli, const json_t *item, json_t *elements)
 		json_object_set_new(options, "dry_run", json_true());
 	if (json_is_string(json_object_get(options, "for")))
 		json_object_set_new(options, "for", bus_typed("o", json_incref(json_object_get(options, "for"))));
-	json_array_append_new(elements, json_pack("[s, s, s, o, o]", text_of(item, "object"), text_of(entity, "interface"), text_of(verb, "name"),
-		arguments, options));
+	json_array_append_new(elements,
+		json_pack("[s, s, s, o, o]", text_of(item, "object"), text_of(entity, "interface"), text_of(verb, "name"), arguments, options));
 	return 0;
 }
 
@@ -467,7 +468,7 @@ int command_call_many(struct cli *cli)
 		return usage(cli, "call-many", "%s: %s", cli->words[1], items ? "is no array of calls" : error.text);
 	}
 	elements = json_array();
-	json_array_foreach(items, i, item)
+	json_array_foreach (items, i, item)
 		if (!r)
 			r = many_element(cli, item, elements);
 	json_decref(items);
@@ -476,7 +477,7 @@ int command_call_many(struct cli *cli)
 	if (!r) {
 		json_t *shown = json_array();
 
-		json_array_foreach(json_array_get(reply, 0), i, answer) {
+		json_array_foreach (json_array_get(reply, 0), i, answer) {
 			json_t *row = json_pack("{s:O}", "object", json_array_get(json_array_get(elements, i), 0));
 
 			json_object_update(row, json_array_get(answer, 1));

@@ -10,13 +10,16 @@
 
 #include "cli.h"
 
-enum { TERMINAL_ROWS = 500, ANY = 0 };
+enum {
+	TERMINAL_ROWS = 500,
+	ANY = 0
+};
 
 struct list {
 	const json_t *entity;
-	json_t *filter, *columns;     /* columns: field rows, id first */
+	json_t *filter, *columns; /* columns: field rows, id first */
 	const char *order;
-	int64_t limit;                /* ANY: all */
+	int64_t limit; /* ANY: all */
 	json_t *rows;
 	bool more;
 };
@@ -35,7 +38,7 @@ static void column_add(json_t *columns, json_t *field)
 	json_t *each;
 	size_t i;
 
-	json_array_foreach(columns, i, each)
+	json_array_foreach (columns, i, each)
 		if (each == field)
 			return;
 	json_array_append(columns, field);
@@ -48,11 +51,11 @@ static int columns_named(struct cli *cli, struct list *list, const char *names)
 	size_t i;
 	int r = 0;
 
-	for (char *word; (word = strsep(&rest, ", ")); )
+	for (char *word; (word = strsep(&rest, ", "));)
 		if (*word)
 			json_array_append_new(asked, json_string(word));
 	free(copy);
-	json_array_foreach(asked, i, name) {
+	json_array_foreach (asked, i, name) {
 		struct nearest nearest = { .typed = json_string_value(name) };
 		json_t *each;
 		size_t j;
@@ -62,7 +65,7 @@ static int columns_named(struct cli *cli, struct list *list, const char *names)
 			column_add(list->columns, field);
 			continue;
 		}
-		json_array_foreach(json_object_get(list->entity, "fields"), j, each)
+		json_array_foreach (json_object_get(list->entity, "fields"), j, each)
 			near_try(&nearest, text_of(each, "name"));
 		r = usage(cli, "", "%s has no field '%s'%s%s%s", text_of(list->entity, "label"), nearest.typed,
 			nearest.word ? "; did you mean '" : "", nearest.word ? nearest.word : "", nearest.word ? "'?" : "");
@@ -81,7 +84,7 @@ static int columns_choose(struct cli *cli, struct list *list)
 	column_add(list->columns, field_named(list->entity, "id"));
 	if (cli->options.fields)
 		return columns_named(cli, list, cli->options.fields);
-	json_array_foreach(json_object_get(list->entity, "fields"), i, field)
+	json_array_foreach (json_object_get(list->entity, "fields"), i, field)
 		if (is_shown(field) && (has_flag(field, "listed") || has_flag(field, "label")))
 			column_add(list->columns, field);
 	return 0;
@@ -94,7 +97,7 @@ static json_t *names_of(const json_t *columns)
 	json_t *names = json_array(), *field;
 	size_t i;
 
-	json_array_foreach(columns, i, field)
+	json_array_foreach (columns, i, field)
 		json_array_append(names, json_object_get(field, "name"));
 	return names;
 }
@@ -147,17 +150,24 @@ static void list_labels(struct cli *cli, const struct list *list)
 	json_t *field, *row;
 	size_t i, j;
 
-	json_array_foreach(list->columns, i, field) {
+	json_array_foreach (list->columns, i, field) {
 		json_t *paths;
 
 		if (!is_kind(field, "link"))
 			continue;
 		paths = json_array();
-		json_array_foreach(list->rows, j, row)
+		json_array_foreach (list->rows, j, row)
 			json_array_append(paths, json_array_get(row, i));
 		labels_learn(cli, text_of(field, "to"), paths);
 		json_decref(paths);
 	}
+}
+
+static unsigned column_flags(const json_t *field)
+{
+	if (is_kind(field, "number") || is_kind(field, "real"))
+		return RIGHT;
+	return is_kind(field, "text") || is_kind(field, "words") || is_kind(field, "link") ? SHRINKS : 0;
 }
 
 static void list_table(struct cli *cli, const struct list *list)
@@ -167,11 +177,10 @@ static void list_table(struct cli *cli, const struct list *list)
 	size_t i, j;
 
 	list_labels(cli, list);
-	json_array_foreach(list->columns, i, field)
-		table_column(table, text_of(field, "name"), is_kind(field, "number") || is_kind(field, "real") ? RIGHT :
-			is_kind(field, "text") || is_kind(field, "words") || is_kind(field, "link") ? SHRINKS : 0);
-	json_array_foreach(list->rows, j, row)
-		json_array_foreach(list->columns, i, field)
+	json_array_foreach (list->columns, i, field)
+		table_column(table, text_of(field, "name"), column_flags(field));
+	json_array_foreach (list->rows, j, row)
+		json_array_foreach (list->columns, i, field)
 			table_cell_value(cli, table, field, json_array_get(row, i));
 	table_print(cli, table);
 }
@@ -181,12 +190,12 @@ static void list_json(struct cli *cli, const struct list *list)
 	json_t *objects = json_array(), *field, *row;
 	size_t i, j;
 
-	json_array_foreach(list->rows, j, row) {
+	json_array_foreach (list->rows, j, row) {
 		json_t *object = json_object();
+		long long id = json_integer_value(json_array_get(row, 0));
 
-		json_object_set_new(object, "object", json_sprintf(BUS_ROOT "/%s/%lld", text_of(list->entity, "collection"),
-			(long long)json_integer_value(json_array_get(row, 0))));
-		json_array_foreach(list->columns, i, field)
+		json_object_set_new(object, "object", json_sprintf(BUS_ROOT "/%s/%lld", text_of(list->entity, "collection"), id));
+		json_array_foreach (list->columns, i, field)
 			json_object_set_new(object, text_of(field, "name"), value_json(field, json_array_get(row, i)));
 		json_array_append_new(objects, object);
 	}
@@ -220,7 +229,8 @@ static int list_prepare(struct cli *cli, struct list *list, char *const *words, 
 	if (order && !field_named(list->entity, order + (*order == '-')))
 		return usage(cli, "", "%s has no field '%s' to order by", text_of(list->entity, "label"), order + (*order == '-'));
 	list->order = order ? order : "";
-	list->limit = cli->limit != NONE_GIVEN ? cli->limit : cli->terminal.out && !cli->json && !cli->options.all ? TERMINAL_ROWS : ANY;
+	list->limit = cli->limit != NONE_GIVEN ? cli->limit : cli->terminal.out && !cli->json && !cli->options.all ? TERMINAL_ROWS
+														   : ANY;
 	return 0;
 }
 
@@ -246,7 +256,7 @@ static void show_json(struct cli *cli, const json_t *entity, const char *path, j
 	json_t *object = json_pack("{s:s}", "object", path), *field;
 	size_t i;
 
-	json_array_foreach(json_object_get(entity, "fields"), i, field) {
+	json_array_foreach (json_object_get(entity, "fields"), i, field) {
 		json_t *value = json_object_get(properties, text_of(field, "member"));
 
 		if (value)
@@ -261,7 +271,7 @@ static void show_labels(struct cli *cli, const json_t *entity, json_t *propertie
 	json_t *field;
 	size_t i;
 
-	json_array_foreach(json_object_get(entity, "fields"), i, field) {
+	json_array_foreach (json_object_get(entity, "fields"), i, field) {
 		json_t *value = json_object_get(properties, text_of(field, "member")), *paths;
 
 		if (!value || !is_kind(field, "link"))
@@ -278,10 +288,10 @@ static void show_pairs(struct cli *cli, const json_t *entity, json_t *properties
 	int width = 0;
 	size_t i;
 
-	json_array_foreach(json_object_get(entity, "fields"), i, field)
+	json_array_foreach (json_object_get(entity, "fields"), i, field)
 		if (json_object_get(properties, text_of(field, "member")) && (int)strlen(text_of(field, "name")) > width)
 			width = (int)strlen(text_of(field, "name"));
-	json_array_foreach(json_object_get(entity, "fields"), i, field) {
+	json_array_foreach (json_object_get(entity, "fields"), i, field) {
 		json_t *value = json_object_get(properties, text_of(field, "member"));
 		struct buffer text = { 0 };
 
@@ -304,7 +314,7 @@ static void show_verbs(struct cli *cli, const json_t *entity, json_t *properties
 	char word[64];
 	size_t i;
 
-	json_array_foreach(json_object_get(entity, "verbs"), i, verb) {
+	json_array_foreach (json_object_get(entity, "verbs"), i, verb) {
 		const json_t *from = json_object_get(verb, "from");
 
 		if (strcmp(text_of(verb, "on"), "collection") && (!json_array_size(from) || in_list(from, state)))
@@ -352,12 +362,13 @@ static int no_verb(struct cli *cli, const json_t *entity, const char *word)
 
 	near_try(&nearest, "list");
 	near_try(&nearest, "show");
-	json_array_foreach(json_object_get(entity, "verbs"), i, verb)
+	json_array_foreach (json_object_get(entity, "verbs"), i, verb)
 		if (i < 64)
 			near_try(&nearest, dashed(text_of(verb, "name"), words[i], sizeof words[i]));
 	dashed(text_of(entity, "name"), noun, sizeof noun);
-	return nearest.word ? usage(cli, noun, "a %s cannot '%s'; did you mean '%s'?", noun, word, nearest.word) :
-		usage(cli, noun, "a %s cannot '%s'", noun, word);
+	if (nearest.word)
+		return usage(cli, noun, "a %s cannot '%s'; did you mean '%s'?", noun, word, nearest.word);
+	return usage(cli, noun, "a %s cannot '%s'", noun, word);
 }
 
 int noun_run(struct cli *cli, const json_t *entity)

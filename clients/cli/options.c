@@ -53,7 +53,10 @@ const struct option_row option_rows[] = {
 	{ "remote", 0, false, AT(remote), NULL, NULL },
 	{ NULL, 0, false, 0, NULL, NULL }
 };
-enum { OPTIONS = sizeof option_rows / sizeof *option_rows - 1, FIRST_CODE = 256 };
+enum {
+	OPTIONS = sizeof option_rows / sizeof *option_rows - 1,
+	FIRST_CODE = 256
+};
 
 static void option_set(struct cli *cli, const struct option_row *row, const char *text)
 {
@@ -90,7 +93,8 @@ static int derive(struct cli *cli)
 	if (json && *json && strcmp(json, "pretty") && strcmp(json, "short"))
 		return usage(cli, "", "--json is 'pretty' or 'short', not '%s'", json);
 	if (json)
-		cli->json = !*json ? (cli->terminal.out ? JSON_PRETTY : JSON_SHORT) : !strcmp(json, "short") ? JSON_SHORT : JSON_PRETTY;
+		cli->json = !*json ? (cli->terminal.out ? JSON_PRETTY : JSON_SHORT) : !strcmp(json, "short") ? JSON_SHORT
+													     : JSON_PRETTY;
 	if (color && *color && strcmp(color, "auto") && strcmp(color, "always") && strcmp(color, "never"))
 		return usage(cli, "", "--color is 'auto', 'always' or 'never', not '%s'", color);
 	cli->color = color && strcmp(color, "auto") ? strcmp(color, "never") != 0 : cli->terminal.out && !cli->terminal.no_color;
@@ -99,15 +103,18 @@ static int derive(struct cli *cli)
 	if (cli->options.where_count == MAX_WHERE)
 		return usage(cli, "", "at most %d times --where", MAX_WHERE - 1);
 	return number_option(cli, "limit", cli->options.limit, 1, &cli->limit) || number_option(cli, "after", cli->options.after, 0, &cli->after) ||
-		number_option(cli, "timeout", cli->options.timeout, 1, &cli->timeout) ||
-		number_option(cli, "version", cli->options.version, 1, &cli->version) ? -1 : 0;
+			number_option(cli, "timeout", cli->options.timeout, 1, &cli->timeout) ||
+			number_option(cli, "version", cli->options.version, 1, &cli->version)
+		? -1
+		: 0;
 }
 
 static void getopt_tables(struct option *table, char *letters)
 {
 	for (int i = 0; i < OPTIONS; i++) {
 		const struct option_row *row = &option_rows[i];
-		int takes = !row->argument ? no_argument : *row->argument == '=' ? optional_argument : required_argument;
+		int takes = !row->argument ? no_argument : *row->argument == '=' ? optional_argument
+										 : required_argument;
 
 		table[i] = (struct option){ row->name, takes, NULL, FIRST_CODE + i };
 		if (!row->letter)
@@ -136,7 +143,7 @@ int options_parse(struct cli *cli, int argc, char **argv)
 	int code;
 
 	if (argc >= 2 && !strcmp(argv[1], "--version") && (argc == 2 || argv[2][0] == '-')) {
-		cli->options.show_version = true;     /* not of an object: the program's own */
+		cli->options.show_version = true; /* not of an object: the program's own */
 		argc--;
 		argv++;
 	}

@@ -44,7 +44,7 @@ static void write_value(struct buffer *out, const json_t *value, bool pretty, in
 	switch (json_typeof(value)) {
 	case JSON_OBJECT:
 		buffer_char(out, '{');
-		json_object_foreach((json_t *)(uintptr_t)value, key, each) {
+		json_object_foreach ((json_t *)(uintptr_t)value, key, each) {
 			buffer_text(out, n++ ? pretty ? "," : ", " : "");
 			newline(out, pretty, depth + 1);
 			encode_json(out, key);
@@ -57,7 +57,7 @@ static void write_value(struct buffer *out, const json_t *value, bool pretty, in
 		break;
 	case JSON_ARRAY:
 		buffer_char(out, '[');
-		json_array_foreach(value, i, each) {
+		json_array_foreach (value, i, each) {
 			buffer_text(out, i ? pretty ? "," : ", " : "");
 			newline(out, pretty, depth + 1);
 			write_value(out, each, pretty, depth + 1);
@@ -114,7 +114,7 @@ void out_pair(struct cli *cli, const char *name, const char *value, int width)
 	printf("%*s%s", (int)pad, "", bold);
 	put(stdout, name);
 	printf(":%s ", plain);
-	for (const char *line = value; ; line++) {
+	for (const char *line = value;; line++) {
 		size_t length = strcspn(line, "\n");
 		struct buffer part = { 0 };
 
@@ -154,7 +154,7 @@ static void failure_json(const struct failure *failure)
 		"exit_status", (int)failure_status(failure->name));
 	struct buffer out = { 0 };
 
-	if (!error)                           /* a message that is no UTF-8 */
+	if (!error) /* a message that is no UTF-8 */
 		error = json_pack("{s:{s:s, s:i}}", "error", "name", failure->name, "exit_status", (int)failure_status(failure->name));
 	if (*failure->hint)
 		json_object_set_new(json_object_get(error, "error"), "hint", json_sprintf("mentorctl help %s", failure->hint));
@@ -223,12 +223,15 @@ static bool progress_drawn;
 void progress_show(double done, const char *kind, void *data)
 {
 	struct cli *cli = data;
-	enum { WIDTH = 30 };
+	enum {
+		WIDTH = 30
+	};
 	int full = (int)(done * WIDTH);
 
 	if (!cli->terminal.err || cli->options.quiet)
 		return;
-	full = full < 0 ? 0 : full > WIDTH ? WIDTH : full;
+	full = full < 0 ? 0 : full > WIDTH ? WIDTH
+					   : full;
 	fputs("\r", stderr);
 	put(stderr, kind);
 	fprintf(stderr, " [%.*s%*s] %3.0f %%\033[K", full, "##############################", WIDTH - full, "", done * 100);
@@ -291,7 +294,7 @@ int out_close(struct cli *cli)
 		while (waitpid(cli->pager, NULL, 0) < 0 && errno == EINTR)
 			;
 		cli->pager = 0;
-		return 0;             /* whoever leaves the pager early has read enough */
+		return 0; /* whoever leaves the pager early has read enough */
 	}
 	return bad || r ? failed(&cli->failure, ERROR_UNAVAILABLE, "the output could not be written: %s", strerror(errno)) : 0;
 }

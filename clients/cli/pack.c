@@ -15,7 +15,9 @@
 
 #include "cli.h"
 
-enum { MAX_FILES = 200 };
+enum {
+	MAX_FILES = 200
+};
 
 static int plain_file(const struct dirent *entry)
 {

@@ -19,14 +19,18 @@
 #include "cli.h"
 #include "wire.h"
 
-enum { MAX_FILES = 16, MAX_ARGUMENTS = 4096, SSH_FAILED = 255 };
+enum {
+	MAX_FILES = 16,
+	MAX_ARGUMENTS = 4096,
+	SSH_FAILED = 255
+};
 
 /* ---- the near side ---- */
 
 struct near {
-	struct cli cli;               /* options and failure */
-	char **words;                 /* argv in getopt's order; options and words point into it */
-	char **arguments;             /* what is sent, ended by NULL */
+	struct cli cli;   /* options and failure */
+	char **words;     /* argv in getopt's order; options and words point into it */
+	char **arguments; /* what is sent, ended by NULL */
 	size_t count;
 	const char *names[MAX_FILES];
 	int files[MAX_FILES];
@@ -83,10 +87,10 @@ static void sent_arguments(struct near *near, int argc, char **argv)
 		if (!strcmp(word, "-H") || !strcmp(word, "--host"))
 			i++;
 		else if (!strcmp(word, "--propose") && i + 1 < argc) {
-			near->arguments[near->count++] = (char *)(uintptr_t)"--propose=-";
+			near->arguments[near->count++] = (char *)(uintptr_t) "--propose=-";
 			i++;
 		} else if (!strncmp(word, "--propose=", strlen("--propose=")))
-			near->arguments[near->count++] = (char *)(uintptr_t)"--propose=-";
+			near->arguments[near->count++] = (char *)(uintptr_t) "--propose=-";
 		else if (strncmp(word, "-H", 2) && strncmp(word, "--host=", strlen("--host=")))
 			near->arguments[near->count++] = argv[i];
 	}
@@ -153,7 +157,11 @@ static pid_t start_ssh(const char *host, int *ret_to, int *ret_from)
 	return child;
 }
 
-struct sink { FILE *stream; bool terminal; struct screen screen; };
+struct sink {
+	FILE *stream;
+	bool terminal;
+	struct screen screen;
+};
 
 static void sink_put(struct sink *sink, const char *data, size_t length, bool end)
 {
@@ -199,8 +207,11 @@ static int receive(struct cli *cli, int from, struct sink *out, struct sink *err
 	sink_put(err, "", 0, true);
 	if (status >= 0)
 		return status;
-	return failed(&cli->failure, ERROR_DISCONNECTED, greeted || !r ? "the connection to %s ended before the answer was complete" :
-		"%s does not answer as mentorctl does; is it installed there, in this version, and does the login print nothing?", cli->options.host);
+	if (greeted || !r)
+		return failed(&cli->failure, ERROR_DISCONNECTED, "the connection to %s ended before the answer was complete", cli->options.host);
+	return failed(&cli->failure, ERROR_DISCONNECTED,
+		"%s does not answer as mentorctl does; is it installed there, in this version, and does the login print nothing?",
+		cli->options.host);
 }
 
 static FILE *proposal_file(struct cli *cli)
@@ -208,7 +219,8 @@ static FILE *proposal_file(struct cli *cli)
 	FILE *file = fopen(cli->options.propose, "wxe");
 
 	if (!file)
-		failed(&cli->failure, ERROR_INVALID, "%s: %s", cli->options.propose, errno == EEXIST ? "is there already; choose another name" : strerror(errno));
+		failed(&cli->failure, ERROR_INVALID, "%s: %s", cli->options.propose,
+			errno == EEXIST ? "is there already; choose another name" : strerror(errno));
 	return file;
 }
 
@@ -218,13 +230,13 @@ static int talk(struct near *near, const struct terminal *terminal, FILE *propos
 	int to, from, status = 0, r;
 	pid_t child;
 
-	signal(SIGPIPE, SIG_IGN);             /* an end that is gone is a failed write */
+	signal(SIGPIPE, SIG_IGN); /* an end that is gone is a failed write */
 	child = start_ssh(near->cli.options.host, &to, &from);
 	if (child < 0)
 		return failed(&near->cli.failure, ERROR_UNAVAILABLE, "ssh could not be started: %s", strerror(errno));
 	if (!proposal)
 		pager_open(&near->cli);
-	send_all(near, terminal, to);         /* if it fails, the answer says why */
+	send_all(near, terminal, to); /* if it fails, the answer says why */
 	r = receive(&near->cli, from, &out, &err);
 	close(to);
 	close(from);
@@ -301,7 +313,7 @@ static void far_fact(struct far *far, const char *fact)
 		far->terminal.out = strchr(fact + 8, 'o');
 		far->terminal.err = strchr(fact + 8, 'e');
 		far->terminal.no_color = strchr(fact + 8, 'n');
-	}                             /* facts that a later version sends are passed over */
+	} /* facts that a later version sends are passed over */
 }
 
 static bool far_file(struct far *far, const struct wire_frame *frame)

@@ -11,7 +11,9 @@
 
 #include "cli.h"
 
-enum { DEFAULT_TIMEOUT = 120 };               /* seconds; a password may have to be typed meanwhile */
+enum {
+	DEFAULT_TIMEOUT = 120
+}; /* seconds; a password may have to be typed meanwhile */
 
 int usage(struct cli *cli, const char *hint, const char *format, ...)
 {
@@ -27,7 +29,8 @@ int usage(struct cli *cli, const char *hint, const char *format, ...)
 
 struct bus *cli_bus(struct cli *cli)
 {
-	int64_t seconds = cli->timeout == NONE_GIVEN ? DEFAULT_TIMEOUT : cli->timeout < 86400 ? cli->timeout : 86400;
+	int64_t seconds = cli->timeout == NONE_GIVEN ? DEFAULT_TIMEOUT : cli->timeout < 86400 ? cli->timeout
+											      : 86400;
 
 	if (!cli->bus && bus_open(&cli->bus, (int)seconds * 1000, &cli->failure))
 		cli->bus = NULL;
@@ -47,7 +50,7 @@ int cli_call(struct cli *cli, int flags, const char *path, const char *interface
 		return failed(&cli->failure, ERROR_INVALID, "a text on the command line is not UTF-8");
 	r = bus_call(cli->bus, flags | (cli->options.no_ask_password ? 0 : BUS_INTERACTIVE), path, interface, member, signature, arguments,
 		ret_reply, &cli->failure);
-	if (r && !strcmp(cli->failure.name, "org.freedesktop.DBus.Error.AccessDenied"))       /* dbus-daemon speaks of rules and pids */
+	if (r && !strcmp(cli->failure.name, "org.freedesktop.DBus.Error.AccessDenied")) /* dbus-daemon speaks of rules and pids */
 		failed(&cli->failure, "org.freedesktop.DBus.Error.AccessDenied", "the bus does not let this account call %s on %s", member, path);
 	return r;
 }

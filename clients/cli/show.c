@@ -17,7 +17,7 @@ void words_text(const json_t *array, struct buffer *out)
 	const json_t *word;
 	size_t i;
 
-	json_array_foreach(array, i, word)
+	json_array_foreach (array, i, word)
 		buffer_print(out, "%s%s", i ? ", " : "", json_is_string(word) ? json_string_value(word) : "?");
 }
 
@@ -124,7 +124,7 @@ static void labels_take(struct cli *cli, const char *collection, const json_t *r
 	char path[256];
 	size_t i;
 
-	json_array_foreach(rows, i, row) {
+	json_array_foreach (rows, i, row) {
 		snprintf(path, sizeof path, BUS_ROOT "/%s/%lld", collection, (long long)json_integer_value(json_array_get(row, 0)));
 		if (*text_at(row, 1))
 			json_object_set(cli->labels, path, json_array_get(row, 1));
@@ -141,7 +141,7 @@ static void labels_ask(struct cli *cli, const char *collection, const char *labe
 	if (asprintf(&path, BUS_ROOT "/%s", collection) < 0)
 		abort();
 	if (!cli_call(cli, BUS_REPEAT, path, BUS_COLLECTION, "List", "a(ssv)asssu",
-			json_pack("[[[s, s, o]], [s, s], s, s, i]", "id", "in", ids, "id", label, "", "", 0), &reply)) {
+		    json_pack("[[[s, s, o]], [s, s], s, s, i]", "id", "in", ids, "id", label, "", "", 0), &reply)) {
 		labels_take(cli, collection, json_array_get(reply, 0));
 		json_decref(reply);
 	}
@@ -151,14 +151,16 @@ static void labels_ask(struct cli *cli, const char *collection, const char *labe
 
 void labels_learn(struct cli *cli, const char *collection, const json_t *paths)
 {
-	enum { AT_ONCE = 100 };
+	enum {
+		AT_ONCE = 100
+	};
 	const json_t *entity = entity_of_collection(cli, collection), *label = label_field(entity), *path;
 	json_t *ids = json_array();
 	size_t i;
 
 	if (!cli->labels)
 		cli->labels = json_object();
-	json_array_foreach(paths, i, path) {
+	json_array_foreach (paths, i, path) {
 		const char *text = json_string_value(path), *slash = text ? strrchr(text, '/') : NULL;
 
 		if (!label || !slash || !slash[1] || json_object_get(cli->labels, text))
@@ -178,10 +180,16 @@ void labels_learn(struct cli *cli, const char *collection, const json_t *paths)
 
 /* ---- tables ---- */
 
-struct cell { char *text; bool alarm; };
+struct cell {
+	char *text;
+	bool alarm;
+};
 struct table {
-	struct { char name[64]; unsigned flags; } columns[64];
-	size_t width, count, size;    /* columns; cells; room for cells */
+	struct {
+		char name[64];
+		unsigned flags;
+	} columns[64];
+	size_t width, count, size; /* columns; cells; room for cells */
 	struct cell *cells;
 };
 
@@ -254,7 +262,7 @@ static struct libscols_table *layout(struct cli *cli, const struct table *table)
 
 	if (!out)
 		abort();
-	scols_table_enable_noencoding(out, 1);        /* encoded already; the library would look at the locale */
+	scols_table_enable_noencoding(out, 1); /* encoded already; the library would look at the locale */
 	scols_table_enable_noheadings(out, cli->options.no_legend);
 	scols_table_enable_colors(out, cli->color);
 	scols_table_set_column_separator(out, "  ");

@@ -8,9 +8,14 @@
 
 #include "cli.h"
 
-enum { AT_ONCE = 100 };
+enum {
+	AT_ONCE = 100
+};
 
-struct task_of { const json_t *entity, *verb; json_t *arguments; };
+struct task_of {
+	const json_t *entity, *verb;
+	json_t *arguments;
+};
 
 static void verb_word(const struct task_of *job, char *out, size_t size)
 {
@@ -24,7 +29,7 @@ static void verb_word(const struct task_of *job, char *out, size_t size)
 
 static int option_for(struct cli *cli, json_t *options)
 {
-	const json_t *person = entity_named(cli, "person");           /* the option is defined as a person's path */
+	const json_t *person = entity_named(cli, "person"); /* the option is defined as a person's path */
 	char *path;
 
 	if (!person || resolve(cli, person, cli->options.for_whom, &path))
@@ -50,8 +55,7 @@ static int options_build(struct cli *cli, const struct task_of *job, json_t **re
 	if (cli->options.dry_run)
 		json_object_set_new(options, "dry_run", json_true());
 	if (cli->options.reason)
-		r = json_object_set_new(options, "reason", json_string(cli->options.reason)) ?
-			usage(cli, "", "--reason is not UTF-8") : 0;
+		r = json_object_set_new(options, "reason", json_string(cli->options.reason)) ? usage(cli, "", "--reason is not UTF-8") : 0;
 	if (!r && cli->options.for_whom)
 		r = option_for(cli, options);
 	*ret = r ? NULL : options;
@@ -73,7 +77,7 @@ static int verb_call(struct cli *cli, const struct task_of *job, const char *pat
 		return -1;
 	keyed = json_object_get(options, "key") || cli->options.dry_run;
 	if (cli_call(cli, keyed ? BUS_REPEAT : 0, path, interface, name, "a{sv}a{sv}",
-			json_pack("[O, o]", job->arguments, options), &reply)) {
+		    json_pack("[O, o]", job->arguments, options), &reply)) {
 		verb_word(job, cli->failure.hint, sizeof cli->failure.hint);
 		return -1;
 	}
@@ -104,8 +108,9 @@ static json_t *many_elements(struct cli *cli, const struct task_of *job, const j
 			json_decref(elements);
 			return NULL;
 		}
-		json_array_append_new(elements, json_pack("[O, O, O, O, o]", json_array_get(paths, i), json_object_get(job->entity, "interface"),
-			json_object_get(job->verb, "name"), job->arguments, options));
+		json_array_append_new(elements,
+			json_pack("[O, s, s, O, o]", json_array_get(paths, i), text_of(job->entity, "interface"), text_of(job->verb, "name"),
+				job->arguments, options));
 	}
 	return elements;
 }
@@ -140,7 +145,7 @@ static int many_batch(struct cli *cli, const struct task_of *job, const json_t *
 	if (!elements)
 		return -1;
 	if (cli_call(cli, has_flag(job->verb, "answers") || has_flag(job->verb, "no_key") ? 0 : BUS_REPEAT, BUS_ROOT, BUS_MANAGER, "CallMany",
-			"a(ossa{sv}a{sv})", json_pack("[o]", elements), &reply))
+		    "a(ossa{sv}a{sv})", json_pack("[o]", elements), &reply))
 		return -1;
 	cli->failure = first;
 	answers = json_array_get(reply, 0);
@@ -155,7 +160,7 @@ static size_t count_refused(const json_t *results)
 	const json_t *row;
 	size_t i, refused = 0;
 
-	json_array_foreach(results, i, row)
+	json_array_foreach (results, i, row)
 		refused += json_object_get(row, "error") != NULL;
 	return refused;
 }
@@ -210,7 +215,7 @@ static int objects_found(struct cli *cli, const json_t *entity, json_t *paths)
 			json_pack("[O, [s], s, s, i]", filter, "id", "", cursor, 0), &reply);
 		if (r)
 			break;
-		json_array_foreach(json_array_get(reply, 0), i, row)
+		json_array_foreach (json_array_get(reply, 0), i, row)
 			json_array_append_new(paths, json_sprintf("%s/%lld", path, (long long)json_integer_value(json_array_get(row, 0))));
 		free(cursor);
 		cursor = strdup(text_at(reply, 1));
@@ -294,7 +299,7 @@ int verb_command(struct cli *cli, const json_t *entity, const json_t *verb)
 	int r;
 
 	if (verb_checks(cli, &job, named) ||
-	    arguments_build(cli, entity, verb, cli->words + 2 + named, cli->count - 2 - named, &job.arguments))
+		arguments_build(cli, entity, verb, cli->words + 2 + named, cli->count - 2 - named, &job.arguments))
 		return -1;
 	if (!strcmp(text_of(verb, "on"), "collection")) {
 		if (asprintf(&path, BUS_ROOT "/%s", text_of(entity, "collection")) < 0)
@@ -323,7 +328,7 @@ static void result_values(struct cli *cli, const json_t *result)
 	int width = 0;
 
 	for (int round = 0; round < 2; round++)
-		json_object_foreach((json_t *)(uintptr_t)result, name, value) {
+		json_object_foreach ((json_t *)(uintptr_t)result, name, value) {
 			struct buffer text = { 0 };
 			int i = 0;
 

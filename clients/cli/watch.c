@@ -9,7 +9,12 @@
 
 #include "cli.h"
 
-enum { PAGE = 500, QUIET_MS = 60000, RETRY_MS = 500, RETRIES = 60 };
+enum {
+	PAGE = 500,
+	QUIET_MS = 60000,
+	RETRY_MS = 500,
+	RETRIES = 60
+};
 
 static void change_print(struct cli *cli, int64_t sequence, const char *path, const char *what, int64_t version)
 {
@@ -20,7 +25,7 @@ static void change_print(struct cli *cli, int64_t sequence, const char *path, co
 		line = json_pack("{s:I, s:s, s:s}", "sequence", (json_int_t)sequence, "change", what, "object", path);
 		if (version > 0)
 			json_object_set_new(line, "version", json_integer(version));
-		cli->json = JSON_SHORT;       /* a line each */
+		cli->json = JSON_SHORT; /* a line each */
 		out_json(cli, line);
 		json_decref(line);
 	} else {
@@ -46,7 +51,7 @@ static int changes_each(struct cli *cli, int64_t *after, int64_t most, bool (*se
 
 		if (cli_call(cli, BUS_REPEAT, BUS_ROOT, BUS_MANAGER, "Changes", "tu", json_pack("[I, I]", (json_int_t)*after, (json_int_t)left), &reply))
 			return -1;
-		json_array_foreach(json_array_get(reply, 0), i, row) {
+		json_array_foreach (json_array_get(reply, 0), i, row) {
 			*after = json_integer_value(json_array_get(row, 0));
 			count += seen(cli, row, data);
 		}
@@ -64,8 +69,9 @@ static bool change_row(struct cli *cli, const json_t *row, void *data)
 	char sequence[24];
 
 	if (cli->json) {
-		json_array_append_new(data, json_pack("{s:O, s:O, s:O}", "sequence", json_array_get(row, 0), "change", json_array_get(row, 2),
-			"object", json_array_get(row, 1)));
+		json_array_append_new(data,
+			json_pack("{s:O, s:O, s:O}", "sequence", json_array_get(row, 0), "change", json_array_get(row, 2), "object",
+				json_array_get(row, 1)));
 		return true;
 	}
 	snprintf(sequence, sizeof sequence, "%lld", (long long)json_integer_value(json_array_get(row, 0)));
@@ -93,7 +99,7 @@ int command_changes(struct cli *cli)
 	if (!r && !cli->json)
 		pager_open(cli);
 	if (cli->json || r)
-		cli->options.no_legend = true;        /* the empty table is only freed */
+		cli->options.no_legend = true; /* the empty table is only freed */
 	table_print(cli, table);
 	json_decref(array);
 	return r;
@@ -102,9 +108,9 @@ int command_changes(struct cli *cli)
 /* ---- watch ---- */
 
 struct watch {
-	json_t *options;              /* of Subscribe */
-	const char *collection, *path;/* what is watched; path NULL: all of the collection */
-	int64_t last;                 /* sequence number told last; 0: none yet */
+	json_t *options;               /* of Subscribe */
+	const char *collection, *path; /* what is watched; path NULL: all of the collection */
+	int64_t last;                  /* sequence number told last; 0: none yet */
 };
 
 static int watch_prepare(struct cli *cli, struct watch *watch)

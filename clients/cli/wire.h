@@ -13,9 +13,17 @@
 #include <stddef.h>
 
 #define WIRE_VERSION "mentorctl 1"
-enum { WIRE_HEAD = 5, WIRE_MOST = 1 << 20, WIRE_TOTAL = 512 << 20 };
+enum {
+	WIRE_HEAD = 5,
+	WIRE_MOST = 1 << 20,
+	WIRE_TOTAL = 512 << 20
+};
 
-struct wire_frame { char type; size_t length; char *data; };       /* data: owned, with a NUL behind it */
+struct wire_frame {
+	char type;
+	size_t length;
+	char *data;
+}; /* data: owned, with a NUL behind it */
 
 /* Writes a whole frame; false: the other end is gone. */
 bool wire_write(int fd, char type, const void *data, size_t length);
@@ -24,7 +32,10 @@ int wire_read(int fd, struct wire_frame *ret);
 
 /* Makes what another machine has printed fit for this terminal: colours (ESC [ numbers m), clearing the line (ESC [ K), line ends
  * and tabs stay, every other control character comes out as \x1b and the like. State is kept between pieces; zero it first. */
-struct screen { char held[16]; size_t count; };
+struct screen {
+	char held[16];
+	size_t count;
+};
 struct buffer;
 void screen_filter(struct screen *, const char *data, size_t length, struct buffer *out);
 /* At the end: what was held back. */

@@ -94,10 +94,24 @@ static void test_nothing(void **state)
 /* libdbus would end the process over most of these. */
 static void test_unfit(void **state)
 {
-	static const struct { const char *signature, *json; } cases[] = {
-		{ "s", "[1]" }, { "o", "[\"no path\"]" }, { "o", "[\"/trailing/\"]" }, { "u", "[-1]" }, { "u", "[4294967296]" }, { "x", "[1.5]" },
-		{ "b", "[1]" }, { "as", "[\"text\"]" }, { "as", "[[1]]" }, { "a{sv}", "[[]]" }, { "(ss)", "[[\"one\"]]" }, { "(s)", "[[\"a\", \"b\"]]" },
-		{ "s", "[\"zero \\u0000 byte\"]" }, { "ss", "[\"one\"]" }, { "a(ss)", "[[[\"a\", 2]]]" },
+	static const struct {
+		const char *signature, *json;
+	} cases[] = {
+		{ "s", "[1]" },
+		{ "o", "[\"no path\"]" },
+		{ "o", "[\"/trailing/\"]" },
+		{ "u", "[-1]" },
+		{ "u", "[4294967296]" },
+		{ "x", "[1.5]" },
+		{ "b", "[1]" },
+		{ "as", "[\"text\"]" },
+		{ "as", "[[1]]" },
+		{ "a{sv}", "[[]]" },
+		{ "(ss)", "[[\"one\"]]" },
+		{ "(s)", "[[\"a\", \"b\"]]" },
+		{ "s", "[\"zero \\u0000 byte\"]" },
+		{ "ss", "[\"one\"]" },
+		{ "a(ss)", "[[[\"a\", 2]]]" },
 	};
 
 	(void)state;
@@ -173,8 +187,13 @@ static void test_json(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_round_trip), cmocka_unit_test(test_typed), cmocka_unit_test(test_nothing), cmocka_unit_test(test_unfit),
-		cmocka_unit_test(test_keys), cmocka_unit_test(test_failures), cmocka_unit_test(test_json),
+		cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_typed),
+		cmocka_unit_test(test_nothing),
+		cmocka_unit_test(test_unfit),
+		cmocka_unit_test(test_keys),
+		cmocka_unit_test(test_failures),
+		cmocka_unit_test(test_json),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

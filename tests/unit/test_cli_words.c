@@ -17,11 +17,23 @@
 
 static void test_assignments(void **state)
 {
-	static const struct { const char *word, *name; enum operator operator; const char *text; } good[] = {
-		{ "name=Ana", "name", IS, "Ana" }, { "given-name=Ana", "given_name", IS, "Ana" }, { "a=b=c", "a", IS, "b=c" }, { "a=", "a", IS, "" },
-		{ "due>=monday", "due", AT_LEAST, "monday" }, { "due<2026-01-01", "due", LESS, "2026-01-01" }, { "n<=-5", "n", AT_MOST, "-5" },
-		{ "n>1", "n", MORE, "1" }, { "state!=ready", "state", IS_NOT, "ready" }, { "name~lopez", "name", HAS, "lopez" },
-		{ "name^=A", "name", BEGINS, "A" }, { "x=-", "x", IS, "-" },
+	static const struct {
+		const char *word, *name;
+		enum operator operator;
+		const char *text;
+	} good[] = {
+		{ "name=Ana", "name", IS, "Ana" },
+		{ "given-name=Ana", "given_name", IS, "Ana" },
+		{ "a=b=c", "a", IS, "b=c" },
+		{ "a=", "a", IS, "" },
+		{ "due>=monday", "due", AT_LEAST, "monday" },
+		{ "due<2026-01-01", "due", LESS, "2026-01-01" },
+		{ "n<=-5", "n", AT_MOST, "-5" },
+		{ "n>1", "n", MORE, "1" },
+		{ "state!=ready", "state", IS_NOT, "ready" },
+		{ "name~lopez", "name", HAS, "lopez" },
+		{ "name^=A", "name", BEGINS, "A" },
+		{ "x=-", "x", IS, "-" },
 	};
 	static const char *const none[] = { "", "12", "Ana Lopez", "Ana=b", "=x", "-x=1", "9a=1", "name", "J\xc3\xb6rg=x", "/org/mentorship1/people/1" };
 	struct assignment assignment;
@@ -47,7 +59,7 @@ static int parse(struct cli *cli, char **argv)
 	return options_parse(cli, argc, argv);
 }
 
-#define WORDS(...) ((char *[]){ (char *)(uintptr_t)"mentorctl", __VA_ARGS__, NULL })
+#define WORDS(...) ((char *[]){ (char *)(uintptr_t) "mentorctl", __VA_ARGS__, NULL })
 #define W(text) ((char *)(uintptr_t)(text))
 
 static void test_options(void **state)
@@ -143,11 +155,24 @@ static void filtered(const char *in, size_t length, size_t piece, struct buffer 
 
 static void test_screen(void **state)
 {
-	static const struct { const char *in, *out; } cases[] = {
-		{ "plain\n", "plain\n" }, { "\033[1mbold\033[0m", "\033[1mbold\033[0m" }, { "\r\033[K", "\r\033[K" }, { "\033[2J", "\\x1b[2J" },
-		{ "\033]0;t\007", "\\x1b]0;t\\x07" }, { "\xc2\x9b", "\\x9b" }, { "\xe2\x80\xae", "\\u202e" }, { "J\xc3\xb6rg", "J\xc3\xb6rg" },
-		{ "\xff", "\\xff" }, { "\033[1;2;3;4;5;6;7;8;9m", "\\x1b[1;2;3;4;5;6;7;8;9m" }, { "\033[0", "\\x1b[0" }, { "\033", "\\x1b" },
-		{ "\033\033[1m", "\\x1b\033[1m" }, { "\xe2\x80", "\\xe2\\x80" }, { "\033[1K", "\\x1b[1K" },
+	static const struct {
+		const char *in, *out;
+	} cases[] = {
+		{ "plain\n", "plain\n" },
+		{ "\033[1mbold\033[0m", "\033[1mbold\033[0m" },
+		{ "\r\033[K", "\r\033[K" },
+		{ "\033[2J", "\\x1b[2J" },
+		{ "\033]0;t\007", "\\x1b]0;t\\x07" },
+		{ "\xc2\x9b", "\\x9b" },
+		{ "\xe2\x80\xae", "\\u202e" },
+		{ "J\xc3\xb6rg", "J\xc3\xb6rg" },
+		{ "\xff", "\\xff" },
+		{ "\033[1;2;3;4;5;6;7;8;9m", "\\x1b[1;2;3;4;5;6;7;8;9m" },
+		{ "\033[0", "\\x1b[0" },
+		{ "\033", "\\x1b" },
+		{ "\033\033[1m", "\\x1b\033[1m" },
+		{ "\xe2\x80", "\\xe2\\x80" },
+		{ "\033[1K", "\\x1b[1K" },
 	};
 
 	(void)state;
@@ -164,7 +189,8 @@ static void test_screen(void **state)
 /* Whatever comes in, only the allowed sequences begin with an escape, and no other control character is left. */
 static void test_screen_of_noise(void **state)
 {
-	static const char letters[] = "\033\033\033[[;0123mKHJ\r\n\t\007\x9b\xc2\xe2\x80\xae" "A\x7f";
+	static const char letters[] = "\033\033\033[[;0123mKHJ\r\n\t\007\x9b\xc2\xe2\x80\xae"
+				      "A\x7f";
 
 	(void)state;
 	srandom(7);
@@ -206,11 +232,11 @@ static void test_wire(void **state)
 	assert_int_equal(wire_read(ends[0], &frame), 1);
 	assert_int_equal(frame.length, 0);
 	free(frame.data);
-	assert_int_equal(write(ends[1], "A\x7f\xff\xff\xff", 5), 5);      /* too long */
+	assert_int_equal(write(ends[1], "A\x7f\xff\xff\xff", 5), 5); /* too long */
 	assert_int_equal(wire_read(ends[0], &frame), -1);
-	assert_int_equal(write(ends[1], "q\0\0\0\0", 5), 5);              /* no such frame */
+	assert_int_equal(write(ends[1], "q\0\0\0\0", 5), 5); /* no such frame */
 	assert_int_equal(wire_read(ends[0], &frame), -1);
-	assert_int_equal(write(ends[1], "A\0\0\0\4x", 6), 6);             /* cut off */
+	assert_int_equal(write(ends[1], "A\0\0\0\4x", 6), 6); /* cut off */
 	close(ends[1]);
 	assert_int_equal(wire_read(ends[0], &frame), -1);
 	assert_int_equal(wire_read(ends[0], &frame), 0);
@@ -220,8 +246,13 @@ static void test_wire(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_assignments), cmocka_unit_test(test_options), cmocka_unit_test(test_wrong_options), cmocka_unit_test(test_near),
-		cmocka_unit_test(test_files_are_known_by_their_form), cmocka_unit_test(test_screen), cmocka_unit_test(test_screen_of_noise),
+		cmocka_unit_test(test_assignments),
+		cmocka_unit_test(test_options),
+		cmocka_unit_test(test_wrong_options),
+		cmocka_unit_test(test_near),
+		cmocka_unit_test(test_files_are_known_by_their_form),
+		cmocka_unit_test(test_screen),
+		cmocka_unit_test(test_screen_of_noise),
 		cmocka_unit_test(test_wire),
 	};
 

@@ -197,6 +197,6 @@ house_end()
 	for pid in $DAEMON_PID $BUS_PID; do
 		kill -TERM "$pid" 2>/dev/null && wait "$pid" 2>/dev/null
 	done
-	chown -R 0:0 "$run/state" "$run/credentials" 2>/dev/null
+	chown -R 0:0 "$run/state" "$run/credentials" "$place/input" 2>/dev/null
 	return 0
 }

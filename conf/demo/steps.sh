@@ -132,7 +132,7 @@ mapping_forms()
 	cat mentors.mapping mentees.mapping >forms.mapping
 	chown carla:carla forms.mapping
 	cp mentors.mapping mentees.mapping "$run/"
-	say "Both stay in $shown, to be edited and used again."
+	say "Both stay in $shown; edited and put beside the files, they are used the next time."
 }
 
 import_preview()
@@ -514,7 +514,7 @@ look_back()
 outbox()
 {
 	ask carla messages.json message list "program=$program" -f id,person,template_name,occasion,state
-	ask carla all-messages.json message list -f id,template_name
+	ask carla all-messages.json message list -f id,template_name,state
 	ask otto escalations.json audit-record list entity=check_in verb=Escalate -f id,verb
 	say "The outbox: who is to be told what, once for each occasion. No text is kept; it leaves by mail when a mail plugin runs."
 	check "no occasion has two messages; each check-in was asked once, each escalation told once to carla" \
@@ -525,7 +525,7 @@ outbox()
 
 step_backup()
 {
-	local name before
+	local name before messages sum
 	title "6  A backup, a database full of garbage, a restore"
 	prompt root mentorctl backup
 	name=$(as root mentorctl backup) || fail "no backup was made"
@@ -534,6 +534,8 @@ step_backup()
 		same "$(stat -c '%U %a' "$run/state/backup/$name")" "mentorship 600"
 	ask carla before.json match list "program=$program" -f id,state
 	before=$(look counts before.json state)
+	ask carla messages.json message list -f id,state
+	messages=$(look counts messages.json state)
 	daemon_stop
 	say "The daemon is stopped, and somebody overwrites the database with garbage."
 	printf '\nroot# head -c 262144 /dev/urandom > %s\n' "$run/state/mentorship.db"
@@ -546,12 +548,15 @@ step_backup()
 	daemon_start
 	check "after the restore the daemon holds mail and jobs" same "$(as root mentorctl --json=short status | look_value held)" True
 	show root mentorctl resume --dry-run
-	check "no message was lost" \
-		same "$(as root mentorctl --json=short resume --dry-run | look_value messages)" "$(look rows all-messages.json)"
+	ask carla queued.json message list state=queued -f id
+	check "that is every message that waits in the outbox" \
+		same "$(as root mentorctl --json=short resume --dry-run | look_value messages)" "$(look rows queued.json)"
 	show root mentorctl resume --yes
 	check "it holds nothing any more" same "$(as root mentorctl --json=short status | look_value held)" False
 	ask carla after.json match list "program=$program" -f id,state
 	check "every match is there, in its state" same "$(look counts after.json state)" "$before"
+	ask carla messages.json message list -f id,state
+	check "so is every message" same "$(look counts messages.json state)" "$messages"
 	show otto mentorctl verify-audit
 }
 
@@ -593,13 +598,12 @@ farewell()
 
 	To install it for good (as root):
 	   ./run install && systemctl enable --now mentorshipd
-	   mentorctl person create given-name=... family-name=... , then mentorctl login create and mentorctl duty create: see
-	   mentorship(7)
+	   then person create, login create and duty create as above, for yourself; man 7 mentorship goes on from there
 
 	To remove everything:
-	   rm -rf $shown $build                                 what this demo made
-	   ./run uninstall                                      (as root) what ./run install put in its place; data and keys stay
-	   rm -rf /var/lib/mentorship /etc/mentorship /etc/credstore/mentorship-*      (as root) these, too, for good
+	   rm -rf $shown $build
+	   ./run uninstall                                      as root, after ./run install; data and keys stay
+	   rm -rf /var/lib/mentorship /etc/mentorship /etc/credstore/mentorship-*        as root; now they are gone, too
 
 	The demo is done; everything that it checked was as it should be.
 	END
@@ -609,6 +613,6 @@ farewell()
 stay()
 {
 	say "You are carla now. mentorctl today shows what waits; exit ends the daemon and the bus. The clock stands still."
-	as carla bash --norc -i </dev/tty >/dev/tty 2>&1
+	as carla env PS1='carla$ ' bash --norc -i </dev/tty >/dev/tty 2>&1
 	return 0
 }

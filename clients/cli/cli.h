@@ -77,7 +77,7 @@ struct cli {
 	const struct zone *zone;     /* in which times are read and shown */
 	const struct inputs *inputs; /* NULL: files are opened here */
 	bool stdin_taken;
-	pid_t pager;
+	pid_t pager, agent; /* 0: none */
 };
 #define NONE_GIVEN INT64_MIN
 
@@ -100,6 +100,11 @@ int cli_call(struct cli *, int flags, const char *path, const char *interface, c
 	json_t *arguments, json_t **ret_reply);
 json_t *cli_manager(struct cli *); /* properties of the manager, borrowed; NULL: failed */
 int64_t cli_now(struct cli *);     /* the daemon's clock (it may be simulated); the own one if it is not reached */
+
+/* ---- agent.c: who asks for a password on a terminal ---- */
+bool agent_wanted(const struct cli *);
+void agent_start(struct cli *);
+void agent_end(struct cli *);
 
 /* ---- options.c ---- */
 struct option_row {

@@ -40,6 +40,7 @@ struct bus *cli_bus(struct cli *cli)
 int cli_call(struct cli *cli, int flags, const char *path, const char *interface, const char *member, const char *signature,
 	json_t *arguments, json_t **ret_reply)
 {
+	bool ask, later;
 	int r;
 
 	if (!cli_bus(cli)) {
@@ -48,8 +49,16 @@ int cli_call(struct cli *cli, int flags, const char *path, const char *interface
 	}
 	if (!arguments && *signature)
 		return failed(&cli->failure, ERROR_INVALID, "a text on the command line is not UTF-8");
-	r = bus_call(cli->bus, flags | (cli->options.no_ask_password ? 0 : BUS_INTERACTIVE), path, interface, member, signature, arguments,
+	ask = !cli->options.no_ask_password;
+	later = ask && agent_wanted(cli);
+	r = bus_call(cli->bus, flags | (ask && !later ? BUS_INTERACTIVE : 0), path, interface, member, signature, json_incref(arguments),
 		ret_reply, &cli->failure);
+	if (r && later && !strcmp(cli->failure.name, "org.freedesktop.DBus.Error.InteractiveAuthorizationRequired")) {
+		agent_start(cli);
+		r = bus_call(cli->bus, flags | BUS_INTERACTIVE, path, interface, member, signature, json_incref(arguments), ret_reply,
+			&cli->failure);
+	}
+	json_decref(arguments);
 	if (r && !strcmp(cli->failure.name, "org.freedesktop.DBus.Error.AccessDenied")) /* dbus-daemon speaks of rules and pids */
 		failed(&cli->failure, "org.freedesktop.DBus.Error.AccessDenied", "the bus does not let this account call %s on %s", member, path);
 	return r;
@@ -128,6 +137,7 @@ static void locale_setup(void)
 
 static void cli_free(struct cli *cli)
 {
+	agent_end(cli);
 	bus_close(cli->bus);
 	json_decref(cli->catalogue);
 	json_decref(cli->labels);

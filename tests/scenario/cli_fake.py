@@ -139,7 +139,7 @@ def selected(filters):
             yield row
 
 
-def collection(member, body):
+def collection(member, body, interactive):
     if member == "List":
         filters, names, order, cursor, limit = body
         kinds = {field[0]: SIGNATURES[field[1]] for field in FIELDS}
@@ -152,6 +152,8 @@ def collection(member, body):
     if member == "Create":
         arguments, options = body
         name = arguments.get("name", "")
+        if name == "secret" and not interactive:
+            refuse("org.freedesktop.DBus.Error.InteractiveAuthorizationRequired", "a password is needed")
         if name.startswith("error "):
             refuse(name.split()[1])
         if name == "die once" and not DIED:
@@ -221,7 +223,7 @@ def answer(connection, message):
                 GLib.timeout_add(600, remember_death)
         return result
     if interface == f"{NAME}.Collection":
-        return collection(member, body)
+        return collection(member, body, bool(flags))
     return gadget(connection, message.get_sender(), path, member)
 
 

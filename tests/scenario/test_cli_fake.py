@@ -334,6 +334,18 @@ def test_dialogs_are_allowed_unless_told_otherwise(fake):
     assert [call["interactive"] for call in fake.calls("Create")] == [True, False]
 
 
+@pytest.mark.skipif(not os.path.exists("/usr/bin/pkttyagent"), reason="no agent for terminals here")
+def test_on_a_terminal_an_agent_is_started_only_when_it_is_needed(fake):
+    """There is no polkitd on this bus, so the agent gives up at once; what counts is the second call, under the same key."""
+    fake.terminal("gadget", "create", "name=plain")
+    assert [call["interactive"] for call in fake.calls("Create")] == [False]
+    fake.terminal("gadget", "create", "name=secret")
+    fake.terminal("gadget", "create", "name=secret", "--no-ask-password", status=DENIED)
+    calls = fake.calls("Create")[1:]
+    assert [call["interactive"] for call in calls] == [False, True, False]
+    assert calls[0]["body"][1]["key"] == calls[1]["body"][1]["key"]
+
+
 def test_destructive_verbs_ask(fake):
     fake("gadget", "take-apart", "1", "--reason", "x", status=USAGE)
     assert b"[y/N]" in fake.terminal("gadget", "take-apart", "1", "--reason", "x", typed=b"n\n", status=OTHER)

@@ -32,6 +32,7 @@ struct process {
 	struct frame_reader in;
 	bool link_closed;             /* what came before is still read */
 	bool gone;                    /* it was waited for */
+	bool over;                    /* nothing more will come */
 	struct process *next;
 };
 

@@ -121,6 +121,7 @@ static void on_exit_seen(evutil_socket_t fd, short what, void *data)
 			                               .number = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status) });
 	event_del(process->exited);
 	process->gone = true;
+	process->over = process->link_closed;
 	if (!process->link_closed)                    /* the last bytes may still be on their way */
 		event_add(process->deadline, &(struct timeval){ GRACE_SECONDS, 0 });
 	piece_wake(piece);
@@ -133,8 +134,8 @@ static void on_deadline(evutil_socket_t fd, short what, void *data)
 
 	(void)fd;
 	(void)what;
-	if (process->gone) {
-		process->link_closed = true;
+	if (process->gone || process->link_closed) {  /* its grace is over */
+		process->over = true;
 		piece_wake(process->piece);
 		return;
 	}
@@ -161,6 +162,9 @@ static void on_link(struct bufferevent *link, short what, void *data)
 	if (!(what & (BEV_EVENT_EOF | BEV_EVENT_ERROR)))
 		return;
 	process->link_closed = true;
+	process->over = process->gone;
+	if (!process->gone)                           /* so that the log can say how it ended */
+		event_add(process->deadline, &(struct timeval){ GRACE_SECONDS, 0 });
 	piece_wake(process->piece);
 }
 

@@ -227,7 +227,7 @@ int frames_stage(struct call *call, struct piece *piece)
 	for (int taken = 0; !r && taken < FRAMES_A_TURN && milliseconds() < until; taken++) {
 		while (!(r = frame_next(&process->in, &frame)))
 			if (!process_feed(process))
-				return process->link_closed ? ended_early(call, piece) : 0;
+				return process->over ? ended_early(call, piece) : 0;
 		if (r < 0)
 			return refuse(call, "it sent what is no frame");
 		r = piece->kind->frame(call, piece, &frame);

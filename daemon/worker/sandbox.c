@@ -113,7 +113,7 @@ static int files_close(int directory, struct problem *problem)
 /* ---- seccomp ---- */
 
 #define LOAD(member) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, member))
-#define UNLESS(value) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (value), 1, 0)
+#define IF(value) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (value), 0, 1)
 #define ANSWER(value) BPF_STMT(BPF_RET | BPF_K, (value))
 
 static const int allowed[] = {
@@ -132,9 +132,9 @@ static const int opening[] = {
 	SYS_open, SYS_access, SYS_stat, SYS_lstat, SYS_readlink,
 #endif
 };
-/* Without: they are told that there is nothing, as libraries look for files that they can do without. */
-static const int absent[] = {
-	SYS_openat, SYS_faccessat, SYS_readlinkat, SYS_ioctl,
+/* Told that they may not and left alive: libraries ask for files, terminals and owners that they can do without. */
+static const int denied[] = {
+	SYS_fchown, SYS_fchmod, SYS_openat, SYS_faccessat, SYS_readlinkat, SYS_ioctl,
 #ifdef SYS_open
 	SYS_open, SYS_access, SYS_stat, SYS_lstat, SYS_readlink,
 #endif
@@ -143,7 +143,7 @@ static const int absent[] = {
 static size_t answer_all(struct sock_filter *filter, size_t at, const int *calls, size_t count, uint32_t answer)
 {
 	for (size_t i = 0; i < count; i++) {
-		filter[at++] = (struct sock_filter)UNLESS((uint32_t)calls[i]);
+		filter[at++] = (struct sock_filter)IF((uint32_t)calls[i]);
 		filter[at++] = (struct sock_filter)ANSWER(answer);
 	}
 	return at;
@@ -152,7 +152,7 @@ static size_t answer_all(struct sock_filter *filter, size_t at, const int *calls
 #define COUNT_OF(list) (sizeof(list) / sizeof *(list))
 static int calls_close(int directory, struct problem *problem)
 {
-	struct sock_filter filter[8 + 2 * (COUNT_OF(allowed) + COUNT_OF(opening) + COUNT_OF(absent))] = {
+	struct sock_filter filter[8 + 2 * (COUNT_OF(allowed) + COUNT_OF(opening) + COUNT_OF(denied))] = {
 		LOAD(arch), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 1, 0), ANSWER(SECCOMP_RET_KILL_PROCESS), LOAD(nr),
 	};
 	struct sock_fprog program = { .filter = filter };
@@ -163,7 +163,7 @@ static int calls_close(int directory, struct problem *problem)
 	at = answer_all(filter, at, allowed, COUNT_OF(allowed), SECCOMP_RET_ALLOW);
 	if (directory >= 0)
 		at = answer_all(filter, at, opening, COUNT_OF(opening), SECCOMP_RET_ALLOW);
-	at = answer_all(filter, at, absent, COUNT_OF(absent), SECCOMP_RET_ERRNO | ENOENT);
+	at = answer_all(filter, at, denied, COUNT_OF(denied), SECCOMP_RET_ERRNO | EACCES);
 	filter[at++] = (struct sock_filter)ANSWER(SECCOMP_RET_KILL_PROCESS);
 	program.len = (unsigned short)at;
 	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program))

@@ -17,7 +17,7 @@ enum follow_up { REMINDER, OVERDUE, ESCALATION };
 static const char *const follow_ups[] = { "check-in reminder", "check-in overdue", "check-in escalation" };
 
 static const struct field fields[] = {
-	ID_AND_VERSION(struct check_in),
+	ID_AND_VERSION(struct check_in, .anchor = NO_ANCHOR),
 	{ AS_INT(struct check_in, program, LINK, MEMBER), .flags = REQUIRED | BY_VERB, .to = "program", .anchor = AT_PROGRAM, .label = "Program" },
 	{ AS_INT(struct check_in, match, LINK, MEMBER), .flags = REQUIRED | BY_VERB | LISTED | OWN | LEADS, .to = "match", .anchor = AT_MATCH,
 	  .label = "Match" },

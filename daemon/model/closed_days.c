@@ -11,7 +11,7 @@ static const char *const pauses[] = { "everything", "check-ins", "meetings", NUL
 struct closed_days { int64_t id, version, program, from, to; char *name; int64_t pauses; };
 
 static const struct field fields[] = {
-	ID_AND_VERSION(struct closed_days),
+	ID_AND_VERSION(struct closed_days, .anchor = NO_ANCHOR),
 	{ AS_INT(struct closed_days, program, LINK, MEMBER), .flags = FROZEN | LISTED | LEADS, .to = "program", .anchor = AT_PROGRAM,
 	  .label = "Program (none: the institution)" },
 	{ AS_INT(struct closed_days, from, DATE, PUBLIC), .flags = REQUIRED | SORTED | LISTED | KEY, .label = "From" },

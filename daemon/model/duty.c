@@ -17,7 +17,7 @@ enum { COORDINATES };
 struct duty { int64_t id, version, program, person; char *name; int64_t duty, from, to, state; };
 
 static const struct field fields[] = {
-	ID_AND_VERSION(struct duty),
+	ID_AND_VERSION(struct duty, .anchor = NO_ANCHOR),
 	{ AS_INT(struct duty, program, LINK, MEMBER), .flags = FROZEN | LISTED | ADMIN_READS | OWN | LEADS, .to = "program",
 	  .anchor = AT_PROGRAM, .label = "Program (none: all)" },
 	{ AS_INT(struct duty, person, LINK, MEMBER), .flags = REQUIRED | FROZEN | LISTED | ADMIN_READS | OWN | LEADS, .to = "person",
@@ -50,7 +50,7 @@ static int duty_end(struct call *call, const void *was, void *now)
 
 	(void)was;
 	duty->to = today(call);
-	if (duty->duty != COORDINATES)
+	if (duty->duty != COORDINATES || call->roles == SYSTEM)   /* an erasure waits for nobody */
 		return 0;
 	/* running programs that only this duty coordinates */
 	r = ask(call, "SELECT count(*) FROM \"program\" p WHERE p.\"state\" IN ('running', 'closing') AND (p.\"id\" = ?2 OR ?2 IS NULL)",

@@ -21,7 +21,7 @@ struct job_row {
 
 #define A ADMIN_READS
 static const struct field fields[] = {
-	ID_AND_VERSION(struct job_row),
+	ID_AND_VERSION(struct job_row, .anchor = NO_ANCHOR),
 	{ AS_TEXT(struct job_row, kind, STAFF), .flags = REQUIRED | BY_VERB | LISTED | A, .label = "Kind" },
 	{ AS_INT(struct job_row, subject, NUMBER, STAFF), .flags = REQUIRED | BY_VERB | LISTED | A, .starts = true, .label = "Subject" },
 	{ AS_TEXT(struct job_row, nominal, STAFF), .flags = REQUIRED | BY_VERB | LISTED | A, .label = "Nominal local time" },

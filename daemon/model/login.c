@@ -14,7 +14,7 @@ enum { ACTIVE, ENDED };
 struct login { int64_t id, version, person; char *user_name; int64_t uid, since, until, source, state; };
 
 static const struct field fields[] = {
-	ID_AND_VERSION(struct login),
+	ID_AND_VERSION(struct login, .anchor = NO_ANCHOR),
 	{ AS_INT(struct login, person, LINK, MEMBER), .flags = REQUIRED | FROZEN | LISTED | ADMIN_READS | OWN | LEADS, .to = "person",
 	  .anchor = AT_PERSON, .label = "Person" },
 	{ AS_TEXT(struct login, user_name, STAFF), .flags = REQUIRED | FROZEN | HAS_MAX | HAS_MIN | SORTED | LABEL | LISTED | ADMIN_READS | OWN,

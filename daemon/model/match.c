@@ -542,7 +542,7 @@ static const char *const sides_words[] = { "mentor", "mentee", NULL };
 static const char *const answer_words[] = { "accepted", "declined", NULL };
 
 static const struct field member_fields[] = {
-	ID_AND_VERSION(struct match_member),
+	ID_AND_VERSION(struct match_member, .anchor = NO_ANCHOR),
 	{ AS_INT(struct match_member, program, LINK, MEMBER), .flags = REQUIRED | BY_VERB, .to = "program", .anchor = AT_PROGRAM, .label = "Program" },
 	{ AS_INT(struct match_member, match, LINK, MEMBER), .flags = REQUIRED | BY_VERB | LISTED | LEADS, .to = "match", .anchor = AT_MATCH,
 	  .label = "Match" },

@@ -15,7 +15,7 @@ static const char *const states[] = { "queued", "running", "proposed", "committi
 static const char *const algorithms[] = { "optimal", NULL };
 
 static const struct field fields[] = {
-	ID_AND_VERSION(struct match_run),
+	ID_AND_VERSION(struct match_run, .anchor = NO_ANCHOR),
 	{ AS_INT(struct match_run, program, LINK, MEMBER), .flags = REQUIRED | FROZEN | LISTED | LEADS, .to = "program", .anchor = AT_PROGRAM,
 	  .label = "Program" },
 	{ AS_INT(struct match_run, recipe, LINK, STAFF), .flags = FROZEN, .to = "recipe", .label = "Recipe (none: the program's)" },
@@ -197,7 +197,7 @@ const struct entity match_run_entity = {
 	{ AS_INT(S, run, LINK, STAFF), .flags = REQUIRED | BY_VERB | LISTED | LEADS, .to = "match_run", .label = "Run" }
 
 static const struct field pair_fields[] = {
-	ID_AND_VERSION(struct run_pair),
+	ID_AND_VERSION(struct run_pair, .anchor = NO_ANCHOR),
 	OF_RUN(struct run_pair),
 	{ AS_INT(struct run_pair, mentor, LINK, STAFF), .flags = REQUIRED | BY_VERB | LISTED, .to = "participant", .label = "Mentor" },
 	{ AS_INT(struct run_pair, mentee, LINK, STAFF), .flags = REQUIRED | BY_VERB | LISTED, .to = "participant", .label = "Mentee" },
@@ -220,7 +220,7 @@ const struct entity run_pair_entity = {
 };
 
 static const struct field unplaced_fields[] = {
-	ID_AND_VERSION(struct unplaced),
+	ID_AND_VERSION(struct unplaced, .anchor = NO_ANCHOR),
 	OF_RUN(struct unplaced),
 	{ AS_INT(struct unplaced, participant, LINK, STAFF), .flags = REQUIRED | BY_VERB | LISTED, .to = "participant", .label = "Participant" },
 	{ AS_TEXT(struct unplaced, stopped, STAFF), .flags = BY_VERB | LISTED | LINES | ERASED, .retention = AFTER_PROGRAM, .label = "What stopped it" },

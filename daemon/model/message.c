@@ -16,7 +16,7 @@ struct message {
 };
 
 static const struct field fields[] = {
-	ID_AND_VERSION(struct message),
+	ID_AND_VERSION(struct message, .anchor = NO_ANCHOR),
 	{ AS_INT(struct message, program, LINK, MEMBER), .flags = BY_VERB, .to = "program", .anchor = AT_PROGRAM, .label = "Program" },
 	{ AS_INT(struct message, match, LINK, MEMBER), .flags = BY_VERB, .to = "match", .anchor = AT_MATCH, .label = "Match" },
 	{ AS_INT(struct message, person, LINK, MEMBER), .flags = REQUIRED | BY_VERB | LISTED | OWN, .to = "person", .anchor = AT_PERSON,

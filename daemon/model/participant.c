@@ -17,7 +17,7 @@ static const char *const roles[] = { "mentor", "mentee", NULL };
 #define TAKEN "(SELECT count(*) FROM \"match_member\" mm JOIN \"match\" ma ON ma.\"id\" = mm.\"match\" WHERE mm.\"participant\" = t.\"id\" " \
 	"AND ma.\"state\" IN (" MATCH_TAKING "))"
 static const struct field fields[] = {
-	ID_AND_VERSION(struct participant),
+	ID_AND_VERSION(struct participant, .anchor = NO_ANCHOR),
 	{ AS_INT(struct participant, program, LINK, MEMBER), .flags = REQUIRED | FROZEN | KEY | OWN | LEADS, .to = "program",
 	  .anchor = AT_PROGRAM, .label = "Program" },
 	{ AS_INT(struct participant, person, LINK, MEMBER), .flags = REQUIRED | FROZEN | LISTED | KEY | OWN | LEADS, .to = "person",
@@ -108,6 +108,15 @@ static int participant_withdraw(struct call *call, const void *was, void *now)
 	return participant_leaves(call, now, ((struct participant *)now)->role == SIDE_MENTOR ? "mentor left" : "mentee left");
 }
 
+static int participant_resume(struct call *call, const void *was, void *now)
+{
+	struct person *person;
+	int r = load(call, &person_entity, ((struct participant *)now)->person, (void **)&person);
+
+	(void)was;
+	return r || person->state == PERSON_ACTIVE ? r : fail(call, E_STATE, "person", "this person is not active");
+}
+
 static int participant_prioritise(struct call *call, const void *was, void *now)
 {
 	(void)call;
@@ -137,7 +146,7 @@ static const struct verb verbs[] = {
 	  S(WITHDRAWN), NULL, participant_withdraw, "Leave", DESTRUCTIVE | FOR_SOMEBODY, NULL, NULL, 0 },
 	{ "Readmit", COORDINATOR, S(WITHDRAWN) | S(REJECTED), S(APPLIED), NULL, NULL, "Readmit", 0, NULL, NULL, 0 },
 	{ "Pause", COORDINATOR | SELF, S(ACCEPTED) | S(TRAINING) | S(READY), S(PAUSED), NULL, NULL, "Pause", FOR_SOMEBODY, NULL, NULL, 0 },
-	{ "Resume", COORDINATOR | SELF, S(PAUSED), S(READY), NULL, NULL, "Go on", FOR_SOMEBODY, NULL, NULL, 0 },
+	{ "Resume", COORDINATOR | SELF, S(PAUSED), S(READY), NULL, participant_resume, "Go on", FOR_SOMEBODY, NULL, NULL, 0 },
 	{ "Complete", COORDINATOR, S(READY), S(COMPLETED), NULL, NULL, "Has completed", 0, NULL, NULL, 0 },
 	{ "Prioritise", SYSTEM, 0, KEEP, NULL, participant_prioritise, "First in the next run", 0, NULL, NULL, 0 },
 	{ "Served", SYSTEM, 0, KEEP, NULL, participant_served, "Has a match", 0, NULL, NULL, 0 },

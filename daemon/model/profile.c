@@ -22,7 +22,7 @@ static const char *const sides[] = { "offered", "sought", NULL };
 struct trait { int64_t id, version, program, participant, person, kind; char *name; int64_t level, side; };
 
 static const struct field trait_fields[] = {
-	ID_AND_VERSION(struct trait),
+	ID_AND_VERSION(struct trait, .anchor = NO_ANCHOR),
 	OF_PARTICIPANT(struct trait),
 	{ AS_INT(struct trait, kind, CHOICE, STAFF), .flags = REQUIRED | FROZEN | LISTED | KEY | OWN, .choices = trait_kinds, .label = "Kind" },
 	{ AS_TEXT(struct trait, name, STAFF), .flags = REQUIRED | FROZEN | HAS_MIN | HAS_MAX | SORTED | LABEL | LISTED | KEY | OWN | ERASED, .min = 1,
@@ -54,7 +54,7 @@ static const char *const weekdays[] = { "monday", "tuesday", "wednesday", "thurs
 struct availability { int64_t id, version, program, participant, person, weekday, start, end; };
 
 static const struct field availability_fields[] = {
-	ID_AND_VERSION(struct availability),
+	ID_AND_VERSION(struct availability, .anchor = NO_ANCHOR),
 	OF_PARTICIPANT(struct availability),
 	{ AS_INT(struct availability, weekday, CHOICE, STAFF), .flags = REQUIRED | LISTED | KEY | OWN | OWN_SET, .choices = weekdays, .label = "Weekday" },
 	{ AS_INT(struct availability, start, NUMBER, STAFF), .flags = REQUIRED | HAS_MIN | HAS_MAX | LISTED | KEY | OWN | OWN_SET, .max = 1439,
@@ -86,7 +86,7 @@ enum { STATED, WITHDRAWN };
 struct wish { int64_t id, version, program, participant, person, other, rank, state; };
 
 static const struct field wish_fields[] = {
-	ID_AND_VERSION(struct wish),
+	ID_AND_VERSION(struct wish, .anchor = NO_ANCHOR),
 	OF_PARTICIPANT(struct wish),
 	{ AS_INT(struct wish, other, LINK, STAFF), .flags = REQUIRED | FROZEN | LISTED | KEY | OWN, .to = "participant", .label = "Whom" },
 	{ AS_INT(struct wish, rank, NUMBER, STAFF), .flags = REQUIRED | HAS_MIN | HAS_MAX | LISTED | OWN | OWN_SET, .min = 1, .max = 50,
@@ -127,7 +127,7 @@ const struct entity wish_entity = {
 struct objection { int64_t id, version, program, participant, person; char *other, *reason; int64_t state; };
 
 static const struct field objection_fields[] = {
-	ID_AND_VERSION(struct objection),
+	ID_AND_VERSION(struct objection, .anchor = NO_ANCHOR),
 	OF_PARTICIPANT(struct objection),
 	{ AS_SEALED(struct objection, other, NUMBER), .flags = FROZEN | ERASED, .to = "person", .retention = AFTER_PROGRAM,
 	  .label = "The other person's number" },

@@ -11,7 +11,7 @@ static const char *const uses[] = { "hard", "weight", NULL };
 struct recipe { int64_t id, version, program; char *name; int64_t algorithm; };
 
 static const struct field fields[] = {
-	ID_AND_VERSION(struct recipe),
+	ID_AND_VERSION(struct recipe, .anchor = NO_ANCHOR),
 	{ AS_INT(struct recipe, program, LINK, MEMBER), .flags = REQUIRED | FROZEN | LEADS, .to = "program", .anchor = AT_PROGRAM, .label = "Program" },
 	{ AS_TEXT(struct recipe, name, STAFF), .flags = REQUIRED | HAS_MIN | HAS_MAX | SORTED | LABEL | LISTED | KEY, .min = 1, .max = 120,
 	  .label = "Name" },
@@ -34,7 +34,7 @@ const struct entity recipe_entity = {
 struct recipe_line { int64_t id, version, program, recipe; char *criterion; int64_t use; double weight; char *parameters; };
 
 static const struct field line_fields[] = {
-	ID_AND_VERSION(struct recipe_line),
+	ID_AND_VERSION(struct recipe_line, .anchor = NO_ANCHOR),
 	{ AS_INT(struct recipe_line, program, LINK, MEMBER), .flags = REQUIRED | BY_VERB, .to = "program", .anchor = AT_PROGRAM, .label = "Program" },
 	{ AS_INT(struct recipe_line, recipe, LINK, MEMBER), .flags = REQUIRED | FROZEN | LISTED | KEY | LEADS, .to = "recipe", .label = "Recipe" },
 	{ AS_TEXT(struct recipe_line, criterion, STAFF), .flags = REQUIRED | FROZEN | HAS_MIN | HAS_MAX | SORTED | LISTED | KEY, .min = 1,

@@ -19,7 +19,7 @@ struct audit_record {
 };
 
 static const struct field audit_fields[] = {
-	ID_AND_VERSION(struct audit_record),
+	ID_AND_VERSION(struct audit_record, .anchor = NO_ANCHOR),
 	{ AS_INT(struct audit_record, time, INSTANT, STAFF), .flags = REQUIRED | BY_VERB | LISTED, .label = "Time" },
 	{ AS_INT(struct audit_record, uid, NUMBER, STAFF), .flags = BY_VERB | LISTED, .label = "Caller's uid" },
 	{ AS_INT(struct audit_record, person, NUMBER, STAFF), .flags = BY_VERB | LISTED, .label = "Caller's person" },
@@ -57,7 +57,7 @@ const struct entity audit_record_entity = {
 struct disclosure { int64_t id, version, person, reader; char *entity; int64_t record; char *fields, *reason; int64_t time; };
 
 static const struct field disclosure_fields[] = {
-	ID_AND_VERSION(struct disclosure),
+	ID_AND_VERSION(struct disclosure, .anchor = NO_ANCHOR),
 	{ AS_INT(struct disclosure, person, LINK, MEMBER), .flags = REQUIRED | BY_VERB | LISTED | OWN | LEADS, .to = "person", .anchor = AT_PERSON,
 	  .label = "Whose" },
 	{ AS_INT(struct disclosure, reader, LINK, MEMBER), .flags = BY_VERB | LISTED | OWN, .to = "person", .label = "Who read" },
@@ -86,7 +86,7 @@ static const char *const states[] = { "reading", "checking", "ready", "refused",
 static const char *const formats[] = { "csv", "form", "oneroster", NULL };
 
 static const struct field import_fields[] = {
-	ID_AND_VERSION(struct import),
+	ID_AND_VERSION(struct import, .anchor = NO_ANCHOR),
 	{ AS_INT(struct import, program, LINK, MEMBER), .flags = BY_VERB | LISTED | LEADS, .to = "program", .anchor = AT_PROGRAM, .label = "Program" },
 	{ AS_INT(struct import, format, CHOICE, STAFF), .flags = REQUIRED | BY_VERB | LISTED, .choices = formats, .label = "Format" },
 	{ AS_TEXT(struct import, entity, STAFF), .flags = BY_VERB, .label = "Kind of rows (csv)" },

@@ -215,7 +215,7 @@ def answer(connection, message):
     if path == TOP:
         result = manager(member, body, message)
         if member == "Subscribe":
-            told = [(5, "Changed"), (6, "Removed")] if not DIED else [(8, "Added")]
+            told = [(5, "Changed"), (6, "Removed")] if not DIED else [(7, "Changed"), (8, "Added")]
             for sequence, signal in told:
                 GLib.timeout_add(100 * (sequence - 4), lambda s=sequence, w=signal: connection.emit_signal(
                     message.get_sender(), f"{TOP}/gadgets", f"{NAME}.Collection", w, GLib.Variant("(ott)", (f"{TOP}/gadgets/{s % 4}", 3, s))) and False)

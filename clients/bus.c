@@ -303,9 +303,16 @@ static int task_look(struct bus *bus, const char *path, double *ret_done, char k
 	return r;
 }
 
+static int task_gone(struct failure *failure)
+{
+	return failed(failure, ERROR_UNAVAILABLE,
+		"the daemon ended while it worked on this; once it runs again, look whether the work has to be started anew");
+}
+
 int bus_task_wait(struct bus *bus, const char *path, void (*progress)(double done, const char *kind, void *data), void *data,
 	json_t **ret_result, struct failure *failure)
 {
+	bool seen = false;
 	char kind[64];
 	double done;
 	int r;
@@ -316,8 +323,9 @@ int bus_task_wait(struct bus *bus, const char *path, void (*progress)(double don
 		struct bus_signal signal = { 0 };
 
 		r = task_look(bus, path, &done, kind, ret_result, failure);
-		if (r < 0)
-			return r;
+		if (r < 0) /* a new daemon knows nothing of what the old one did */
+			return seen && !strcmp(failure->name, ERROR_NOTFOUND) ? task_gone(failure) : r;
+		seen = true;
 		if (progress)
 			progress(done, kind, data);
 		if (r)
@@ -327,8 +335,7 @@ int bus_task_wait(struct bus *bus, const char *path, void (*progress)(double don
 		if (r < 0)
 			return r;
 		if (r == 2)
-			return failed(failure, ERROR_UNAVAILABLE,
-				"the daemon ended while it worked on this; once it runs again, look whether the work has to be started anew");
+			return task_gone(failure);
 	}
 }
 

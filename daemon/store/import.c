@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "import.h"
 
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,6 +57,35 @@ static char *key_of(struct call *call, const char *entity, char *const *cells, s
 	return !first ? NULL : role ? arena_print(call->arena, "%s/%s", first, role) : arena_copy(call->arena, first);
 }
 
+/* What will be sealed lies sealed while it is staged, too: under a key of the import, which has no person's number. */
+static int shut_cell(struct call *call, const struct import_work *state, const char *field, const char *value, char **ret)
+{
+	struct store *s = call->store;
+	void *shut;
+	size_t size;
+	int r = s->seal ? seal_shut(s->seal, call->arena, -state->id, "staged", state->line + 1, field, value, &shut, &size, &call->problem)
+			: fail(call, E_UNAVAILABLE, field, "cannot be kept: %s", s->sealing.text);
+
+	if (r)
+		return r;
+	*ret = arena_new(call->arena, 2 * size + 1);
+	sodium_bin2hex(*ret, 2 * size + 1, shut, size);
+	return 0;
+}
+
+static int open_cell(struct call *call, int64_t import, int64_t line, const char *field, char **value)
+{
+	struct store *s = call->store;
+	size_t size = strlen(*value) / 2;
+	unsigned char *shut = arena_new(call->arena, size + 1);
+
+	if (!s->seal)
+		return fail(call, E_UNAVAILABLE, field, "cannot be read: %s", s->sealing.text);
+	if (sodium_hex2bin(shut, size, *value, strlen(*value), NULL, &size, NULL))
+		return fail(call, E_STORE, field, "the staged value is damaged; import the file again");
+	return seal_open(s->seal, call->arena, -import, "staged", line, field, shut, size, value, &call->problem);
+}
+
 int import_stage(struct call *call, struct import_work *state, const char *entity, const char *file, int64_t line, char *const *cells, size_t count)
 {
 	const struct shape *shape = shape_named(entity);
@@ -66,11 +96,17 @@ int import_stage(struct call *call, struct import_work *state, const char *entit
 	if (!shape || count % 2)
 		return fail(call, E_INVALID, "entity", "the reader gave a row of an unknown kind");
 	for (size_t i = 0; i < count; i += 2) {
-		if (!cells[i] || !cells[i + 1] || field_index(shape, cells[i]) < 0) {
+		int at = cells[i] && cells[i + 1] ? field_index(shape, cells[i]) : -1;
+		char *value = cells[i + 1];
+
+		r = at < 0 ? fail(call, E_INVALID, "field", "the reader gave a field that %s has not", entity) : 0;
+		if (!r && *value && shape->entity->fields[at].privacy == SEALED)
+			r = shut_cell(call, state, cells[i], value, &value);
+		if (r) {
 			buffer_free(&joined);
-			return fail(call, E_INVALID, "field", "the reader gave a field that %s has not", entity);
+			return r;
 		}
-		buffer_print(&joined, "%s\x1f%s\x1e", cells[i], cells[i + 1]);
+		buffer_print(&joined, "%s\x1f%s\x1e", cells[i], value);
 	}
 	r = engine_prepare(call->store->engine, "INSERT INTO \"staged\" (\"import\", \"line\", \"entity\", \"key\", \"source\", \"cells\") VALUES (?1, ?2, ?3, "
 	                   "?4, ?5, ?6)", true, &q, &call->problem);
@@ -225,6 +261,8 @@ static int read_cells(struct importing *in, struct row *row, void *record, uint6
 		if (f->flags & (HIDDEN | BY_VERB) || f->computed)
 			return fail(call, E_INVALID, f->name, "%s cannot be imported", f->label);
 		*ret_given |= UINT64_C(1) << at;
+		if (f->privacy == SEALED && *value && (r = open_cell(call, in->state->id, row->line, f->name, &value)))
+			return r;
 		if (f->to && *value && *value != '/') {
 			int64_t id;
 

@@ -259,7 +259,9 @@ static int erase(struct engine *engine, struct audit_head *head, struct stmt *st
 
 int audit_erase(struct engine *engine, struct audit_head *head, int64_t person, int64_t time, int limit, struct problem *problem)
 {
-	static const char sql[] = "SELECT \"id\", 0, 1 FROM \"audit_record\" WHERE \"about\" = ?1 AND \"salt\" IS NOT NULL ORDER BY \"id\"";
+	/* what was said of a match is of nobody's own record, and can speak of either side */
+	static const char sql[] = "SELECT \"id\", 0, 1 FROM \"audit_record\" WHERE \"salt\" IS NOT NULL AND (\"about\" = ?1 OR (\"about\" IS NULL AND "
+				  "\"match\" IN (SELECT \"match\" FROM \"audit_record\" WHERE \"about\" = ?1 AND \"match\" IS NOT NULL))) ORDER BY \"id\"";
 	struct stmt *stmt;
 	int64_t last;
 	int code = engine_prepare(engine, sql, true, &stmt, problem);

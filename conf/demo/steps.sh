@@ -199,6 +199,7 @@ import_minors()
 	if [ "$mentors_left" = 0 ] || [ "$mentees_left" = 0 ]; then
 		say "Without them $mentors_left mentors and $mentees_left mentees are left, so nobody can be matched now. The demo ends here:" \
 			"the people are imported, and their consents come next."
+		farewell
 		exit 0
 	fi
 	say "The demo goes on with $mentors_left mentors and $mentees_left mentees."
@@ -236,6 +237,7 @@ proposal()
 	say "All of them, with their reasons, are in the annex of $shown/report.txt."
 	[ "$placed" -gt 0 ] && return
 	say "Nobody could be placed, and the lines above say why. The demo ends here."
+	farewell
 	exit 0
 }
 
@@ -352,6 +354,7 @@ crash()
 	enter_all "$count" &
 	local entering=$! before
 	while [ ! -e "$run/work/answer-$(printf %03d $((count / 3))).json" ] && kill -0 $entering 2>/dev/null; do sleep 0.005; done
+	[ "$count" -lt 9 ] || sleep "0.0$((RANDOM % 4))$((RANDOM % 10))"       # anywhere in the life of a call
 	prompt root kill -KILL "$DAEMON_PID"
 	daemon_kill
 	before=$(cd "$run/work" && look acknowledged answer-*.json)
@@ -578,6 +581,7 @@ step_report()
 	row "seconds that all of it took" "$SECONDS"
 	[ "$SECONDS" -lt "${DEMO_SECONDS:-120}" ] || fail "it took $SECONDS seconds, more than the two minutes that it promises"
 	farewell
+	printf '\nThe demo is done; everything that it checked was as it should be.\n'
 	if [ "$stay" ]; then stay; fi
 }
 
@@ -604,8 +608,7 @@ farewell()
 	   rm -rf $shown $build
 	   ./run uninstall                                      as root, after ./run install; data and keys stay
 	   rm -rf /var/lib/mentorship /etc/mentorship /etc/credstore/mentorship-*        as root; now they are gone, too
-
-	The demo is done; everything that it checked was as it should be.
+	   (packages that ./run had installed are named in /var/log/apt/history.log)
 	END
 }
 

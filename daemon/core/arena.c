@@ -12,7 +12,9 @@ struct arena_block {
 	alignas(max_align_t) char data[];
 };
 
-enum { FIRST = 4096 };
+enum {
+	FIRST = 4096
+};
 
 static struct arena_block *block_new(struct arena *arena, size_t need)
 {

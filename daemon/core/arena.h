@@ -12,11 +12,13 @@
 #include <stdarg.h>
 #include <stddef.h>
 
-struct arena { struct arena_block *last; };   /* { 0 } is an empty arena */
+struct arena {
+	struct arena_block *last;
+}; /* { 0 } is an empty arena */
 
 /* Zeroed memory, aligned for any type, valid until arena_free. Never NULL. */
 void *arena_new(struct arena *, size_t size);
-char *arena_copy(struct arena *, const char *text);                /* NULL stays NULL */
+char *arena_copy(struct arena *, const char *text); /* NULL stays NULL */
 char *arena_copy_n(struct arena *, const char *text, size_t length);
 char *arena_print(struct arena *, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Forgets everything; the arena can be used again. */

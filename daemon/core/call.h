@@ -14,34 +14,51 @@
 #include "error.h"
 
 /* A value on its way in, not yet a field. Texts are owned by the call's arena or outlive it. */
-enum value_type { V_NONE, V_TEXT, V_INT, V_REAL, V_BOOL, V_PATH, V_WORDS };
+enum value_type {
+	V_NONE,
+	V_TEXT,
+	V_INT,
+	V_REAL,
+	V_BOOL,
+	V_PATH,
+	V_WORDS
+};
 struct value {
 	enum value_type type;
-	const char *text;             /* V_TEXT, V_PATH; V_WORDS: joined by line feeds */
-	int64_t number;               /* V_INT, V_BOOL */
-	double real;                  /* V_REAL */
+	const char *text; /* V_TEXT, V_PATH; V_WORDS: joined by line feeds */
+	int64_t number;   /* V_INT, V_BOOL */
+	double real;      /* V_REAL */
 };
-struct arg { const char *name; struct value value; };
+struct arg {
+	const char *name;
+	struct value value;
+};
 
-enum way { BY_BUS, BY_JOB, BY_WORKER, BY_LINK, BY_DAEMON };
+enum way {
+	BY_BUS,
+	BY_JOB,
+	BY_WORKER,
+	BY_LINK,
+	BY_DAEMON
+};
 
-struct sight;                         /* the three sorted lists of a caller: store/sight.c */
+struct sight; /* the three sorted lists of a caller: store/sight.c */
 
 struct caller {
 	enum way way;
-	uint32_t uid;                 /* BY_BUS: from the bus; else the daemon's own */
-	int64_t login, person;        /* records; NONE if the uid is bound to none */
-	bool admin;                   /* uid 0, or polkit said yes for this call */
-	struct sight *sight;          /* NULL until first needed */
-	const char *job;              /* BY_JOB, BY_WORKER: kind */
+	uint32_t uid;          /* BY_BUS: from the bus; else the daemon's own */
+	int64_t login, person; /* records; NONE if the uid is bound to none */
+	bool admin;            /* uid 0, or polkit said yes for this call */
+	struct sight *sight;   /* NULL until first needed */
+	const char *job;       /* BY_JOB, BY_WORKER: kind */
 };
 
 struct options {
-	const char *key;              /* idempotency key, NULL if none */
-	int64_t version;              /* the version that the caller saw, or NONE */
+	const char *key; /* idempotency key, NULL if none */
+	int64_t version; /* the version that the caller saw, or NONE */
 	bool dry_run;
-	const char *reason;           /* NULL if none */
-	int64_t for_person;           /* NONE, or the person whose answer is entered */
+	const char *reason; /* NULL if none */
+	int64_t for_person; /* NONE, or the person whose answer is entered */
 };
 
 struct store;
@@ -50,22 +67,22 @@ struct call {
 	struct store *store;
 	struct arena *arena;
 	struct caller *caller;
-	int64_t now;                  /* wall clock, seconds UTC; simulated where the database is */
+	int64_t now; /* wall clock, seconds UTC; simulated where the database is */
 	const struct entity *entity;
 	const struct verb *verb;
-	int64_t id;                   /* of the object; 0 at Create */
+	int64_t id; /* of the object; 0 at Create */
 	const struct arg *args;
 	size_t arg_count;
-	const void *arguments;        /* struct of verb->arguments, decoded */
-	int fds[2];                   /* descriptors passed along, -1 if none; owned by the call's maker */
+	const void *arguments; /* struct of verb->arguments, decoded */
+	int fds[2];            /* descriptors passed along, -1 if none; owned by the call's maker */
 	struct options options;
-	unsigned roles;               /* held over the row */
+	unsigned roles; /* held over the row */
 	struct problem problem;
 	/* the outcome */
 	int64_t object, object_version, messages, jobs, task;
-	const char *path_body;        /* canonical bytes of path, verb and body, hashed for the idempotency key; arena */
+	const char *path_body; /* canonical bytes of path, verb and body, hashed for the idempotency key; arena */
 	size_t path_body_length;
-	struct arg *results;          /* values of an ANSWERS verb; arena */
+	struct arg *results; /* values of an ANSWERS verb; arena */
 	size_t result_count;
 	bool replayed;
 };
@@ -87,7 +104,7 @@ int load(struct call *, const struct entity *, int64_t id, void **ret_record);
 /* Calls `seen` for each record that the SQL condition over the quoted columns selects, ordered by id; all are read before the
  * first call, so `seen` may change them. values bind ?1..?count. `where` must be a string constant. */
 int each(struct call *, const struct entity *, int (*seen)(struct call *, void *record, void *data), void *data,
-         const char *where, const int64_t *values, int count);
+	const char *where, const int64_t *values, int count);
 /* One number from hand-written SQL (a string constant): NONE for NULL or no row. */
 int ask(struct call *, const char *sql, const int64_t *values, int count, int64_t *ret_number);
 #define INTS(...) ((const int64_t[]){ __VA_ARGS__ })
@@ -108,8 +125,8 @@ int perform_also(struct call *, const struct entity *, int64_t id, const char *v
 /* Puts a message into the outbox, one per (recipient, template, occasion) for ever: a twin is silently not queued. `about` is
  * the record it speaks of; program and match may be NONE. No text and no value goes in. Occasions are made of ids and numbers. */
 struct notice {
-	const char *template_name;    /* "check-in-due" */
-	int64_t person;               /* recipient */
+	const char *template_name; /* "check-in-due" */
+	int64_t person;            /* recipient */
 	int64_t program, match;
 	const struct entity *about;
 	int64_t about_id;

@@ -11,26 +11,26 @@
 #define MENTORSHIP_ERROR_H
 
 enum {
-	E_INVALID = -1,               /* InvalidField: an argument is not what it must be */
-	E_NOTFOUND = -2,              /* absent and hidden alike */
-	E_STATE = -3,                 /* WrongState: not in this state of the object */
-	E_CONFLICT = -4,              /* a stale version, a taken name, a key with another body */
-	E_DENIED = -5,                /* NotAllowed */
-	E_BUSY = -6,                  /* the same is under way; later */
-	E_LIMIT = -7,                 /* LimitExceeded: a size, a rate, a quota */
-	E_FULL = -8,                  /* StoreFull */
-	E_STORE = -9,                 /* StoreFailed */
+	E_INVALID = -1,  /* InvalidField: an argument is not what it must be */
+	E_NOTFOUND = -2, /* absent and hidden alike */
+	E_STATE = -3,    /* WrongState: not in this state of the object */
+	E_CONFLICT = -4, /* a stale version, a taken name, a key with another body */
+	E_DENIED = -5,   /* NotAllowed */
+	E_BUSY = -6,     /* the same is under way; later */
+	E_LIMIT = -7,    /* LimitExceeded: a size, a rate, a quota */
+	E_FULL = -8,     /* StoreFull */
+	E_STORE = -9,    /* StoreFailed */
 	E_READONLY = -10,
-	E_UNAVAILABLE = -11,          /* a key, a worker, a helper is missing now */
+	E_UNAVAILABLE = -11, /* a key, a worker, a helper is missing now */
 	E_CANCELLED = -12,
-	E_AUTH = -13,                 /* the bus's InteractiveAuthorizationRequired */
+	E_AUTH = -13, /* the bus's InteractiveAuthorizationRequired */
 	E_LAST = -13
 };
 
 struct problem {
-	int code;                     /* 0, or one of the above */
-	char field[64];               /* the argument or setting meant; "" if none */
-	char text[440];               /* a sentence: what is wrong and how to mend it */
+	int code;       /* 0, or one of the above */
+	char field[64]; /* the argument or setting meant; "" if none */
+	char text[440]; /* a sentence: what is wrong and how to mend it */
 };
 
 /* Writes the problem and returns `code`, so that one line can say and return. `field` may be NULL. */

@@ -92,9 +92,7 @@ char *path_of(struct arena *arena, const struct entity *e, int64_t id)
 /* ---- decoding ---- */
 
 static const char *const wants[] = {
-	[TEXT] = "a text", [NUMBER] = "a whole number", [REAL] = "a number", [DATE] = "a date such as 2026-11-23",
-	[INSTANT] = "an instant, in seconds since 1970 UTC", [CHOICE] = "one of its words", [LINK] = "an object path",
-	[WORDS] = "a list of words", [YESNO] = "yes or no (a boolean)"
+	[TEXT] = "a text", [NUMBER] = "a whole number", [REAL] = "a number", [DATE] = "a date such as 2026-11-23", [INSTANT] = "an instant, in seconds since 1970 UTC", [CHOICE] = "one of its words", [LINK] = "an object path", [WORDS] = "a list of words", [YESNO] = "yes or no (a boolean)"
 };
 
 static int wrong(const struct field *f, struct problem *problem)
@@ -154,7 +152,7 @@ static int decode_sealed(const struct field *f, const struct value *v, void *rec
 }
 
 int field_decode(const struct field *f, const struct entity *to, const struct value *v, void *record, struct arena *arena,
-                 struct problem *problem)
+	struct problem *problem)
 {
 	int64_t *number = field_number(record, f);
 
@@ -210,8 +208,7 @@ int field_decode(const struct field *f, const struct entity *to, const struct va
 			return 0;
 		}
 		*number = path_id(to, v->text);
-		return *number > 0 ? 0 : problem_set(problem, E_INVALID, f->name, "%s must be a path such as " PATH_ROOT "/%s/7",
-		                                     f->label, to->collection);
+		return *number > 0 ? 0 : problem_set(problem, E_INVALID, f->name, "%s must be a path such as " PATH_ROOT "/%s/7", f->label, to->collection);
 	}
 	return problem_set(problem, E_INVALID, f->name, "%s cannot be given", f->label);
 }
@@ -285,7 +282,7 @@ static int check_text(const struct field *f, const char *text, struct problem *p
 		return problem_set(problem, E_INVALID, f->name, "%s must have at least %" PRId64 " characters", f->label, f->min);
 	if (f->flags & HAS_MAX && length > f->max)
 		return problem_set(problem, E_INVALID, f->name, "%s has %" PRId64 " characters, %" PRId64 " are allowed", f->label,
-		                   length, f->max);
+			length, f->max);
 	if (f->flags & MAIL && !looks_like_mail(text))
 		return problem_set(problem, E_INVALID, f->name, "%s must be a mail address such as name@example.org", f->label);
 	if (f->flags & ZONE && !zone_name_is_valid(text))
@@ -307,7 +304,8 @@ int field_check(const struct field *f, const void *record, struct problem *probl
 		double d = *field_real(record, f);
 
 		return (f->flags & HAS_MIN && d < (double)f->min) || (f->flags & HAS_MAX && d > (double)f->max)
-			? problem_set(problem, E_INVALID, f->name, "%s must be from %" PRId64 " to %" PRId64, f->label, f->min, f->max) : 0;
+			? problem_set(problem, E_INVALID, f->name, "%s must be from %" PRId64 " to %" PRId64, f->label, f->min, f->max)
+			: 0;
 	}
 	n = *field_number(record, f);
 	if (f->flags & HAS_MIN && n < f->min)

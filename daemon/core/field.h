@@ -36,11 +36,11 @@ static inline bool field_is_stored(const struct field *f)
 /* Sealed members are NULL after a load, so NULL means unchanged; this one means: no value any more. */
 extern char SEALED_CLEARED[1];
 
-void field_clear(const struct field *, void *record);           /* no value (YESNO: 0) */
-void field_start(const struct field *, void *record);           /* the initial value, or none */
+void field_clear(const struct field *, void *record); /* no value (YESNO: 0) */
+void field_start(const struct field *, void *record); /* the initial value, or none */
 bool field_is_none(const struct field *, const void *record);
 bool field_same(const struct field *, const void *a, const void *b);
-void field_copy(const struct field *, const void *from, void *to);   /* texts are shared */
+void field_copy(const struct field *, const void *from, void *to); /* texts are shared */
 
 /* Puts a value from outside into the member, if its type and form are right; texts go into the arena. V_NONE clears. `to` is
  * the entity that a link points to. E_INVALID with the field's name in the problem. Limits are field_check's. */
@@ -52,7 +52,7 @@ int field_check(const struct field *, const void *record, struct problem *);
 /* As text: dates ISO, instants ISO in UTC, choices by word, links by number. Nothing for none. */
 void field_print(const struct field *, const void *record, struct buffer *);
 
-int choice_index(const char *const *choices, const char *word);  /* -1 if it is none of them */
+int choice_index(const char *const *choices, const char *word); /* -1 if it is none of them */
 /* The id in an object path of the entity's collection; 0 if it is none. */
 int64_t path_id(const struct entity *, const char *path);
 /* "/org/mentorship1/people/12" in the arena. */

@@ -43,7 +43,7 @@ int frame_add(struct buffer *out, const char *const *cells, size_t count)
 
 void frame_feed(struct frame_reader *reader, const char *bytes, size_t count)
 {
-	if (reader->used) {           /* what was taken makes room */
+	if (reader->used) { /* what was taken makes room */
 		memmove(reader->in.data, reader->in.data + reader->used, reader->in.length - reader->used);
 		reader->in.length -= reader->used;
 		reader->used = 0;

@@ -13,13 +13,20 @@
 #include "error.h"
 #include "text.h"
 
-enum { FRAME_MAX = 1 << 20, FRAME_CELLS = 1100 };
+enum {
+	FRAME_MAX = 1 << 20,
+	FRAME_CELLS = 1100
+};
 
 struct frame {
-	char *cells[FRAME_CELLS];     /* NUL-ended, inside the reader's memory until the next frame_next; NULL: none */
+	char *cells[FRAME_CELLS]; /* NUL-ended, inside the reader's memory until the next frame_next; NULL: none */
 	size_t count;
 };
-struct frame_reader { struct buffer in; size_t used; char *copy; };   /* { 0 } is empty */
+struct frame_reader {
+	struct buffer in;
+	size_t used;
+	char *copy;
+}; /* { 0 } is empty */
 
 /* Appends a frame of the given cells. E_LIMIT: too long. */
 int frame_add(struct buffer *out, const char *const *cells, size_t count);

@@ -10,7 +10,9 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MAX_ENTITIES = 64 };
+enum {
+	MAX_ENTITIES = 64
+};
 
 static struct shape shapes[MAX_ENTITIES];
 static int shape_count;
@@ -140,7 +142,11 @@ static void shape_fill(struct shape *shape, const struct entity *entity)
 
 /* ---- the check ---- */
 
-struct complaints { void (*tell)(const char *, const char *); const struct entity *entity; int count; };
+struct complaints {
+	void (*tell)(const char *, const char *);
+	const struct entity *entity;
+	int count;
+};
 
 static void complain(struct complaints *c, const char *name, const char *what)
 {
@@ -172,8 +178,7 @@ static void check_field(struct complaints *c, struct shape *shape, int i)
 		complain(c, f->name, "an id is never closer than member");
 	if (f->kind == CHOICE && !f->choices)
 		complain(c, f->name, "a choice without words");
-	if (f->privacy == SEALED && (f->flags & (SORTED | INDEXED | LISTED | KEY | LABEL) ||
-	                             (shape->entity->unique && word_in(shape->entity->unique, f->name))))
+	if (f->privacy == SEALED && (f->flags & (SORTED | INDEXED | LISTED | KEY | LABEL) || (shape->entity->unique && word_in(shape->entity->unique, f->name))))
 		complain(c, f->name, "a sealed field cannot be listed, ordered, indexed or unique");
 	if (f->flags & SORTED && !(f->flags & REQUIRED))
 		complain(c, f->name, "lists are ordered by required fields only");

@@ -12,27 +12,33 @@
 
 static const char *const states[] = { "due", "answered", "overdue", "escalated", NULL };
 static const char *const sides[] = { "mentor", "mentee", NULL };
-enum { FIRST_MONTH = 28 };
-enum follow_up { REMINDER, OVERDUE, ESCALATION };
+enum {
+	FIRST_MONTH = 28
+};
+enum follow_up {
+	REMINDER,
+	OVERDUE,
+	ESCALATION
+};
 static const char *const follow_ups[] = { "check-in reminder", "check-in overdue", "check-in escalation" };
 
 static const struct field fields[] = {
 	ID_AND_VERSION(struct check_in, .anchor = NO_ANCHOR),
 	{ AS_INT(struct check_in, program, LINK, MEMBER), .flags = REQUIRED | BY_VERB, .to = "program", .anchor = AT_PROGRAM, .label = "Program" },
 	{ AS_INT(struct check_in, match, LINK, MEMBER), .flags = REQUIRED | BY_VERB | LISTED | OWN | LEADS, .to = "match", .anchor = AT_MATCH,
-	  .label = "Match" },
+		.label = "Match" },
 	{ AS_INT(struct check_in, participant, LINK, MEMBER), .flags = REQUIRED | BY_VERB | LISTED | OWN | LEADS, .to = "participant",
-	  .label = "Who is asked" },
+		.label = "Who is asked" },
 	{ AS_INT(struct check_in, person, LINK, MEMBER), .flags = REQUIRED | BY_VERB | OWN, .to = "person", .anchor = AT_PERSON, .label = "Person" },
 	{ AS_INT(struct check_in, side, CHOICE, MEMBER), .flags = REQUIRED | BY_VERB | OWN, .choices = sides, .label = "Side" },
 	{ AS_INT(struct check_in, due, INSTANT, MEMBER), .flags = REQUIRED | BY_VERB | SORTED | LISTED | OWN, .label = "Due" },
 	{ AS_INT(struct check_in, rating, NUMBER, STAFF), .flags = BY_VERB | LISTED | HAS_MIN | HAS_MAX | OWN, .min = 1, .max = 5,
-	  .label = "How is it going (1 to 5)" },
+		.label = "How is it going (1 to 5)" },
 	{ AS_WORDS(struct check_in, flags, STAFF), .flags = BY_VERB | LISTED | HAS_MAX | OWN | ERASED, .max = 500, .retention = AFTER_PROGRAM,
-	  .label = "Flags" },
+		.label = "Flags" },
 	{ AS_INT(struct check_in, answered_at, INSTANT, STAFF), .flags = BY_VERB | OWN, .label = "Answered" },
 	{ AS_INT(struct check_in, state, CHOICE, MEMBER), .flags = REQUIRED | BY_VERB | SORTED | LISTED | OWN, .choices = states, .starts = true,
-	  .label = "State" },
+		.label = "State" },
 	{ 0 }
 };
 COVERS(fields, struct check_in, 0);
@@ -51,7 +57,8 @@ static int stop_asking(struct call *call, int64_t id)
 	for (int i = REMINDER; i <= ESCALATION && !r; i++)
 		r = unplan(call, follow_ups[i], id);
 	return r ? r : each(call, &message_entity, suppress, NULL, "\"person\" = (SELECT \"person\" FROM \"check_in\" WHERE \"id\" = ?1) AND "
-	                    "\"state\" IN ('queued', 'held') AND \"template_name\" = 'check-in-reminder' AND \"about_id\" = ?1", VALUES(id));
+								   "\"state\" IN ('queued', 'held') AND \"template_name\" = 'check-in-reminder' AND \"about_id\" = ?1",
+			       VALUES(id));
 }
 
 int check_in_drop(struct call *call, int64_t id)
@@ -109,7 +116,7 @@ int check_in_first(struct call *call, const struct match_member *member, const s
 	if (r || !program->check_in_weeks)
 		return r;
 	r = ask(call, "SELECT count(*) FROM \"job\" WHERE \"kind\" = 'check-in due' AND \"subject\" = ?1 AND \"state\" = 'waiting'",
-	        VALUES(member->id), &waiting);
+		VALUES(member->id), &waiting);
 	if (!r)
 		r = zone_for(call, member->person, program, &zone);
 	if (r || waiting)
@@ -164,7 +171,7 @@ static int plan_follow_ups(struct call *call, const struct check_in *check_in, c
 }
 
 static int ask_now(struct call *call, const struct match_member *member, const struct match *match, const struct program *program,
-                   int64_t due, int64_t day, const char *zone)
+	int64_t due, int64_t day, const char *zone)
 {
 	struct check_in *check_in = fresh(call, &check_in_entity);
 	int r;
@@ -309,7 +316,5 @@ static const struct waiting waiting[] = {
 };
 
 const struct entity check_in_entity = {
-	.name = "check_in", .collection = "check_ins", .size = sizeof(struct check_in), .fields = fields, .verbs = verbs, .jobs = jobs,
-	.unique = "match participant due", .retention = AFTER_PROGRAM, .label = "Check-in", .help = "How is it going, asked at a rhythm.",
-	.order = "due", .waiting = waiting
+	.name = "check_in", .collection = "check_ins", .size = sizeof(struct check_in), .fields = fields, .verbs = verbs, .jobs = jobs, .unique = "match participant due", .retention = AFTER_PROGRAM, .label = "Check-in", .help = "How is it going, asked at a rhythm.", .order = "due", .waiting = waiting
 };

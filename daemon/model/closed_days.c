@@ -8,16 +8,20 @@
 
 static const char *const pauses[] = { "everything", "check-ins", "meetings", NULL };
 
-struct closed_days { int64_t id, version, program, from, to; char *name; int64_t pauses; };
+struct closed_days {
+	int64_t id, version, program, from, to;
+	char *name;
+	int64_t pauses;
+};
 
 static const struct field fields[] = {
 	ID_AND_VERSION(struct closed_days, .anchor = NO_ANCHOR),
 	{ AS_INT(struct closed_days, program, LINK, MEMBER), .flags = FROZEN | LISTED | LEADS, .to = "program", .anchor = AT_PROGRAM,
-	  .label = "Program (none: the institution)" },
+		.label = "Program (none: the institution)" },
 	{ AS_INT(struct closed_days, from, DATE, PUBLIC), .flags = REQUIRED | SORTED | LISTED | KEY, .label = "From" },
 	{ AS_INT(struct closed_days, to, DATE, PUBLIC), .flags = REQUIRED | LISTED, .label = "To" },
 	{ AS_TEXT(struct closed_days, name, PUBLIC), .flags = REQUIRED | HAS_MIN | HAS_MAX | LISTED | LABEL | SORTED, .min = 1, .max = 120,
-	  .label = "Name" },
+		.label = "Name" },
 	{ AS_INT(struct closed_days, pauses, CHOICE, PUBLIC), .choices = pauses, .starts = true, .label = "What pauses" },
 	{ 0 }
 };
@@ -48,7 +52,5 @@ static const struct verb verbs[] = {
 };
 
 const struct entity closed_days_entity = {
-	.name = "closed_days", .collection = "closed_days", .size = sizeof(struct closed_days), .fields = fields, .verbs = verbs,
-	.check = check, .readers = readers, .retention = WITH_RECORD, .label = "Closed days", .help = "Days on which a program or the institution rests.",
-	.order = "from"
+	.name = "closed_days", .collection = "closed_days", .size = sizeof(struct closed_days), .fields = fields, .verbs = verbs, .check = check, .readers = readers, .retention = WITH_RECORD, .label = "Closed days", .help = "Days on which a program or the institution rests.", .order = "from"
 };

@@ -7,7 +7,14 @@
 #include "model.h"
 
 static const char *const states[] = { "waiting", "running", "done", "failed", "withdrawn", "skipped", NULL };
-enum { WAITING, RUNNING, DONE, FAILED, WITHDRAWN, SKIPPED };
+enum {
+	WAITING,
+	RUNNING,
+	DONE,
+	FAILED,
+	WITHDRAWN,
+	SKIPPED
+};
 
 struct job_row {
 	int64_t id, version;
@@ -32,7 +39,7 @@ static const struct field fields[] = {
 	{ AS_TEXT(struct job_row, problem, STAFF), .flags = BY_VERB | A, .label = "Last error" },
 	{ AS_INT(struct job_row, done_at, INSTANT, STAFF), .flags = BY_VERB | A, .label = "Done" },
 	{ AS_INT(struct job_row, state, CHOICE, STAFF), .flags = REQUIRED | BY_VERB | SORTED | LISTED | A, .choices = states, .starts = true,
-	  .label = "State" },
+		.label = "State" },
 	{ 0 }
 };
 COVERS(fields, struct job_row, 0);
@@ -53,7 +60,7 @@ static int retry(struct call *call, const void *was, void *now)
 static const struct verb verbs[] = {
 	{ "Retry", ADMIN, IN(FAILED), IN(WAITING), NULL, retry, "Try again", 0, MANAGE, NULL, 0 },
 	{ "Note", SYSTEM, 0, IN(WAITING) | IN(RUNNING) | IN(DONE) | IN(FAILED) | IN(WITHDRAWN) | IN(SKIPPED), NULL, NULL,
-	  "The scheduler's own entries", 0, NULL, NULL, 0 },
+		"The scheduler's own entries", 0, NULL, NULL, 0 },
 	{ 0 }
 };
 
@@ -99,7 +106,5 @@ static const struct job jobs[] = {
 };
 
 const struct entity job_entity = {
-	.name = "job", .collection = "jobs", .size = sizeof(struct job_row), .fields = fields, .verbs = verbs, .jobs = jobs, .readers = readers,
-	.unique = "kind subject nominal zone; state due id" /* the second is the scheduler's index of what is due next */, .flags = QUIET, .retention = AS_JOB, .label = "Job",
-	.help = "Something that happens at a time.", .order = "due"
+	.name = "job", .collection = "jobs", .size = sizeof(struct job_row), .fields = fields, .verbs = verbs, .jobs = jobs, .readers = readers, .unique = "kind subject nominal zone; state due id" /* the second is the scheduler's index of what is due next */, .flags = QUIET, .retention = AS_JOB, .label = "Job", .help = "Something that happens at a time.", .order = "due"
 };

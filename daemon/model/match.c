@@ -24,7 +24,7 @@ static const char *const close_reasons[] = { "goals reached", "time is over", "d
 static const struct field fields[] = {
 	ID_AND_VERSION(struct match, .anchor = AT_MATCH),
 	{ AS_INT(struct match, program, LINK, MEMBER), .flags = REQUIRED | FROZEN | LISTED | LEADS, .to = "program", .anchor = AT_PROGRAM,
-	  .label = "Program" },
+		.label = "Program" },
 	{ AS_INT(struct match, kind, CHOICE, MEMBER), .flags = REQUIRED | FROZEN, .choices = kinds, .starts = true, .label = "Kind" },
 	{ AS_INT(struct match, origin, CHOICE, STAFF), .flags = BY_VERB | LISTED, .choices = origins, .label = "Origin" },
 	{ AS_INT(struct match, run, LINK, STAFF), .flags = BY_VERB, .to = "match_run", .label = "Run" },
@@ -37,9 +37,9 @@ static const struct field fields[] = {
 	{ AS_INT(struct match, ends, DATE, MEMBER), .flags = BY_VERB, .label = "Ends" },
 	{ AS_INT(struct match, close_reason, CHOICE, STAFF), .flags = BY_VERB, .choices = close_reasons, .label = "Why it ended" },
 	{ AS_TEXT(struct match, close_note, STAFF), .flags = BY_VERB | LINES | HAS_MAX | ERASED, .max = 4000, .retention = AFTER_PROGRAM,
-	  .label = "Note on the end" },
+		.label = "Note on the end" },
 	{ AS_INT(struct match, state, CHOICE, MEMBER), .flags = REQUIRED | BY_VERB | SORTED | LISTED, .choices = states, .starts = true,
-	  .label = "State" },
+		.label = "State" },
 	{ 0 }
 };
 COVERS(fields, struct match, 0);
@@ -50,7 +50,8 @@ static int places(struct call *call, const struct participant *p, int64_t *ret_f
 {
 	int64_t taken;
 	int r = ask(call, "SELECT count(*) FROM \"match_member\" mm JOIN \"match\" ma ON ma.\"id\" = mm.\"match\" WHERE mm.\"participant\" = ?1 AND "
-	            "ma.\"state\" IN (" MATCH_TAKING ")", VALUES(p->id), &taken);
+			  "ma.\"state\" IN (" MATCH_TAKING ")",
+		VALUES(p->id), &taken);
 
 	*ret_free = (p->capacity == NONE ? 0 : p->capacity) - taken;
 	return r;
@@ -98,7 +99,9 @@ static int members(struct call *call, int64_t match, int (*seen)(struct call *, 
 
 /* ---- Create ---- */
 
-struct sides { int64_t mentor, mentee; };
+struct sides {
+	int64_t mentor, mentee;
+};
 static const struct field side_arguments[] = {
 	{ AS_INT(struct sides, mentor, LINK, MEMBER), .flags = REQUIRED, .to = "participant", .label = "Mentor" },
 	{ AS_INT(struct sides, mentee, LINK, MEMBER), .flags = REQUIRED, .to = "participant", .label = "Mentee" },
@@ -146,8 +149,8 @@ static int match_create(struct call *call, const void *was, void *now)
 	if (mentor->person == mentee->person)
 		return fail(call, E_INVALID, "mentee", "nobody is matched with themself");
 	r = ask(call, "SELECT ma.\"id\" FROM \"match\" ma JOIN \"match_member\" a ON a.\"match\" = ma.\"id\" JOIN \"match_member\" b ON b.\"match\" = ma.\"id\" "
-	        "WHERE a.\"participant\" = ?1 AND b.\"participant\" = ?2 AND ma.\"state\" IN ('proposed', 'offered', " MATCH_TAKING ")",
-	        VALUES(sides->mentor, sides->mentee), &twin);
+		      "WHERE a.\"participant\" = ?1 AND b.\"participant\" = ?2 AND ma.\"state\" IN ('proposed', 'offered', " MATCH_TAKING ")",
+		VALUES(sides->mentor, sides->mentee), &twin);
 	return !r && twin != NONE ? fail(call, E_CONFLICT, "mentee", "these two have match %" PRId64 " already", twin) : r;
 }
 
@@ -184,7 +187,10 @@ static int64_t first_side(const struct program *program)
 	return program->offer_order == OFFER_MENTEE_FIRST ? SIDE_MENTEE : -1;
 }
 
-struct telling { const struct match *match; int64_t side; };
+struct telling {
+	const struct match *match;
+	int64_t side;
+};
 
 /* Who has not answered yet and whose turn it is. */
 static int tell_offer(struct call *call, void *record, void *data)
@@ -218,7 +224,11 @@ static int match_offer(struct call *call, const void *was, void *now)
 	return r ? r : members(call, match->id, tell_offer, &(struct telling){ match, first_side(program) });
 }
 
-struct answers { int64_t person; struct match_member *own; int open, declined; };
+struct answers {
+	int64_t person;
+	struct match_member *own;
+	int open, declined;
+};
 
 static int look_at_answer(struct call *call, void *record, void *data)
 {
@@ -247,7 +257,7 @@ static int order_allows(struct call *call, int64_t first, const struct answers *
 	if (first < 0 || !answers->open || answers->own->side == first)
 		return 0;
 	return fail(call, E_STATE, "state", "the %s is asked first; your turn comes when they accepted",
-	            first == SIDE_MENTOR ? "mentor" : "mentee");
+		first == SIDE_MENTOR ? "mentor" : "mentee");
 }
 
 static int match_accept(struct call *call, const void *was, void *now)
@@ -358,7 +368,10 @@ static int ends(struct call *call, struct match *match, int reason)
 	return r || reason < 2 ? r : members(call, match->id, member_first_next, NULL);
 }
 
-struct closing { int64_t close_reason; char *close_note; };
+struct closing {
+	int64_t close_reason;
+	char *close_note;
+};
 static const struct field closing_arguments[] = {
 	{ AS_INT(struct closing, close_reason, CHOICE, STAFF), .flags = REQUIRED, .choices = close_reasons, .label = "Why it ends" },
 	{ AS_TEXT(struct closing, close_note, STAFF), .flags = LINES | HAS_MAX, .max = 4000, .label = "Note" },
@@ -393,7 +406,9 @@ static int match_rematch(struct call *call, const void *was, void *now)
 	return ends(call, now, 10);
 }
 
-struct extend { int64_t until; };
+struct extend {
+	int64_t until;
+};
 static const struct field extend_arguments[] = {
 	{ AS_INT(struct extend, until, DATE, MEMBER), .flags = REQUIRED, .label = "New last day" },
 	{ 0 }
@@ -416,7 +431,7 @@ static int match_extend(struct call *call, const void *was, void *now)
 #define RUNNING (S(ACCEPTED) | S(ACTIVE) | S(PAUSED))
 static const struct verb verbs[] = {
 	{ "Create", COORDINATOR, 0, KEEP, "program kind", match_create, "Match two by hand", ON_COLLECTION, NULL, side_arguments,
-	  sizeof(struct sides) },
+		sizeof(struct sides) },
 	{ "Offer", COORDINATOR, S(PROPOSED), S(OFFERED), NULL, match_offer, "Offer it to both sides", 0, NULL, NULL, 0 },
 	{ "Accept", MENTOR | MENTEE, S(OFFERED), S(OFFERED) | S(ACCEPTED), NULL, match_accept, "Accept", FOR_SOMEBODY, NULL, NULL, 0 },
 	{ "Decline", MENTOR | MENTEE, S(OFFERED), S(DECLINED), NULL, match_decline, "Decline", FOR_SOMEBODY, NULL, NULL, 0 },
@@ -426,11 +441,11 @@ static const struct verb verbs[] = {
 	{ "Pause", COORDINATOR, S(ACTIVE), S(PAUSED), NULL, NULL, "Pause", NEEDS_REASON, NULL, NULL, 0 },
 	{ "Resume", COORDINATOR, S(PAUSED), S(ACTIVE), NULL, NULL, "Go on", 0, NULL, NULL, 0 },
 	{ "Extend", COORDINATOR, S(ACTIVE) | S(PAUSED), KEEP, NULL, match_extend, "Move the last day", 0, NULL, extend_arguments,
-	  sizeof(struct extend) },
+		sizeof(struct extend) },
 	{ "Close", COORDINATOR, S(ACTIVE) | S(PAUSED), S(CLOSING), NULL, match_close, "Close", 0, NULL, closing_arguments, sizeof(struct closing) },
 	{ "Complete", COORDINATOR, S(CLOSING), S(COMPLETED), NULL, NULL, "The closing talk was held", 0, NULL, NULL, 0 },
 	{ "End", COORDINATOR, RUNNING | S(CLOSING), S(ENDED_EARLY), NULL, match_close, "End early", DESTRUCTIVE, NULL, closing_arguments,
-	  sizeof(struct closing) },
+		sizeof(struct closing) },
 	{ "Rematch", COORDINATOR, RUNNING, S(ENDED_EARLY), NULL, match_rematch, "End, and match the mentee anew", NEEDS_REASON, NULL, NULL, 0 },
 	{ 0 }
 };
@@ -442,8 +457,7 @@ static int alternative(struct call *call, const struct match *match, int64_t men
 {
 	struct run_pair *pair;
 	int64_t id;
-	int r = match->run == NONE ? 0 : ask(call, "SELECT \"id\" FROM \"run_pair\" WHERE \"run\" = ?1 AND \"mentee\" = ?2",
-	                                     VALUES(match->run, mentee), &id);
+	int r = match->run == NONE ? 0 : ask(call, "SELECT \"id\" FROM \"run_pair\" WHERE \"run\" = ?1 AND \"mentee\" = ?2", VALUES(match->run, mentee), &id);
 
 	*ret = NONE;
 	if (r || match->run == NONE || id == NONE)
@@ -460,7 +474,8 @@ static int alternative(struct call *call, const struct match *match, int64_t men
 			r = places(call, p, &free);
 		if (!r)
 			r = ask(call, "SELECT count(*) FROM \"match_member\" a JOIN \"match_member\" b ON b.\"match\" = a.\"match\" WHERE a.\"participant\" = ?1 AND "
-			        "b.\"participant\" = ?2", VALUES(other, mentee), &before);
+				      "b.\"participant\" = ?2",
+				VALUES(other, mentee), &before);
 		if (!r && p->state == PARTICIPANT_READY && free > 0 && !before) {
 			*ret = other;
 			*ret_score = score;
@@ -531,9 +546,7 @@ static const struct waiting waiting[] = {
 };
 
 const struct entity match_entity = {
-	.name = "match", .collection = "matches", .size = sizeof(struct match), .fields = fields, .verbs = verbs, .jobs = jobs, .changed = changed,
-	.hidden_in = IN(MATCH_PROPOSED), .flags = GRANTS, .retention = AFTER_PROGRAM, .label = "Match",
-	.help = "A mentor and a mentee who are put together.", .waiting = waiting
+	.name = "match", .collection = "matches", .size = sizeof(struct match), .fields = fields, .verbs = verbs, .jobs = jobs, .changed = changed, .hidden_in = IN(MATCH_PROPOSED), .flags = GRANTS, .retention = AFTER_PROGRAM, .label = "Match", .help = "A mentor and a mentee who are put together.", .waiting = waiting
 };
 
 /* ---- members ---- */
@@ -545,12 +558,12 @@ static const struct field member_fields[] = {
 	ID_AND_VERSION(struct match_member, .anchor = NO_ANCHOR),
 	{ AS_INT(struct match_member, program, LINK, MEMBER), .flags = REQUIRED | BY_VERB, .to = "program", .anchor = AT_PROGRAM, .label = "Program" },
 	{ AS_INT(struct match_member, match, LINK, MEMBER), .flags = REQUIRED | BY_VERB | LISTED | LEADS, .to = "match", .anchor = AT_MATCH,
-	  .label = "Match" },
+		.label = "Match" },
 	{ AS_INT(struct match_member, participant, LINK, MEMBER), .flags = REQUIRED | BY_VERB | LISTED | LEADS, .to = "participant",
-	  .label = "Participant" },
+		.label = "Participant" },
 	{ AS_INT(struct match_member, person, LINK, MEMBER), .flags = REQUIRED | BY_VERB, .to = "person", .anchor = AT_PERSON, .label = "Person" },
 	{ AS_TEXT(struct match_member, name, MEMBER), .flags = REQUIRED | BY_VERB | SORTED | LABEL | LISTED | ERASED, .copies = "participant.name",
-	  .retention = AFTER_PROGRAM, .label = "Name" },
+		.retention = AFTER_PROGRAM, .label = "Name" },
 	{ AS_INT(struct match_member, side, CHOICE, MEMBER), .flags = REQUIRED | BY_VERB | LISTED, .choices = sides_words, .label = "Side" },
 	{ AS_INT(struct match_member, answer, CHOICE, STAFF), .flags = BY_VERB | LISTED | OWN, .choices = answer_words, .label = "Answer" },
 	{ AS_INT(struct match_member, answered_at, INSTANT, STAFF), .flags = BY_VERB | OWN, .label = "Answered" },
@@ -567,15 +580,13 @@ static const char member_grants[] =
 
 static const struct waiting member_waiting[] = {
 	{ "offer to answer", SELF, "t.\"answer\" IS NULL AND (SELECT ma.\"state\" FROM \"match\" ma WHERE ma.\"id\" = t.\"match\") = 'offered' AND "
-	  "NOT EXISTS (SELECT 1 FROM \"program\" p JOIN \"match_member\" o ON o.\"match\" = t.\"match\" WHERE p.\"id\" = t.\"program\" AND "
-	  "o.\"answer\" IS NULL AND o.\"side\" <> t.\"side\" AND p.\"offer_order\" = o.\"side\" || ' first')",
-	  "(SELECT ma.\"offered_at\" FROM \"match\" ma WHERE ma.\"id\" = t.\"match\")",
-	  "(SELECT ma.\"answer_until\" FROM \"match\" ma WHERE ma.\"id\" = t.\"match\")" },
+				   "NOT EXISTS (SELECT 1 FROM \"program\" p JOIN \"match_member\" o ON o.\"match\" = t.\"match\" WHERE p.\"id\" = t.\"program\" AND "
+				   "o.\"answer\" IS NULL AND o.\"side\" <> t.\"side\" AND p.\"offer_order\" = o.\"side\" || ' first')",
+		"(SELECT ma.\"offered_at\" FROM \"match\" ma WHERE ma.\"id\" = t.\"match\")",
+		"(SELECT ma.\"answer_until\" FROM \"match\" ma WHERE ma.\"id\" = t.\"match\")" },
 	{ 0 }
 };
 
 const struct entity match_member_entity = {
-	.name = "match_member", .collection = "match_members", .size = sizeof(struct match_member), .fields = member_fields,
-	.verbs = member_verbs, .unique = "match participant", .grants = member_grants, .retention = AFTER_PROGRAM, .label = "Match member",
-	.help = "One side of a match, and its answer.", .order = "name", .waiting = member_waiting
+	.name = "match_member", .collection = "match_members", .size = sizeof(struct match_member), .fields = member_fields, .verbs = member_verbs, .unique = "match participant", .grants = member_grants, .retention = AFTER_PROGRAM, .label = "Match member", .help = "One side of a match, and its answer.", .order = "name", .waiting = member_waiting
 };

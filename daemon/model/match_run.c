@@ -17,7 +17,7 @@ static const char *const algorithms[] = { "optimal", NULL };
 static const struct field fields[] = {
 	ID_AND_VERSION(struct match_run, .anchor = NO_ANCHOR),
 	{ AS_INT(struct match_run, program, LINK, MEMBER), .flags = REQUIRED | FROZEN | LISTED | LEADS, .to = "program", .anchor = AT_PROGRAM,
-	  .label = "Program" },
+		.label = "Program" },
 	{ AS_INT(struct match_run, recipe, LINK, STAFF), .flags = FROZEN, .to = "recipe", .label = "Recipe (none: the program's)" },
 	{ AS_TEXT(struct match_run, recipe_name, STAFF), .flags = BY_VERB | LISTED, .label = "Recipe's name" },
 	{ AS_TEXT(struct match_run, lines, STAFF), .flags = BY_VERB | LINES, .label = "Copy of the recipe" },
@@ -35,13 +35,23 @@ static const struct field fields[] = {
 	{ AS_INT(struct match_run, asked_at, INSTANT, STAFF), .flags = BY_VERB | REQUIRED | SORTED | LISTED, .label = "Asked" },
 	{ AS_INT(struct match_run, done_at, INSTANT, STAFF), .flags = BY_VERB, .label = "Done" },
 	{ AS_INT(struct match_run, state, CHOICE, STAFF), .flags = REQUIRED | BY_VERB | SORTED | LISTED, .choices = states, .starts = true,
-	  .label = "State" },
+		.label = "State" },
 	{ 0 }
 };
 COVERS(fields, struct match_run, 0);
 
-struct recipe { int64_t id, version, program; char *name; int64_t algorithm; };
-struct recipe_line { int64_t id, version, program, recipe; char *criterion; int64_t use; double weight; char *parameters; };
+struct recipe {
+	int64_t id, version, program;
+	char *name;
+	int64_t algorithm;
+};
+struct recipe_line {
+	int64_t id, version, program, recipe;
+	char *criterion;
+	int64_t use;
+	double weight;
+	char *parameters;
+};
 
 static int copy_line(struct call *call, void *record, void *data)
 {
@@ -49,7 +59,7 @@ static int copy_line(struct call *call, void *record, void *data)
 	char **lines = data;
 
 	*lines = arena_print(call->arena, "%s%s\t%s\t%.17g\t%s\n", *lines ? *lines : "", line->criterion, line->use ? "weight" : "hard",
-	                     line->use ? line->weight : 0.0, line->parameters ? line->parameters : "");
+		line->use ? line->weight : 0.0, line->parameters ? line->parameters : "");
 	return 0;
 }
 
@@ -71,7 +81,7 @@ static int run_create(struct call *call, const void *was, void *now)
 	if (run->recipe == NONE)
 		return fail(call, E_INVALID, "recipe", "the program has no recipe; make one or name one");
 	r = ask(call, "SELECT \"id\" FROM \"match_run\" WHERE \"program\" = ?1 AND \"state\" IN ('queued', 'running', 'committing')",
-	        VALUES(run->program), &other);
+		VALUES(run->program), &other);
 	if (!r && other != NONE)
 		return fail(call, E_BUSY, "program", "run %" PRId64 " of this program is under way; wait for it or cancel it", other);
 	if (!r)
@@ -107,8 +117,8 @@ static int run_commit(struct call *call, const void *was, void *now)
 	const struct match_run *run = now;
 	int64_t stale;
 	int r = ask(call, "SELECT count(*) FROM \"run_pair\" rp WHERE rp.\"run\" = ?1 AND EXISTS (SELECT 1 FROM \"match_member\" mm JOIN \"match\" ma ON "
-	            "ma.\"id\" = mm.\"match\" WHERE mm.\"participant\" = rp.\"mentee\" AND ma.\"state\" IN ('proposed', 'offered', " MATCH_TAKING "))",
-	            VALUES(run->id), &stale);
+			  "ma.\"id\" = mm.\"match\" WHERE mm.\"participant\" = rp.\"mentee\" AND ma.\"state\" IN ('proposed', 'offered', " MATCH_TAKING "))",
+		VALUES(run->id), &stale);
 
 	(void)was;
 	if (!r && stale > 0)
@@ -133,7 +143,9 @@ static const struct verb verbs[] = {
 
 /* ---- the commit, in slices ---- */
 
-enum { SLICE = 100 };
+enum {
+	SLICE = 100
+};
 
 static int make_match(struct call *call, void *record, void *data)
 {
@@ -164,7 +176,8 @@ static int commit_slice(struct call *call, int64_t subject, int64_t nominal, int
 {
 	int64_t start = *cursor;
 	int r = each(call, &run_pair_entity, make_match, cursor, "\"id\" IN (SELECT \"id\" FROM \"run_pair\" WHERE \"run\" = ?1 AND \"id\" > ?2 "
-	             "ORDER BY \"id\" LIMIT ?3)", VALUES(subject, start, SLICE));
+								 "ORDER BY \"id\" LIMIT ?3)",
+		VALUES(subject, start, SLICE));
 
 	(void)nominal;
 	if (r || *cursor != start)
@@ -180,21 +193,21 @@ static const struct job jobs[] = {
 static const struct waiting waiting[] = {
 	{ "proposal to decide", COORDINATOR, "t.\"state\" = 'proposed'", "t.\"done_at\"", NULL },
 	{ "matching that failed", COORDINATOR, "t.\"state\" = 'failed' AND t.\"id\" = (SELECT max(\"id\") FROM \"match_run\" r WHERE r.\"program\" = t.\"program\")",
-	  "t.\"done_at\"", NULL },
+		"t.\"done_at\"", NULL },
 	{ 0 }
 };
 
 const struct entity match_run_entity = {
-	.name = "match_run", .collection = "match_runs", .size = sizeof(struct match_run), .fields = fields, .verbs = verbs, .jobs = jobs,
-	.changed = changed, .retention = AFTER_PROGRAM, .label = "Match run", .help = "A computed matching, before and after its commit.",
-	.order = "asked_at", .waiting = waiting
+	.name = "match_run", .collection = "match_runs", .size = sizeof(struct match_run), .fields = fields, .verbs = verbs, .jobs = jobs, .changed = changed, .retention = AFTER_PROGRAM, .label = "Match run", .help = "A computed matching, before and after its commit.", .order = "asked_at", .waiting = waiting
 };
 
 /* ---- its result ---- */
 
 #define OF_RUN(S) \
 	{ AS_INT(S, program, LINK, MEMBER), .flags = REQUIRED | BY_VERB, .to = "program", .anchor = AT_PROGRAM, .label = "Program" }, \
-	{ AS_INT(S, run, LINK, STAFF), .flags = REQUIRED | BY_VERB | LISTED | LEADS, .to = "match_run", .label = "Run" }
+	{ \
+		AS_INT(S, run, LINK, STAFF), .flags = REQUIRED | BY_VERB | LISTED | LEADS, .to = "match_run", .label = "Run" \
+	}
 
 static const struct field pair_fields[] = {
 	ID_AND_VERSION(struct run_pair, .anchor = NO_ANCHOR),
@@ -202,7 +215,7 @@ static const struct field pair_fields[] = {
 	{ AS_INT(struct run_pair, mentor, LINK, STAFF), .flags = REQUIRED | BY_VERB | LISTED, .to = "participant", .label = "Mentor" },
 	{ AS_INT(struct run_pair, mentee, LINK, STAFF), .flags = REQUIRED | BY_VERB | LISTED, .to = "participant", .label = "Mentee" },
 	{ AS_INT(struct run_pair, score, NUMBER, STAFF), .flags = REQUIRED | BY_VERB | SORTED | LISTED | HAS_MIN | HAS_MAX, .max = 1000000,
-	  .label = "Score" },
+		.label = "Score" },
 	{ AS_TEXT(struct run_pair, shares, STAFF), .flags = BY_VERB | LINES | ERASED, .retention = AFTER_PROGRAM, .label = "Share of each criterion" },
 	{ AS_TEXT(struct run_pair, reasons, STAFF), .flags = BY_VERB | LINES | ERASED, .retention = AFTER_PROGRAM, .label = "Reasons" },
 	{ AS_TEXT(struct run_pair, alternatives, STAFF), .flags = BY_VERB | LINES, .label = "Best alternatives" },
@@ -214,9 +227,7 @@ COVERS(pair_fields, struct run_pair, 0);
 static const struct verb no_verbs[] = { { 0 } };
 
 const struct entity run_pair_entity = {
-	.name = "run_pair", .collection = "run_pairs", .size = sizeof(struct run_pair), .fields = pair_fields, .verbs = no_verbs,
-	.unique = "run mentor mentee", .flags = QUIET, .retention = AFTER_PROGRAM, .label = "Proposed pair",
-	.help = "A pair that a run proposes, with its reasons.", .order = "score"
+	.name = "run_pair", .collection = "run_pairs", .size = sizeof(struct run_pair), .fields = pair_fields, .verbs = no_verbs, .unique = "run mentor mentee", .flags = QUIET, .retention = AFTER_PROGRAM, .label = "Proposed pair", .help = "A pair that a run proposes, with its reasons.", .order = "score"
 };
 
 static const struct field unplaced_fields[] = {
@@ -230,7 +241,5 @@ static const struct field unplaced_fields[] = {
 COVERS(unplaced_fields, struct unplaced, 0);
 
 const struct entity unplaced_entity = {
-	.name = "unplaced", .collection = "unplaced", .size = sizeof(struct unplaced), .fields = unplaced_fields, .verbs = no_verbs,
-	.unique = "run participant", .flags = QUIET, .retention = AFTER_PROGRAM, .label = "Unplaced",
-	.help = "Somebody whom a run could not place, and why."
+	.name = "unplaced", .collection = "unplaced", .size = sizeof(struct unplaced), .fields = unplaced_fields, .verbs = no_verbs, .unique = "run participant", .flags = QUIET, .retention = AFTER_PROGRAM, .label = "Unplaced", .help = "Somebody whom a run could not place, and why."
 };

@@ -7,7 +7,15 @@
 #include "model.h"
 
 static const char *const states[] = { "queued", "held", "sending", "sent", "failed", "suppressed", "withdrawn", NULL };
-enum { QUEUED, HELD, SENDING, SENT, FAILED, SUPPRESSED, WITHDRAWN };
+enum {
+	QUEUED,
+	HELD,
+	SENDING,
+	SENT,
+	FAILED,
+	SUPPRESSED,
+	WITHDRAWN
+};
 
 struct message {
 	int64_t id, version, program, match, person;
@@ -20,7 +28,7 @@ static const struct field fields[] = {
 	{ AS_INT(struct message, program, LINK, MEMBER), .flags = BY_VERB, .to = "program", .anchor = AT_PROGRAM, .label = "Program" },
 	{ AS_INT(struct message, match, LINK, MEMBER), .flags = BY_VERB, .to = "match", .anchor = AT_MATCH, .label = "Match" },
 	{ AS_INT(struct message, person, LINK, MEMBER), .flags = REQUIRED | BY_VERB | LISTED | OWN, .to = "person", .anchor = AT_PERSON,
-	  .label = "Recipient" },
+		.label = "Recipient" },
 	{ AS_TEXT(struct message, template_name, STAFF), .flags = REQUIRED | BY_VERB | LISTED | OWN, .label = "Template" },
 	{ AS_TEXT(struct message, about, STAFF), .flags = BY_VERB, .label = "About a" },
 	{ AS_TEXT(struct message, occasion, STAFF), .flags = REQUIRED | BY_VERB | LISTED, .label = "Occasion" },
@@ -29,7 +37,7 @@ static const struct field fields[] = {
 	{ AS_INT(struct message, sent_at, INSTANT, STAFF), .flags = BY_VERB | LISTED | OWN, .label = "Sent" },
 	{ AS_INT(struct message, attempts, NUMBER, STAFF), .flags = BY_VERB, .starts = true, .label = "Attempts" },
 	{ AS_INT(struct message, state, CHOICE, STAFF), .flags = REQUIRED | BY_VERB | SORTED | LISTED | OWN, .choices = states, .starts = true,
-	  .label = "State" },
+		.label = "State" },
 	{ 0 }
 };
 COVERS(fields, struct message, 0);
@@ -45,7 +53,5 @@ static const struct verb verbs[] = {
 };
 
 const struct entity message_entity = {
-	.name = "message", .collection = "messages", .size = sizeof(struct message), .fields = fields, .verbs = verbs,
-	.unique = "person template_name occasion", .flags = RANDOM_ID | QUIET, .retention = AS_MESSAGE, .label = "Message",
-	.help = "Somebody is to be told something; no text is kept.", .order = "queued_at"
+	.name = "message", .collection = "messages", .size = sizeof(struct message), .fields = fields, .verbs = verbs, .unique = "person template_name occasion", .flags = RANDOM_ID | QUIET, .retention = AS_MESSAGE, .label = "Message", .help = "Somebody is to be told something; no text is kept.", .order = "queued_at"
 };

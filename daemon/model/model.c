@@ -20,22 +20,22 @@ const struct entity *const entities[] = {
 };
 
 int tell(struct call *call, const char *template_name, int64_t person, int64_t program, int64_t match, const struct entity *about,
-         int64_t about_id, int64_t extra)
+	int64_t about_id, int64_t extra)
 {
 	struct notice notice = { template_name, person, program, match, about, about_id, NULL };
 
 	notice.occasion = extra == NONE ? arena_print(call->arena, "%s/%" PRId64, about->name, about_id)
-	                                : arena_print(call->arena, "%s/%" PRId64 "/%" PRId64, about->name, about_id, extra);
+					: arena_print(call->arena, "%s/%" PRId64 "/%" PRId64, about->name, about_id, extra);
 	return notify(call, &notice);
 }
 
 int tell_staff(struct call *call, const char *template_name, int64_t program, int64_t match, const struct entity *about,
-               int64_t about_id, int64_t extra)
+	int64_t about_id, int64_t extra)
 {
 	struct notice notice = { template_name, NONE, program, match, about, about_id, NULL };
 
 	notice.occasion = extra == NONE ? arena_print(call->arena, "%s/%" PRId64, about->name, about_id)
-	                                : arena_print(call->arena, "%s/%" PRId64 "/%" PRId64, about->name, about_id, extra);
+					: arena_print(call->arena, "%s/%" PRId64 "/%" PRId64, about->name, about_id, extra);
 	return notify_staff(call, &notice, NONE);
 }
 
@@ -45,14 +45,20 @@ int zone_for(struct call *call, int64_t person, const struct program *program, c
 	int r = load(call, &person_entity, person, (void **)&record);
 
 	if (!r)
-		*ret = record->zone ? record->zone : program ? program->zone : NULL;
+		*ret = record->zone ? record->zone : program ? program->zone
+							     : NULL;
 	if (!r && !*ret)
 		*ret = settings_of(call)->institution.zone;
 	return r;
 }
 
-struct ranges { struct day_range list[400]; size_t count; };
-struct closed_days { int64_t id, version, program, from, to; };
+struct ranges {
+	struct day_range list[400];
+	size_t count;
+};
+struct closed_days {
+	int64_t id, version, program, from, to;
+};
 
 static int add_range(struct call *call, void *record, void *data)
 {
@@ -69,7 +75,8 @@ int open_instant(struct call *call, int64_t program, int64_t day, int64_t hour, 
 {
 	struct ranges *ranges = arena_new(call->arena, sizeof *ranges);
 	int r = each(call, &closed_days_entity, add_range, ranges, "(\"program\" = ?1 OR \"program\" IS NULL) AND \"to\" >= ?2 AND "
-	             "\"from\" <= ?2 + 400 AND \"pauses\" IS NOT 'meetings'", VALUES(program, day));
+								   "\"from\" <= ?2 + 400 AND \"pauses\" IS NOT 'meetings'",
+		VALUES(program, day));
 
 	if (r)
 		return r;

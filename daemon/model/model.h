@@ -12,20 +12,35 @@ extern const struct entity person_entity, login_entity, duty_entity, program_ent
 	run_pair_entity, unplaced_entity, match_entity, match_member_entity, check_in_entity, message_entity, job_entity,
 	audit_record_entity, disclosure_entity, import_entity;
 
-#define MANAGE "org.mentorship1.manage"       /* the polkit action of administration */
+#define MANAGE "org.mentorship1.manage" /* the polkit action of administration */
 
-enum person_state { PERSON_ACTIVE, PERSON_SUSPENDED, PERSON_ERASED };
+enum person_state {
+	PERSON_ACTIVE,
+	PERSON_SUSPENDED,
+	PERSON_ERASED
+};
 struct person {
 	int64_t id, version;
 	char *given_name, *family_name, *name, *email, *language, *zone;
-	char *birth_date;             /* sealed */
+	char *birth_date; /* sealed */
 	int64_t minor, source;
 	char *external_id;
 	int64_t erase_asked, erased_at, state;
 };
 
-enum program_state { PROGRAM_DRAFT, PROGRAM_OPEN, PROGRAM_RUNNING, PROGRAM_CLOSING, PROGRAM_CLOSED, PROGRAM_ARCHIVED };
-enum offer_order { OFFER_BOTH, OFFER_MENTOR_FIRST, OFFER_MENTEE_FIRST };
+enum program_state {
+	PROGRAM_DRAFT,
+	PROGRAM_OPEN,
+	PROGRAM_RUNNING,
+	PROGRAM_CLOSING,
+	PROGRAM_CLOSED,
+	PROGRAM_ARCHIVED
+};
+enum offer_order {
+	OFFER_BOTH,
+	OFFER_MENTOR_FIRST,
+	OFFER_MENTEE_FIRST
+};
 struct program {
 	int64_t id, version;
 	char *key, *title, *summary, *framework, *mentor_role, *mentee_role, *eligibility, *starter;
@@ -39,10 +54,21 @@ struct program {
 };
 
 enum participant_state {
-	PARTICIPANT_APPLIED, PARTICIPANT_SCREENING, PARTICIPANT_ACCEPTED, PARTICIPANT_TRAINING, PARTICIPANT_READY,
-	PARTICIPANT_COMPLETED, PARTICIPANT_WAITLISTED, PARTICIPANT_PAUSED, PARTICIPANT_REJECTED, PARTICIPANT_WITHDRAWN
+	PARTICIPANT_APPLIED,
+	PARTICIPANT_SCREENING,
+	PARTICIPANT_ACCEPTED,
+	PARTICIPANT_TRAINING,
+	PARTICIPANT_READY,
+	PARTICIPANT_COMPLETED,
+	PARTICIPANT_WAITLISTED,
+	PARTICIPANT_PAUSED,
+	PARTICIPANT_REJECTED,
+	PARTICIPANT_WITHDRAWN
 };
-enum side { SIDE_MENTOR, SIDE_MENTEE };
+enum side {
+	SIDE_MENTOR,
+	SIDE_MENTEE
+};
 struct participant {
 	int64_t id, version, program, person;
 	char *name;
@@ -51,7 +77,16 @@ struct participant {
 	int64_t priority, state;
 };
 
-enum run_state { RUN_QUEUED, RUN_RUNNING, RUN_PROPOSED, RUN_COMMITTING, RUN_COMMITTED, RUN_DISCARDED, RUN_FAILED, RUN_CANCELLED };
+enum run_state {
+	RUN_QUEUED,
+	RUN_RUNNING,
+	RUN_PROPOSED,
+	RUN_COMMITTING,
+	RUN_COMMITTED,
+	RUN_DISCARDED,
+	RUN_FAILED,
+	RUN_CANCELLED
+};
 struct match_run {
 	int64_t id, version, program, recipe;
 	char *recipe_name, *lines;
@@ -71,7 +106,14 @@ struct unplaced {
 };
 
 enum match_state {
-	MATCH_PROPOSED, MATCH_OFFERED, MATCH_ACCEPTED, MATCH_ACTIVE, MATCH_PAUSED, MATCH_CLOSING, MATCH_COMPLETED, MATCH_DECLINED,
+	MATCH_PROPOSED,
+	MATCH_OFFERED,
+	MATCH_ACCEPTED,
+	MATCH_ACTIVE,
+	MATCH_PAUSED,
+	MATCH_CLOSING,
+	MATCH_COMPLETED,
+	MATCH_DECLINED,
 	MATCH_ENDED_EARLY
 };
 /* States in which a match takes a place; an offer takes none. */
@@ -83,14 +125,22 @@ struct match {
 	char *close_note;
 	int64_t state;
 };
-enum { ANSWER_ACCEPTED, ANSWER_DECLINED };
+enum {
+	ANSWER_ACCEPTED,
+	ANSWER_DECLINED
+};
 struct match_member {
 	int64_t id, version, program, match, participant, person;
 	char *name;
 	int64_t side, answer, answered_at;
 };
 
-enum check_in_state { CHECK_IN_DUE, CHECK_IN_ANSWERED, CHECK_IN_OVERDUE, CHECK_IN_ESCALATED };
+enum check_in_state {
+	CHECK_IN_DUE,
+	CHECK_IN_ANSWERED,
+	CHECK_IN_OVERDUE,
+	CHECK_IN_ESCALATED
+};
 struct check_in {
 	int64_t id, version, program, match, participant, person, side, due, rating;
 	char *flags;
@@ -98,7 +148,15 @@ struct check_in {
 };
 
 enum import_state {
-	IMPORT_READING, IMPORT_CHECKING, IMPORT_READY, IMPORT_REFUSED, IMPORT_TAKING, IMPORT_TAKEN, IMPORT_UNDOING, IMPORT_UNDONE, IMPORT_FAILED
+	IMPORT_READING,
+	IMPORT_CHECKING,
+	IMPORT_READY,
+	IMPORT_REFUSED,
+	IMPORT_TAKING,
+	IMPORT_TAKEN,
+	IMPORT_UNDOING,
+	IMPORT_UNDONE,
+	IMPORT_FAILED
 };
 struct import {
 	int64_t id, version, program, format;
@@ -114,9 +172,9 @@ int zone_for(struct call *, int64_t person, const struct program *, const char *
 int open_instant(struct call *, int64_t program, int64_t day, int64_t hour, const char *zone, int64_t *ret);
 /* Puts a message about a record into the outbox; the occasion is "NAME/ID" of the record, with /extra behind it unless NONE. */
 int tell(struct call *, const char *template_name, int64_t person, int64_t program, int64_t match, const struct entity *about,
-         int64_t about_id, int64_t extra);
+	int64_t about_id, int64_t extra);
 int tell_staff(struct call *, const char *template_name, int64_t program, int64_t match, const struct entity *about, int64_t about_id,
-               int64_t extra);
+	int64_t extra);
 /* Plans the first check-in of a mentee of a match that starts, unless one waits; stops the reminders of one. */
 int check_in_first(struct call *, const struct match_member *, const struct match *);
 int check_in_drop(struct call *, int64_t id);

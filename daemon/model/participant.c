@@ -15,23 +15,23 @@ static const char *const states[] = { "applied", "screening", "accepted", "train
 static const char *const roles[] = { "mentor", "mentee", NULL };
 
 #define TAKEN "(SELECT count(*) FROM \"match_member\" mm JOIN \"match\" ma ON ma.\"id\" = mm.\"match\" WHERE mm.\"participant\" = t.\"id\" " \
-	"AND ma.\"state\" IN (" MATCH_TAKING "))"
+	      "AND ma.\"state\" IN (" MATCH_TAKING "))"
 static const struct field fields[] = {
 	ID_AND_VERSION(struct participant, .anchor = NO_ANCHOR),
 	{ AS_INT(struct participant, program, LINK, MEMBER), .flags = REQUIRED | FROZEN | KEY | OWN | LEADS, .to = "program",
-	  .anchor = AT_PROGRAM, .label = "Program" },
+		.anchor = AT_PROGRAM, .label = "Program" },
 	{ AS_INT(struct participant, person, LINK, MEMBER), .flags = REQUIRED | FROZEN | LISTED | KEY | OWN | LEADS, .to = "person",
-	  .anchor = AT_PERSON, .label = "Person" },
+		.anchor = AT_PERSON, .label = "Person" },
 	{ AS_TEXT(struct participant, name, MEMBER), .flags = REQUIRED | BY_VERB | SORTED | LABEL | LISTED | ERASED | OWN,
-	  .copies = "person.name", .retention = AFTER_PROGRAM, .label = "Name" },
+		.copies = "person.name", .retention = AFTER_PROGRAM, .label = "Name" },
 	{ AS_INT(struct participant, role, CHOICE, MEMBER), .flags = REQUIRED | FROZEN | SORTED | LISTED | KEY | OWN, .choices = roles, .label = "Role" },
 	{ AS_INT(struct participant, capacity, NUMBER, STAFF), .flags = REQUIRED | HAS_MIN | HAS_MAX | LISTED | OWN | OWN_SET, .max = 50,
-	  .starts = true, .initial = 1, .label = "Places" },
+		.starts = true, .initial = 1, .label = "Places" },
 	{ AS_TEXT(struct participant, motivation, STAFF), .flags = HAS_MAX | LINES | ERASED | OWN | OWN_SET, .max = 4000,
-	  .retention = AFTER_PROGRAM, .label = "Motivation" },
+		.retention = AFTER_PROGRAM, .label = "Motivation" },
 	{ AS_INT(struct participant, priority, NUMBER, STAFF), .flags = BY_VERB | REQUIRED, .starts = true, .label = "First in the next run" },
 	{ AS_INT(struct participant, state, CHOICE, STAFF), .flags = REQUIRED | BY_VERB | SORTED | LISTED | OWN, .choices = states, .starts = true,
-	  .label = "State" },
+		.label = "State" },
 	{ .name = "taken", .kind = NUMBER, .privacy = STAFF, .flags = LISTED | OWN, .computed = TAKEN, .label = "Places taken" },
 	{ .name = "free", .kind = NUMBER, .privacy = STAFF, .flags = OWN, .computed = "(t.\"capacity\" - " TAKEN ")", .label = "Places free" },
 	{ 0 }
@@ -40,8 +40,10 @@ COVERS(fields, struct participant, 2);
 
 /* Names of others are for staff and for the other side of a match; a member of the program alone sees none. */
 static const unsigned readers[SEALED] = {
-	[PUBLIC] = ANYONE, [MEMBER] = MENTEE | MENTOR | GUARDIAN | COORDINATOR | OBSERVER | SAFEGUARDING | PROTECTION | CONFIDANT,
-	[PAIR] = MENTEE | MENTOR | CONFIDANT, [STAFF] = COORDINATOR | CONFIDANT,
+	[PUBLIC] = ANYONE,
+	[MEMBER] = MENTEE | MENTOR | GUARDIAN | COORDINATOR | OBSERVER | SAFEGUARDING | PROTECTION | CONFIDANT,
+	[PAIR] = MENTEE | MENTOR | CONFIDANT,
+	[STAFF] = COORDINATOR | CONFIDANT,
 };
 
 static int check(struct call *call, const void *record)
@@ -81,7 +83,10 @@ static int participant_accept(struct call *call, const void *was, void *now)
 	return 0;
 }
 
-struct leaving { const char *word; int64_t participant; };
+struct leaving {
+	const char *word;
+	int64_t participant;
+};
 
 static int end_match(struct call *call, void *record, void *data)
 {
@@ -99,7 +104,8 @@ int participant_leaves(struct call *call, const struct participant *p, const cha
 	struct leaving leaving = { word, p->id };
 
 	return each(call, &match_entity, end_match, &leaving, "\"id\" IN (SELECT \"match\" FROM \"match_member\" WHERE \"participant\" = ?1) "
-	            "AND \"state\" IN ('proposed', 'offered', " MATCH_TAKING ")", VALUES(p->id));
+							      "AND \"state\" IN ('proposed', 'offered', " MATCH_TAKING ")",
+		VALUES(p->id));
 }
 
 static int participant_withdraw(struct call *call, const void *was, void *now)
@@ -136,14 +142,14 @@ static int participant_served(struct call *call, const void *was, void *now)
 static const struct verb verbs[] = {
 	{ "Create", COORDINATOR | SELF, 0, KEEP, "*", participant_apply, "Apply", ON_COLLECTION, NULL, NULL, 0 },
 	{ "Update", COORDINATOR | SELF, S(APPLIED) | S(SCREENING) | S(ACCEPTED) | S(TRAINING) | S(READY) | S(WAITLISTED) | S(PAUSED), KEEP, "*",
-	  NULL, "Change", 0, NULL, NULL, 0 },
+		NULL, "Change", 0, NULL, NULL, 0 },
 	{ "Screen", COORDINATOR, S(APPLIED) | S(WAITLISTED), S(SCREENING), NULL, NULL, "Look into the application", 0, NULL, NULL, 0 },
 	{ "Accept", COORDINATOR, S(APPLIED) | S(SCREENING) | S(WAITLISTED), S(ACCEPTED) | S(TRAINING) | S(READY), NULL, participant_accept,
-	  "Accept", 0, NULL, NULL, 0 },
+		"Accept", 0, NULL, NULL, 0 },
 	{ "Waitlist", COORDINATOR, S(APPLIED) | S(SCREENING), S(WAITLISTED), NULL, NULL, "Put on the waiting list", 0, NULL, NULL, 0 },
 	{ "Reject", COORDINATOR, S(APPLIED) | S(SCREENING) | S(WAITLISTED), S(REJECTED), NULL, NULL, "Reject", NEEDS_REASON, NULL, NULL, 0 },
 	{ "Withdraw", COORDINATOR | SELF, S(APPLIED) | S(SCREENING) | S(ACCEPTED) | S(TRAINING) | S(READY) | S(WAITLISTED) | S(PAUSED),
-	  S(WITHDRAWN), NULL, participant_withdraw, "Leave", DESTRUCTIVE | FOR_SOMEBODY, NULL, NULL, 0 },
+		S(WITHDRAWN), NULL, participant_withdraw, "Leave", DESTRUCTIVE | FOR_SOMEBODY, NULL, NULL, 0 },
 	{ "Readmit", COORDINATOR, S(WITHDRAWN) | S(REJECTED), S(APPLIED), NULL, NULL, "Readmit", 0, NULL, NULL, 0 },
 	{ "Pause", COORDINATOR | SELF, S(ACCEPTED) | S(TRAINING) | S(READY), S(PAUSED), NULL, NULL, "Pause", FOR_SOMEBODY, NULL, NULL, 0 },
 	{ "Resume", COORDINATOR | SELF, S(PAUSED), S(READY), NULL, participant_resume, "Go on", FOR_SOMEBODY, NULL, NULL, 0 },
@@ -154,10 +160,10 @@ static const struct verb verbs[] = {
 };
 
 static const char grants[] = "SELECT 'program', \"program\", 'participant', NULL FROM \"participant\" WHERE \"person\" = ?1 AND "
-	"\"state\" IN ('accepted', 'training', 'ready', 'paused') AND ?2 IS NOT NULL";
+			     "\"state\" IN ('accepted', 'training', 'ready', 'paused') AND ?2 IS NOT NULL";
 
 #define NOW_READY "t.\"state\" = 'ready' AND t.\"role\" = 'mentee' AND NOT EXISTS (SELECT 1 FROM \"match_member\" mm JOIN \"match\" ma ON " \
-	"ma.\"id\" = mm.\"match\" WHERE mm.\"participant\" = t.\"id\" AND ma.\"state\" IN ('proposed', 'offered', " MATCH_TAKING ", 'completed'))"
+		  "ma.\"id\" = mm.\"match\" WHERE mm.\"participant\" = t.\"id\" AND ma.\"state\" IN ('proposed', 'offered', " MATCH_TAKING ", 'completed'))"
 static const struct waiting waiting[] = {
 	{ "application to decide", COORDINATOR, "t.\"state\" IN ('applied', 'screening')", NULL, NULL },
 	{ "mentee without mentor", COORDINATOR, NOW_READY, NULL, NULL },
@@ -165,7 +171,5 @@ static const struct waiting waiting[] = {
 };
 
 const struct entity participant_entity = {
-	.name = "participant", .collection = "participants", .size = sizeof(struct participant), .fields = fields, .verbs = verbs,
-	.check = check, .unique = "program person role", .grants = grants, .readers = readers, .retention = AFTER_PROGRAM,
-	.label = "Participant", .help = "A person in a program, as mentor or mentee.", .order = "name", .waiting = waiting
+	.name = "participant", .collection = "participants", .size = sizeof(struct participant), .fields = fields, .verbs = verbs, .check = check, .unique = "program person role", .grants = grants, .readers = readers, .retention = AFTER_PROGRAM, .label = "Participant", .help = "A person in a program, as mentor or mentee.", .order = "name", .waiting = waiting
 };

@@ -19,9 +19,9 @@ static const char *const sources[] = { "local", "directory", NULL };
 static const struct field fields[] = {
 	ID_AND_VERSION(struct person, .anchor = AT_PERSON),
 	{ AS_TEXT(struct person, given_name, MEMBER), .flags = REQUIRED | HAS_MIN | HAS_MAX | ADMIN_READS | PERSONAL, .min = 1, .max = 100,
-	  .label = "Given name" },
+		.label = "Given name" },
 	{ AS_TEXT(struct person, family_name, MEMBER), .flags = REQUIRED | HAS_MIN | HAS_MAX | SORTED | ADMIN_READS | PERSONAL, .min = 1,
-	  .max = 100, .label = "Family name" },
+		.max = 100, .label = "Family name" },
 	{ AS_TEXT(struct person, name, MEMBER), .flags = REQUIRED | BY_VERB | SORTED | LABEL | LISTED | ADMIN_READS | PERSONAL, .label = "Name" },
 	{ AS_TEXT(struct person, email, STAFF), .flags = HAS_MAX | MAIL | INDEXED | LISTED | PERSONAL, .max = 254, .label = "Mail address" },
 	{ AS_TEXT(struct person, language, MEMBER), .flags = HAS_MAX | OWN_SET | PERSONAL, .max = 35, .label = "Language of messages" },
@@ -33,7 +33,7 @@ static const struct field fields[] = {
 	{ AS_INT(struct person, erase_asked, INSTANT, STAFF), .flags = BY_VERB | INDEXED | OWN, .label = "Erasure asked for" },
 	{ AS_INT(struct person, erased_at, INSTANT, MEMBER), .flags = BY_VERB | ADMIN_READS, .label = "Erased" },
 	{ AS_INT(struct person, state, CHOICE, MEMBER), .flags = REQUIRED | BY_VERB | SORTED | LISTED | ADMIN_READS | OWN, .choices = states,
-	  .starts = true, .label = "State" },
+		.starts = true, .label = "State" },
 	{ 0 }
 };
 COVERS(fields, struct person, 0);
@@ -83,7 +83,7 @@ static int end_participation(struct call *call, void *record, void *data)
 static int withdraw_everywhere(struct call *call, const struct person *person)
 {
 	return each(call, &participant_entity, end_participation, NULL,
-	            "\"person\" = ?1 AND \"state\" NOT IN ('completed', 'rejected', 'withdrawn')", VALUES(person->id));
+		"\"person\" = ?1 AND \"state\" NOT IN ('completed', 'rejected', 'withdrawn')", VALUES(person->id));
 }
 
 static int pause_participation(struct call *call, void *record, void *data)
@@ -96,11 +96,13 @@ static int person_suspend(struct call *call, const void *was, void *now)
 {
 	(void)was;
 	return each(call, &participant_entity, pause_participation, NULL,
-	            "\"person\" = ?1 AND \"state\" IN ('accepted', 'training', 'ready')", VALUES(((struct person *)now)->id));
+		"\"person\" = ?1 AND \"state\" IN ('accepted', 'training', 'ready')", VALUES(((struct person *)now)->id));
 }
 
 /* Disclose: the record of the reading is written before anything is opened. */
-struct disclose { char *fields; };
+struct disclose {
+	char *fields;
+};
 static const struct field disclose_arguments[] = {
 	{ AS_WORDS(struct disclose, fields, MEMBER), .flags = REQUIRED, .label = "Sealed fields to read" },
 	{ 0 }
@@ -110,7 +112,7 @@ static int person_disclose(struct call *call, const void *was, void *now)
 {
 	(void)now;
 	return disclose(call, &person_entity, ((const struct person *)was)->id, ((const struct person *)was)->id,
-	                ((const struct disclose *)call->arguments)->fields);
+		((const struct disclose *)call->arguments)->fields);
 }
 
 static int person_export(struct call *call, const void *was, void *now)
@@ -168,7 +170,9 @@ static int person_erase(struct call *call, const void *was, void *now)
 }
 
 /* Everything that belonged to `from` belongs to this person afterwards; `from` is erased without a trace of its own. */
-struct merge { int64_t from; };
+struct merge {
+	int64_t from;
+};
 static const struct field merge_arguments[] = {
 	{ AS_INT(struct merge, from, LINK, MEMBER), .flags = REQUIRED, .to = "person", .label = "The twin that goes" },
 	{ 0 }
@@ -198,14 +202,14 @@ static const struct verb verbs[] = {
 	{ "Suspend", ADMIN, IN(PERSON_ACTIVE), IN(PERSON_SUSPENDED), NULL, person_suspend, "Suspend", NEEDS_REASON, MANAGE, NULL, 0 },
 	{ "Reinstate", ADMIN, IN(PERSON_SUSPENDED), IN(PERSON_ACTIVE), NULL, NULL, "Reinstate", 0, MANAGE, NULL, 0 },
 	{ "Merge", ADMIN, IN(PERSON_ACTIVE), KEEP, NULL, person_merge, "Merge a twin into this person", DESTRUCTIVE | NEEDS_REASON, MANAGE,
-	  merge_arguments, sizeof(struct merge) },
+		merge_arguments, sizeof(struct merge) },
 	{ "Disclose", SAFEGUARDING | PROTECTION, 0, KEEP, NULL, person_disclose, "Read sealed fields",
-	  NEEDS_REASON | NO_KEY | ANSWERS, NULL, disclose_arguments, sizeof(struct disclose) },
+		NEEDS_REASON | NO_KEY | ANSWERS, NULL, disclose_arguments, sizeof(struct disclose) },
 	{ "Export", SELF | PROTECTION, 0, KEEP, NULL, person_export, "Everything held about the person", NO_KEY | ANSWERS, NULL, NULL, 0 },
 	{ "RequestErase", SELF | COORDINATOR, IN(PERSON_ACTIVE) | IN(PERSON_SUSPENDED), KEEP, NULL, person_request_erase,
-	  "Ask for erasure", 0, NULL, NULL, 0 },
+		"Ask for erasure", 0, NULL, NULL, 0 },
 	{ "Erase", PROTECTION, IN(PERSON_ACTIVE) | IN(PERSON_SUSPENDED), IN(PERSON_ERASED), NULL, person_erase, "Erase for good",
-	  DESTRUCTIVE | NEEDS_REASON, NULL, NULL, 0 },
+		DESTRUCTIVE | NEEDS_REASON, NULL, NULL, 0 },
 	{ "Age", SYSTEM, IN(PERSON_ACTIVE) | IN(PERSON_SUSPENDED), KEEP, "minor", NULL, "Coming of age", 0, NULL, NULL, 0 },
 	{ "Gone", SYSTEM, IN(PERSON_ERASED), KEEP, "erased_at", NULL, "Erasure finished", 0, NULL, NULL, 0 },
 	{ 0 }
@@ -213,7 +217,9 @@ static const struct verb verbs[] = {
 
 /* ---- jobs ---- */
 
-enum { SLICE = 200 };
+enum {
+	SLICE = 200
+};
 
 static int grow_up(struct call *call, void *record, void *data)
 {
@@ -237,7 +243,8 @@ static int coming_of_age(struct call *call, int64_t subject, int64_t nominal, in
 {
 	int64_t start = *cursor;
 	int r = each(call, &person_entity, grow_up, cursor, "\"id\" > ?1 AND \"state\" <> 'erased' AND \"id\" IN (SELECT \"id\" FROM \"person\" "
-	             "WHERE \"id\" > ?1 ORDER BY \"id\" LIMIT ?2)", VALUES(start, SLICE));
+							    "WHERE \"id\" > ?1 ORDER BY \"id\" LIMIT ?2)",
+		VALUES(start, SLICE));
 
 	(void)subject;
 	(void)nominal;
@@ -268,8 +275,5 @@ static const struct waiting waiting[] = {
 };
 
 const struct entity person_entity = {
-	.name = "person", .collection = "people", .size = sizeof(struct person), .fields = fields, .verbs = verbs, .jobs = jobs,
-	.unique = "external_id", .through = "participant match_member", .readers = readers, .retention = WITH_PERSON,
-	.label = "Person", .help = "Somebody who takes part, looks after a minor or works with a program.", .order = "name",
-	.waiting = waiting
+	.name = "person", .collection = "people", .size = sizeof(struct person), .fields = fields, .verbs = verbs, .jobs = jobs, .unique = "external_id", .through = "participant match_member", .readers = readers, .retention = WITH_PERSON, .label = "Person", .help = "Somebody who takes part, looks after a minor or works with a program.", .order = "name", .waiting = waiting
 };

@@ -25,9 +25,9 @@ static const char *const agreements[] = { "none", "before the start", "within da
 static const struct field fields[] = {
 	ID_AND_VERSION(struct program, .anchor = AT_PROGRAM),
 	{ AS_TEXT(struct program, key, PUBLIC), .flags = REQUIRED | FROZEN | HAS_MIN | HAS_MAX | SORTED | LISTED | KEY, .min = 2, .max = 64,
-	  .label = "Key" },
+		.label = "Key" },
 	{ AS_TEXT(struct program, title, PUBLIC), .flags = REQUIRED | HAS_MIN | HAS_MAX | SORTED | LABEL | LISTED, .min = 3, .max = 160,
-	  .label = "Title" },
+		.label = "Title" },
 	{ AS_TEXT(struct program, summary, PUBLIC), .flags = HAS_MAX | LINES, .max = 4000, .label = "Summary" },
 	{ AS_TEXT(struct program, framework, MEMBER), .flags = HAS_MAX | LINES, .max = 20000, .label = "Framework" },
 	{ AS_TEXT(struct program, mentor_role, PUBLIC), .flags = HAS_MAX | LINES, .max = 4000, .label = "What a mentor does" },
@@ -40,9 +40,9 @@ static const struct field fields[] = {
 	{ AS_INT(struct program, intake_to, DATE, PUBLIC), .label = "Intake to" },
 	{ AS_TEXT(struct program, zone, PUBLIC), .flags = ZONE | HAS_MAX, .max = 64, .label = "Time zone" },
 	{ AS_INT(struct program, check_in_weeks, NUMBER, MEMBER), .flags = HAS_MIN | HAS_MAX, .min = 0, .max = 26, .unit = "weeks",
-	  .starts = true, .initial = 2, .label = "Weeks between check-ins (0: none)" },
+		.starts = true, .initial = 2, .label = "Weeks between check-ins (0: none)" },
 	{ AS_INT(struct program, check_in_first_weeks, NUMBER, MEMBER), .flags = HAS_MIN | HAS_MAX, .min = 1, .max = 26, .unit = "weeks",
-	  .starts = true, .initial = 1, .label = "Weeks between check-ins in the first month" },
+		.starts = true, .initial = 1, .label = "Weeks between check-ins in the first month" },
 	{ AS_INT(struct program, check_in_weekday, CHOICE, MEMBER), .choices = weekdays, .label = "Weekday of check-ins" },
 	{ AS_INT(struct program, check_in_hour, NUMBER, MEMBER), .flags = HAS_MIN | HAS_MAX, .min = 0, .max = 23, .label = "Hour of check-ins" },
 	{ AS_INT(struct program, reminder_days, NUMBER, MEMBER), .flags = DAYS, .label = "Reminder after" },
@@ -53,19 +53,19 @@ static const struct field fields[] = {
 	{ AS_WORDS(struct program, formats, PUBLIC), .flags = HAS_MAX, .max = 500, .label = "Formats" },
 	{ AS_INT(struct program, minimum_meetings, NUMBER, PUBLIC), .flags = HAS_MIN | HAS_MAX, .max = 500, .label = "Meetings at least" },
 	{ AS_INT(struct program, confidentiality, CHOICE, MEMBER), .choices = confidentialities, .starts = true,
-	  .label = "Who reads what a pair writes" },
+		.label = "Who reads what a pair writes" },
 	{ AS_INT(struct program, contact, CHOICE, MEMBER), .choices = contacts, .starts = true, .initial = 1, .label = "How a pair is put in touch" },
 	{ AS_INT(struct program, agreement, CHOICE, MEMBER), .choices = agreements, .starts = true, .label = "Agreement" },
 	{ AS_INT(struct program, agreement_days, NUMBER, MEMBER), .flags = DAYS, .label = "Agreement within" },
 	{ AS_INT(struct program, mentor_places, NUMBER, MEMBER), .flags = HAS_MIN | HAS_MAX, .min = 1, .max = 50, .starts = true, .initial = 3,
-	  .label = "Places of a mentor at most" },
+		.label = "Places of a mentor at most" },
 	{ AS_INT(struct program, retention_days, NUMBER, MEMBER), .flags = HAS_MIN | HAS_MAX, .min = 1, .max = 36500, .unit = "days",
-	  .label = "Kept after closing" },
+		.label = "Kept after closing" },
 	{ AS_INT(struct program, recipe, LINK, STAFF), .to = "recipe", .label = "Matching recipe" },
 	{ AS_INT(struct program, revision, NUMBER, MEMBER), .flags = BY_VERB, .starts = true, .initial = 1, .label = "Revision" },
 	{ AS_INT(struct program, mail_held, YESNO, STAFF), .flags = BY_VERB, .label = "Mail is held" },
 	{ AS_INT(struct program, state, CHOICE, PUBLIC), .flags = REQUIRED | BY_VERB | SORTED | LISTED, .choices = states, .starts = true,
-	  .label = "State" },
+		.label = "State" },
 	{ 0 }
 };
 COVERS(fields, struct program, 0);
@@ -182,7 +182,7 @@ static int program_finish(struct call *call, const void *was, void *now)
 {
 	int64_t active;
 	int r = ask(call, "SELECT count(*) FROM \"match\" WHERE \"program\" = ?1 AND \"state\" IN (" MATCH_TAKING ", 'offered')",
-	            VALUES(((const struct program *)was)->id), &active);
+		VALUES(((const struct program *)was)->id), &active);
 
 	(void)now;
 	if (!r && active)
@@ -190,7 +190,9 @@ static int program_finish(struct call *call, const void *was, void *now)
 	return r;
 }
 
-struct clone { char *key, *title; };
+struct clone {
+	char *key, *title;
+};
 static const struct field clone_arguments[] = {
 	{ AS_TEXT(struct clone, key, PUBLIC), .flags = REQUIRED | HAS_MIN | HAS_MAX, .min = 2, .max = 64, .label = "Key of the copy" },
 	{ AS_TEXT(struct clone, title, PUBLIC), .flags = HAS_MAX, .max = 160, .label = "Title of the copy" },
@@ -246,17 +248,17 @@ static int program_release(struct call *call, const void *was, void *now)
 }
 
 #define POLICY "title summary framework mentor_role mentee_role eligibility starts ends intake_from intake_to zone check_in_weeks " \
-	"check_in_first_weeks check_in_weekday check_in_hour reminder_days overdue_days escalation_days offer_days offer_order formats " \
-	"minimum_meetings confidentiality contact agreement agreement_days mentor_places retention_days recipe"
+	       "check_in_first_weeks check_in_weekday check_in_hour reminder_days overdue_days escalation_days offer_days offer_order formats " \
+	       "minimum_meetings confidentiality contact agreement agreement_days mentor_places retention_days recipe"
 static const struct verb verbs[] = {
 	{ "Create", COORDINATOR, 0, KEEP, "*", program_create, "Make a program", ON_COLLECTION, NULL, NULL, 0 },
 	{ "Update", COORDINATOR, IN(PROGRAM_DRAFT) | IN(PROGRAM_OPEN), KEEP, "*", NULL, "Change", 0, NULL, NULL, 0 },
 	{ "Open", COORDINATOR, IN(PROGRAM_DRAFT), IN(PROGRAM_OPEN), NULL, program_open, "Open for intake", 0, NULL, NULL, 0 },
 	{ "Start", COORDINATOR, IN(PROGRAM_OPEN), IN(PROGRAM_RUNNING), NULL, NULL, "Start", 0, NULL, NULL, 0 },
 	{ "Revise", COORDINATOR, IN(PROGRAM_RUNNING), KEEP, POLICY, program_revise, "Change the policy of a running program",
-	  NEEDS_REASON, NULL, NULL, 0 },
+		NEEDS_REASON, NULL, NULL, 0 },
 	{ "Close", COORDINATOR, IN(PROGRAM_OPEN) | IN(PROGRAM_RUNNING), IN(PROGRAM_CLOSING) | IN(PROGRAM_CLOSED), NULL, program_close, "Close",
-	  0, NULL, NULL, 0 },
+		0, NULL, NULL, 0 },
 	{ "Finish", COORDINATOR, IN(PROGRAM_CLOSING), IN(PROGRAM_CLOSED), NULL, program_finish, "All matches are closed", 0, NULL, NULL, 0 },
 	{ "Archive", COORDINATOR, IN(PROGRAM_CLOSED), IN(PROGRAM_ARCHIVED), NULL, NULL, "Archive", 0, NULL, NULL, 0 },
 	{ "Clone", COORDINATOR, 0, KEEP, NULL, program_clone, "Make a copy for the next time", 0, NULL, clone_arguments, sizeof(struct clone) },
@@ -315,7 +317,5 @@ static const struct waiting waiting[] = {
 };
 
 const struct entity program_entity = {
-	.name = "program", .collection = "programs", .size = sizeof(struct program), .fields = fields, .verbs = verbs, .jobs = jobs,
-	.check = check, .readers = readers, .changed = changed, .unique = "key", .hidden_in = IN(PROGRAM_DRAFT), .flags = GRANTS, .retention = WITH_RECORD, .label = "Program",
-	.help = "A mentorship program and its policy.", .order = "title", .waiting = waiting
+	.name = "program", .collection = "programs", .size = sizeof(struct program), .fields = fields, .verbs = verbs, .jobs = jobs, .check = check, .readers = readers, .changed = changed, .unique = "key", .hidden_in = IN(PROGRAM_DRAFT), .flags = GRANTS, .retention = WITH_RECORD, .label = "Program", .help = "A mentorship program and its policy.", .order = "title", .waiting = waiting
 };

@@ -8,13 +8,17 @@
 static const char *const algorithms[] = { "optimal", NULL };
 static const char *const uses[] = { "hard", "weight", NULL };
 
-struct recipe { int64_t id, version, program; char *name; int64_t algorithm; };
+struct recipe {
+	int64_t id, version, program;
+	char *name;
+	int64_t algorithm;
+};
 
 static const struct field fields[] = {
 	ID_AND_VERSION(struct recipe, .anchor = NO_ANCHOR),
 	{ AS_INT(struct recipe, program, LINK, MEMBER), .flags = REQUIRED | FROZEN | LEADS, .to = "program", .anchor = AT_PROGRAM, .label = "Program" },
 	{ AS_TEXT(struct recipe, name, STAFF), .flags = REQUIRED | HAS_MIN | HAS_MAX | SORTED | LABEL | LISTED | KEY, .min = 1, .max = 120,
-	  .label = "Name" },
+		.label = "Name" },
 	{ AS_INT(struct recipe, algorithm, CHOICE, STAFF), .flags = REQUIRED | LISTED, .choices = algorithms, .starts = true, .label = "Algorithm" },
 	{ 0 }
 };
@@ -27,20 +31,25 @@ static const struct verb verbs[] = {
 };
 
 const struct entity recipe_entity = {
-	.name = "recipe", .collection = "recipes", .size = sizeof(struct recipe), .fields = fields, .verbs = verbs,
-	.unique = "program name", .retention = AFTER_PROGRAM, .label = "Recipe", .help = "How a matching of a program is made.", .order = "name"
+	.name = "recipe", .collection = "recipes", .size = sizeof(struct recipe), .fields = fields, .verbs = verbs, .unique = "program name", .retention = AFTER_PROGRAM, .label = "Recipe", .help = "How a matching of a program is made.", .order = "name"
 };
 
-struct recipe_line { int64_t id, version, program, recipe; char *criterion; int64_t use; double weight; char *parameters; };
+struct recipe_line {
+	int64_t id, version, program, recipe;
+	char *criterion;
+	int64_t use;
+	double weight;
+	char *parameters;
+};
 
 static const struct field line_fields[] = {
 	ID_AND_VERSION(struct recipe_line, .anchor = NO_ANCHOR),
 	{ AS_INT(struct recipe_line, program, LINK, MEMBER), .flags = REQUIRED | BY_VERB, .to = "program", .anchor = AT_PROGRAM, .label = "Program" },
 	{ AS_INT(struct recipe_line, recipe, LINK, MEMBER), .flags = REQUIRED | FROZEN | LISTED | KEY | LEADS, .to = "recipe", .label = "Recipe" },
 	{ AS_TEXT(struct recipe_line, criterion, STAFF), .flags = REQUIRED | FROZEN | HAS_MIN | HAS_MAX | SORTED | LISTED | KEY, .min = 1,
-	  .max = 64, .label = "Criterion" },
+		.max = 64, .label = "Criterion" },
 	{ AS_INT(struct recipe_line, use, CHOICE, STAFF), .flags = REQUIRED | LISTED, .choices = uses, .starts = true, .initial = 1,
-	  .label = "Hard rule or weight" },
+		.label = "Hard rule or weight" },
 	{ AS_REAL(struct recipe_line, weight, STAFF), .flags = HAS_MIN | HAS_MAX | LISTED, .max = 1000, .label = "Weight" },
 	{ AS_TEXT(struct recipe_line, parameters, STAFF), .flags = HAS_MAX | LISTED, .max = 500, .label = "Parameters (name=value ...)" },
 	{ 0 }
@@ -55,6 +64,5 @@ static const struct verb line_verbs[] = {
 };
 
 const struct entity recipe_line_entity = {
-	.name = "recipe_line", .collection = "recipe_lines", .size = sizeof(struct recipe_line), .fields = line_fields, .verbs = line_verbs,
-	.unique = "recipe criterion use", .retention = AFTER_PROGRAM, .label = "Recipe line", .help = "A criterion of a recipe.", .order = "criterion"
+	.name = "recipe_line", .collection = "recipe_lines", .size = sizeof(struct recipe_line), .fields = line_fields, .verbs = line_verbs, .unique = "recipe criterion use", .retention = AFTER_PROGRAM, .label = "Recipe line", .help = "A criterion of a recipe.", .order = "criterion"
 };

@@ -47,19 +47,23 @@ static const unsigned audit_readers[SEALED] = {
 };
 
 const struct entity audit_record_entity = {
-	.name = "audit_record", .collection = "audit_records", .size = sizeof(struct audit_record), .fields = audit_fields, .verbs = no_verbs,
-	.readers = audit_readers, .flags = QUIET | NOT_ERASED, .retention = AS_AUDIT, .label = "Audit record",
-	.help = "What was done, by whom, to what; chained, so that a change shows."
+	.name = "audit_record", .collection = "audit_records", .size = sizeof(struct audit_record), .fields = audit_fields, .verbs = no_verbs, .readers = audit_readers, .flags = QUIET | NOT_ERASED, .retention = AS_AUDIT, .label = "Audit record", .help = "What was done, by whom, to what; chained, so that a change shows."
 };
 
 /* ---- disclosures ---- */
 
-struct disclosure { int64_t id, version, person, reader; char *entity; int64_t record; char *fields, *reason; int64_t time; };
+struct disclosure {
+	int64_t id, version, person, reader;
+	char *entity;
+	int64_t record;
+	char *fields, *reason;
+	int64_t time;
+};
 
 static const struct field disclosure_fields[] = {
 	ID_AND_VERSION(struct disclosure, .anchor = NO_ANCHOR),
 	{ AS_INT(struct disclosure, person, LINK, MEMBER), .flags = REQUIRED | BY_VERB | LISTED | OWN | LEADS, .to = "person", .anchor = AT_PERSON,
-	  .label = "Whose" },
+		.label = "Whose" },
 	{ AS_INT(struct disclosure, reader, LINK, MEMBER), .flags = BY_VERB | LISTED | OWN, .to = "person", .label = "Who read" },
 	{ AS_TEXT(struct disclosure, entity, STAFF), .flags = REQUIRED | BY_VERB | LISTED | OWN, .label = "Kind of object" },
 	{ AS_INT(struct disclosure, record, NUMBER, STAFF), .flags = REQUIRED | BY_VERB | LISTED | OWN, .label = "Number of the object" },
@@ -75,9 +79,7 @@ static const unsigned disclosure_readers[SEALED] = {
 };
 
 const struct entity disclosure_entity = {
-	.name = "disclosure", .collection = "disclosures", .size = sizeof(struct disclosure), .fields = disclosure_fields, .verbs = no_verbs,
-	.readers = disclosure_readers, .flags = NOT_ERASED, .retention = AS_AUDIT, .label = "Disclosure",
-	.help = "Who read which sealed field of whom, and why.", .order = "time"
+	.name = "disclosure", .collection = "disclosures", .size = sizeof(struct disclosure), .fields = disclosure_fields, .verbs = no_verbs, .readers = disclosure_readers, .flags = NOT_ERASED, .retention = AS_AUDIT, .label = "Disclosure", .help = "Who read which sealed field of whom, and why.", .order = "time"
 };
 
 /* ---- imports ---- */
@@ -120,12 +122,10 @@ static const struct verb import_verbs[] = {
 	{ "Take", COORDINATOR, S(READY), S(TAKING), NULL, import_take, "Take it whole", LONG, NULL, NULL, 0 },
 	{ "Undo", COORDINATOR, S(TAKEN), S(UNDOING), NULL, import_take, "Undo it; what was edited since is kept", LONG | DESTRUCTIVE, NULL, NULL, 0 },
 	{ "Note", SYSTEM, 0, S(READING) | S(CHECKING) | S(READY) | S(REFUSED) | S(TAKING) | S(TAKEN) | S(UNDOING) | S(UNDONE) | S(FAILED),
-	  "rows created changed unchanged problems problem state", NULL, "The import's own progress", 0, NULL, NULL, 0 },
+		"rows created changed unchanged problems problem state", NULL, "The import's own progress", 0, NULL, NULL, 0 },
 	{ 0 }
 };
 
 const struct entity import_entity = {
-	.name = "import", .collection = "imports", .size = sizeof(struct import), .fields = import_fields, .verbs = import_verbs,
-	.retention = AS_JOB, .label = "Import", .help = "A file that was read: shown first, taken whole or not at all, undone as a batch.",
-	.order = "time"
+	.name = "import", .collection = "imports", .size = sizeof(struct import), .fields = import_fields, .verbs = import_verbs, .retention = AS_JOB, .label = "Import", .help = "A file that was read: shown first, taken whole or not at all, undone as a batch.", .order = "time"
 };

@@ -7,7 +7,12 @@
 
 #include "model.h"
 
-struct line { const char *criterion; bool hard; double weight; const char *parameters; };
+struct line {
+	const char *criterion;
+	bool hard;
+	double weight;
+	const char *parameters;
+};
 struct starter {
 	const char *name, *summary, *mentor_role, *mentee_role, *eligibility;
 	int64_t check_in_weeks, check_in_first_weeks, mentor_places, contact, offer_order, minimum_meetings;
@@ -17,24 +22,24 @@ struct starter {
 
 static const struct starter starters[] = {
 	{ "first-year-university", "Students who have been here for a while help those who have just come to find their way through the first year.",
-	  "Meets each mentee every two weeks, listens, shares what helped, and knows where the university's help is found.",
-	  "Brings questions, keeps to what was agreed, and says early when something does not work.",
-	  "Mentors have studied here for at least a year; mentees are in their first.", 2, 1, 4, 0, OFFER_BOTH, 6, "place as many as possible",
-	  { { "language", true, 0, "" }, { "availability", true, 0, "at_least=30" }, { "traits", false, 5, "" }, { "availability", false, 2, "" },
-	    { "field", false, 2, "" }, { "mentee_wish", false, 3, "" }, { "mentor_wish", false, 2, "" }, { "earlier", false, 1, "" } } },
+		"Meets each mentee every two weeks, listens, shares what helped, and knows where the university's help is found.",
+		"Brings questions, keeps to what was agreed, and says early when something does not work.",
+		"Mentors have studied here for at least a year; mentees are in their first.", 2, 1, 4, 0, OFFER_BOTH, 6, "place as many as possible",
+		{ { "language", true, 0, "" }, { "availability", true, 0, "at_least=30" }, { "traits", false, 5, "" }, { "availability", false, 2, "" },
+			{ "field", false, 2, "" }, { "mentee_wish", false, 3, "" }, { "mentor_wish", false, 2, "" }, { "earlier", false, 1, "" } } },
 	{ "peer-school", "Older pupils accompany younger ones: homework, friends, finding their feet.",
-	  "Meets the mentee once a week at school, keeps what was told private, and turns to the coordinator when somebody is in danger.",
-	  "Comes to the meetings and says what helps and what does not.",
-	  "Pupils of the school, with the consent of their guardians.", 1, 1, 1, 2, OFFER_MENTOR_FIRST, 10, "place as many as possible",
-	  { { "language", true, 0, "" }, { "availability", true, 0, "at_least=30" }, { "traits", false, 5, "" }, { "site", false, 3, "" },
-	    { "mentee_wish", false, 3, "" }, { "mentor_wish", false, 2, "" } } },
+		"Meets the mentee once a week at school, keeps what was told private, and turns to the coordinator when somebody is in danger.",
+		"Comes to the meetings and says what helps and what does not.",
+		"Pupils of the school, with the consent of their guardians.", 1, 1, 1, 2, OFFER_MENTOR_FIRST, 10, "place as many as possible",
+		{ { "language", true, 0, "" }, { "availability", true, 0, "at_least=30" }, { "traits", false, 5, "" }, { "site", false, 3, "" },
+			{ "mentee_wish", false, 3, "" }, { "mentor_wish", false, 2, "" } } },
 	{ "new-staff", "Experienced colleagues accompany those who are new on the staff through their first year.",
-	  "Meets the new colleague every two weeks, explains what is written nowhere, and is not their superior.",
-	  "Asks, tries out, and looks back with the mentor at what happened.",
-	  "Mentors have at least three years of experience and work in another department.", 4, 2, 2, 0, OFFER_BOTH, 8,
-	  "place as many as possible",
-	  { { "department", true, 0, "" }, { "availability", true, 0, "at_least=30" }, { "traits", false, 5, "" },
-	    { "availability", false, 2, "" }, { "mentee_wish", false, 3, "" }, { "mentor_wish", false, 2, "" } } },
+		"Meets the new colleague every two weeks, explains what is written nowhere, and is not their superior.",
+		"Asks, tries out, and looks back with the mentor at what happened.",
+		"Mentors have at least three years of experience and work in another department.", 4, 2, 2, 0, OFFER_BOTH, 8,
+		"place as many as possible",
+		{ { "department", true, 0, "" }, { "availability", true, 0, "at_least=30" }, { "traits", false, 5, "" },
+			{ "availability", false, 2, "" }, { "mentee_wish", false, 3, "" }, { "mentor_wish", false, 2, "" } } },
 	{ 0 }
 };
 
@@ -79,8 +84,18 @@ int starter_fill(struct call *call, struct program *p)
 	return 0;
 }
 
-struct recipe { int64_t id, version, program; char *name; int64_t algorithm; };
-struct recipe_line { int64_t id, version, program, recipe; char *criterion; int64_t use; double weight; char *parameters; };
+struct recipe {
+	int64_t id, version, program;
+	char *name;
+	int64_t algorithm;
+};
+struct recipe_line {
+	int64_t id, version, program, recipe;
+	char *criterion;
+	int64_t use;
+	double weight;
+	char *parameters;
+};
 
 int starter_recipe(struct call *call, const struct program *program)
 {

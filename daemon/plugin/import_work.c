@@ -22,15 +22,19 @@
 #include "store/import.h"
 #include "store/internal.h"
 
-enum { ROWS_MOST = 1000000, TEXT_BYTES = 65536, KEPT_SECONDS = 60 };
+enum {
+	ROWS_MOST = 1000000,
+	TEXT_BYTES = 65536,
+	KEPT_SECONDS = 60
+};
 
 struct importing {
-	int fd;                       /* -1: taken by the piece, or none */
+	int fd; /* -1: taken by the piece, or none */
 	char *entity, *mapping, *format, *role, *name;
-	int64_t program;              /* of the proposal; NONE */
+	int64_t program; /* of the proposal; NONE */
 	struct import_work work;
 	struct buffer lines, told;
-	int64_t rows;                 /* staged */
+	int64_t rows; /* staged */
 	bool told_reading, writes, undoes;
 };
 
@@ -158,7 +162,8 @@ static int take_stage(struct call *call, struct piece *piece)
 static int taken_line(struct call *call, int64_t import, int64_t *ret)
 {
 	int r = ask(call, "SELECT max(\"line\") FROM \"staged\" WHERE \"import\" = ?1 AND ((\"effect\" = 'create' AND \"record\" IS NOT NULL) OR "
-	            "(\"effect\" = 'change' AND \"was\" IS NOT NULL))", VALUES(import), ret);
+			  "(\"effect\" = 'change' AND \"was\" IS NOT NULL))",
+		VALUES(import), ret);
 
 	if (!r && *ret == NONE)
 		*ret = 0;
@@ -168,14 +173,14 @@ static int taken_line(struct call *call, int64_t import, int64_t *ret)
 static int count_taken(struct call *call, struct importing *in, int64_t import, int64_t until)
 {
 	int r = ask(call, "SELECT count(*) FROM \"staged\" WHERE \"import\" = ?1 AND \"line\" <= ?2 AND \"effect\" = 'create'", VALUES(import, until),
-	            &in->work.created);
+		&in->work.created);
 
 	if (!r)
 		r = ask(call, "SELECT count(*) FROM \"staged\" WHERE \"import\" = ?1 AND \"line\" <= ?2 AND \"effect\" = 'change'", VALUES(import, until),
-		        &in->work.changed);
+			&in->work.changed);
 	if (!r)
 		r = ask(call, "SELECT count(*) FROM \"staged\" WHERE \"import\" = ?1 AND \"line\" <= ?2 AND \"effect\" = 'same'", VALUES(import, until),
-		        &in->work.unchanged);
+			&in->work.unchanged);
 	return r;
 }
 
@@ -352,7 +357,7 @@ static int import_begin(struct call *call, struct piece *piece)
 	struct import *import;
 	int r = load(call, &import_entity, piece->subject, (void **)&import);
 
-	if (r == E_NOTFOUND)          /* its turn was lost */
+	if (r == E_NOTFOUND) /* its turn was lost */
 		piece->over = piece->cancelled = true;
 	if (r)
 		return r == E_NOTFOUND ? 0 : r;
@@ -383,7 +388,7 @@ static int import_failed(struct call *call, struct piece *piece)
 	if (!in)
 		piece->own = in = importing_new();
 	in->work.id = piece->subject;
-	if (in->undoes) {             /* goes on where it stopped, when the store can again */
+	if (in->undoes) { /* goes on where it stopped, when the store can again */
 		piece->stage = undo_stage;
 		return 1;
 	}
@@ -417,8 +422,14 @@ static int import_start(struct call *call)
 }
 
 const struct work_kind import_kind = {
-	.name = "import", .worker = true, .begin = import_begin, .frame = import_frame, .failed = import_failed, .forget = import_free_own,
-	.start = import_start, .entity = &import_entity,
+	.name = "import",
+	.worker = true,
+	.begin = import_begin,
+	.frame = import_frame,
+	.failed = import_failed,
+	.forget = import_free_own,
+	.start = import_start,
+	.entity = &import_entity,
 };
 
 /* ---- a proposal of a mapping: nothing is written ---- */
@@ -452,18 +463,35 @@ static int proposal_frame(struct call *call, struct piece *piece, const struct f
 }
 
 const struct work_kind proposal_kind = {
-	.name = "propose mapping", .worker = true, .begin = proposal_begin, .frame = proposal_frame, .forget = import_free_own,
+	.name = "propose mapping",
+	.worker = true,
+	.begin = proposal_begin,
+	.frame = proposal_frame,
+	.forget = import_free_own,
 };
 
 /* ---- over the bus ---- */
 
-struct request { const char *format, *mapping, *program, *role, *name; bool propose, take; int64_t program_id; };
+struct request {
+	const char *format, *mapping, *program, *role, *name;
+	bool propose, take;
+	int64_t program_id;
+};
 
 static int read_options(struct call *call, const struct arg *options, size_t count, struct request *ret)
 {
-	const struct { const char *name; const char **text; bool *yes; } known[] = {
-		{ "format", &ret->format, NULL }, { "mapping", &ret->mapping, NULL }, { "program", &ret->program, NULL }, { "role", &ret->role, NULL },
-		{ "name", &ret->name, NULL }, { "propose", NULL, &ret->propose }, { "take", NULL, &ret->take },
+	const struct {
+		const char *name;
+		const char **text;
+		bool *yes;
+	} known[] = {
+		{ "format", &ret->format, NULL },
+		{ "mapping", &ret->mapping, NULL },
+		{ "program", &ret->program, NULL },
+		{ "role", &ret->role, NULL },
+		{ "name", &ret->name, NULL },
+		{ "propose", NULL, &ret->propose },
+		{ "take", NULL, &ret->take },
 	};
 
 	for (size_t i = 0; i < count; i++)
@@ -526,7 +554,7 @@ static int may_import(struct call *call, struct request *q)
 		unsigned roles = roles_over_all(call);
 
 		return roles & create->who & (COORDINATOR | ADMIN) ? 0
-			: fail(call, E_DENIED, NULL, "only a coordinator of all programs, or an admin where the verb is theirs, imports these");
+								   : fail(call, E_DENIED, NULL, "only a coordinator of all programs, or an admin where the verb is theirs, imports these");
 	}
 	q->program_id = q->program ? path_id(&program_entity, q->program) : 0;
 	if (q->program_id <= 0)
@@ -539,7 +567,11 @@ static int may_import(struct call *call, struct request *q)
 	return call->roles & COORDINATOR ? 0 : fail(call, E_DENIED, NULL, "only a coordinator of the program imports into it");
 }
 
-struct making { const struct request *q; const struct call *outer; int64_t id, task; };
+struct making {
+	const struct request *q;
+	const struct call *outer;
+	int64_t id, task;
+};
 
 static int make_row(struct call *call, void *data)
 {

@@ -15,7 +15,11 @@
 
 #include "worker.h"
 
-enum { WORKERS_AT_ONCE = 2, FRAMES_A_TURN = 200, ROWS_A_TURN = 500 };
+enum {
+	WORKERS_AT_ONCE = 2,
+	FRAMES_A_TURN = 200,
+	ROWS_A_TURN = 500
+};
 
 struct piece;
 struct event;
@@ -24,60 +28,65 @@ struct bufferevent;
 /* A worker's process; it outlives its piece until it was waited for. */
 struct process {
 	struct workers *workers;
-	struct piece *piece;          /* NULL: nobody reads it any more */
+	struct piece *piece; /* NULL: nobody reads it any more */
 	pid_t pid;
 	int pidfd;
 	struct event *exited, *deadline;
 	struct bufferevent *link;
 	struct frame_reader in;
-	bool link_closed;             /* what came before is still read */
-	bool gone;                    /* it was waited for */
-	bool over;                    /* nothing more will come */
+	bool link_closed; /* what came before is still read */
+	bool gone;        /* it was waited for */
+	bool over;        /* nothing more will come */
 	struct process *next;
 };
 
 struct work_kind {
-	const char *name;             /* as begin_work says it */
-	bool worker;                  /* counts for WORKERS_AT_ONCE */
-	int (*begin)(struct call *, struct piece *);            /* the first stage */
+	const char *name;                            /* as begin_work says it */
+	bool worker;                                 /* counts for WORKERS_AT_ONCE */
+	int (*begin)(struct call *, struct piece *); /* the first stage */
 	/* A frame of the worker; 1: the last one, the process is ended. Errors: the worker is not to be trusted, or says it failed. */
 	int (*frame)(struct call *, struct piece *, const struct frame *);
 	/* Is the record still the piece's? 1 if not: the piece ends as cancelled. Asked before each slice of frames. NULL: always. */
 	int (*gone)(struct call *, struct piece *);
-	int (*failed)(struct call *, struct piece *);           /* the stage that writes piece->problem down; NULL: none */
-	int (*outside)(struct piece *, struct problem *);       /* 1: again, 0: done */
-	void (*forget)(struct piece *); /* frees piece->own */
-	int (*start)(struct call *);  /* the daemon starts: what was under way asks for its work again */
-	const struct entity *entity;  /* of the subject; NULL: none */
+	int (*failed)(struct call *, struct piece *);     /* the stage that writes piece->problem down; NULL: none */
+	int (*outside)(struct piece *, struct problem *); /* 1: again, 0: done */
+	void (*forget)(struct piece *);                   /* frees piece->own */
+	int (*start)(struct call *);                      /* the daemon starts: what was under way asks for its work again */
+	const struct entity *entity;                      /* of the subject; NULL: none */
 };
-extern const struct work_kind *const work_kinds[];       /* ended by NULL; works.c */
+extern const struct work_kind *const work_kinds[]; /* ended by NULL; works.c */
 extern const struct work_kind match_kind, import_kind, proposal_kind, backup_kind, check_kind, checkpoint_kind;
 
 struct piece {
 	struct workers *workers;
 	const struct work_kind *kind;
-	int64_t subject, task;        /* task 0: nobody watches */
-	struct caller caller;         /* BY_WORKER */
+	int64_t subject, task; /* task 0: nobody watches */
+	struct caller caller;  /* BY_WORKER */
 	int (*stage)(struct call *, struct piece *);
 	bool begun, over, failing, cancelled, wants_process;
-	bool firm;                    /* cannot be cancelled any more */
+	bool firm; /* cannot be cancelled any more */
 	struct problem problem;
 	struct event *go;
-	struct process *process;      /* NULL: none runs for it */
-	struct buffer first;          /* frames for the worker, before all else */
-	int input;                    /* descriptor 4, -1: none; closed by the piece */
-	bool reads_database;          /* gets descriptor 5 */
-	void *own;                    /* the kind's */
+	struct process *process; /* NULL: none runs for it */
+	struct buffer first;     /* frames for the worker, before all else */
+	int input;               /* descriptor 4, -1: none; closed by the piece */
+	bool reads_database;     /* gets descriptor 5 */
+	void *own;               /* the kind's */
 	struct piece *next;
 };
 
-struct pending { int64_t task; void *own; int64_t time; struct pending *next; };
+struct pending {
+	int64_t task;
+	void *own;
+	int64_t time;
+	struct pending *next;
+};
 
 struct workers {
 	struct workers_setup setup;
-	struct piece *pieces;         /* in the order they came */
+	struct piece *pieces; /* in the order they came */
 	struct process *processes;
-	struct pending *pending;      /* imports whose turn is not committed yet */
+	struct pending *pending; /* imports whose turn is not committed yet */
 };
 
 /* ---- worker.c ---- */
@@ -92,7 +101,7 @@ struct piece *piece_new(struct workers *, const struct work_kind *, const struct
 int process_start(struct piece *, struct problem *);
 /* Kills it and forgets its piece; it is waited for later. */
 void process_end(struct process *);
-void process_free(struct process *);          /* waits for the end */
+void process_free(struct process *); /* waits for the end */
 /* Moves bytes that were read to the frames. False: there are none now. */
 bool process_feed(struct process *);
 /* A sealed memfd with these bytes, or a negative error. */

@@ -20,9 +20,15 @@
 #include "core/zone.h"
 #include "model/model.h"
 
-enum { OPENED_A_TURN = 100, TEXT_BYTES = 32768, SCORE_MAX = 1000000 };
+enum {
+	OPENED_A_TURN = 100,
+	TEXT_BYTES = 32768,
+	SCORE_MAX = 1000000
+};
 
-struct couple { int64_t one, other; };
+struct couple {
+	int64_t one, other;
+};
 
 struct matching {
 	int64_t program, cursor;
@@ -30,7 +36,7 @@ struct matching {
 	struct buffer input;
 	struct couple *objections;
 	size_t count, room;
-	int64_t mentees, people;      /* that the program has: no more rows than these are believed */
+	int64_t mentees, people; /* that the program has: no more rows than these are believed */
 	int64_t pairs, total, unplaced;
 };
 
@@ -134,7 +140,8 @@ static int ages_stage(struct call *call, struct piece *piece)
 	struct matching *m = piece->own;
 	struct couple rows[OPENED_A_TURN];
 	int count, r = next_ids(call, m, "SELECT DISTINCT \"person\", \"person\" FROM \"participant\" WHERE \"program\" = ?1 AND \"state\" = 'ready' AND "
-	                        "\"person\" > ?2 ORDER BY \"person\" LIMIT ?3", rows, &count);
+					 "\"person\" > ?2 ORDER BY \"person\" LIMIT ?3",
+			   rows, &count);
 
 	for (int i = 0; i < count && !r; i++) {
 		char *text;
@@ -155,7 +162,8 @@ static int objections_stage(struct call *call, struct piece *piece)
 	struct matching *m = piece->own;
 	struct couple rows[OPENED_A_TURN];
 	int count, r = next_ids(call, m, "SELECT \"id\", \"person\" FROM \"objection\" WHERE \"program\" = ?1 AND \"state\" = 'stated' AND \"id\" > ?2 "
-	                        "ORDER BY \"id\" LIMIT ?3", rows, &count);
+					 "ORDER BY \"id\" LIMIT ?3",
+			   rows, &count);
 
 	for (int i = 0; i < count && !r; i++) {
 		char *text;
@@ -226,7 +234,7 @@ static int match_begin(struct call *call, struct piece *piece)
 	int r;
 	const struct match_run *run = run_of(call, piece, &r);
 
-	if (r == E_NOTFOUND || (run && run->state != RUN_QUEUED))     /* cancelled before its turn came */
+	if (r == E_NOTFOUND || (run && run->state != RUN_QUEUED)) /* cancelled before its turn came */
 		return end(piece, true);
 	if (!r)
 		r = perform_also(call, &match_run_entity, run->id, "Begin", NULL, 0);
@@ -363,7 +371,8 @@ static int check_whole(struct call *call, const struct piece *piece)
 
 	if (!r)
 		r = ask(call, "SELECT count(*) FROM (SELECT \"mentor\", count(*) AS \"n\" FROM \"run_pair\" WHERE \"run\" = ?1 GROUP BY \"mentor\") x JOIN "
-		        "\"participant\" p ON p.\"id\" = x.\"mentor\" WHERE x.\"n\" > p.\"capacity\"", VALUES(piece->subject), &over);
+			      "\"participant\" p ON p.\"id\" = x.\"mentor\" WHERE x.\"n\" > p.\"capacity\"",
+			VALUES(piece->subject), &over);
 	if (r)
 		return r;
 	if (twice)
@@ -444,7 +453,7 @@ static int match_failed(struct call *call, struct piece *piece)
 		return end(piece, piece->cancelled);
 	if (!r && (run->state == RUN_QUEUED || run->state == RUN_RUNNING))
 		r = piece->cancelled ? perform_also(call, &match_run_entity, run->id, "Cancel", NULL, 0)
-			: perform_also(call, &match_run_entity, run->id, "Fail", &problem, 1);
+				     : perform_also(call, &match_run_entity, run->id, "Fail", &problem, 1);
 	if (r)
 		return r;
 	piece->stage = clear_failed_stage;
@@ -458,9 +467,9 @@ static int run_again(struct call *call, void *record, void *data)
 	const struct match_run *run = record;
 
 	(void)data;
-	call->task = 0;               /* each gets a task of its own */
+	call->task = 0; /* each gets a task of its own */
 	return run->state == RUN_RUNNING ? perform_also(call, &match_run_entity, run->id, "Again", NULL, 0)
-		: begin_work(call, match_kind.name, run->id);
+					 : begin_work(call, match_kind.name, run->id);
 }
 
 static int match_start(struct call *call)
@@ -469,6 +478,13 @@ static int match_start(struct call *call)
 }
 
 const struct work_kind match_kind = {
-	.name = "match", .worker = true, .begin = match_begin, .frame = match_frame, .gone = gone, .failed = match_failed,
-	.forget = matching_forget, .start = match_start, .entity = &match_run_entity,
+	.name = "match",
+	.worker = true,
+	.begin = match_begin,
+	.frame = match_frame,
+	.gone = gone,
+	.failed = match_failed,
+	.forget = matching_forget,
+	.start = match_start,
+	.entity = &match_run_entity,
 };

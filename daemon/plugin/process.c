@@ -26,7 +26,12 @@
 #include "core/log.h"
 #include "core/settings.h"
 
-enum { CHUNK = 65536, AHEAD = 1 << 20, GRACE_SECONDS = 1, ABOVE = 16 };
+enum {
+	CHUNK = 65536,
+	AHEAD = 1 << 20,
+	GRACE_SECONDS = 1,
+	ABOVE = 16
+};
 
 int sealed_memfd(const struct buffer *bytes, struct problem *problem)
 {
@@ -71,7 +76,7 @@ static void process_forget(struct process *process)
 /* Not once it was waited for: the number may be somebody else's then. */
 static void kill_group(const struct process *process)
 {
-	if (kill(-process->pid, SIGKILL))             /* its group may not be there yet */
+	if (kill(-process->pid, SIGKILL)) /* its group may not be there yet */
 		kill(process->pid, SIGKILL);
 }
 
@@ -110,19 +115,18 @@ static void on_exit_seen(evutil_socket_t fd, short what, void *data)
 
 	(void)fd;
 	(void)what;
-	kill_group(process);                          /* the pid is ours until it was waited for */
+	kill_group(process); /* the pid is ours until it was waited for */
 	waitpid(process->pid, &status, 0);
 	if (!piece) {
 		process_forget(process);
 		return;
 	}
 	if (WIFSIGNALED(status) || WEXITSTATUS(status))
-		log_event(EVENT_WORKER_FAILED, &(struct log_facts){ .job = piece->kind->name, .object = piece->subject, .has = LOG_HAS_NUMBER,
-			                               .number = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status) });
+		log_event(EVENT_WORKER_FAILED, &(struct log_facts){ .job = piece->kind->name, .object = piece->subject, .has = LOG_HAS_NUMBER, .number = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status) });
 	event_del(process->exited);
 	process->gone = true;
 	process->over = process->link_closed;
-	if (!process->link_closed)                    /* the last bytes may still be on their way */
+	if (!process->link_closed) /* the last bytes may still be on their way */
 		event_add(process->deadline, &(struct timeval){ GRACE_SECONDS, 0 });
 	piece_wake(piece);
 }
@@ -134,7 +138,7 @@ static void on_deadline(evutil_socket_t fd, short what, void *data)
 
 	(void)fd;
 	(void)what;
-	if (process->gone || process->link_closed) {  /* its grace is over */
+	if (process->gone || process->link_closed) { /* its grace is over */
 		process->over = true;
 		piece_wake(process->piece);
 		return;
@@ -163,7 +167,7 @@ static void on_link(struct bufferevent *link, short what, void *data)
 		return;
 	process->link_closed = true;
 	process->over = process->gone;
-	if (!process->gone)                           /* so that the log can say how it ended */
+	if (!process->gone) /* so that the log can say how it ended */
 		event_add(process->deadline, &(struct timeval){ GRACE_SECONDS, 0 });
 	piece_wake(process->piece);
 }
@@ -221,7 +225,7 @@ static int spawn(const char *program, const struct settings *settings, const int
 	char parent[24], memory[24], seconds[24], zones[300];
 	const char *directory = getenv("TZDIR");
 	char *argv[] = { (char *)(uintptr_t)program, parent, memory, seconds, NULL };
-	char *environment[] = { (char *)(uintptr_t)"LANG=C", directory ? zones : NULL, NULL };
+	char *environment[] = { (char *)(uintptr_t) "LANG=C", directory ? zones : NULL, NULL };
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
 	int low = open("/dev/null", O_RDWR | O_CLOEXEC), null = high(low), r;
@@ -294,7 +298,7 @@ int process_start(struct piece *piece, struct problem *problem)
 	fds[0] = high(link[1]);
 	fds[1] = high(piece->input);
 	r = fds[0] < 0 || (piece->input >= 0 && fds[1] < 0) || (piece->reads_database && fds[2] < 0) ? errno
-		: spawn(workers->setup.program, workers->setup.settings, fds, &pid);
+												     : spawn(workers->setup.program, workers->setup.settings, fds, &pid);
 	for (int i = 0; i < 3; i++)
 		if (fds[i] >= 0)
 			close(fds[i]);

@@ -23,13 +23,13 @@ struct workers_setup {
 	struct store *store;
 	const struct settings *settings;
 	struct tasks *tasks;
-	const char *program;          /* path of mentorship-worker */
-	void (*committed)(void *);    /* after each turn that the workers committed */
-	void (*failed)(void *, const struct problem *);       /* a sync failed: the process must end */
+	const char *program;                            /* path of mentorship-worker */
+	void (*committed)(void *);                      /* after each turn that the workers committed */
+	void (*failed)(void *, const struct problem *); /* a sync failed: the process must end */
 	void *data;
 };
 struct workers *workers_new(const struct workers_setup *);
-void workers_free(struct workers *);          /* ends those that run */
+void workers_free(struct workers *); /* ends those that run */
 void workers_settings(struct workers *, const struct settings *);
 /* Begins what a committed turn asked for (store_work); a kind that is not a worker's is done here (backup, check ...). Nothing
  * happens before the loop is back: it may be called while the turn is still being told. */

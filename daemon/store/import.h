@@ -12,14 +12,18 @@
 
 #include "store.h"
 
-enum { IMPORT_SLICE = 100, IMPORT_LINES = 500, IMPORT_PROBLEMS_SHOWN = 100 };
+enum {
+	IMPORT_SLICE = 100,
+	IMPORT_LINES = 500,
+	IMPORT_PROBLEMS_SHOWN = 100
+};
 
 /* What is gathered while an import is worked on: for its task's result. Owned by whoever drives it. */
 struct import_work {
 	int64_t id;
-	int64_t line;                 /* last line staged; while working: the last one looked at */
+	int64_t line; /* last line staged; while working: the last one looked at */
 	int64_t created, changed, unchanged, problems, kept;
-	struct buffer *lines, *told;  /* preview lines and problems, one a line */
+	struct buffer *lines, *told; /* preview lines and problems, one a line */
 	int line_count, told_count;
 };
 

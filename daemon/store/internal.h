@@ -15,26 +15,28 @@
 #include "seal.h"
 #include "store.h"
 
-enum { SIGHTS = 64 };                 /* callers whose sight is kept */
+enum {
+	SIGHTS = 64
+}; /* callers whose sight is kept */
 
 /* What is undone together when a call is refused: everything in memory that a savepoint cannot bring back. */
 struct mark {
 	struct audit_head head;
 	size_t changes, work;
-	bool forgot;                  /* a granting row changed: sights are stale */
+	bool forgot; /* a granting row changed: sights are stale */
 };
 
 struct store {
 	struct engine *engine;
 	struct seal *seal;
-	struct problem sealing;       /* why sealing is unavailable, if seal is NULL */
+	struct problem sealing; /* why sealing is unavailable, if seal is NULL */
 	struct store_paths paths;
 	char *path_texts[3];
 	const struct settings *settings;
 	struct zones *zones;
 	struct audit_head head;
-	int64_t clock;                /* simulated: the time; NONE: the real clock */
-	int64_t turn_clock;           /* the clock at the turn's start, for going back */
+	int64_t clock;      /* simulated: the time; NONE: the real clock */
+	int64_t turn_clock; /* the clock at the turn's start, for going back */
 	bool held;
 	bool in_turn, writing, lost;
 	struct problem loss;
@@ -46,13 +48,13 @@ struct store {
 	int64_t task_ids;
 	struct sight *sights[SIGHTS];
 	unsigned sight_at;
-	uint64_t grants;              /* grows when a granting row changes */
-	struct call *seeing;          /* whose eyes the SQL function sight() uses */
-	int64_t erased_wait;          /* persons whose erasure waits for its checkpoint */
+	uint64_t grants;     /* grows when a granting row changes */
+	struct call *seeing; /* whose eyes the SQL function sight() uses */
+	int64_t erased_wait; /* persons whose erasure waits for its checkpoint */
 	unsigned char replay_key[32];
 	struct audit_check *checking;
-	char backup[64];              /* name of the newest one made */
-	void *composed;               /* SQL made once for each shape: record.c */
+	char backup[64]; /* name of the newest one made */
+	void *composed;  /* SQL made once for each shape: record.c */
 };
 
 int store_pin(struct store *, struct caller *, struct problem *);
@@ -68,7 +70,7 @@ int record_update(struct call *, const struct shape *, const void *was, void *no
 int record_delete(struct call *, const struct shape *, int64_t id);
 void record_read_row(struct arena *, const struct shape *, struct stmt *, void *record);
 void record_forget(struct store *);
-const char *record_columns(struct store *, const struct shape *);   /* "id","version",... of the stored fields, sealed ones as NULL */
+const char *record_columns(struct store *, const struct shape *); /* "id","version",... of the stored fields, sealed ones as NULL */
 void record_bind(struct stmt *, int at, const struct field *, const void *record);
 int record_anchor(struct call *, const struct shape *, void *record);
 int record_copies(struct call *, const struct shape *, void *record);
@@ -78,24 +80,28 @@ uint64_t record_difference(const struct shape *, const void *was, const void *no
 /* ---- sight.c ---- */
 struct sight *sight_of(struct store *, struct caller *, int64_t now, struct problem *);
 unsigned sight_mask(const struct caller *, int64_t program, int64_t match, int64_t person);
-unsigned sight_anywhere(const struct caller *);                     /* every role that the caller holds over something */
-int sight_make(struct store *, int64_t person, int64_t now, struct sight **ret, struct problem *);   /* not kept: sight_free */
+unsigned sight_anywhere(const struct caller *);                                                    /* every role that the caller holds over something */
+int sight_make(struct store *, int64_t person, int64_t now, struct sight **ret, struct problem *); /* not kept: sight_free */
 void sight_free(struct sight *);
 void sights_free(struct store *);
-void sight_call(struct buffer *, const struct shape *, const char *alias);   /* "sight(...)" over a row */
+void sight_call(struct buffer *, const struct shape *, const char *alias); /* "sight(...)" over a row */
 int sight_register(struct store *, struct problem *);
 /* The mask over a record that is loaded or about to be; reads `through` where a row has no program. */
 int sight_record(struct call *, const struct caller *, const struct shape *, const void *record, unsigned *ret);
 /* Appends an SQL condition that is true where the caller at store->seeing holds one of `need` over row `alias`. */
 void sight_condition(struct buffer *, const struct shape *, const char *alias, unsigned need);
-struct grants { const int64_t *ids; const unsigned *masks; size_t count; };
+struct grants {
+	const int64_t *ids;
+	const unsigned *masks;
+	size_t count;
+};
 struct grants sight_grants(const struct caller *, enum anchor);
 unsigned sight_all(const struct caller *);
 
 /* ---- schema.c ---- */
 int schema_bring(struct store *, bool fresh, struct problem *);
 void schema_print(struct buffer *);
-void sql_name(struct buffer *, const char *name);                   /* quoted */
+void sql_name(struct buffer *, const char *name); /* quoted */
 int setting_get(struct store *, const char *key, struct arena *, char **ret, struct problem *);
 int setting_put(struct store *, const char *key, const char *value, struct problem *);
 

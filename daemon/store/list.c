@@ -15,7 +15,10 @@
 
 #include "internal.h"
 
-enum { ARMS = 40, BINDS = 200 };
+enum {
+	ARMS = 40,
+	BINDS = 200
+};
 
 struct listing {
 	struct store *s;
@@ -24,14 +27,18 @@ struct listing {
 	const struct list_query *query;
 	int fields[MAX_FIELDS];
 	int count;
-	int order;                    /* field index */
+	int order; /* field index */
 	bool down;
 	unsigned need;
-	struct buffer where;          /* the filters' conditions over t, from "?3" on */
-	void *record;                 /* decoded filter values are bound from records */
-	struct { const struct field *field; const void *record; const char *text; } binds[BINDS];
+	struct buffer where; /* the filters' conditions over t, from "?3" on */
+	void *record;        /* decoded filter values are bound from records */
+	struct {
+		const struct field *field;
+		const void *record;
+		const char *text;
+	} binds[BINDS];
 	int bind_count;
-	const char *after;            /* cursor's order value, NULL at the start */
+	const char *after; /* cursor's order value, NULL at the start */
 	int64_t after_id;
 	uint32_t limit;
 };
@@ -163,7 +170,7 @@ static int filter_text(struct listing *l, const struct filter *filter, const str
 	r = bind_text(l, text);
 	if (filter->operator_ == OP_PREFIX)
 		buffer_print(&l->where, " AND t.\"%s\" >= ?%d AND t.\"%s\" < ?%d || char(1114111)", f->name, l->bind_count + 3, f->name,
-		             l->bind_count + 3);
+			l->bind_count + 3);
 	else if (f->kind == WORDS)
 		buffer_print(&l->where, " AND instr(char(10) || t.\"%s\" || char(10), char(10) || ?%d || char(10))", f->name, l->bind_count + 3);
 	else
@@ -220,7 +227,7 @@ static int read_cursor(struct listing *l)
 		return 0;
 	text = arena_new(l->call->arena, room + 1);
 	if (sodium_base642bin((unsigned char *)text, room, cursor, room, NULL, &length, &end, sodium_base64_VARIANT_URLSAFE_NO_PADDING) || *end ||
-	    !(split = memchr(text, 0x1f, length)))
+		!(split = memchr(text, 0x1f, length)))
 		return fail(l->call, E_INVALID, "cursor", "this cursor is none of ours; begin with an empty one");
 	text[length] = 0;
 	*split = 0;
@@ -230,7 +237,10 @@ static int read_cursor(struct listing *l)
 }
 
 /* The last row given, kept while the next one is looked at. */
-struct place { char value[1024]; int64_t id; };
+struct place {
+	char value[1024];
+	int64_t id;
+};
 
 static void keep_place(struct place *place, const struct listing *l, struct stmt *q)
 {
@@ -279,17 +289,17 @@ static void arm(struct listing *l, struct buffer *sql, const struct shape *via, 
 	select_columns(l, sql, via ? order_column : NULL);
 	if (via)
 		buffer_print(sql, " FROM \"%s\" AS v CROSS JOIN \"%s\" AS t ON t.\"id\" = v.\"%s\" WHERE %s", via->entity->name, l->shape->entity->name,
-		             via->entity->fields[via_link].name, key);
+			via->entity->fields[via_link].name, key);
 	else
 		buffer_print(sql, " FROM \"%s\" AS t WHERE %s", l->shape->entity->name, key);
 	if (l->after && via && order_column)
 		buffer_print(sql, " AND v.\"%s\" %s ?1 AND (v.\"%s\", t.\"id\") %s (?1, ?2)", order_column, l->down ? "<=" : ">=", order_column,
-		             l->down ? "<" : ">");
+			l->down ? "<" : ">");
 	else if (l->after)
 		buffer_print(sql, " AND (t.\"%s\", t.\"id\") %s (?1, ?2)", order, l->down ? "<" : ">");
 	buffer_text(sql, buffer_string(&l->where));
 	buffer_text(sql, " AND ");
-	if (via) {                    /* the row that leads there says what the caller is to it */
+	if (via) { /* the row that leads there says what the caller is to it */
 		sight_call(sql, via, "v");
 		buffer_print(sql, " & %u <> 0", l->need);
 	} else
@@ -317,7 +327,7 @@ static void arms_of(struct listing *l, struct buffer *sql, enum anchor a, const 
 	for (size_t i = 0; i < g.count; i++)
 		if (g.masks[i] & l->need) {
 			snprintf(key, sizeof key, "%s.\"%s\" = %lld", via ? "v" : "t", holder->entity->fields[holder->anchors[a]].name,
-			         (long long)g.ids[i]);
+				(long long)g.ids[i]);
 			arm(l, sql, via, via_link, order_column, key);
 		}
 }
@@ -330,7 +340,7 @@ static const char *copy_of_order(const struct listing *l, const struct shape *vi
 		const char *dot = f->copies ? strchr(f->copies, '.') : NULL;
 
 		if (dot && f->flags & SORTED && !strcmp(dot + 1, l->shape->entity->fields[l->order].name) &&
-		    !strncmp(f->copies, l->shape->entity->name, (size_t)(dot - f->copies)))
+			!strncmp(f->copies, l->shape->entity->name, (size_t)(dot - f->copies)))
 			return f->name;
 	}
 	return NULL;
@@ -359,7 +369,7 @@ static void compose(struct listing *l, struct buffer *sql)
 						arms_of(l, sql, a, via, via->anchors[k], copy_of_order(l, via));
 		}
 	}
-	if (!sql->length)             /* roles that the caller holds, over nothing that this entity has */
+	if (!sql->length) /* roles that the caller holds, over nothing that this entity has */
 		arm(l, sql, NULL, 0, NULL, "0");
 	buffer_print(sql, " ORDER BY o%s, i%s LIMIT ?3", l->down ? " DESC" : "", l->down ? " DESC" : "");
 }
@@ -435,7 +445,7 @@ static int prepare(struct listing *l)
 }
 
 int store_list(struct store *s, struct call *call, const struct entity *e, const struct list_query *query, struct reader *reader,
-               const char **ret_next)
+	const char **ret_next)
 {
 	struct listing l = { .s = s, .call = call, .shape = shape_of(e), .query = query, .need = ~(unsigned)SYSTEM };
 	uint32_t most = (uint32_t)s->settings->limits.rows_per_list;

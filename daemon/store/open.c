@@ -65,7 +65,7 @@ static int open_clock(struct store *s, struct arena *arena, bool fresh, int64_t 
 		return problem_set(problem, E_STATE, NULL, "this database lives by the real clock; --simulated-clock needs one made with it");
 	if (kept && simulated == NONE)
 		return problem_set(problem, E_STATE, NULL, "this database was made for a simulated clock; start it with --simulated-clock, it goes on "
-		                   "from its own time");
+							   "from its own time");
 	if (kept)
 		s->clock = strtoll(kept, NULL, 10);
 	return 0;
@@ -115,7 +115,8 @@ int store_resume(struct store *s, struct problem *problem)
 		r = setting_put(s, "installation", here, problem);
 	if (!r)
 		r = engine_prepare(s->engine, "UPDATE \"message\" SET \"state\" = 'queued' WHERE \"state\" = 'held' AND (\"program\" IS NULL OR NOT EXISTS "
-		                   "(SELECT 1 FROM \"program\" p WHERE p.\"id\" = \"message\".\"program\" AND p.\"mail_held\"))", true, &q, problem);
+					      "(SELECT 1 FROM \"program\" p WHERE p.\"id\" = \"message\".\"program\" AND p.\"mail_held\"))",
+			true, &q, problem);
 	if (!r)
 		r = engine_step(s->engine, q, problem);
 	if (!r)
@@ -146,7 +147,10 @@ int store_waiting(struct store *s, int64_t *ret_messages, int64_t *ret_jobs, str
 
 /* ---- erasures after the backup that this database was ---- */
 
-struct replaying { struct store *s; struct problem *problem; };
+struct replaying {
+	struct store *s;
+	struct problem *problem;
+};
 
 static int erase_again(void *data, const char *kind, int64_t id, int64_t time)
 {
@@ -155,8 +159,7 @@ static int erase_again(void *data, const char *kind, int64_t id, int64_t time)
 	const struct shape *shape = shape_named(kind);
 	struct arena arena = { 0 };
 	struct caller self = { .way = BY_DAEMON, .uid = 0, .login = NONE, .person = NONE, .job = "replayed erasure" };
-	struct call call = { .store = s, .arena = &arena, .caller = &self, .now = store_now(s), .id = id, .fds = { -1, -1 },
-	                     .options = { .version = NONE, .for_person = NONE, .reason = "erased before this database was restored" } };
+	struct call call = { .store = s, .arena = &arena, .caller = &self, .now = store_now(s), .id = id, .fds = { -1, -1 }, .options = { .version = NONE, .for_person = NONE, .reason = "erased before this database was restored" } };
 	int r = 0;
 
 	(void)time;
@@ -165,7 +168,7 @@ static int erase_again(void *data, const char *kind, int64_t id, int64_t time)
 	call.entity = shape->entity;
 	call.verb = verb_named(shape->entity, "Erase");
 	r = store_perform(s, &call);
-	if (r == E_NOTFOUND || r == E_STATE)  /* made and erased after the backup; or erased in it */
+	if (r == E_NOTFOUND || r == E_STATE) /* made and erased after the backup; or erased in it */
 		r = 0;
 	if (!r && s->seal)
 		r = seal_forget(s->seal, id, &call.problem);

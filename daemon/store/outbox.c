@@ -28,8 +28,9 @@ int notify(struct call *call, const struct notice *n)
 
 	if (!r)
 		r = engine_prepare(engine, "INSERT INTO \"message\" (\"id\", \"version\", \"program\", \"match\", \"person\", \"template_name\", \"about\", "
-		                   "\"occasion\", \"about_id\", \"queued_at\", \"attempts\", \"state\") VALUES (?1, 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, ?10) "
-		                   "ON CONFLICT (\"person\", \"template_name\", \"occasion\") DO NOTHING", true, &q, &call->problem);
+					   "\"occasion\", \"about_id\", \"queued_at\", \"attempts\", \"state\") VALUES (?1, 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, ?10) "
+					   "ON CONFLICT (\"person\", \"template_name\", \"occasion\") DO NOTHING",
+			true, &q, &call->problem);
 	if (r)
 		return r;
 	engine_bind_int(q, 1, random_id());
@@ -80,8 +81,8 @@ int notify_staff(struct call *call, const struct notice *n, int64_t except)
 {
 	/* those of the program; where there is none, those of all */
 	return notify_duty(call, n, "SELECT DISTINCT \"person\" FROM \"duty\" WHERE \"duty\" = 'coordinator' AND (\"program\" = ?1 OR (\"program\" IS NULL "
-	                   "AND NOT EXISTS (SELECT 1 FROM \"duty\" WHERE \"duty\" = 'coordinator' AND \"program\" = ?1 AND " IN_FORCE "))) AND " IN_FORCE,
-	                   except);
+				    "AND NOT EXISTS (SELECT 1 FROM \"duty\" WHERE \"duty\" = 'coordinator' AND \"program\" = ?1 AND " IN_FORCE "))) AND " IN_FORCE,
+		except);
 }
 
 int tell_protection(struct call *call, const char *template_name, const struct entity *about, int64_t about_id)
@@ -101,9 +102,9 @@ int plan(struct call *call, const char *kind, int64_t subject, int64_t due, cons
 	char nominal[DATE_TEXT];
 	struct stmt *q;
 	int r = engine_prepare(engine, "INSERT INTO \"job\" (\"version\", \"kind\", \"subject\", \"nominal\", \"zone\", \"due\", \"cursor\", \"attempts\", \"state\") "
-	                       "VALUES (1, ?1, ?2, ?3, ?4, ?5, 0, 0, 'waiting') ON CONFLICT (\"kind\", \"subject\", \"nominal\", \"zone\") DO UPDATE SET "
-	                       "\"state\" = 'waiting', \"due\" = excluded.\"due\", \"cursor\" = 0, \"attempts\" = 0 WHERE \"state\" = 'withdrawn'",
-	                       true, &q, &call->problem);
+				       "VALUES (1, ?1, ?2, ?3, ?4, ?5, 0, 0, 'waiting') ON CONFLICT (\"kind\", \"subject\", \"nominal\", \"zone\") DO UPDATE SET "
+				       "\"state\" = 'waiting', \"due\" = excluded.\"due\", \"cursor\" = 0, \"attempts\" = 0 WHERE \"state\" = 'withdrawn'",
+		true, &q, &call->problem);
 
 	if (r)
 		return r;
@@ -123,7 +124,8 @@ int unplan(struct call *call, const char *kind, int64_t subject)
 	struct engine *engine = call->store->engine;
 	struct stmt *q;
 	int r = engine_prepare(engine, "UPDATE \"job\" SET \"state\" = 'withdrawn', \"version\" = \"version\" + 1 WHERE \"kind\" = ?1 AND \"subject\" = ?2 "
-	                       "AND \"state\" = 'waiting'", true, &q, &call->problem);
+				       "AND \"state\" = 'waiting'",
+		true, &q, &call->problem);
 
 	if (r)
 		return r;

@@ -46,7 +46,9 @@ static void print_field(FILE *out, const struct shape *shape, int i)
 	if (f->flags & HAS_MAX)
 		fprintf(out, ", to %lld", (long long)f->max);
 	fprintf(out, "%s%s%s): %s; %s", f->flags & REQUIRED ? ", required" : "", f->flags & FROZEN ? ", set once" : "",
-	        f->computed ? ", computed" : f->flags & BY_VERB ? ", by verbs" : "", f->label, classes[f->privacy]);
+		f->computed ? ", computed" : f->flags & BY_VERB ? ", by verbs"
+								: "",
+		f->label, classes[f->privacy]);
 	for (int c = 0; f->choices && f->choices[c]; c++)
 		fprintf(out, "%s%s", c ? ", " : "; one of: ", f->choices[c]);
 	fputs("\n", out);
@@ -80,8 +82,8 @@ static void print_verb(FILE *out, const struct shape *shape, const struct verb *
 	for (const struct field *f = v->arguments; f && f->name; f++)
 		fprintf(out, "%s`%s` (%s%s)", f == v->arguments ? ". Arguments: " : ", ", f->name, kinds[f->kind], f->flags & REQUIRED ? ", required" : "");
 	fprintf(out, "%s%s%s%s.\n", v->flags & NEEDS_REASON ? ". Needs a reason" : "",
-	        v->flags & FOR_SOMEBODY ? ". A coordinator may enter it for somebody" : "", v->flags & LONG ? ". Returns a task" : "",
-	        v->action ? ". An admin is asked for by polkit" : "");
+		v->flags & FOR_SOMEBODY ? ". A coordinator may enter it for somebody" : "", v->flags & LONG ? ". Returns a task" : "",
+		v->action ? ". An admin is asked for by polkit" : "");
 }
 
 static void print_docs(FILE *out)
@@ -91,7 +93,7 @@ static void print_docs(FILE *out)
 		const struct shape *shape = shape_of(entities[i]);
 
 		fprintf(out, "\n## %s (`%s`, /org/mentorship1/%s)\n\n%s\n\n", entities[i]->label, entities[i]->name, entities[i]->collection,
-		        entities[i]->help);
+			entities[i]->help);
 		for (int f = 0; f < shape->count; f++)
 			print_field(out, shape, f);
 		fputs("\n", out);
@@ -105,7 +107,8 @@ static void print_docs(FILE *out)
 static void print_privacy(FILE *out)
 {
 	fputs("# Record of processing\n\nPrinted by `mentorshipd --print privacy`: each field about a person, who reads it, how long it is kept, and whether "
-	      "erasure clears it.\n", out);
+	      "erasure clears it.\n",
+		out);
 	for (int i = 0; entities[i]; i++) {
 		const struct shape *shape = shape_of(entities[i]);
 
@@ -123,7 +126,7 @@ static void print_privacy(FILE *out)
 			else
 				print_roles(out, shape->readers[f]);
 			fprintf(out, "; kept %s%s\n", retentions[field->retention ? field->retention : entities[i]->retention],
-			        field->flags & ERASED ? "; cleared by erasure" : "");
+				field->flags & ERASED ? "; cleared by erasure" : "");
 		}
 	}
 }

@@ -117,7 +117,7 @@ int store_read(struct store *s, struct call *call, const struct entity *e, int64
 /* ---- look-up ---- */
 
 static int lookup_in(struct store *s, struct call *call, const struct shape *shape, const char *start, uint32_t limit, uint32_t *ret_given,
-                     int (*seen)(void *, const struct entity *, int64_t, const char *), void *data)
+	int (*seen)(void *, const struct entity *, int64_t, const char *), void *data)
 {
 	const struct entity *e = shape->entity;
 	unsigned need = shape->readers[shape->label] & shape->seers;
@@ -128,7 +128,7 @@ static int lookup_in(struct store *s, struct call *call, const struct shape *sha
 	if (!(sight_anywhere(call->caller) & need))
 		return 0;
 	buffer_print(&sql, "SELECT t.\"id\", t.\"%s\" FROM \"%s\" AS t WHERE ((t.\"%s\" >= ?1 AND t.\"%s\" < ?1 || char(1114111))",
-	             e->fields[shape->label].name, e->name, e->fields[shape->label].name, e->fields[shape->label].name);
+		e->fields[shape->label].name, e->name, e->fields[shape->label].name, e->fields[shape->label].name);
 	for (int i = 0; i < shape->count; i++)
 		if (e->fields[i].flags & KEY && e->fields[i].kind == TEXT && i != shape->label && shape->readers[i] & sight_anywhere(call->caller)) {
 			buffer_print(&sql, " OR (t.\"%s\" = ?1 AND ", e->fields[i].name);
@@ -154,7 +154,7 @@ static int lookup_in(struct store *s, struct call *call, const struct shape *sha
 }
 
 int store_lookup(struct store *s, struct call *call, const struct entity *e, const char *start, uint32_t limit,
-                 int (*seen)(void *, const struct entity *, int64_t id, const char *label), void *data)
+	int (*seen)(void *, const struct entity *, int64_t id, const char *label), void *data)
 {
 	uint32_t given = 0;
 	int r = 0;
@@ -177,10 +177,12 @@ int store_lookup(struct store *s, struct call *call, const struct entity *e, con
 
 /* ---- the agenda ---- */
 
-enum { AGENDA = 500 };
+enum {
+	AGENDA = 500
+};
 
 static int agenda_of(struct store *s, struct call *call, const struct shape *shape, const struct waiting *w,
-                     int (*seen)(void *, const struct agenda_item *), void *data)
+	int (*seen)(void *, const struct agenda_item *), void *data)
 {
 	const struct entity *e = shape->entity;
 	struct buffer sql = { 0 };
@@ -208,7 +210,7 @@ static int agenda_of(struct store *s, struct call *call, const struct shape *sha
 		return r;
 	while ((r = engine_step(s->engine, q, &call->problem)) > 0) {
 		struct agenda_item item = { w->kind, e, engine_int(q, 0), engine_int(q, 1), engine_int(q, 2), engine_int(q, 3), engine_int(q, 4),
-		                            engine_text(q, 5) };
+			engine_text(q, 5) };
 
 		if ((r = seen(data, &item)))
 			break;
@@ -217,7 +219,11 @@ static int agenda_of(struct store *s, struct call *call, const struct shape *sha
 	return r < 0 ? r : 0;
 }
 
-struct gathered { struct arena *arena; struct agenda_item *items; size_t count, room; };
+struct gathered {
+	struct arena *arena;
+	struct agenda_item *items;
+	size_t count, room;
+};
 
 static int gather(void *data, const struct agenda_item *item)
 {
@@ -268,9 +274,16 @@ int store_agenda(struct store *s, struct call *call, int (*seen)(void *, const s
 
 /* ---- what was missed ---- */
 
-enum { LOOKED_AT = 2000 };
+enum {
+	LOOKED_AT = 2000
+};
 
-struct missed { int64_t seq, id; const struct entity *entity; char what[12]; int64_t anchors[3]; };
+struct missed {
+	int64_t seq, id;
+	const struct entity *entity;
+	char what[12];
+	int64_t anchors[3];
+};
 
 static int visible(struct store *s, struct call *call, const struct missed *m)
 {
@@ -281,11 +294,12 @@ static int visible(struct store *s, struct call *call, const struct missed *m)
 	if (!strcmp(m->what, "Removed"))
 		return (sight_mask(call->caller, m->anchors[0], m->anchors[1], m->anchors[2]) & shape->seers) != 0;
 	r = store_sees(s, &look, m->entity, m->id);
-	return r == E_NOTFOUND ? 0 : r ? r : 1;
+	return r == E_NOTFOUND ? 0 : r ? r
+				       : 1;
 }
 
 int store_changes(struct store *s, struct call *call, int64_t after, uint32_t limit,
-                  int (*seen)(void *, int64_t seq, const struct entity *, int64_t id, const char *signal), void *data, bool *ret_more)
+	int (*seen)(void *, int64_t seq, const struct entity *, int64_t id, const char *signal), void *data, bool *ret_more)
 {
 	struct missed *found = arena_new(call->arena, LOOKED_AT * sizeof *found);
 	struct stmt *q;
@@ -299,7 +313,8 @@ int store_changes(struct store *s, struct call *call, int64_t after, uint32_t li
 	if (!sight_of(s, call->caller, call->now, &call->problem))
 		return call->problem.code;
 	r = engine_prepare(s->engine, "SELECT \"id\", \"entity\", \"object\", \"what\", \"program\", \"match\", \"about\" FROM \"audit_record\" "
-	                   "WHERE \"id\" > ?1 ORDER BY \"id\" LIMIT ?2", true, &q, &call->problem);
+				      "WHERE \"id\" > ?1 ORDER BY \"id\" LIMIT ?2",
+		true, &q, &call->problem);
 	if (r)
 		return r;
 	engine_bind_int(q, 1, after);

@@ -12,9 +12,14 @@
 
 #include "internal.h"
 
-enum { KEPT = 64 };
+enum {
+	KEPT = 64
+};
 
-struct composed { const struct shape *shape; char *columns, *load, *insert, *remove; };
+struct composed {
+	const struct shape *shape;
+	char *columns, *load, *insert, *remove;
+};
 
 static struct composed *composed_of(struct store *s, const struct shape *shape)
 {
@@ -48,9 +53,9 @@ static struct composed *composed_of(struct store *s, const struct shape *shape)
 	all[at].shape = shape;
 	all[at].columns = strdup(buffer_string(&columns));
 	if (asprintf(&all[at].load, "SELECT %s FROM \"%s\" WHERE \"id\" = ?1", buffer_string(&columns), shape->entity->name) < 0 ||
-	    asprintf(&all[at].insert, "INSERT INTO \"%s\" (%s) VALUES (%s)", shape->entity->name, buffer_string(&insert),
-	             buffer_string(&marks)) < 0 ||
-	    asprintf(&all[at].remove, "DELETE FROM \"%s\" WHERE \"id\" = ?1", shape->entity->name) < 0 || !all[at].columns)
+		asprintf(&all[at].insert, "INSERT INTO \"%s\" (%s) VALUES (%s)", shape->entity->name, buffer_string(&insert),
+			buffer_string(&marks)) < 0 ||
+		asprintf(&all[at].remove, "DELETE FROM \"%s\" WHERE \"id\" = ?1", shape->entity->name) < 0 || !all[at].columns)
 		abort();
 	buffer_free(&columns);
 	buffer_free(&insert);
@@ -174,7 +179,8 @@ static int agree(struct call *call, const struct shape *shape, void *record, con
 		*field_number(record, own) = value;
 	if (*field_number(record, own) != NONE && *field_number(record, own) != value)
 		return fail(call, E_INVALID, link->name, "%s belongs to another %s than the rest", link->label,
-		            a == AT_PROGRAM ? "program" : a == AT_MATCH ? "match" : "person");
+			a == AT_PROGRAM ? "program" : a == AT_MATCH ? "match"
+								    : "person");
 	return 0;
 }
 
@@ -188,7 +194,7 @@ int record_anchor(struct call *call, const struct shape *shape, void *record)
 			int r;
 
 			if (f->kind != LINK || !field_is_stored(f) || *field_number(record, f) == NONE ||
-			    (f->flags & LEADS ? 0 : 1) != pass)
+				(f->flags & LEADS ? 0 : 1) != pass)
 				continue;
 			r = anchors_of_target(call, shape_of(shape->links[i]), *field_number(record, f), anchors);
 			if (r == E_NOTFOUND)
@@ -252,7 +258,7 @@ static int spread(struct call *call, const struct shape *shape, const void *now,
 			if (other->links[link] != shape->entity || !(fields >> from & 1))
 				continue;
 			snprintf(sql, sizeof sql, "UPDATE \"%s\" SET \"%s\" = ?1 WHERE \"%s\" = ?2", other->entity->name, f->name,
-			         other->entity->fields[link].name);
+				other->entity->fields[link].name);
 			r = engine_prepare(call->store->engine, sql, false, &q, &call->problem);
 			if (r)
 				return r;
@@ -283,7 +289,7 @@ static int bind_sealed(struct call *call, const struct shape *shape, struct stmt
 	if (!call->store->seal)
 		return fail(call, E_UNAVAILABLE, f->name, "%s cannot be kept: %s", f->label, call->store->sealing.text);
 	r = seal_shut(call->store->seal, call->arena, person, shape->entity->name, *field_number(record, &shape->entity->fields[0]),
-	              f->name, text, &sealed, &size, &call->problem);
+		f->name, text, &sealed, &size, &call->problem);
 	if (!r)
 		engine_bind_blob(q, at, sealed, size);
 	return r;
@@ -320,7 +326,7 @@ int record_insert(struct call *call, const struct shape *shape, void *record)
 		sealed |= fields[i].privacy == SEALED && *field_text(record, &fields[i]);
 	if (shape->entity->flags & RANDOM_ID)
 		*id = random_id();
-	else if (sealed) {            /* the id is associated data: it is taken before sealing */
+	else if (sealed) { /* the id is associated data: it is taken before sealing */
 		r = next_id(call, shape, id);
 		if (r)
 			return r;

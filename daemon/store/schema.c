@@ -16,7 +16,9 @@
 
 /* Numbered steps; entry i brings a database from i to i + 1. */
 static const char *const steps[] = { "SELECT 1" };
-enum { SCHEMA = sizeof steps / sizeof *steps };
+enum {
+	SCHEMA = sizeof steps / sizeof *steps
+};
 _Static_assert((int)SCHEMA == (int)ENGINE_SCHEMA, "raise ENGINE_SCHEMA with each numbered step");
 
 /* Bookkeeping that is no entity. */
@@ -157,7 +159,10 @@ static int indexes(const struct shape *shape, int (*make)(void *, const char *),
 
 /* ---- bringing a database up to the tables ---- */
 
-struct bringing { struct store *store; struct problem *problem; };
+struct bringing {
+	struct store *store;
+	struct problem *problem;
+};
 
 static int run(void *data, const char *sql)
 {
@@ -266,7 +271,7 @@ int schema_bring(struct store *s, bool fresh, struct problem *problem)
 		return r;
 	if (number > SCHEMA)
 		return problem_set(problem, E_STORE, NULL, "the database has schema %lld, this program knows %d: install a newer mentorshipd",
-		                   (long long)number, SCHEMA);
+			(long long)number, SCHEMA);
 	r = fresh ? 0 : out_of_date(&b, number, &old);
 	if (!r && old) {
 		const char *name;
@@ -333,7 +338,8 @@ int setting_put(struct store *s, const char *key, const char *value, struct prob
 {
 	struct stmt *q;
 	int r = engine_prepare(s->engine, "INSERT INTO \"setting\" (\"key\", \"value\") VALUES (?1, ?2) "
-	                       "ON CONFLICT (\"key\") DO UPDATE SET \"value\" = excluded.\"value\"", true, &q, problem);
+					  "ON CONFLICT (\"key\") DO UPDATE SET \"value\" = excluded.\"value\"",
+		true, &q, problem);
 
 	if (r)
 		return r;

@@ -14,14 +14,18 @@
 
 #include "internal.h"
 
-struct grant_list { int64_t *ids; unsigned *masks; size_t count, room; };
+struct grant_list {
+	int64_t *ids;
+	unsigned *masks;
+	size_t count, room;
+};
 
 struct sight {
-	int64_t person;               /* NONE: a caller without login */
+	int64_t person; /* NONE: a caller without login */
 	uint64_t generation;
-	int64_t from, until;          /* valid at these times */
-	unsigned all;                 /* roles over everything */
-	struct grant_list lists[4];   /* by enum anchor */
+	int64_t from, until;        /* valid at these times */
+	unsigned all;               /* roles over everything */
+	struct grant_list lists[4]; /* by enum anchor */
 };
 
 void sight_free(struct sight *sight)
@@ -295,7 +299,7 @@ void sight_condition(struct buffer *out, const struct shape *shape, const char *
 	buffer_print(out, " & %u <> 0", need);
 	while ((via = next_through(&list))) {
 		buffer_print(out, " OR EXISTS (SELECT 1 FROM \"%s\" AS v WHERE v.\"%s\" = %s.\"id\" AND ", via->entity->name,
-		             via->entity->fields[leading_field(shape, via)].name, alias);
+			via->entity->fields[leading_field(shape, via)].name, alias);
 		sight_call(out, via, "v");
 		buffer_print(out, " & %u <> 0)", need);
 	}
@@ -316,7 +320,7 @@ static int add_through(struct call *call, const struct shape *shape, int64_t id,
 		buffer_text(&sql, "SELECT ");
 		sight_call(&sql, via, "v");
 		buffer_print(&sql, " FROM \"%s\" AS v WHERE v.\"%s\" = ?1", via->entity->name,
-		             via->entity->fields[leading_field(shape, via)].name);
+			via->entity->fields[leading_field(shape, via)].name);
 		r = engine_prepare(call->store->engine, buffer_string(&sql), false, &q, &call->problem);
 		buffer_free(&sql);
 		if (r)
@@ -334,12 +338,12 @@ int sight_record(struct call *call, const struct caller *caller, const struct sh
 	struct call eyes = *call;
 	struct caller copy = *caller;
 	unsigned mask = sight_mask(caller, record_anchor_of(shape, AT_PROGRAM, record), record_anchor_of(shape, AT_MATCH, record),
-	                           record_anchor_of(shape, AT_PERSON, record));
+		record_anchor_of(shape, AT_PERSON, record));
 	int64_t id = *field_number(record, &shape->entity->fields[0]);
 	int r = 0;
 
 	if (shape->entity->hidden_in && shape->state >= 0 &&
-	    shape->entity->hidden_in & IN(*field_number(record, &shape->entity->fields[shape->state])))
+		shape->entity->hidden_in & IN(*field_number(record, &shape->entity->fields[shape->state])))
 		mask &= STAFF_ROLES | ADMIN;
 	if (shape->entity->through && id != NONE) {
 		eyes.caller = &copy;

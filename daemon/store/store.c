@@ -269,10 +269,13 @@ void *fresh(struct call *call, const struct entity *e)
 }
 
 int each(struct call *call, const struct entity *e, int (*seen)(struct call *, void *, void *), void *data, const char *where,
-         const int64_t *values, int count)
+	const int64_t *values, int count)
 {
 	const struct shape *shape = shape_of(e);
-	struct seen_row { struct seen_row *next; void *record; } *first = NULL, **last = &first;
+	struct seen_row {
+		struct seen_row *next;
+		void *record;
+	} *first = NULL, **last = &first;
 	struct buffer sql = { 0 };
 	struct stmt *q;
 	int r;
@@ -323,7 +326,7 @@ static int check_record(struct call *call, const struct shape *shape, const void
 
 		if (f->privacy == SEALED && !creating && !*field_text(record, f))
 			continue;
-		if (i == 0)           /* the id is given by the insert */
+		if (i == 0) /* the id is given by the insert */
 			continue;
 		r = field_check(f, record, &call->problem);
 		if (!r && f->flags & ZONE && !field_is_none(f, record)) {
@@ -482,7 +485,8 @@ int store_caller(struct store *s, uint32_t uid, const char *user_name, struct ca
 	if (!user_name || uid < s->settings->identity.uid_min || uid > s->settings->identity.uid_max)
 		return 0;
 	r = engine_prepare(s->engine, "SELECT \"id\", \"person\", \"uid\" FROM \"login\" WHERE \"user_name\" = ?1 AND \"state\" = 'active' AND "
-	                   "(\"since\" IS NULL OR \"since\" <= ?2) AND (\"until\" IS NULL OR \"until\" > ?2)", true, &q, problem);
+				      "(\"since\" IS NULL OR \"since\" <= ?2) AND (\"until\" IS NULL OR \"until\" > ?2)",
+		true, &q, problem);
 	if (r)
 		return r;
 	engine_bind_text(q, 1, user_name);
@@ -510,9 +514,7 @@ int store_pin(struct store *s, struct caller *caller, struct problem *problem)
 	struct caller self = { .way = BY_DAEMON, .uid = caller->uid, .login = NONE, .person = NONE, .job = "pin" };
 	const struct shape *shape = shape_named("login");
 	struct arg uid = { "uid", { .type = V_INT, .number = caller->uid } };
-	struct call call = { .store = s, .arena = &arena, .caller = &self, .now = store_now(s), .entity = shape->entity,
-	                     .verb = verb_named(shape->entity, "Pin"), .id = caller->login, .args = &uid, .arg_count = 1, .fds = { -1, -1 },
-	                     .options = { .version = NONE, .for_person = NONE } };
+	struct call call = { .store = s, .arena = &arena, .caller = &self, .now = store_now(s), .entity = shape->entity, .verb = verb_named(shape->entity, "Pin"), .id = caller->login, .args = &uid, .arg_count = 1, .fds = { -1, -1 }, .options = { .version = NONE, .for_person = NONE } };
 	int r = store_perform(s, &call);
 
 	*problem = call.problem;

@@ -10,7 +10,15 @@
 #include "link.h"
 #include "sandbox.h"
 
-enum { WORD, FORMAT, MAPPING, ENTITY, ROLE, NAME, CELLS };
+enum {
+	WORD,
+	FORMAT,
+	MAPPING,
+	ENTITY,
+	ROLE,
+	NAME,
+	CELLS
+};
 
 static const char *number(char out[24], int64_t n)
 {
@@ -48,8 +56,7 @@ static int begin(const struct frame *first, struct import_file *file, struct imp
 	if (first->count != CELLS || !first->cells[FORMAT] || !first->cells[NAME])
 		return problem_set(problem, E_UNAVAILABLE, NULL, "daemon and worker are of different versions");
 	*file = (struct import_file){ .name = first->cells[NAME], .fd = INPUT_FD, .role = first->cells[ROLE] };
-	*request = (struct import_request){ .format = first->cells[FORMAT], .mapping = first->cells[MAPPING], .entity = first->cells[ENTITY],
-	                                    .files = file, .count = 1 };
+	*request = (struct import_request){ .format = first->cells[FORMAT], .mapping = first->cells[MAPPING], .entity = first->cells[ENTITY], .files = file, .count = 1 };
 	return sandbox_enter(-1, problem);
 }
 

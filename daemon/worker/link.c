@@ -7,7 +7,11 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { GATHERED = 65536, CHUNK = 65536, PROGRESS_MILLISECONDS = 100 };
+enum {
+	GATHERED = 65536,
+	CHUNK = 65536,
+	PROGRESS_MILLISECONDS = 100
+};
 
 static struct buffer out;
 

@@ -8,7 +8,11 @@
 
 #include "core/frame.h"
 
-enum { LINK_FD = 3, INPUT_FD = 4, DIRECTORY_FD = 5 };
+enum {
+	LINK_FD = 3,
+	INPUT_FD = 4,
+	DIRECTORY_FD = 5
+};
 
 /* Sends a frame. Frames are gathered and leave together; link_flush sends what waits. A frame that is too long ends the process. */
 void link_send(const char *const *cells, size_t count);

@@ -17,10 +17,16 @@
 #include "core/text.h"
 #include "link.h"
 
-enum { WEEKS = 4, PARAMETERS = 8 };
+enum {
+	WEEKS = 4,
+	PARAMETERS = 8
+};
 
 /* A growing array in the arena. */
-struct list { void *items; size_t count, room; };
+struct list {
+	void *items;
+	size_t count, room;
+};
 
 static void *push(struct arena *arena, struct list *list, size_t size)
 {
@@ -35,17 +41,25 @@ static void *push(struct arena *arena, struct list *list, size_t size)
 	return (char *)list->items + list->count++ * size;
 }
 
-struct trait_row { int64_t participant; struct match_trait trait; const char *text, *folded; };
-struct time_row { int64_t participant; int weekday; int64_t start, end; };
+struct trait_row {
+	int64_t participant;
+	struct match_trait trait;
+	const char *text, *folded;
+};
+struct time_row {
+	int64_t participant;
+	int weekday;
+	int64_t start, end;
+};
 
 struct reading {
 	struct gathering *g;
 	struct problem *problem;
-	struct list people, zones;    /* struct match_person of both sides by id; their zones' names */
-	struct list roles;            /* char: 'e' mentee, 'o' mentor */
+	struct list people, zones; /* struct match_person of both sides by id; their zones' names */
+	struct list roles;         /* char: 'e' mentee, 'o' mentor */
 	struct list traits, times, wishes, earlier;
 	int64_t starts, ends, places;
-	const char *zone;             /* the program's */
+	const char *zone; /* the program's */
 };
 
 /* Runs a statement with the program as ?1 and tells each row. */
@@ -90,8 +104,7 @@ static int on_person(struct reading *in, struct stmt *q)
 	else if (live > 0 || places < 1)
 		return 0;
 	p = push(&in->g->arena, &in->people, sizeof *p);
-	*p = (struct match_person){ .id = engine_int(q, 0), .person = engine_int(q, 1), .places = (int32_t)places, .age = MATCH_NONE,
-	                            .year = MATCH_NONE, .minor = engine_int(q, 5) != 0, .marked = !mentor && engine_int(q, 4) > 0 };
+	*p = (struct match_person){ .id = engine_int(q, 0), .person = engine_int(q, 1), .places = (int32_t)places, .age = MATCH_NONE, .year = MATCH_NONE, .minor = engine_int(q, 5) != 0, .marked = !mentor && engine_int(q, 4) > 0 };
 	*(const char **)push(&in->g->arena, &in->zones, sizeof(char *)) = arena_copy(&in->g->arena, engine_text(q, 6));
 	*(char *)push(&in->g->arena, &in->roles, 1) = mentor ? 'o' : 'e';
 	return 0;
@@ -121,9 +134,18 @@ static struct match_person *find_person(struct reading *in, int64_t id)
 
 static int on_trait(struct reading *in, struct stmt *q)
 {
-	static const struct { const char *word; int kind; } kinds[] = {
-		{ "skill", MATCH_SKILL }, { "interest", MATCH_INTEREST }, { "language", MATCH_LANGUAGE }, { "field of study", MATCH_FIELD },
-		{ "department", MATCH_DEPARTMENT }, { "site", MATCH_SITE }, { "value", MATCH_VALUE }, { "free", MATCH_FREE },
+	static const struct {
+		const char *word;
+		int kind;
+	} kinds[] = {
+		{ "skill", MATCH_SKILL },
+		{ "interest", MATCH_INTEREST },
+		{ "language", MATCH_LANGUAGE },
+		{ "field of study", MATCH_FIELD },
+		{ "department", MATCH_DEPARTMENT },
+		{ "site", MATCH_SITE },
+		{ "value", MATCH_VALUE },
+		{ "free", MATCH_FREE },
 	};
 	const char *kind = engine_text(q, 1), *name = engine_text(q, 2);
 	struct match_person *person = find_person(in, engine_int(q, 0));
@@ -143,9 +165,8 @@ static int on_trait(struct reading *in, struct stmt *q)
 			continue;
 		row = push(&in->g->arena, &in->traits, sizeof *row);
 		text_fold(&folded, name, strlen(name));
-		*row = (struct trait_row){ person->id, { .kind = (enum match_kind)kinds[i].kind, .sought = !strcmp(engine_text(q, 4), "sought"),
-		                           .level = engine_int(q, 3) == NONE ? 0 : (int32_t)engine_int(q, 3) },
-		                           arena_copy(&in->g->arena, name), arena_copy(&in->g->arena, buffer_string(&folded)) };
+		*row = (struct trait_row){ person->id, { .kind = (enum match_kind)kinds[i].kind, .sought = !strcmp(engine_text(q, 4), "sought"), .level = engine_int(q, 3) == NONE ? 0 : (int32_t)engine_int(q, 3) },
+			arena_copy(&in->g->arena, name), arena_copy(&in->g->arena, buffer_string(&folded)) };
 		buffer_free(&folded);
 		return 0;
 	}
@@ -293,23 +314,26 @@ static int read_all(struct reading *in)
 
 	if (!r)
 		r = each_row(in, "SELECT pa.\"id\", pa.\"person\", pa.\"role\", pa.\"capacity\", pa.\"priority\", pe.\"minor\", pe.\"zone\", (SELECT count(*) FROM "
-		             "\"match_member\" mm JOIN \"match\" ma ON ma.\"id\" = mm.\"match\" WHERE mm.\"participant\" = pa.\"id\" AND ma.\"state\" IN "
-		             "('proposed', 'offered', 'accepted', 'active', 'paused', 'closing')) FROM \"participant\" pa JOIN \"person\" pe ON "
-		             "pe.\"id\" = pa.\"person\" WHERE pa.\"program\" = ?1 AND pa.\"state\" = 'ready' AND pe.\"state\" = 'active' ORDER BY pa.\"id\"",
-		             on_person);
+				 "\"match_member\" mm JOIN \"match\" ma ON ma.\"id\" = mm.\"match\" WHERE mm.\"participant\" = pa.\"id\" AND ma.\"state\" IN "
+				 "('proposed', 'offered', 'accepted', 'active', 'paused', 'closing')) FROM \"participant\" pa JOIN \"person\" pe ON "
+				 "pe.\"id\" = pa.\"person\" WHERE pa.\"program\" = ?1 AND pa.\"state\" = 'ready' AND pe.\"state\" = 'active' ORDER BY pa.\"id\"",
+			on_person);
 	if (!r)
 		r = each_row(in, "SELECT \"participant\", \"kind\", \"name\", \"level\", \"side\" FROM \"trait\" WHERE \"program\" = ?1 ORDER BY "
-		             "\"participant\", \"id\"", on_trait);
+				 "\"participant\", \"id\"",
+			on_trait);
 	if (!r)
 		r = each_row(in, "SELECT \"participant\", \"weekday\", \"start\", \"end\" FROM \"availability\" WHERE \"program\" = ?1 ORDER BY "
-		             "\"participant\", \"id\"", on_time);
+				 "\"participant\", \"id\"",
+			on_time);
 	if (!r)
 		r = each_row(in, "SELECT \"participant\", \"other\", \"rank\" FROM \"wish\" WHERE \"program\" = ?1 AND \"state\" = 'stated' ORDER BY \"id\"",
-		             on_wish);
+			on_wish);
 	if (!r)
 		r = each_row(in, "SELECT DISTINCT a.\"person\", b.\"person\" FROM \"match\" ma JOIN \"match_member\" a ON a.\"match\" = ma.\"id\" AND a.\"side\" = "
-		             "'mentor' JOIN \"match_member\" b ON b.\"match\" = ma.\"id\" AND b.\"side\" = 'mentee' WHERE ma.\"program\" = ?1 AND ma.\"state\" "
-		             "IN ('completed', 'declined', 'ended_early') ORDER BY 1, 2", on_earlier);
+				 "'mentor' JOIN \"match_member\" b ON b.\"match\" = ma.\"id\" AND b.\"side\" = 'mentee' WHERE ma.\"program\" = ?1 AND ma.\"state\" "
+				 "IN ('completed', 'declined', 'ended_early') ORDER BY 1, 2",
+			on_earlier);
 	return r;
 }
 
@@ -415,7 +439,8 @@ static int read_settings(struct arena *arena, char *text, struct match_line *lin
 
 		if (!value || line->setting_count == PARAMETERS)
 			return problem_set(problem, E_INVALID, NULL, "line %d of the recipe (%s): parameters are written name=value, with spaces between, at "
-				"most %d of them", number, line->criterion, PARAMETERS);
+								     "most %d of them",
+				number, line->criterion, PARAMETERS);
 		*value++ = 0;
 		settings[line->setting_count] = (struct match_setting){ word, strtod(value, &end) };
 		if (!*value || *end || !isfinite(settings[line->setting_count].value))

@@ -15,7 +15,7 @@ struct gathering {
 	struct arena arena;
 	struct engine *engine;
 	struct zones *zones;
-	const char *zone;             /* the institution's */
+	const char *zone; /* the institution's */
 	int64_t program, now;
 	struct match_input input;
 };

@@ -14,7 +14,16 @@
 #include "match_input.h"
 #include "sandbox.h"
 
-enum { WORD, RUN, PROGRAM, SEED, LINES, NOW, ZONE, CELLS };
+enum {
+	WORD,
+	RUN,
+	PROGRAM,
+	SEED,
+	LINES,
+	NOW,
+	ZONE,
+	CELLS
+};
 
 static void on_progress(void *context, double part, const char *phase)
 {
@@ -59,8 +68,7 @@ static void add_line(struct buffer *out, const char *text)
 static void add_alternatives(struct buffer *out, struct arena *arena, bool mentors, const struct match_alternative *list, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		add_line(out, arena_print(arena, "%s %lld %d", mentors ? "mentor" : "mentee", (long long)(mentors ? list[i].mentor : list[i].mentee),
-			list[i].score));
+		add_line(out, arena_print(arena, "%s %lld %d", mentors ? "mentor" : "mentee", (long long)(mentors ? list[i].mentor : list[i].mentee), list[i].score));
 }
 
 static void send_pair(const struct match_made *pair)
@@ -71,8 +79,7 @@ static void send_pair(const struct match_made *pair)
 	for (size_t i = 0; i < pair->share_count; i++) {
 		const struct match_share *share = &pair->shares[i];
 
-		add_line(&shares, share->hard ? arena_print(&arena, "%s rule", share->criterion->name)
-			: arena_print(&arena, "%s %d of %d", share->criterion->name, share->points, share->most));
+		add_line(&shares, share->hard ? arena_print(&arena, "%s rule", share->criterion->name) : arena_print(&arena, "%s %d of %d", share->criterion->name, share->points, share->most));
 		add_line(&reasons, mark_ids(&arena, share->text));
 	}
 	add_alternatives(&alternatives, &arena, true, pair->mentee_alternatives, pair->mentee_alternative_count);

@@ -57,7 +57,7 @@ static void limit(int what, rlim_t most)
 
 void limits_set(long memory, long seconds)
 {
-	if (!SANITIZED)               /* its shadow is terabytes of addresses */
+	if (!SANITIZED) /* its shadow is terabytes of addresses */
 		limit(RLIMIT_AS, (rlim_t)memory << 20);
 	limit(RLIMIT_CPU, (rlim_t)seconds + 1);
 	limit(RLIMIT_NOFILE, 32);
@@ -93,17 +93,17 @@ static int files_close(int directory, struct problem *problem)
 	if (version < 0 && directory < 0 && (errno == ENOSYS || errno == EOPNOTSUPP))
 		return 0;
 	if (version >= 2)
-		attr.handled_access_fs |= all_of_version_1 + 1;                         /* linking across directories */
+		attr.handled_access_fs |= all_of_version_1 + 1; /* linking across directories */
 	if (version >= 3)
-		attr.handled_access_fs |= (all_of_version_1 + 1) << 1;                  /* truncating */
+		attr.handled_access_fs |= (all_of_version_1 + 1) << 1; /* truncating */
 	ruleset = version < 0 ? -1 : (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof attr, 0);
 	if (ruleset < 0)
 		return problem_set(problem, E_UNAVAILABLE, NULL, "workers need Landlock, and this kernel does not offer it: %s", strerror(errno));
 	r = 0;
 	if (directory >= 0)
 		r = allow(ruleset, directory, "mentorship.db", LANDLOCK_ACCESS_FS_READ_FILE) ||
-		    allow(ruleset, directory, "mentorship.db-wal", LANDLOCK_ACCESS_FS_READ_FILE) ||
-		    allow(ruleset, directory, "mentorship.db-shm", LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE);
+			allow(ruleset, directory, "mentorship.db-wal", LANDLOCK_ACCESS_FS_READ_FILE) ||
+			allow(ruleset, directory, "mentorship.db-shm", LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE);
 	if (!r)
 		r = (int)syscall(SYS_landlock_restrict_self, ruleset, 0);
 	close(ruleset);
@@ -117,26 +117,81 @@ static int files_close(int directory, struct problem *problem)
 #define ANSWER(value) BPF_STMT(BPF_RET | BPF_K, (value))
 
 static const int allowed[] = {
-	SYS_read, SYS_write, SYS_pread64, SYS_readv, SYS_writev, SYS_close, SYS_lseek, SYS_fstat, SYS_newfstatat, SYS_statx, SYS_fcntl,
-	SYS_mmap, SYS_munmap, SYS_mremap, SYS_mprotect, SYS_madvise, SYS_brk, SYS_futex, SYS_getrandom, SYS_sysinfo, SYS_getpid, SYS_gettid,
-	SYS_getuid, SYS_geteuid, SYS_getcwd, SYS_clock_gettime, SYS_clock_nanosleep, SYS_nanosleep, SYS_gettimeofday, SYS_restart_syscall,
-	SYS_rt_sigreturn, SYS_rt_sigaction, SYS_rt_sigprocmask, SYS_sigaltstack, SYS_sched_yield, SYS_exit, SYS_exit_group, SYS_tgkill,
+	SYS_read,
+	SYS_write,
+	SYS_pread64,
+	SYS_readv,
+	SYS_writev,
+	SYS_close,
+	SYS_lseek,
+	SYS_fstat,
+	SYS_newfstatat,
+	SYS_statx,
+	SYS_fcntl,
+	SYS_mmap,
+	SYS_munmap,
+	SYS_mremap,
+	SYS_mprotect,
+	SYS_madvise,
+	SYS_brk,
+	SYS_futex,
+	SYS_getrandom,
+	SYS_sysinfo,
+	SYS_getpid,
+	SYS_gettid,
+	SYS_getuid,
+	SYS_geteuid,
+	SYS_getcwd,
+	SYS_clock_gettime,
+	SYS_clock_nanosleep,
+	SYS_nanosleep,
+	SYS_gettimeofday,
+	SYS_restart_syscall,
+	SYS_rt_sigreturn,
+	SYS_rt_sigaction,
+	SYS_rt_sigprocmask,
+	SYS_sigaltstack,
+	SYS_sched_yield,
+	SYS_exit,
+	SYS_exit_group,
+	SYS_tgkill,
 #if SANITIZED
-	SYS_prctl, SYS_readlink, SYS_sched_getaffinity, SYS_getrusage,
+	SYS_prctl,
+	SYS_readlink,
+	SYS_sched_getaffinity,
+	SYS_getrusage,
 #endif
 };
 /* Where files may be opened at all: by path, within what Landlock leaves. */
 static const int opening[] = {
-	SYS_openat, SYS_faccessat, SYS_readlinkat, SYS_pwrite64, SYS_ftruncate, SYS_fstatfs,
+	SYS_openat,
+	SYS_faccessat,
+	SYS_readlinkat,
+	SYS_pwrite64,
+	SYS_ftruncate,
+	SYS_fstatfs,
 #ifdef SYS_open
-	SYS_open, SYS_access, SYS_stat, SYS_lstat, SYS_readlink,
+	SYS_open,
+	SYS_access,
+	SYS_stat,
+	SYS_lstat,
+	SYS_readlink,
 #endif
 };
 /* Told that they may not and left alive: libraries ask for files, terminals and owners that they can do without. */
 static const int denied[] = {
-	SYS_fchown, SYS_fchmod, SYS_openat, SYS_faccessat, SYS_readlinkat, SYS_ioctl,
+	SYS_fchown,
+	SYS_fchmod,
+	SYS_openat,
+	SYS_faccessat,
+	SYS_readlinkat,
+	SYS_ioctl,
 #ifdef SYS_open
-	SYS_open, SYS_access, SYS_stat, SYS_lstat, SYS_readlink,
+	SYS_open,
+	SYS_access,
+	SYS_stat,
+	SYS_lstat,
+	SYS_readlink,
 #endif
 };
 
@@ -153,7 +208,10 @@ static size_t answer_all(struct sock_filter *filter, size_t at, const int *calls
 static int calls_close(int directory, struct problem *problem)
 {
 	struct sock_filter filter[8 + 2 * (COUNT_OF(allowed) + COUNT_OF(opening) + COUNT_OF(denied))] = {
-		LOAD(arch), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 1, 0), ANSWER(SECCOMP_RET_KILL_PROCESS), LOAD(nr),
+		LOAD(arch),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 1, 0),
+		ANSWER(SECCOMP_RET_KILL_PROCESS),
+		LOAD(nr),
 	};
 	struct sock_fprog program = { .filter = filter };
 	size_t at = 4;

@@ -22,7 +22,10 @@ static inline void broken(void *data, const struct problem *problem)
 	fail_msg("%s", problem->text);
 }
 
-struct clockwork { struct event_base *base; struct scheduler *scheduler; };
+struct clockwork {
+	struct event_base *base;
+	struct scheduler *scheduler;
+};
 
 static inline struct clockwork start(struct world *w)
 {
@@ -110,8 +113,7 @@ static inline int64_t pair_make(struct world *w, struct cast *c, int64_t mentor,
 	int64_t mentee = participant(w, c, mentee_person, "mentee", 1), match;
 	struct options for_mentee = { .version = NONE, .for_person = mentee_person }, for_ben = { .version = NONE, .for_person = c->ben_id };
 
-	match = create(w, &c->ada, &match_entity, ARGS(P("program", path(w, &program_entity, c->program)),
-	               P("mentor", path(w, &participant_entity, mentor)), P("mentee", path(w, &participant_entity, mentee))));
+	match = create(w, &c->ada, &match_entity, ARGS(P("program", path(w, &program_entity, c->program)), P("mentor", path(w, &participant_entity, mentor)), P("mentee", path(w, &participant_entity, mentee))));
 	must(perform(w, &c->ada, &match_entity, match, "Offer", NULL, 0), &w->call.problem);
 	must(perform_with(w, &c->ada, &match_entity, match, "Accept", NULL, 0, for_ben), &w->call.problem);
 	must(perform_with(w, &c->ada, &match_entity, match, "Accept", NULL, 0, for_mentee), &w->call.problem);

@@ -147,7 +147,10 @@ static void numbers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(there_and_back), cmocka_unit_test(refused), cmocka_unit_test(limits), cmocka_unit_test(any_bytes),
+		cmocka_unit_test(there_and_back),
+		cmocka_unit_test(refused),
+		cmocka_unit_test(limits),
+		cmocka_unit_test(any_bytes),
 		cmocka_unit_test(numbers),
 	};
 

@@ -24,10 +24,8 @@ static void fields_go_when_a_program_is_long_over(void **state)
 	struct cast c = cast(w);
 	int64_t id;
 
-	id = create(w, &c.ada, &participant_entity, ARGS(P("program", path(w, &program_entity, c.program)),
-	            P("person", path(w, &person_entity, c.ben_id)), T("role", "mentor"), T("motivation", "because of that word")));
-	create(w, &c.ada, &trait_entity, ARGS(P("participant", path(w, &participant_entity, id)), T("kind", "skill"), T("name", "juggling"),
-	       T("side", "offered")));
+	id = create(w, &c.ada, &participant_entity, ARGS(P("program", path(w, &program_entity, c.program)), P("person", path(w, &person_entity, c.ben_id)), T("role", "mentor"), T("motivation", "because of that word")));
+	create(w, &c.ada, &trait_entity, ARGS(P("participant", path(w, &participant_entity, id)), T("kind", "skill"), T("name", "juggling"), T("side", "offered")));
 	must(perform(w, &c.ada, &program_entity, c.program, "Open", NULL, 0), &w->call.problem);
 	clockwork = start(w);
 	advance(w, &clockwork, "2027-01-05T00:00:00Z");
@@ -73,8 +71,7 @@ static void a_minor_is_not_matched_by_hand(void **state)
 	int64_t mentor = participant(w, &c, c.ben_id, "mentor", 1), mentee = participant(w, &c, young, "mentee", 1);
 
 	must(perform(w, &c.ada, &program_entity, c.program, "Open", NULL, 0), &w->call.problem);
-	assert_int_equal(perform(w, &c.ada, &match_entity, 0, "Create", ARGS(P("program", path(w, &program_entity, c.program)),
-	                         P("mentor", path(w, &participant_entity, mentor)), P("mentee", path(w, &participant_entity, mentee)))), E_STATE);
+	assert_int_equal(perform(w, &c.ada, &match_entity, 0, "Create", ARGS(P("program", path(w, &program_entity, c.program)), P("mentor", path(w, &participant_entity, mentor)), P("mentee", path(w, &participant_entity, mentee)))), E_STATE);
 	assert_non_null(strstr(w->call.problem.text, "consent"));
 }
 
@@ -131,7 +128,7 @@ static void an_export_says_that_something_is_left_out(void **state)
 	assert_non_null(strstr(w->call.results[0].value.text, "given_name Cleo"));
 	assert_non_null(strstr(w->call.results[0].value.text, "birth_date 1990-02-03"));
 	assert_string_equal(w->call.results[1].name, "left_out");
-	assert_true(w->call.results[1].value.number > 0);     /* `priority` is the staff's */
+	assert_true(w->call.results[1].value.number > 0); /* `priority` is the staff's */
 	assert_null(strstr(w->call.results[0].value.text, "priority"));
 	/* nobody else's */
 	assert_int_equal(perform(w, &c.cleo, &person_entity, c.ben_id, "Export", NULL, 0), E_NOTFOUND);

@@ -17,8 +17,7 @@ static void check_ins_keep_their_local_hour(void **state)
 	int r;
 
 	running(w, &c);
-	create(w, &c.ada, &closed_days_entity, ARGS(P("program", path(w, &program_entity, c.program)), T("from", "2026-04-01"), T("to", "2026-04-08"),
-	       T("name", "Easter")));
+	create(w, &c.ada, &closed_days_entity, ARGS(P("program", path(w, &program_entity, c.program)), T("from", "2026-04-01"), T("to", "2026-04-08"), T("name", "Easter")));
 	mentor = participant(w, &c, c.ben_id, "mentor", 10);
 	for (int i = 0; i < 6; i++)
 		pair(w, &c, mentor, zones[i], zones[i]);
@@ -26,7 +25,9 @@ static void check_ins_keep_their_local_hour(void **state)
 	advance(w, &clockwork, "2027-02-21T00:00:00Z");
 	/* every check-in: hour of the policy in the mentee's zone, an open day, one week apart in the first month */
 	must(engine_prepare(store_engine(w->store), "SELECT c.\"due\", p.\"zone\", pr.\"check_in_hour\", c.\"state\" FROM \"check_in\" c JOIN \"person\" p ON p.\"id\" = "
-	                    "c.\"person\" JOIN \"program\" pr ON pr.\"id\" = c.\"program\"", false, &q, &problem), &problem);
+						    "c.\"person\" JOIN \"program\" pr ON pr.\"id\" = c.\"program\"",
+		     false, &q, &problem),
+		&problem);
 	while ((r = engine_step(store_engine(w->store), q, &problem)) > 0) {
 		const struct zone *zone;
 		char text[DATE_TEXT];
@@ -64,9 +65,10 @@ static void answered_is_not_reminded(void **state)
 	check_in = number(w, "SELECT \"id\" FROM \"check_in\"");
 	person = number(w, "SELECT \"person\" FROM \"check_in\"");
 	must(perform_with(w, &c.ada, &check_in_entity, check_in, "Answer", ARGS(N("rating", 4)), (struct options){ .version = NONE, .for_person = person }),
-	     &w->call.problem);
+		&w->call.problem);
 	assert_int_equal(perform_with(w, &c.ada, &check_in_entity, check_in, "Answer", ARGS(N("rating", 4)),
-	                              (struct options){ .version = NONE, .for_person = person }), E_STATE);
+				 (struct options){ .version = NONE, .for_person = person }),
+		E_STATE);
 	advance(w, &clockwork, "2026-01-12T00:00:00Z");
 	assert_int_equal(number(w, "SELECT count(*) FROM \"message\" WHERE \"template_name\" = 'check-in-reminder'"), 0);
 	stop(&clockwork);
@@ -82,8 +84,7 @@ static void silence_moves_on(void **state)
 	running(w, &c);
 	mentor = participant(w, &c, c.ben_id, "mentor", 1);
 	mentee = participant(w, &c, c.cleo_id, "mentee", 1);
-	match = create(w, &c.ada, &match_entity, ARGS(P("program", path(w, &program_entity, c.program)),
-	               P("mentor", path(w, &participant_entity, mentor)), P("mentee", path(w, &participant_entity, mentee))));
+	match = create(w, &c.ada, &match_entity, ARGS(P("program", path(w, &program_entity, c.program)), P("mentor", path(w, &participant_entity, mentor)), P("mentee", path(w, &participant_entity, mentee))));
 	must(perform(w, &c.ada, &match_entity, match, "Offer", NULL, 0), &w->call.problem);
 	clockwork = start(w);
 	advance(w, &clockwork, "2026-02-01T00:00:00Z");
@@ -93,7 +94,10 @@ static void silence_moves_on(void **state)
 	stop(&clockwork);
 }
 
-struct told { int count; char first[60]; };
+struct told {
+	int count;
+	char first[60];
+};
 
 static int tell_me(void *data, const struct scheduled *one)
 {
@@ -122,7 +126,7 @@ static void preview_changes_nothing(void **state)
 	must(store_turn_begin(w->store, &problem), &problem);
 	must(scheduler_preview(clockwork.scheduler, store_now(w->store) + 30 * DAY, 500, tell_me, &told, &problem), &problem);
 	must(store_turn_commit(w->store, &problem), &problem);
-	assert_true(told.count > 100);         /* four standing jobs a day, and what check-ins bring */
+	assert_true(told.count > 100); /* four standing jobs a day, and what check-ins bring */
 	store_audit_head(w->store, &after, head);
 	assert_int_equal(seq, after);
 	assert_int_equal(number(w, "SELECT sum(\"version\") FROM \"job\""), jobs);
@@ -152,12 +156,11 @@ static void erasure_leaves_nothing(void **state)
 
 	running(w, &c);
 	create(w, &c.root, &duty_entity, ARGS(P("person", path(w, &person_entity, c.ada_id)), T("duty", "data-protection officer")));
-	id = create(w, &c.ada, &person_entity, ARGS(T("given_name", "Plantedword"), T("family_name", "Soandso"), T("email", "plantedword@example.org"),
-	            T("birth_date", "1999-09-09")));
+	id = create(w, &c.ada, &person_entity, ARGS(T("given_name", "Plantedword"), T("family_name", "Soandso"), T("email", "plantedword@example.org"), T("birth_date", "1999-09-09")));
 	participant(w, &c, id, "mentor", 2);
 	assert_true(planted(w, "Plantedword"));
 	must(perform_with(w, &c.ada, &person_entity, id, "Erase", NULL, 0, (struct options){ .version = NONE, .for_person = NONE, .reason = "asked" }),
-	     &w->call.problem);
+		&w->call.problem);
 	clockwork = start(w);
 	advance(w, &clockwork, "2026-01-02T00:00:00Z");
 	assert_false(planted(w, "Plantedword"));
@@ -182,7 +185,7 @@ static void a_failing_job_is_given_up_and_others_run(void **state)
 	running(w, &c);
 	clockwork = start(w);
 	force(w, "INSERT INTO \"job\" (\"version\", \"kind\", \"subject\", \"nominal\", \"zone\", \"due\", \"cursor\", \"attempts\", \"state\") "
-	                "VALUES (1, 'check-in due', 4711, '2026-01-01T00:00:00', 'UTC', 1767225600, 0, 0, 'waiting')");
+		 "VALUES (1, 'check-in due', 4711, '2026-01-01T00:00:00', 'UTC', 1767225600, 0, 0, 'waiting')");
 	advance(w, &clockwork, "2026-01-03T00:00:00Z");
 	assert_int_equal(number(w, "SELECT count(*) FROM \"job\" WHERE \"state\" = 'failed' AND \"attempts\" = 5"), 1);
 	assert_true(number(w, "SELECT count(*) FROM \"job\" WHERE \"kind\" = 'retention' AND \"state\" = 'done'") >= 1);
@@ -214,10 +217,12 @@ static void a_week_off_is_caught_up_as_each_kind_says(void **state)
 	/* standing kinds once, for the latest time; each row says what became of it */
 	assert_int_equal(number(w, "SELECT count(*) FROM \"job\" WHERE \"kind\" = 'retention' AND \"state\" = 'skipped'"), 1);
 	assert_int_equal(number(w, "SELECT count(*) FROM \"job\" WHERE \"kind\" = 'retention' AND \"state\" = 'done' AND "
-	                           "\"nominal\" = '2026-02-03T03:30:00'"), 1);
+				   "\"nominal\" = '2026-02-03T03:30:00'"),
+		1);
 	assert_int_equal(number(w, "SELECT count(*) FROM \"job\" WHERE \"kind\" = 'retention' AND \"state\" = 'done'"), 2);
 	assert_int_equal(number(w, "SELECT count(*) FROM \"job\" WHERE \"kind\" = 'retention' AND \"state\" = 'waiting' AND "
-	                           "\"nominal\" = '2026-02-04T03:30:00'"), 1);
+				   "\"nominal\" = '2026-02-04T03:30:00'"),
+		1);
 	stop(&clockwork);
 }
 
@@ -247,7 +252,11 @@ static void a_standing_kind_that_fails_goes_on_the_next_day(void **state)
 
 /* ---- turns ---- */
 
-struct watch { struct world *w; int64_t done; int turns, most; };
+struct watch {
+	struct world *w;
+	int64_t done;
+	int turns, most;
+};
 
 static void count_turn(void *data)
 {
@@ -284,8 +293,8 @@ static void a_burst_goes_in_bounded_turns(void **state)
 	clockwork = start_watched(w, &watch);
 	advance(w, &clockwork, "2026-01-08T00:00:00Z");
 	force(w, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000) INSERT INTO \"job\" (\"version\", \"kind\", \"subject\", "
-	         "\"nominal\", \"zone\", \"due\", \"cursor\", \"attempts\", \"state\") SELECT 1, 'check-in overdue', (SELECT \"id\" FROM \"check_in\"), "
-	         "strftime('%Y-%m-%dT%H:%M:%S', 1767830400 + i, 'unixepoch'), 'UTC', 1767830400 + i, 0, 0, 'waiting' FROM n");
+		 "\"nominal\", \"zone\", \"due\", \"cursor\", \"attempts\", \"state\") SELECT 1, 'check-in overdue', (SELECT \"id\" FROM \"check_in\"), "
+		 "strftime('%Y-%m-%dT%H:%M:%S', 1767830400 + i, 'unixepoch'), 'UTC', 1767830400 + i, 0, 0, 'waiting' FROM n");
 	sleep_until(w, "2026-01-08T03:00:00Z");
 	watch = (struct watch){ .w = w, .done = number(w, "SELECT count(*) FROM \"job\" WHERE \"state\" = 'done'") };
 	advance(w, &clockwork, "2026-01-08T03:00:00Z");
@@ -325,7 +334,11 @@ static void a_job_over_many_goes_in_slices_that_a_kill_does_not_lose(void **stat
 
 /* ---- preview ---- */
 
-struct list { char kinds[600][40]; int64_t due[600]; int count; };
+struct list {
+	char kinds[600][40];
+	int64_t due[600];
+	int count;
+};
 
 static int note(void *data, const struct scheduled *one)
 {
@@ -359,7 +372,7 @@ static void a_preview_names_what_then_happens(void **state)
 	clockwork = start(w);
 	/* a job that cannot be done is named and left */
 	force(w, "INSERT INTO \"job\" (\"version\", \"kind\", \"subject\", \"nominal\", \"zone\", \"due\", \"cursor\", \"attempts\", \"state\") "
-	         "VALUES (1, 'check-in due', 4711, '2026-01-02T00:00:00', 'UTC', 1767312000, 0, 0, 'waiting')");
+		 "VALUES (1, 'check-in due', 4711, '2026-01-02T00:00:00', 'UTC', 1767312000, 0, 0, 'waiting')");
 	sleep_until(w, "2026-01-04T00:00:00Z");
 	must(store_turn_begin(w->store, &problem), &problem);
 	must(scheduler_preview(clockwork.scheduler, instant_of("2026-01-20T00:00:00Z"), 500, note, &list, &problem), &problem);
@@ -391,8 +404,7 @@ static void who_may_not_answer_yet_is_not_asked(void **state)
 	must(perform(w, &c.ada, &program_entity, c.program, "Update", ARGS(T("offer_order", "mentor first"))), &w->call.problem);
 	mentor = participant(w, &c, c.ben_id, "mentor", 1);
 	mentee = participant(w, &c, c.cleo_id, "mentee", 1);
-	match = create(w, &c.ada, &match_entity, ARGS(P("program", path(w, &program_entity, c.program)),
-	               P("mentor", path(w, &participant_entity, mentor)), P("mentee", path(w, &participant_entity, mentee))));
+	match = create(w, &c.ada, &match_entity, ARGS(P("program", path(w, &program_entity, c.program)), P("mentor", path(w, &participant_entity, mentor)), P("mentee", path(w, &participant_entity, mentee))));
 	must(perform(w, &c.ada, &match_entity, match, "Offer", NULL, 0), &w->call.problem);
 	assert_int_equal(number(w, "SELECT count(*) FROM \"message\" WHERE \"template_name\" = 'match-offered'"), 1);
 	assert_int_equal(number(w, "SELECT \"person\" FROM \"message\" WHERE \"template_name\" = 'match-offered'"), c.ben_id);
@@ -401,8 +413,7 @@ static void who_may_not_answer_yet_is_not_asked(void **state)
 	assert_int_equal(number(w, "SELECT count(*) FROM \"message\" WHERE \"template_name\" = 'match-offered'"), 2);
 	/* offered again, as another match, it is another occasion for both */
 	must(perform(w, &c.ada, &match_entity, match, "Withdraw", NULL, 0), &w->call.problem);
-	match = create(w, &c.ada, &match_entity, ARGS(P("program", path(w, &program_entity, c.program)),
-	               P("mentor", path(w, &participant_entity, mentor)), P("mentee", path(w, &participant_entity, mentee))));
+	match = create(w, &c.ada, &match_entity, ARGS(P("program", path(w, &program_entity, c.program)), P("mentor", path(w, &participant_entity, mentor)), P("mentee", path(w, &participant_entity, mentee))));
 	must(perform(w, &c.ada, &match_entity, match, "Offer", NULL, 0), &w->call.problem);
 	must(perform_with(w, &c.ada, &match_entity, match, "Accept", NULL, 0, for_ben), &w->call.problem);
 	assert_int_equal(number(w, "SELECT count(*) FROM \"message\" WHERE \"template_name\" = 'match-offered'"), 4);
@@ -422,19 +433,18 @@ static void a_changed_pair_is_a_new_occasion(void **state)
 	mentee = number(w, "SELECT \"participant\" FROM \"match_member\" WHERE \"side\" = 'mentee'");
 	mentee_person = number(w, "SELECT \"person\" FROM \"match_member\" WHERE \"side\" = 'mentee'");
 	clockwork = start(w);
-	advance(w, &clockwork, "2026-01-09T12:00:00Z");        /* asked on the 7th, reminded on the 9th */
+	advance(w, &clockwork, "2026-01-09T12:00:00Z"); /* asked on the 7th, reminded on the 9th */
 	assert_int_equal(number(w, "SELECT count(*) FROM \"message\" WHERE \"template_name\" = 'check-in-reminder' AND \"state\" = 'queued'"), 1);
 	must(perform_with(w, &c.ada, &match_entity, match, "Rematch", NULL, 0, (struct options){ .version = NONE, .for_person = NONE, .reason = "asked" }),
-	     &w->call.problem);
+		&w->call.problem);
 	/* of a pair that is over nobody is reminded, in the outbox neither */
 	assert_int_equal(number(w, "SELECT count(*) FROM \"message\" WHERE \"template_name\" = 'check-in-reminder' AND \"state\" = 'suppressed'"), 1);
 	assert_int_equal(number(w, "SELECT count(*) FROM \"job\" WHERE \"kind\" LIKE 'check-in%' AND \"state\" = 'waiting'"), 0);
-	match = create(w, &c.ada, &match_entity, ARGS(P("program", path(w, &program_entity, c.program)),
-	               P("mentor", path(w, &participant_entity, mentor)), P("mentee", path(w, &participant_entity, mentee))));
+	match = create(w, &c.ada, &match_entity, ARGS(P("program", path(w, &program_entity, c.program)), P("mentor", path(w, &participant_entity, mentor)), P("mentee", path(w, &participant_entity, mentee))));
 	must(perform(w, &c.ada, &match_entity, match, "Offer", NULL, 0), &w->call.problem);
 	must(perform_with(w, &c.ada, &match_entity, match, "Accept", NULL, 0, (struct options){ .version = NONE, .for_person = c.ben_id }), &w->call.problem);
 	must(perform_with(w, &c.ada, &match_entity, match, "Accept", NULL, 0, (struct options){ .version = NONE, .for_person = mentee_person }),
-	     &w->call.problem);
+		&w->call.problem);
 	must(perform(w, &c.ada, &match_entity, match, "Start", NULL, 0), &w->call.problem);
 	advance(w, &clockwork, "2026-01-17T00:00:00Z");
 	assert_int_equal(number(w, "SELECT count(*) FROM \"check_in\""), 2);
@@ -453,11 +463,9 @@ static void closed_days_entered_late_move_what_was_planned(void **state)
 	running(w, &c);
 	pair(w, &c, participant(w, &c, c.ben_id, "mentor", 1), "UTC", "Cleo");
 	clockwork = start(w);
-	advance(w, &clockwork, "2026-01-08T00:00:00Z");        /* asked on the 7th; to be reminded on the 9th, again asked on the 14th */
-	create(w, &c.ada, &closed_days_entity, ARGS(P("program", path(w, &program_entity, c.program)), T("from", "2026-01-09"), T("to", "2026-01-15"),
-	       T("name", "Snow")));
-	create(w, &c.ada, &closed_days_entity, ARGS(P("program", path(w, &program_entity, c.program)), T("from", "2026-01-16"), T("to", "2026-01-16"),
-	       T("name", "No meetings"), T("pauses", "meetings")));
+	advance(w, &clockwork, "2026-01-08T00:00:00Z"); /* asked on the 7th; to be reminded on the 9th, again asked on the 14th */
+	create(w, &c.ada, &closed_days_entity, ARGS(P("program", path(w, &program_entity, c.program)), T("from", "2026-01-09"), T("to", "2026-01-15"), T("name", "Snow")));
+	create(w, &c.ada, &closed_days_entity, ARGS(P("program", path(w, &program_entity, c.program)), T("from", "2026-01-16"), T("to", "2026-01-16"), T("name", "No meetings"), T("pauses", "meetings")));
 	advance(w, &clockwork, "2026-01-16T08:59:59Z");
 	assert_int_equal(number(w, "SELECT count(*) FROM \"check_in\""), 1);
 	assert_int_equal(number(w, "SELECT count(*) FROM \"check_in\" WHERE \"state\" = 'due'"), 1);

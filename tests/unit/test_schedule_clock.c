@@ -57,7 +57,7 @@ static void after_a_leap_what_destroys_waits(void **state)
 	create(w, &c.root, &duty_entity, ARGS(P("person", path(w, &person_entity, c.ada_id)), T("duty", "data-protection officer")));
 	clockwork = start(w);
 	scheduler_clocks(clockwork.scheduler, 1000000, 5000);
-	scheduler_resumed(clockwork.scheduler);        /* that was a leap from the real clocks of this machine */
+	scheduler_resumed(clockwork.scheduler); /* that was a leap from the real clocks of this machine */
 	/* a night asleep, a clock set right by days, a week off: no leap */
 	scheduler_clocks(clockwork.scheduler, 1000000 + 8 * DAY, 5000 + 8 * DAY);
 	assert_false(scheduler_leapt(clockwork.scheduler));
@@ -66,7 +66,7 @@ static void after_a_leap_what_destroys_waits(void **state)
 	scheduler_clocks(clockwork.scheduler, 1000000 + 22 * DAY + 61, 5000 + 8 * DAY + 60);
 	assert_true(scheduler_leapt(clockwork.scheduler));
 	must(perform_with(w, &c.ada, &person_entity, c.cleo_id, "Erase", NULL, 0, (struct options){ .version = NONE, .for_person = NONE, .reason = "asked" }),
-	     &w->call.problem);
+		&w->call.problem);
 	advance(w, &clockwork, "2026-01-03T00:00:00Z");
 	assert_int_equal(number(w, DONE("retention")) + number(w, DONE("erasure")), 0);
 	assert_int_equal(number(w, DONE("coming of age")), 2);
@@ -112,7 +112,8 @@ static void a_clock_set_back_does_not_end_standing_kinds(void **state)
 	reopen(w);
 	clockwork = start(w);
 	assert_int_equal(number(w, "SELECT count(*) FROM \"job\" WHERE \"kind\" = 'retention' AND \"state\" = 'waiting' AND "
-	                           "\"nominal\" = '2026-01-05T03:30:00'"), 1);
+				   "\"nominal\" = '2026-01-05T03:30:00'"),
+		1);
 	stop(&clockwork);
 }
 
@@ -261,8 +262,9 @@ static void plan_in(struct world *w, struct clockwork *c, int seconds)
 	time_t due = time(NULL) + seconds;
 
 	snprintf(sql, sizeof sql, "INSERT INTO \"job\" (\"version\", \"kind\", \"subject\", \"nominal\", \"zone\", \"due\", \"cursor\", \"attempts\", \"state\") "
-	         "VALUES (1, 'checkpoint', %ld, strftime('%%Y-%%m-%%dT%%H:%%M:%%S', %ld, 'unixepoch'), 'UTC', %ld, 0, 0, 'waiting')", (long)due, (long)due,
-	         (long)due);
+				  "VALUES (1, 'checkpoint', %ld, strftime('%%Y-%%m-%%dT%%H:%%M:%%S', %ld, 'unixepoch'), 'UTC', %ld, 0, 0, 'waiting')",
+		(long)due, (long)due,
+		(long)due);
 	force(w, sql);
 	scheduler_look(c->scheduler);
 }
@@ -316,7 +318,7 @@ static void a_start_long_after_the_last_sign_of_life_waits(void **state)
 	run_command("rm %s/mentorship.db*", w->directory);
 	must(store_open(&paths, w->settings, NONE, &w->store, &problem), &problem);
 	clockwork = start(w);
-	turn_over(&clockwork, 200);    /* notes that it lives */
+	turn_over(&clockwork, 200); /* notes that it lives */
 	assert_false(scheduler_leapt(clockwork.scheduler));
 	for (int i = 0; i < 3; i++) {
 		char sql[200];

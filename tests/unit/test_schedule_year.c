@@ -23,7 +23,11 @@
 #define END "2027-02-01T12:00:00Z"
 #define HOUSE_ZONE "Europe/Berlin"
 
-enum { PAIRS = 100, MENTORS = 10, KILLS = 60 };
+enum {
+	PAIRS = 100,
+	MENTORS = 10,
+	KILLS = 60
+};
 
 static const char *const zones[] = { "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "Pacific/Apia", "America/St_Johns" };
 
@@ -43,7 +47,7 @@ static struct world *world_at(const char *directory)
 	w->settings->identity.uid_max = 65000;
 	w->settings->people.minors = 0;
 	w->settings->institution.zone = zone;
-	w->settings->retention.job_days = w->settings->retention.message_days = 20000;    /* they are what is compared */
+	w->settings->retention.job_days = w->settings->retention.message_days = 20000; /* they are what is compared */
 	open_store(w);
 	return w;
 }
@@ -80,12 +84,15 @@ static void place_make(char *place, size_t size)
 static void answer_what_is_time(struct world *w, struct caller *ada)
 {
 	struct problem problem = { 0 };
-	struct { int64_t id, person; } list[PAIRS];
+	struct {
+		int64_t id, person;
+	} list[PAIRS];
 	struct stmt *q;
 	int count = 0;
 
 	must(engine_prepare(store_engine(w->store), "SELECT \"id\", \"person\", \"match\", \"due\" FROM \"check_in\" WHERE \"state\" IN ('due', 'overdue', 'escalated')",
-	                    false, &q, &problem), &problem);
+		     false, &q, &problem),
+		&problem);
 	while (engine_step(store_engine(w->store), q, &problem) > 0) {
 		if (count == PAIRS || answered_when(engine_int(q, 2), engine_int(q, 3)) > store_now(w->store))
 			continue;
@@ -95,7 +102,8 @@ static void answer_what_is_time(struct world *w, struct caller *ada)
 	engine_reset(q);
 	for (int i = 0; i < count; i++)
 		must(perform_with(w, ada, &check_in_entity, list[i].id, "Answer", ARGS(N("rating", 3)),
-		                  (struct options){ .version = NONE, .for_person = list[i].person }), &w->call.problem);
+			     (struct options){ .version = NONE, .for_person = list[i].person }),
+			&w->call.problem);
 }
 
 static int live(const char *place, const char *progress_file)
@@ -115,7 +123,7 @@ static int live(const char *place, const char *progress_file)
 	for (int64_t noon; store_now(w->store) < end;) {
 		noon = (store_now(w->store) + 43200) / 86400 * 86400 + 43200;
 		if (store_now(w->store) % 86400 == 43200)
-			noon = store_now(w->store);        /* killed at noon: not all may have answered */
+			noon = store_now(w->store); /* killed at noon: not all may have answered */
 		do {
 			while ((r = scheduler_advance(clockwork.scheduler, noon, &jobs, &problem)) > 0)
 				*progress = store_now(w->store);
@@ -191,7 +199,8 @@ static int kill_through_the_year(const char *place, int kills)
 	for (bool over = false; !over;) {
 		/* one in eight dies while it starts, the others some way on */
 		int64_t step = done < kills && *progress < end ? (end - *progress) / (kills - done) : 1;
-		int64_t target = done >= kills ? INT64_MAX : dice(8) ? *progress + dice(2 * step) : 0;
+		int64_t target = done >= kills ? INT64_MAX : dice(8) ? *progress + dice(2 * step)
+								     : 0;
 		pid_t pid = child_start(place, progress_file);
 
 		over = child_kill(pid, progress, target < end || done >= kills ? target : end, dice(target ? 3000 : 60000));
@@ -208,14 +217,11 @@ static void policy_make(struct world *w, struct cast *c, struct policy *p, const
 {
 	const char *zone = HOUSE_ZONE;
 
-	must(perform(w, &c->ada, &program_entity, p->id, "Update", ARGS(T("zone", zone), N("check_in_weeks", p->weeks),
-	             N("check_in_first_weeks", p->first_weeks), N("check_in_hour", p->hour), T("check_in_weekday", p->weekday == 6 ? "sunday" : "wednesday"),
-	             N("reminder_days", p->reminder), N("overdue_days", p->overdue), N("escalation_days", p->escalation), N("mentor_places", 50))),
-	     &w->call.problem);
+	must(perform(w, &c->ada, &program_entity, p->id, "Update", ARGS(T("zone", zone), N("check_in_weeks", p->weeks), N("check_in_first_weeks", p->first_weeks), N("check_in_hour", p->hour), T("check_in_weekday", p->weekday == 6 ? "sunday" : "wednesday"), N("reminder_days", p->reminder), N("overdue_days", p->overdue), N("escalation_days", p->escalation), N("mentor_places", 50))),
+		&w->call.problem);
 	must(perform(w, &c->ada, &program_entity, p->id, "Open", NULL, 0), &w->call.problem);
 	for (int i = 0; closed[i][0]; i++) {
-		create(w, &c->ada, &closed_days_entity, ARGS(P("program", path(w, &program_entity, p->id)), T("from", closed[i][0]), T("to", closed[i][1]),
-		       T("name", "Closed")));
+		create(w, &c->ada, &closed_days_entity, ARGS(P("program", path(w, &program_entity, p->id)), T("from", closed[i][0]), T("to", closed[i][1]), T("name", "Closed")));
 		p->closed[i].from = day_of(closed[i][0]);
 		p->closed[i].to = day_of(closed[i][1]);
 	}
@@ -255,7 +261,7 @@ static void expect(struct lines *lines, const struct policy *policies, const str
 	for (int i = 0; i < 2; i++)
 		program_of(lines, &policies[i], HOUSE_ZONE, ada);
 	standing_kind(lines, "checkpoint", 3600, false, HOUSE_ZONE, START, end);
-	standing_kind(lines, "backup", 9000, false, HOUSE_ZONE, START, end);        /* 02:30: in the gap of March, twice in October */
+	standing_kind(lines, "backup", 9000, false, HOUSE_ZONE, START, end); /* 02:30: in the gap of March, twice in October */
 	standing_kind(lines, "coming of age", 11400, false, HOUSE_ZONE, START, end);
 	standing_kind(lines, "retention", 12600, false, HOUSE_ZONE, START, end);
 	standing_kind(lines, "database check", 14400, true, HOUSE_ZONE, START, end);
@@ -329,8 +335,7 @@ static void a_year_with_kills(void **state)
 	w = world_at(place);
 	c = cast(w);
 	policies[0].id = c.program;
-	policies[1].id = create(w, &c.ada, &program_entity, ARGS(T("key", "by-night"), T("title", "By night"), T("starter", "first-year-university"),
-	                        T("starts", "2026-01-10"), T("ends", "2026-12-20")));
+	policies[1].id = create(w, &c.ada, &program_entity, ARGS(T("key", "by-night"), T("title", "By night"), T("starter", "first-year-university"), T("starts", "2026-01-10"), T("ends", "2026-12-20")));
 	for (int i = 0; i < 2; i++) {
 		policies[i].starts = day_of("2026-01-10");
 		policies[i].ends = day_of("2026-12-20");

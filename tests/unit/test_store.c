@@ -14,7 +14,7 @@ static void first_steps(void **state)
 	const struct change *changes;
 
 	assert_true(c.ada.person == c.ada_id);
-	assert_int_equal(store_committed(w->store, &changes), 3 + 8);       /* program twice, recipe and its lines */
+	assert_int_equal(store_committed(w->store, &changes), 3 + 8); /* program twice, recipe and its lines */
 	/* an account made anew under the name is nobody */
 	assert_true(caller_of(w, 1009, "ada").person == NONE);
 	assert_true(caller_of(w, 1001, "eve").person == NONE);
@@ -34,9 +34,11 @@ static void refusals_in_order(void **state)
 	/* role before fields before version before state */
 	assert_int_equal(perform(w, &c.cleo, &program_entity, c.program, "Start", ARGS(T("nonsense", "x"))), E_DENIED);
 	assert_int_equal(perform_with(w, &c.ada, &program_entity, c.program, "Open", ARGS(T("nonsense", "x")),
-	                              (struct options){ .version = 99, .for_person = NONE }), E_INVALID);
+				 (struct options){ .version = 99, .for_person = NONE }),
+		E_INVALID);
 	assert_int_equal(perform_with(w, &c.ada, &program_entity, c.program, "Open", NULL, 0,
-	                              (struct options){ .version = 99, .for_person = NONE }), E_CONFLICT);
+				 (struct options){ .version = 99, .for_person = NONE }),
+		E_CONFLICT);
 	assert_int_equal(perform(w, &c.ada, &program_entity, c.program, "Open", NULL, 0), E_STATE);
 	/* self sets only what is hers */
 	assert_int_equal(perform(w, &c.cleo, &person_entity, c.cleo_id, "Update", ARGS(T("zone", "Asia/Kolkata"))), 0);
@@ -75,10 +77,8 @@ static void one_place_two_acceptances(void **state)
 
 	two = participant(w, &c, dora, "mentee", 1);
 	must(perform(w, &c.ada, &program_entity, c.program, "Open", NULL, 0), &w->call.problem);
-	first = create(w, &c.ada, &match_entity, ARGS(P("program", path(w, &program_entity, c.program)),
-	               P("mentor", path(w, &participant_entity, mentor)), P("mentee", path(w, &participant_entity, one))));
-	second = create(w, &c.ada, &match_entity, ARGS(P("program", path(w, &program_entity, c.program)),
-	                P("mentor", path(w, &participant_entity, mentor)), P("mentee", path(w, &participant_entity, two))));
+	first = create(w, &c.ada, &match_entity, ARGS(P("program", path(w, &program_entity, c.program)), P("mentor", path(w, &participant_entity, mentor)), P("mentee", path(w, &participant_entity, one))));
+	second = create(w, &c.ada, &match_entity, ARGS(P("program", path(w, &program_entity, c.program)), P("mentor", path(w, &participant_entity, mentor)), P("mentee", path(w, &participant_entity, two))));
 	/* a proposed match is nobody's but staff's */
 	assert_int_equal(perform(w, &c.cleo, &match_entity, first, "Accept", NULL, 0), E_NOTFOUND);
 	must(perform(w, &c.ada, &match_entity, first, "Offer", NULL, 0), &w->call.problem);
@@ -90,7 +90,7 @@ static void one_place_two_acceptances(void **state)
 	assert_int_equal(perform(w, &c.ben, &match_entity, second, "Accept", NULL, 0), E_CONFLICT);
 	/* nobody may enter an answer for somebody who could not give it */
 	assert_int_equal(perform_with(w, &c.ada, &match_entity, second, "Accept", NULL, 0, (struct options){ .version = NONE, .for_person = c.cleo_id }),
-	                 E_DENIED);
+		E_DENIED);
 	must(perform(w, &c.ada, &match_entity, first, "Start", NULL, 0), &w->call.problem);
 	assert_true(w->call.jobs > 0);
 }
@@ -102,16 +102,19 @@ static void sealed_is_disclosed_only(void **state)
 	const struct arg fields = { "fields", { .type = V_WORDS, .text = "birth_date" } };
 
 	assert_int_equal(perform_with(w, &c.ada, &person_entity, c.ben_id, "Disclose", &fields, 1,
-	                              (struct options){ .version = NONE, .for_person = NONE, .reason = "curious" }), E_DENIED);
+				 (struct options){ .version = NONE, .for_person = NONE, .reason = "curious" }),
+		E_DENIED);
 	create(w, &c.root, &duty_entity, ARGS(P("person", path(w, &person_entity, c.ada_id)), T("duty", "data-protection officer")));
 	assert_int_equal(perform(w, &c.ada, &person_entity, c.ben_id, "Disclose", &fields, 1), E_INVALID);
 	must(perform_with(w, &c.ada, &person_entity, c.ben_id, "Disclose", &fields, 1,
-	                  (struct options){ .version = NONE, .for_person = NONE, .reason = "asked by Ben" }), &w->call.problem);
+		     (struct options){ .version = NONE, .for_person = NONE, .reason = "asked by Ben" }),
+		&w->call.problem);
 	assert_int_equal(w->call.result_count, 1);
 	assert_string_equal(w->call.results[0].value.text, "1990-02-03");
 	/* her own record: she is no officer there */
 	assert_int_equal(perform_with(w, &c.ada, &person_entity, c.ada_id, "Disclose", &fields, 1,
-	                              (struct options){ .version = NONE, .for_person = NONE, .reason = "mine" }), E_DENIED);
+				 (struct options){ .version = NONE, .for_person = NONE, .reason = "mine" }),
+		E_DENIED);
 }
 
 static void verified_audit(void **state)
@@ -130,7 +133,11 @@ static void verified_audit(void **state)
 	assert_true(report.records > 8);
 }
 
-struct taken { struct reader reader; int rows; char last[100]; };
+struct taken {
+	struct reader reader;
+	int rows;
+	char last[100];
+};
 
 static int take(struct reader *reader, struct stmt *q, const struct shape *shape, const int *fields, const bool *shown, int count)
 {
@@ -145,7 +152,7 @@ static int take(struct reader *reader, struct stmt *q, const struct shape *shape
 }
 
 static int list(struct world *w, struct caller *caller, const struct entity *e, const char *const *fields, size_t count, uint32_t limit,
-                const char *cursor, struct taken *taken, const char **next)
+	const char *cursor, struct taken *taken, const char **next)
 {
 	struct list_query query = { .fields = fields, .field_count = count, .limit = limit, .cursor = cursor };
 

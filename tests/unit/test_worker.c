@@ -9,7 +9,9 @@
 #include <fcntl.h>
 #include <sys/wait.h>
 
-enum { SECONDS = 3 };
+enum {
+	SECONDS = 3
+};
 
 static void fakes_make(struct world *w)
 {
@@ -46,15 +48,14 @@ static int64_t stranger(struct world *w, struct cast *c)
 {
 	int64_t program = create(w, &c->ada, &program_entity, ARGS(T("key", "other"), T("title", "Another"), T("starts", "2026-01-10"), T("ends", "2026-12-20")));
 
-	return create(w, &c->ada, &participant_entity, ARGS(P("program", path(w, &program_entity, program)), P("person", path(w, &person_entity, c->ben_id)),
-	              T("role", "mentor")));
+	return create(w, &c->ada, &participant_entity, ARGS(P("program", path(w, &program_entity, program)), P("person", path(w, &person_entity, c->ben_id)), T("role", "mentor")));
 }
 
 static int children(void)
 {
 	int count = 0;
 
-	for (int i = 0; i < 50; i++) {        /* the last ones are being reaped */
+	for (int i = 0; i < 50; i++) { /* the last ones are being reaped */
 		char path[64], text[4096] = "";
 		FILE *file;
 
@@ -71,22 +72,48 @@ static int children(void)
 	return count;
 }
 
-struct misbehaviour { const char *name; int code; const char *text; };
+struct misbehaviour {
+	const char *name;
+	int code;
+	const char *text;
+};
 
 static const struct misbehaviour misbehaviours[] = {
-	{ "exits", E_UNAVAILABLE, "ended unexpectedly" }, { "fails", E_UNAVAILABLE, "ended unexpectedly" }, { "cut", E_UNAVAILABLE, "ended unexpectedly" },
-	{ "dies_midway", E_UNAVAILABLE, "ended unexpectedly" }, { "closes_but_lives", E_UNAVAILABLE, "ended unexpectedly" },
-	{ "child_holds_the_link", E_UNAVAILABLE, "ended unexpectedly" }, { "hangs", E_UNAVAILABLE, "more than 3 seconds" },
+	{ "exits", E_UNAVAILABLE, "ended unexpectedly" },
+	{ "fails", E_UNAVAILABLE, "ended unexpectedly" },
+	{ "cut", E_UNAVAILABLE, "ended unexpectedly" },
+	{ "dies_midway", E_UNAVAILABLE, "ended unexpectedly" },
+	{ "closes_but_lives", E_UNAVAILABLE, "ended unexpectedly" },
+	{ "child_holds_the_link", E_UNAVAILABLE, "ended unexpectedly" },
+	{ "hangs", E_UNAVAILABLE, "more than 3 seconds" },
 	{ "flood", E_UNAVAILABLE, "more than 3 seconds" },
-	{ "garbage", E_INVALID, "no frame" }, { "too_long", E_INVALID, "no frame" }, { "too_many_cells", E_INVALID, "no frame" },
-	{ "no_word", E_INVALID, "no word" }, { "unknown_word", E_INVALID, "not one of its words" }, { "many", E_INVALID, "" },
-	{ "wrong_id", E_INVALID, "participant" }, { "other_program", E_INVALID, "participant" }, { "sides_swapped", E_INVALID, "participant" },
-	{ "negative_score", E_INVALID, "range" }, { "huge_score", E_INVALID, "range" }, { "no_number", E_INVALID, "number" },
-	{ "few_cells", E_INVALID, "cells" }, { "not_utf8", E_INVALID, "characters" }, { "control", E_INVALID, "characters" },
-	{ "bidirectional", E_INVALID, "characters" }, { "long_text", E_INVALID, "too long" }, { "bad_alternative", E_INVALID, "participant" },
-	{ "pair_twice", E_INVALID, "twice" }, { "two_mentors", E_INVALID, "two mentors" }, { "too_full", E_INVALID, "places" },
-	{ "wrong_count", E_INVALID, "add up" }, { "wrong_total", E_INVALID, "add up" }, { "beyond_bound", E_INVALID, "add up" },
-	{ "no_hash", E_INVALID, "hash" }, { "unplaced_stranger", E_INVALID, "participant" }, { "objected", E_INVALID, "must not be" },
+	{ "garbage", E_INVALID, "no frame" },
+	{ "too_long", E_INVALID, "no frame" },
+	{ "too_many_cells", E_INVALID, "no frame" },
+	{ "no_word", E_INVALID, "no word" },
+	{ "unknown_word", E_INVALID, "not one of its words" },
+	{ "many", E_INVALID, "" },
+	{ "wrong_id", E_INVALID, "participant" },
+	{ "other_program", E_INVALID, "participant" },
+	{ "sides_swapped", E_INVALID, "participant" },
+	{ "negative_score", E_INVALID, "range" },
+	{ "huge_score", E_INVALID, "range" },
+	{ "no_number", E_INVALID, "number" },
+	{ "few_cells", E_INVALID, "cells" },
+	{ "not_utf8", E_INVALID, "characters" },
+	{ "control", E_INVALID, "characters" },
+	{ "bidirectional", E_INVALID, "characters" },
+	{ "long_text", E_INVALID, "too long" },
+	{ "bad_alternative", E_INVALID, "participant" },
+	{ "pair_twice", E_INVALID, "twice" },
+	{ "two_mentors", E_INVALID, "two mentors" },
+	{ "too_full", E_INVALID, "places" },
+	{ "wrong_count", E_INVALID, "add up" },
+	{ "wrong_total", E_INVALID, "add up" },
+	{ "beyond_bound", E_INVALID, "add up" },
+	{ "no_hash", E_INVALID, "hash" },
+	{ "unplaced_stranger", E_INVALID, "participant" },
+	{ "objected", E_INVALID, "must not be" },
 	{ "progress_nan", E_INVALID, "progress" },
 };
 
@@ -170,15 +197,15 @@ static void no_program(void **state)
 static void inherits_nothing(void **state)
 {
 	static const char script[] = "import json, sys\n"
-		"told = json.load(open(sys.argv[1]))\n"
-		"fds = told['fds']\n"
-		"assert sorted(fds) == ['0', '1', '2', '3', '4', '5'], fds\n"
-		"assert fds['0'] == fds['1'] == '/dev/null', fds\n"
-		"assert fds['3'].startswith('socket:') and 'worker-input' in fds['4'] and fds['5'] == sys.argv[2], fds\n"
-		"assert int(told['flags']['5'], 8) & 0o10000000, told['flags']\n"
-		"assert set(told['environment']) <= {'LANG', 'TZDIR', 'LC_CTYPE'}, told['environment']\n"
-		"assert told['group']\n"
-		"assert told['first'][0] == 'match', told['first']\n";
+				     "told = json.load(open(sys.argv[1]))\n"
+				     "fds = told['fds']\n"
+				     "assert sorted(fds) == ['0', '1', '2', '3', '4', '5'], fds\n"
+				     "assert fds['0'] == fds['1'] == '/dev/null', fds\n"
+				     "assert fds['3'].startswith('socket:') and 'worker-input' in fds['4'] and fds['5'] == sys.argv[2], fds\n"
+				     "assert int(told['flags']['5'], 8) & 0o10000000, told['flags']\n"
+				     "assert set(told['environment']) <= {'LANG', 'TZDIR', 'LC_CTYPE'}, told['environment']\n"
+				     "assert told['group']\n"
+				     "assert told['first'][0] == 'match', told['first']\n";
 	struct world *w = *state;
 	struct workshop *s;
 	struct cast c = cast(w);
@@ -187,7 +214,7 @@ static void inherits_nothing(void **state)
 
 	fakes_make(w);
 	setenv("SECRET", "of the daemon", 1);
-	assert_true(fcntl(open("/dev/zero", O_RDONLY), F_DUPFD, 40) >= 40);   /* left open without O_CLOEXEC */
+	assert_true(fcntl(open("/dev/zero", O_RDONLY), F_DUPFD, 40) >= 40); /* left open without O_CLOEXEC */
 	s = workshop_open(w, fake(w, "tells"));
 	people(s, &c);
 	run_new(s, &c, &task);
@@ -250,8 +277,7 @@ static void queues(void **state)
 	s = workshop_open(w, fake(w, "hangs"));
 	people(s, &c);
 	for (int i = 0; i < 3; i++) {
-		int64_t program = create(w, &c.ada, &program_entity, ARGS(T("key", arena_print(&w->arena, "p%d", i)), T("title", "Another"),
-		                         T("starter", "new-staff"), T("starts", "2026-01-10"), T("ends", "2026-12-20")));
+		int64_t program = create(w, &c.ada, &program_entity, ARGS(T("key", arena_print(&w->arena, "p%d", i)), T("title", "Another"), T("starter", "new-staff"), T("starts", "2026-01-10"), T("ends", "2026-12-20")));
 
 		must(perform(w, &c.ada, &program_entity, program, "Open", NULL, 0), &w->call.problem);
 		task = ask_for(s, &c.ada, &match_run_entity, 0, "Create", ARGS(P("program", path(w, &program_entity, program))));
@@ -291,7 +317,7 @@ static void others_are_served(void **state)
 		if (took > longest && s->turns > 3)
 			longest = took;
 	}
-	if (longest > 500)            /* the interpreter's start is waited for in one round */
+	if (longest > 500) /* the interpreter's start is waited for in one round */
 		fail_msg("a round of the loop took %lld ms", (long long)longest);
 	workshop_close(s);
 }

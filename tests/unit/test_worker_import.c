@@ -30,7 +30,13 @@ static int file_with(const char *text)
 	return fd;
 }
 
-#define YES(n) { n, { .type = V_BOOL, .number = 1 } }
+#define YES(n) \
+	{ \
+		n, \
+		{ \
+			.type = V_BOOL, .number = 1 \
+		} \
+	}
 
 /* The call as the bus makes it, with its turn and task. */
 static int import_call(struct workshop *s, struct caller *caller, const struct entity *e, const char *text, const struct arg *options, size_t count,
@@ -42,8 +48,7 @@ static int import_call(struct workshop *s, struct caller *caller, const struct e
 	int fd = file_with(text), r;
 
 	*ret_task = 0;
-	w->call = (struct call){ .arena = &w->arena, .caller = caller, .now = store_now(w->store), .entity = e, .fds = { fd, -1 },
-	                         .options = { .version = NONE, .for_person = NONE } };
+	w->call = (struct call){ .arena = &w->arena, .caller = caller, .now = store_now(w->store), .entity = e, .fds = { fd, -1 }, .options = { .version = NONE, .for_person = NONE } };
 	must(store_turn_begin(w->store, &problem), &problem);
 	r = workers_import(s->workers, &w->call, fd, ":1.7", options, count, ret_task);
 	must(store_turn_commit(w->store, &problem), &problem);
@@ -91,7 +96,7 @@ static const char *program_path(struct workshop *s, const struct cast *c)
 static int64_t people_now(struct workshop *s)
 {
 	return ask_number(s->w, "SELECT (SELECT count(*) FROM person) + (SELECT count(*) FROM participant) + (SELECT count(*) FROM trait) + "
-	                  "(SELECT count(*) FROM availability) + (SELECT count(*) FROM wish) + (SELECT count(*) FROM objection)");
+				"(SELECT count(*) FROM availability) + (SELECT count(*) FROM wish) + (SELECT count(*) FROM objection)");
 }
 
 /* A form is shown, taken, undone. */
@@ -102,9 +107,8 @@ static void a_form(void **state)
 	char *mapping = text_of("tests/unit/data/form.mapping"), *text = text_of("tests/unit/data/form.csv");
 	int64_t before = people_now(s), task, id;
 
-	memcpy(strstr(mapping, "capacity 2"), "capacity 1", 10);      /* a mentee has one place */
-	must(import_call(s, &c.ada, &person_entity, text, ARGS(T("format", "form"), T("mapping", mapping), P("program", program_path(s, &c)),
-	     T("name", "form.csv")), &task), &s->w->call.problem);
+	memcpy(strstr(mapping, "capacity 2"), "capacity 1", 10); /* a mentee has one place */
+	must(import_call(s, &c.ada, &person_entity, text, ARGS(T("format", "form"), T("mapping", mapping), P("program", program_path(s, &c)), T("name", "form.csv")), &task), &s->w->call.problem);
 	id = done(s, task);
 	state_is(s, "ready");
 	assert_string_equal(result_of(s, task, "problems")->text, "");
@@ -121,8 +125,7 @@ static void a_form(void **state)
 	assert_int_equal(ask_number(s->w, "SELECT count(*) FROM audit_record WHERE way = 'worker' AND entity = 'person'"), 3);
 	assert_true(ask_number(s->w, "SELECT person FROM audit_record WHERE way = 'worker' AND entity = 'person'") == c.ada_id);
 	/* once more: nothing is new */
-	must(import_call(s, &c.ada, &person_entity, text, ARGS(T("format", "form"), T("mapping", mapping), P("program", program_path(s, &c)),
-	     T("name", "form.csv"), YES("take")), &task), &s->w->call.problem);
+	must(import_call(s, &c.ada, &person_entity, text, ARGS(T("format", "form"), T("mapping", mapping), P("program", program_path(s, &c)), T("name", "form.csv"), YES("take")), &task), &s->w->call.problem);
 	done(s, task);
 	state_is(s, "taken");
 	assert_int_equal(result_of(s, task, "created")->number, 0);
@@ -140,10 +143,10 @@ static void a_form(void **state)
 static void from_a_form_to_a_matching(void **state)
 {
 	static const char mapping[] = "mapping 1\nformat form\ncolumn \"mail\" -> email\ncolumn \"name\" -> full_name\ncolumn \"role\" -> role\n"
-		"column \"speaks\" -> trait language offered\ncolumn \"offers\" -> trait skill offered\ncolumn \"seeks\" -> trait skill sought\n"
-		"column \"not\" -> objection\n";
+				      "column \"speaks\" -> trait language offered\ncolumn \"offers\" -> trait skill offered\ncolumn \"seeks\" -> trait skill sought\n"
+				      "column \"not\" -> objection\n";
 	static const char text[] = "mail,name,role,speaks,offers,seeks,not\na@example.org,Anna Berg,mentor,German,Latin,,\n"
-		"b@example.org,Bert Cohn,mentor,German,Greek,,\nc@example.org,Carl Dorn,mentee,German,,Latin,a@example.org\n";
+				   "b@example.org,Bert Cohn,mentor,German,Greek,,\nc@example.org,Carl Dorn,mentee,German,,Latin,a@example.org\n";
 	struct workshop *s = workshop_open(*state, NULL);
 	struct world *w = s->w;
 	struct cast c = cast(w);
@@ -151,7 +154,8 @@ static void from_a_form_to_a_matching(void **state)
 
 	w->settings->people.minors = 0;
 	must(import_call(s, &c.ada, &person_entity, text, ARGS(T("format", "form"), T("mapping", mapping), P("program", program_path(s, &c)), YES("take")),
-	     &task), &w->call.problem);
+		     &task),
+		&w->call.problem);
 	done(s, task);
 	for (int i = 0; i < 3; i++)
 		ids[i] = ask_number(w, arena_print(&w->arena, "SELECT id FROM participant ORDER BY id LIMIT 1 OFFSET %d", i));
@@ -173,14 +177,13 @@ static void refused(void **state)
 	int64_t before = people_now(s), task;
 
 	/* a problem of the file */
-	must(import_call(s, &c.ada, &person_entity, "given_name,family_name,zone\nA,B,Europe/Berlin,more\nC\n", ARGS(T("format", "csv"), YES("take"),
-	     T("name", "people.csv")), &task), &s->w->call.problem);
+	must(import_call(s, &c.ada, &person_entity, "given_name,family_name,zone\nA,B,Europe/Berlin,more\nC\n", ARGS(T("format", "csv"), YES("take"), T("name", "people.csv")), &task), &s->w->call.problem);
 	done(s, task);
 	state_is(s, "refused");
 	assert_non_null(strstr(result_of(s, task, "problems")->text, "people.csv, row"));
 	/* a problem that only the database knows */
 	must(import_call(s, &c.ada, &person_entity, "given_name,family_name,zone\nA,B,UTC\nC,,UTC\n", ARGS(T("format", "csv"), YES("take")), &task),
-	     &s->w->call.problem);
+		&s->w->call.problem);
 	done(s, task);
 	state_is(s, "refused");
 	assert_non_null(strstr(result_of(s, task, "problems")->text, "family_name"));
@@ -195,8 +198,7 @@ static void proposed(void **state)
 	struct cast c = cast(s->w);
 	int64_t task;
 
-	must(import_call(s, &c.ada, &person_entity, "E-Mail,Name,Languages\na@example.org,A B,German;English\n", ARGS(T("format", "form"),
-	     P("program", program_path(s, &c)), YES("propose"), T("role", "mentee"), T("name", "x.csv")), &task), &s->w->call.problem);
+	must(import_call(s, &c.ada, &person_entity, "E-Mail,Name,Languages\na@example.org,A B,German;English\n", ARGS(T("format", "form"), P("program", program_path(s, &c)), YES("propose"), T("role", "mentee"), T("name", "x.csv")), &task), &s->w->call.problem);
 	done(s, task);
 	assert_non_null(strstr(result_of(s, task, "mapping")->text, "column \"E-Mail\" -> email"));
 	assert_int_equal(ask_number(s->w, "SELECT count(*) FROM import"), 0);
@@ -351,8 +353,7 @@ static void by_liars(void **state)
 		symlink(arena_print(&w->arena, "%s/tests/fakes/misbehaving_worker.py", source ? source : "."), program);
 		assert_int_equal(access(program, X_OK), 0);
 		s = workshop_open(w, program);
-		must(import_call(s, &c.ada, &person_entity, "x\n", ARGS(T("format", "form"), T("mapping", "mapping 1\nformat form\n"),
-		     P("program", program_path(s, &c)), YES("take")), &task), &w->call.problem);
+		must(import_call(s, &c.ada, &person_entity, "x\n", ARGS(T("format", "form"), T("mapping", "mapping 1\nformat form\n"), P("program", program_path(s, &c)), YES("take")), &task), &w->call.problem);
 		workshop_run(s);
 		if (task_find(s->tasks, task)->state != TASK_FAILED)
 			fail_msg("%s: %s", names[i], task_states[task_find(s->tasks, task)->state]);

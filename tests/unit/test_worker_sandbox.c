@@ -12,7 +12,11 @@
 
 #include "worker/sandbox.h"
 
-enum { DONE = 7, REFUSED, NO_SANDBOX };
+enum {
+	DONE = 7,
+	REFUSED,
+	NO_SANDBOX
+};
 
 /* What became of a child that did it in the sandbox: an exit status, or minus the signal. */
 static int inside(struct world *w, bool files, int (*act)(struct world *))

@@ -22,7 +22,7 @@ struct workshop {
 	struct workers *workers;
 	char program[PATH_MAX];
 	int turns;
-	const char *until;            /* SQL that answers 1 when the loop is to stop; NULL: never */
+	const char *until; /* SQL that answers 1 when the loop is to stop; NULL: never */
 };
 
 static inline int64_t ask_number(struct world *w, const char *sql)
@@ -72,8 +72,7 @@ static inline void real_worker(char out[PATH_MAX])
 static inline struct workshop *workshop_open(struct world *w, const char *program)
 {
 	struct workshop *s = calloc(1, sizeof *s);
-	struct workers_setup setup = { .store = w->store, .settings = w->settings, .committed = workshop_committed, .failed = workshop_failed,
-	                               .data = s, .program = s->program };
+	struct workers_setup setup = { .store = w->store, .settings = w->settings, .committed = workshop_committed, .failed = workshop_failed, .data = s, .program = s->program };
 	struct problem problem = { 0 };
 
 	signal(SIGPIPE, SIG_IGN);
@@ -155,17 +154,17 @@ static inline char *ask_text(struct world *w, const char *sql)
 
 static inline void trait(struct workshop *s, struct cast *c, int64_t participant_id, const char *kind, const char *name, const char *side)
 {
-	create(s->w, &c->ada, &trait_entity, ARGS(P("participant", path(s->w, &participant_entity, participant_id)), T("kind", kind), T("name", name),
-	       T("side", side)));
+	create(s->w, &c->ada, &trait_entity, ARGS(P("participant", path(s->w, &participant_entity, participant_id)), T("kind", kind), T("name", name), T("side", side)));
 }
 
 static inline void free_on(struct workshop *s, struct cast *c, int64_t participant_id, const char *weekday, int64_t start, int64_t end)
 {
-	create(s->w, &c->ada, &availability_entity, ARGS(P("participant", path(s->w, &participant_entity, participant_id)), T("weekday", weekday),
-	       N("start", start), N("end", end)));
+	create(s->w, &c->ada, &availability_entity, ARGS(P("participant", path(s->w, &participant_entity, participant_id)), T("weekday", weekday), N("start", start), N("end", end)));
 }
 
-struct people { int64_t mentors[2], mentees[3], persons[5]; };
+struct people {
+	int64_t mentors[2], mentees[3], persons[5];
+};
 
 static inline struct people people(struct workshop *s, struct cast *c)
 {

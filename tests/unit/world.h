@@ -41,7 +41,7 @@ static inline void open_store(struct world *w)
 	struct store_paths paths = { w->directory, w->backups, w->credentials };
 	struct problem problem = { 0 };
 
-	must(store_open(&paths, w->settings, 1767225600, &w->store, &problem), &problem);   /* 2026-01-01 */
+	must(store_open(&paths, w->settings, 1767225600, &w->store, &problem), &problem); /* 2026-01-01 */
 }
 
 static inline void complain(const char *entity, const char *what)
@@ -102,14 +102,12 @@ static inline struct caller caller_of(struct world *w, uint32_t uid, const char 
 }
 
 static inline int perform_with(struct world *w, struct caller *caller, const struct entity *e, int64_t id, const char *verb, const struct arg *args,
-                        size_t count, struct options options)
+	size_t count, struct options options)
 {
 	struct problem problem = { 0 };
 	int r;
 
-	w->call = (struct call){ .arena = &w->arena, .caller = caller, .now = store_now(w->store), .entity = e, .verb = verb_named(e, verb), .id = id,
-	                         .args = args, .arg_count = count, .options = options, .fds = { -1, -1 }, .path_body = "body",
-	                         .path_body_length = 4 };
+	w->call = (struct call){ .arena = &w->arena, .caller = caller, .now = store_now(w->store), .entity = e, .verb = verb_named(e, verb), .id = id, .args = args, .arg_count = count, .options = options, .fds = { -1, -1 }, .path_body = "body", .path_body_length = 4 };
 	must(store_turn_begin(w->store, &problem), &problem);
 	r = store_perform(w->store, &w->call);
 	must(store_turn_commit(w->store, &problem), &problem);
@@ -121,9 +119,27 @@ static inline int perform(struct world *w, struct caller *caller, const struct e
 	return perform_with(w, caller, e, id, verb, args, count, (struct options){ .version = NONE, .for_person = NONE });
 }
 
-#define T(n, t) { n, { .type = V_TEXT, .text = t } }
-#define P(n, t) { n, { .type = V_PATH, .text = t } }
-#define N(n, v) { n, { .type = V_INT, .number = v } }
+#define T(n, t) \
+	{ \
+		n, \
+		{ \
+			.type = V_TEXT, .text = t \
+		} \
+	}
+#define P(n, t) \
+	{ \
+		n, \
+		{ \
+			.type = V_PATH, .text = t \
+		} \
+	}
+#define N(n, v) \
+	{ \
+		n, \
+		{ \
+			.type = V_INT, .number = v \
+		} \
+	}
 #define ARGS(...) ((const struct arg[]){ __VA_ARGS__ }), sizeof((const struct arg[]){ __VA_ARGS__ }) / sizeof(struct arg)
 
 static inline int64_t create(struct world *w, struct caller *caller, const struct entity *e, const struct arg *args, size_t count)
@@ -142,7 +158,10 @@ static inline int64_t person(struct world *w, struct caller *caller, const char 
 	return create(w, caller, &person_entity, ARGS(T("given_name", given), T("family_name", family), T("birth_date", "1990-02-03")));
 }
 
-struct cast { struct caller root, ada, ben, cleo; int64_t ada_id, ben_id, cleo_id, program; };
+struct cast {
+	struct caller root, ada, ben, cleo;
+	int64_t ada_id, ben_id, cleo_id, program;
+};
 
 /* Ada coordinates all, Ben is a mentor, Cleo a mentee. */
 static inline struct cast cast(struct world *w)
@@ -160,15 +179,13 @@ static inline struct cast cast(struct world *w)
 	c.ada = caller_of(w, 1001, "ada");
 	c.ben = caller_of(w, 1002, "ben");
 	c.cleo = caller_of(w, 1003, "cleo");
-	c.program = create(w, &c.ada, &program_entity, ARGS(T("key", "first-year"), T("title", "First year"), T("starter", "first-year-university"),
-	                   T("starts", "2026-01-10"), T("ends", "2026-12-20")));
+	c.program = create(w, &c.ada, &program_entity, ARGS(T("key", "first-year"), T("title", "First year"), T("starter", "first-year-university"), T("starts", "2026-01-10"), T("ends", "2026-12-20")));
 	return c;
 }
 
 static inline int64_t participant(struct world *w, struct cast *c, int64_t person_id, const char *role, int64_t capacity)
 {
-	int64_t id = create(w, &c->ada, &participant_entity, ARGS(P("program", path(w, &program_entity, c->program)),
-	                    P("person", path(w, &person_entity, person_id)), T("role", role), N("capacity", capacity)));
+	int64_t id = create(w, &c->ada, &participant_entity, ARGS(P("program", path(w, &program_entity, c->program)), P("person", path(w, &person_entity, person_id)), T("role", role), N("capacity", capacity)));
 
 	must(perform(w, &c->ada, &participant_entity, id, "Accept", NULL, 0), &w->call.problem);
 	return id;

@@ -49,7 +49,8 @@ static inline void lines_compare(struct lines *expected, struct lines *found, in
 	qsort(expected->list, expected->count, sizeof(char *), line_order);
 	qsort(found->list, found->count, sizeof(char *), line_order);
 	while (i < expected->count || j < found->count) {
-		int order = i == expected->count ? 1 : j == found->count ? -1 : strcmp(expected->list[i], found->list[j]);
+		int order = i == expected->count ? 1 : j == found->count ? -1
+									 : strcmp(expected->list[i], found->list[j]);
 
 		if (!order) {
 			i++;

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Fills the database of a stopped daemon with the world of the benches, straight by SQL.
 
-100,000 people in 200 programs, a participant each; 120,000 check-ins of 240 pairs, 500 of them
+100,000 people in 199 programs, a participant each, program 200 empty; 120,000 check-ins of 240 pairs, 500 of them
 one mentee's; 1,000,000 audit records of history. The callers' logins and duties are rows too.
 """
 import sqlite3
@@ -30,8 +30,20 @@ def programs(db):
 
 def participants(db, count):
     many(db, "participant", ["id", "version", "program", "person", "name", "role", "capacity", "priority", "state"],
-         ((i, 1, i % PROGRAMS + 1, i, f"Given{i % 997:03d} {FAMILY[i % 13]}{i}", "mentor" if i % 3 == 0 else "mentee", 1, 0, "ready")
+         ((i, 1, i % (PROGRAMS - 1) + 1, i, f"Given{i % 997:03d} {FAMILY[i % 13]}{i}", "mentor" if i % 3 == 0 else "mentee", 1, 0, "ready")
           for i in range(2000, count + 1)))
+
+
+def proposal(db, count=20_000):
+    """A run of program 200 with `count` proposed pairs: mentors are people 20,001 and so on, the mentees those behind them."""
+    first = 20_001
+    many(db, "participant", ["id", "version", "program", "person", "name", "role", "capacity", "priority", "state"],
+         ((500_000 + i, 1, PROGRAMS, i, f"Given{i}", "mentor" if i < first + count else "mentee", 1, 0, "ready")
+          for i in range(first, first + 2 * count)))
+    many(db, "match_run", ["id", "version", "program", "seed", "asked_at", "done_at", "state", "placed"],
+         [(1, 1, PROGRAMS, 1, NOW, NOW, "proposed", count)])
+    many(db, "run_pair", ["version", "program", "run", "mentor", "mentee", "score", "reasons"],
+         ((1, PROGRAMS, 1, 500_000 + i, 500_000 + i + count, 700_000, "both speak English") for i in range(first, first + count)))
 
 
 def pairs(db):
@@ -66,7 +78,7 @@ def history(db, count):
           for i in range(1, count + 1)))
 
 
-def fill(path, count=PEOPLE, with_history=False):
+def fill(path, count=PEOPLE, with_history=False, with_proposal=False):
     db = sqlite3.connect(path)
     db.execute("PRAGMA synchronous = OFF")
     with db:
@@ -76,6 +88,8 @@ def fill(path, count=PEOPLE, with_history=False):
         staff(db, pairs(db))
         if with_history:
             history(db, HISTORY)
+        if with_proposal:
+            proposal(db)
     db.execute("ANALYZE")
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     db.close()

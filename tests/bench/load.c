@@ -5,7 +5,7 @@
  *	load NAME KIND OUTSTANDING SECONDS [FIRST LAST]
  *
  * KIND: get (property Name of /people/FIRST..LAST), list (100 people by name), mine (100 check-ins by due), update, update-bare (two fields
- * of people FIRST..LAST; with a time-ordered key or without), create (participants of program 1 for people FIRST..LAST). Prints
+ * of people FIRST..LAST; with a time-ordered key or without), create (participants of program 200 for people FIRST..LAST). Prints
  * "CALLS SECONDS RATE P50us P99us ERRORS" and the first error on stderr.
  */
 #include <dbus/dbus.h>
@@ -27,7 +27,10 @@ struct load {
 	size_t time_count, time_room;
 };
 
-struct one { struct load *load; double start; };
+struct one {
+	struct load *load;
+	double start;
+};
 
 static double now(void)
 {
@@ -73,8 +76,11 @@ static DBusMessage *list_new(struct load *load, bool mine)
 	const char **fields = (const char **)(uintptr_t)(mine ? check_ins : people);
 	const char *order = mine ? "due" : "name", *cursor = "", *field = "state", *operator_ = "=", *word = mine ? "due" : "active";
 	bool echo = strcmp(load->name, "org.mentorship1") != 0;
-	DBusMessage *message = call_new(load, echo ? "/org/mentorship1/people/1" : mine ? "/org/mentorship1/check_ins" : "/org/mentorship1/people",
-	                                "org.mentorship1.Collection", "List");
+	DBusMessage *message = call_new(load,
+		echo           ? "/org/mentorship1/people/1"
+			: mine ? "/org/mentorship1/check_ins"
+			       : "/org/mentorship1/people",
+		"org.mentorship1.Collection", "List");
 	DBusMessageIter iter, array, row, variant;
 	dbus_uint32_t limit = 100;
 
@@ -105,7 +111,8 @@ static void put_key(struct load *load, DBusMessageIter *options)
 	char key[64], *text = key;
 
 	clock_gettime(CLOCK_REALTIME, &t);
-	snprintf(key, sizeof key, "%012llx-%06x-%08llx", (long long)t.tv_sec * 1000 + t.tv_nsec / 1000000, (unsigned)getpid(), (long long)++load->keys);
+	snprintf(key, sizeof key, "%012llx-%06x-%08llx", (long long)t.tv_sec * 1000 + t.tv_nsec / 1000000, (unsigned)getpid(),
+		(long long)++load->keys);
 	put_entry(options, "key", DBUS_TYPE_STRING, &text);
 }
 
@@ -113,8 +120,9 @@ static DBusMessage *write_new(struct load *load, int64_t id, bool create, bool k
 {
 	bool echo = strcmp(load->name, "org.mentorship1") != 0;
 	static const char *const zones[] = { "Europe/Berlin", "Asia/Kolkata" }, *const languages[] = { "en", "de" };
-	const char *zone = zones[load->sent / (load->last - load->first + 1) % 2], *language = languages[load->sent / (load->last - load->first + 1) % 2];
-	const char *role = "mentee", *program = "/org/mentorship1/programs/1", *person;
+	const char *zone = zones[load->sent / (load->last - load->first + 1) % 2],
+		   *language = languages[load->sent / (load->last - load->first + 1) % 2];
+	const char *role = "mentee", *program = "/org/mentorship1/programs/200", *person;
 	char path[80], person_path[80];
 	DBusMessageIter iter, dict;
 	DBusMessage *message;
@@ -122,7 +130,8 @@ static DBusMessage *write_new(struct load *load, int64_t id, bool create, bool k
 	snprintf(person_path, sizeof person_path, "/org/mentorship1/people/%lld", (long long)id);
 	person = person_path;
 	snprintf(path, sizeof path, "%s", echo ? "/org/mentorship1/people/1" : create ? "/org/mentorship1/participants" : person_path);
-	message = create ? call_new(load, path, "org.mentorship1.Collection", "Create") : call_new(load, path, "org.mentorship1.Person", "Update");
+	message = create ? call_new(load, path, "org.mentorship1.Collection", "Create")
+			 : call_new(load, path, "org.mentorship1.Person", "Update");
 	dbus_message_iter_init_append(message, &iter);
 	dbus_message_iter_open_container(&iter, DBUS_TYPE_ARRAY, "{sv}", &dict);
 	if (create) {
@@ -229,7 +238,8 @@ int main(int argc, char **argv)
 	printf("%lld %.3f %.1f", (long long)load.answered, took, (double)load.answered / took);
 	qsort(load.times, load.time_count, sizeof *load.times, by_time);
 	if (load.time_count)
-		printf(" %.0f %.0f %lld\n", load.times[load.time_count / 2] * 1e6, load.times[load.time_count * 99 / 100] * 1e6, (long long)load.errors);
+		printf(" %.0f %.0f %lld\n", load.times[load.time_count / 2] * 1e6, load.times[load.time_count * 99 / 100] * 1e6,
+			(long long)load.errors);
 	else
 		printf(" 0 0 %lld\n", (long long)load.errors);
 	return load.errors ? 1 : 0;

@@ -193,8 +193,9 @@ int bus_listen(struct bus *bus, struct failure *failure)
 
 	if (!bus->connection && connect_bus(bus, failure))
 		return -1;
-	dbus_bus_add_match(bus->connection, "type='signal',sender='org.freedesktop.DBus',interface='org.freedesktop.DBus',"
-					    "member='NameOwnerChanged',arg0='" BUS_NAME "'",
+	dbus_bus_add_match(bus->connection,
+		"type='signal',sender='org.freedesktop.DBus',interface='org.freedesktop.DBus',"
+		"member='NameOwnerChanged',arg0='" BUS_NAME "'",
 		&error);
 	if (dbus_error_is_set(&error))
 		return failed_by(failure, &error);
@@ -209,7 +210,8 @@ static bool owner_changed(struct bus *bus, DBusMessage *message)
 
 	if (!dbus_message_is_signal(message, DBUS_INTERFACE_DBUS, "NameOwnerChanged") ||
 		!dbus_message_has_sender(message, DBUS_SERVICE_DBUS) ||
-		!dbus_message_get_args(message, NULL, DBUS_TYPE_STRING, &name, DBUS_TYPE_STRING, &was, DBUS_TYPE_STRING, &now, DBUS_TYPE_INVALID) ||
+		!dbus_message_get_args(
+			message, NULL, DBUS_TYPE_STRING, &name, DBUS_TYPE_STRING, &was, DBUS_TYPE_STRING, &now, DBUS_TYPE_INVALID) ||
 		strcmp(name, BUS_NAME))
 		return false;
 	if (bus->owner && !strcmp(bus->owner, now))
@@ -277,7 +279,8 @@ void bus_signal_free(struct bus_signal *signal)
 /* ---- tasks ---- */
 
 /* 1: it has ended, *ret_result or the failure says how; 0: it runs. */
-static int task_look(struct bus *bus, const char *path, double *ret_done, char kind[static 64], json_t **ret_result, struct failure *failure)
+static int task_look(
+	struct bus *bus, const char *path, double *ret_done, char kind[static 64], json_t **ret_result, struct failure *failure)
 {
 	const char *state, *error, *word;
 	json_t *task, *result;

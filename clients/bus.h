@@ -37,8 +37,8 @@ void bus_close(struct bus *); /* NULL is fine */
 /* Calls a member and waits. `arguments` is an array with one element for each complete type of the signature (NULL for ""); it is
  * always given up. *ret_reply (may be NULL) becomes an array of the values that came back; the caller owns it. Descriptors ('h') are
  * integers in both directions: those sent stay the caller's, those received become the caller's. */
-int bus_call(struct bus *, int flags, const char *path, const char *interface, const char *member, const char *signature,
-	json_t *arguments, json_t **ret_reply, struct failure *);
+int bus_call(struct bus *, int flags, const char *path, const char *interface, const char *member, const char *signature, json_t *arguments,
+	json_t **ret_reply, struct failure *);
 /* All properties of an interface; the caller owns *ret. */
 int bus_properties(struct bus *, const char *path, const char *interface, json_t **ret, struct failure *);
 

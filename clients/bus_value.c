@@ -202,24 +202,18 @@ static int append(DBusMessageIter *iter, DBusSignatureIter *type, const json_t *
 	switch (code) {
 	case DBUS_TYPE_STRING:
 	case DBUS_TYPE_OBJECT_PATH:
-	case DBUS_TYPE_SIGNATURE:
-		return append_text(iter, code, value, failure);
-	case DBUS_TYPE_VARIANT:
-		return append_variant(iter, value, failure);
-	case DBUS_TYPE_ARRAY:
-		return append_array(iter, type, value, failure);
-	case DBUS_TYPE_STRUCT:
-		return append_struct(iter, type, value, failure);
+	case DBUS_TYPE_SIGNATURE: return append_text(iter, code, value, failure);
+	case DBUS_TYPE_VARIANT: return append_variant(iter, value, failure);
+	case DBUS_TYPE_ARRAY: return append_array(iter, type, value, failure);
+	case DBUS_TYPE_STRUCT: return append_struct(iter, type, value, failure);
 	case DBUS_TYPE_BOOLEAN:
 	case DBUS_TYPE_DOUBLE:
 	case DBUS_TYPE_INT32:
 	case DBUS_TYPE_UINT32:
 	case DBUS_TYPE_INT64:
 	case DBUS_TYPE_UINT64:
-	case DBUS_TYPE_UNIX_FD:
-		return append_number(iter, code, value, failure);
-	default:
-		return unfit(failure, code);
+	case DBUS_TYPE_UNIX_FD: return append_number(iter, code, value, failure);
+	default: return unfit(failure, code);
 	}
 }
 
@@ -302,17 +296,10 @@ static json_t *read_value(DBusMessageIter *iter)
 	case DBUS_TYPE_SIGNATURE:
 		dbus_message_iter_get_basic(iter, &basic);
 		return json_string_nocheck(basic.str); /* libdbus has checked it */
-	case DBUS_TYPE_VARIANT:
-		dbus_message_iter_recurse(iter, &inner);
-		return read_value(&inner);
-	case DBUS_TYPE_ARRAY:
-		return read_array(iter);
-	case DBUS_TYPE_STRUCT:
-		dbus_message_iter_recurse(iter, &inner);
-		return read_members(&inner);
-	default:
-		dbus_message_iter_get_basic(iter, &basic);
-		return read_number(type, &basic);
+	case DBUS_TYPE_VARIANT: dbus_message_iter_recurse(iter, &inner); return read_value(&inner);
+	case DBUS_TYPE_ARRAY: return read_array(iter);
+	case DBUS_TYPE_STRUCT: dbus_message_iter_recurse(iter, &inner); return read_members(&inner);
+	default: dbus_message_iter_get_basic(iter, &basic); return read_number(type, &basic);
 	}
 }
 

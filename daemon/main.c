@@ -50,14 +50,10 @@ static void say(const struct problem *problem)
 static enum event_kind event_of(int code)
 {
 	switch (code) {
-	case E_FULL:
-		return EVENT_STORE_FULL;
-	case E_READONLY:
-		return EVENT_STORE_READ_ONLY;
-	case E_BUSY:
-		return EVENT_DIRECTORY_IN_USE;
-	default:
-		return EVENT_STORE_FAILED;
+	case E_FULL: return EVENT_STORE_FULL;
+	case E_READONLY: return EVENT_STORE_READ_ONLY;
+	case E_BUSY: return EVENT_DIRECTORY_IN_USE;
+	default: return EVENT_STORE_FAILED;
 	}
 }
 
@@ -173,8 +169,8 @@ static int preview_one(void *data, const struct scheduled *item)
 	return previewing->seen(previewing->data, &one);
 }
 
-static int preview(void *data, struct call *call, int64_t until, uint32_t limit, int (*seen)(void *, const struct bus_preview *),
-	void *seen_data)
+static int preview(
+	void *data, struct call *call, int64_t until, uint32_t limit, int (*seen)(void *, const struct bus_preview *), void *seen_data)
 {
 	struct daemon *daemon = data;
 	struct previewing previewing = { seen, seen_data };
@@ -228,8 +224,8 @@ static int reload(void *data, struct problem *problem)
 	return 0;
 }
 
-static int import(void *data, struct call *call, int fd, const char *starter, const struct arg *options, size_t options_count,
-	int64_t *ret_task)
+static int import(
+	void *data, struct call *call, int fd, const char *starter, const struct arg *options, size_t options_count, int64_t *ret_task)
 {
 	return workers_import(((struct daemon *)data)->workers, call, fd, starter, options, options_count, ret_task);
 }
@@ -363,8 +359,8 @@ static int store_take(struct daemon *daemon)
 
 	service_status(SERVICE_OPENING, NULL);
 	if (store_open(&paths, daemon->settings, daemon->line.simulated, &daemon->store, &problem)) {
-		log_event(problem.code == E_BUSY ? EVENT_DIRECTORY_IN_USE : EVENT_STORE_REFUSED,
-			&(struct log_facts){ .code = problem.code });
+		log_event(
+			problem.code == E_BUSY ? EVENT_DIRECTORY_IN_USE : EVENT_STORE_REFUSED, &(struct log_facts){ .code = problem.code });
 		say(&problem);
 		return STATUS_FAILED;
 	}
@@ -537,13 +533,11 @@ enum {
 	OPTION_HELP
 };
 
-static const struct option options[] = {
-	{ "config-dir", required_argument, NULL, OPTION_CONFIG_DIR }, { "state-dir", required_argument, NULL, OPTION_STATE_DIR },
-	{ "bus", required_argument, NULL, OPTION_BUS }, { "worker", required_argument, NULL, OPTION_WORKER },
-	{ "simulated-clock", required_argument, NULL, OPTION_CLOCK }, { "print", required_argument, NULL, OPTION_PRINT },
-	{ "restore", required_argument, NULL, OPTION_RESTORE }, { "version", no_argument, NULL, OPTION_VERSION },
-	{ "help", no_argument, NULL, OPTION_HELP }, { 0 }
-};
+static const struct option options[] = { { "config-dir", required_argument, NULL, OPTION_CONFIG_DIR },
+	{ "state-dir", required_argument, NULL, OPTION_STATE_DIR }, { "bus", required_argument, NULL, OPTION_BUS },
+	{ "worker", required_argument, NULL, OPTION_WORKER }, { "simulated-clock", required_argument, NULL, OPTION_CLOCK },
+	{ "print", required_argument, NULL, OPTION_PRINT }, { "restore", required_argument, NULL, OPTION_RESTORE },
+	{ "version", no_argument, NULL, OPTION_VERSION }, { "help", no_argument, NULL, OPTION_HELP }, { 0 } };
 
 /* -1: go on; else the exit status. */
 static int options_read(int argc, char **argv, struct command_line *line)
@@ -552,37 +546,20 @@ static int options_read(int argc, char **argv, struct command_line *line)
 
 	while ((option = getopt_long(argc, argv, "+h", options, NULL)) >= 0)
 		switch (option) {
-		case OPTION_CONFIG_DIR:
-			line->config.root = optarg;
-			break;
-		case OPTION_STATE_DIR:
-			line->state = optarg;
-			break;
-		case OPTION_BUS:
-			line->bus = optarg;
-			break;
-		case OPTION_WORKER:
-			line->worker = optarg;
-			break;
+		case OPTION_CONFIG_DIR: line->config.root = optarg; break;
+		case OPTION_STATE_DIR: line->state = optarg; break;
+		case OPTION_BUS: line->bus = optarg; break;
+		case OPTION_WORKER: line->worker = optarg; break;
 		case OPTION_CLOCK:
 			if (instant_read(optarg, &line->simulated))
 				return STATUS_USAGE;
 			break;
-		case OPTION_PRINT:
-			line->print = optarg;
-			break;
-		case OPTION_RESTORE:
-			line->restore = optarg;
-			break;
-		case OPTION_VERSION:
-			puts("mentorshipd " MENTORSHIP_VERSION);
-			return 0;
+		case OPTION_PRINT: line->print = optarg; break;
+		case OPTION_RESTORE: line->restore = optarg; break;
+		case OPTION_VERSION: puts("mentorshipd " MENTORSHIP_VERSION); return 0;
 		case OPTION_HELP:
-		case 'h':
-			fputs(help, stdout);
-			return 0;
-		default:
-			return STATUS_USAGE;
+		case 'h': fputs(help, stdout); return 0;
+		default: return STATUS_USAGE;
 		}
 	if (optind == argc)
 		return -1;

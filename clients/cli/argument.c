@@ -93,8 +93,7 @@ static int pick(struct cli *cli, const json_t *entity, const char *text, const j
 	json_array_foreach (found, i, row) {
 		const char *path = text_at(row, 0);
 
-		buffer_print(&list, "%s%s (%s)", i ? ", " : "", strrchr(path, '/') ? strrchr(path, '/') + 1 : path,
-			text_at(row, 1));
+		buffer_print(&list, "%s%s (%s)", i ? ", " : "", strrchr(path, '/') ? strrchr(path, '/') + 1 : path, text_at(row, 1));
 	}
 	failed(&cli->failure, ERROR_USAGE, "'%s' may be any of these, write the number of one: %s%s", text, buffer_string(&list),
 		count >= CANDIDATES ? ", ..." : "");
@@ -198,7 +197,8 @@ static int read_choice(struct cli *cli, const json_t *field, const char *text, j
 	if (begins == 1)
 		*ret = json_string(json_string_value(chosen));
 	else
-		failed(&cli->failure, ERROR_INVALID, "%s: '%s' is none of its words: %s", text_of(field, "name"), text, buffer_string(&list));
+		failed(&cli->failure, ERROR_INVALID, "%s: '%s' is none of its words: %s", text_of(field, "name"), text,
+			buffer_string(&list));
 	buffer_free(&list);
 	return begins == 1 ? 0 : -1;
 }
@@ -294,8 +294,7 @@ int argument_value(struct cli *cli, const json_t *field, const char *text, json_
 /* The same, reading '-' and '@FILE'. */
 static int argument_read(struct cli *cli, const json_t *field, const char *text, json_t **ret)
 {
-	const char *name = !strcmp(text, "-") ? "-" : text[0] == '@' && text[1] != '@' ? text + 1
-										       : NULL;
+	const char *name = !strcmp(text, "-") ? "-" : text[0] == '@' && text[1] != '@' ? text + 1 : NULL;
 	char *content;
 	int r;
 

@@ -96,8 +96,8 @@ int cli_run(int argc, char **argv, const struct terminal *, const struct inputs 
 int usage(struct cli *, const char *hint, const char *format, ...) __attribute__((format(printf, 3, 4)));
 struct bus *cli_bus(struct cli *); /* NULL: failed */
 /* bus_call with this invocation's connection and options; `flags` as there. */
-int cli_call(struct cli *, int flags, const char *path, const char *interface, const char *member, const char *signature,
-	json_t *arguments, json_t **ret_reply);
+int cli_call(struct cli *, int flags, const char *path, const char *interface, const char *member, const char *signature, json_t *arguments,
+	json_t **ret_reply);
 json_t *cli_manager(struct cli *); /* properties of the manager, borrowed; NULL: failed */
 int64_t cli_now(struct cli *);     /* the daemon's clock (it may be simulated); the own one if it is not reached */
 
@@ -221,8 +221,8 @@ void json_write(struct buffer *, const json_t *, bool pretty);
 void out_pair(struct cli *, const char *name, const char *value, int width);            /* "name: value", lines indented */
 void out_text(const char *text);                                                        /* encoded, lines kept */
 void note(struct cli *, const char *format, ...) __attribute__((format(printf, 2, 3))); /* on stderr unless --quiet */
-void pager_open(struct cli *);                                                          /* from here on stdout goes through a pager, on a terminal */
-int out_close(struct cli *);                                                            /* flushes; -1: could not be written */
+void pager_open(struct cli *); /* from here on stdout goes through a pager, on a terminal */
+int out_close(struct cli *);   /* flushes; -1: could not be written */
 void failure_show(struct cli *);
 bool confirm(struct cli *, const char *format, ...) __attribute__((format(printf, 2, 3))); /* fails cli->failure on no */
 void progress_show(double done, const char *kind, void *cli);

@@ -10,12 +10,12 @@ enum {
 	MANY = 1000
 };
 
-const struct command commands[] = {
-	{ "today", "", "what waits for you, since when", command_today, 0, 0, false, false },
+const struct command commands[] = { { "today", "", "what waits for you, since when", command_today, 0, 0, false, false },
 	{ "status", "", "version, clock and state of the daemon", command_status, 0, 0, false, false },
 	{ "whoami", "", "your account, person and roles, as the daemon sees them", command_whoami, 0, 0, false, false },
 	{ "describe", "[NOUN]", "what there is: nouns, or fields and verbs of one", command_describe, 0, 1, false, false },
-	{ "import", "--program PROGRAM [--format oneroster|form|csv] [--role ROLE] [--mapping FILE] [--propose FILE] [--take] [NOUN] FILE|DIRECTORY",
+	{ "import",
+		"--program PROGRAM [--format oneroster|form|csv] [--role ROLE] [--mapping FILE] [--propose FILE] [--take] [NOUN] FILE|DIRECTORY",
 		"bring in people, or a table of NOUN: a preview, or with --take for good", command_import, 1, 2, false, true },
 	{ "export", "NOUN [FILTER...] [--fields A,B] [--raw]", "a table as CSV on standard output", command_export, 1, MANY, false, false },
 	{ "schedule", "preview [--until WHEN]", "what the scheduler would do until then", command_schedule, 1, 1, false, false },
@@ -28,12 +28,12 @@ const struct command commands[] = {
 	{ "resume", "", "let mail and jobs go out again after a restore", command_resume, 0, 0, false, false },
 	{ "reload", "", "have the daemon read its configuration again", command_reload, 0, 0, false, false },
 	{ "advance-clock", "UNTIL", "move the clock of a simulated database", command_advance_clock, 1, 1, false, false },
-	{ "config", "check|show [--origin] [--config FILE]", "check or show the configuration, without a running daemon", command_config, 1, 1, false, false },
+	{ "config", "check|show [--origin] [--config FILE]", "check or show the configuration, without a running daemon", command_config, 1,
+		1, false, false },
 	{ "completion", "bash|zsh|fish", "print the completion script of a shell", command_completion, 1, 1, false, false },
 	{ "help", "[COMMAND | NOUN [VERB]]", "help", command_help, 0, 2, false, false },
 	{ "complete", "-- WORDS", "words for the completion scripts", command_complete, 0, MANY, true, false },
-	{ NULL, NULL, NULL, NULL, 0, 0, true, false }
-};
+	{ NULL, NULL, NULL, NULL, 0, 0, true, false } };
 
 const struct command *command_named(const char *name)
 {

@@ -59,10 +59,12 @@ int command_config(struct cli *cli)
 	if (child < 0 || waitpid(child, &status, 0) < 0)
 		return failed(&cli->failure, ERROR_UNAVAILABLE, "%s: %s", program, strerror(errno));
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
-		return failed(&cli->failure, ERROR_UNAVAILABLE, "%s could not be run: the configuration is checked where the daemon is installed", program);
-	return !WIFEXITED(status) ? EXIT_OTHER : WEXITSTATUS(status) == 0 ? EXIT_DONE
-		: WEXITSTATUS(status) == EXIT_USAGE                       ? EXIT_USAGE
-									  : EXIT_OTHER;
+		return failed(&cli->failure, ERROR_UNAVAILABLE,
+			"%s could not be run: the configuration is checked where the daemon is installed", program);
+	return !WIFEXITED(status)                   ? EXIT_OTHER
+		: WEXITSTATUS(status) == 0          ? EXIT_DONE
+		: WEXITSTATUS(status) == EXIT_USAGE ? EXIT_USAGE
+						    : EXIT_OTHER;
 }
 
 /* ---- completion scripts ---- */

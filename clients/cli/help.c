@@ -14,9 +14,11 @@ static void help_options(void)
 
 		if (!row->help)
 			continue;
-		snprintf(left, sizeof left, "%c%c%s--%s%s%s%s", row->letter ? '-' : ' ', row->letter ? row->letter : ' ', row->letter ? ", " : "  ",
-			row->name, *argument == '=' ? "[=" : *argument ? " "
-								       : "",
+		snprintf(left, sizeof left, "%c%c%s--%s%s%s%s", row->letter ? '-' : ' ', row->letter ? row->letter : ' ',
+			row->letter ? ", " : "  ", row->name,
+			*argument == '='    ? "[="
+				: *argument ? " "
+					    : "",
 			*argument == '=' ? argument + 1 : argument, *argument == '=' ? "]" : "");
 		printf("  %-26s %s\n", left, row->help);
 	}
@@ -122,7 +124,8 @@ static int help_noun(struct cli *cli, const json_t *entity)
 	pager_open(cli);
 	printf("%s: ", noun);
 	out_text(text_of(entity, "help"));
-	printf("\n\nmentorctl %s list [FIELD=VALUE...] [--fields A,B] [--order FIELD] [--limit N | --all]\nmentorctl %s show ID\n", noun, noun);
+	printf("\n\nmentorctl %s list [FIELD=VALUE...] [--fields A,B] [--order FIELD] [--limit N | --all]\nmentorctl %s show ID\n", noun,
+		noun);
 	printf("\nVerbs (mentorctl help %s VERB):\n", noun);
 	json_array_foreach (json_object_get(entity, "verbs"), i, row) {
 		printf("  %-20s ", dashed(text_of(row, "name"), word, sizeof word));

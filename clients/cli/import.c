@@ -67,7 +67,8 @@ static int mapping_write(struct cli *cli, const char *mapping)
 	}
 	file = fopen(name, "wxe");
 	if (!file)
-		return failed(&cli->failure, ERROR_INVALID, "%s: %s", name, errno == EEXIST ? "is there already; choose another name" : strerror(errno));
+		return failed(&cli->failure, ERROR_INVALID, "%s: %s", name,
+			errno == EEXIST ? "is there already; choose another name" : strerror(errno));
 	fputs(mapping, file);
 	bad = ferror(file);
 	if (fclose(file) || bad)
@@ -149,7 +150,8 @@ int command_import(struct cli *cli)
 	}
 	if (asprintf(&path, BUS_ROOT "/%s", text_of(entity, "collection")) < 0)
 		abort();
-	r = cli_call(cli, cli->options.take ? 0 : BUS_REPEAT, path, BUS_COLLECTION, "Import", "ha{sv}", json_pack("[i, o]", fd, options), &reply);
+	r = cli_call(cli, cli->options.take ? 0 : BUS_REPEAT, path, BUS_COLLECTION, "Import", "ha{sv}", json_pack("[i, o]", fd, options),
+		&reply);
 	free(path);
 	close(fd);
 	if (r) {

@@ -23,8 +23,10 @@ enum {
 
 static int not_read(struct failure *failure, const char *name)
 {
-	return failed(failure, errno == ENOENT ? ERROR_NOTFOUND : errno == EACCES ? "org.mentorship1.Error.NotAllowed"
-										  : ERROR_INVALID,
+	return failed(failure,
+		errno == ENOENT           ? ERROR_NOTFOUND
+			: errno == EACCES ? "org.mentorship1.Error.NotAllowed"
+					  : ERROR_INVALID,
 		"%s: %s", strcmp(name, "-") ? name : "standard input", strerror(errno));
 }
 

@@ -59,8 +59,7 @@ static void agenda_row(struct cli *cli, struct table *table, const json_t *row, 
 	table_cell(table, text_of(row, "kind"));
 	table_cell(table, text_of(row, "label"));
 	table_cell(table, buffer_string(&object));
-	table_cell(table, label ? label : *program && strcmp(program, "/") ? strrchr(program, '/') + 1
-									   : "");
+	table_cell(table, label ? label : *program && strcmp(program, "/") ? strrchr(program, '/') + 1 : "");
 	buffer_free(&object);
 }
 
@@ -364,7 +363,8 @@ static int task_show(struct cli *cli, const char *path)
 		return -1;
 	}
 	json_object_foreach (task, name, value)
-		json_object_set_new(shown, dashed(name, word, sizeof word), !strcmp(name, "Started") ? instant_json(value) : json_incref(value));
+		json_object_set_new(
+			shown, dashed(name, word, sizeof word), !strcmp(name, "Started") ? instant_json(value) : json_incref(value));
 	if (cli->json)
 		out_json(cli, shown);
 	else
@@ -419,8 +419,8 @@ static int many_element(struct cli *cli, const json_t *item, json_t *elements)
 
 	if (!entity || !verb) {
 		json_decref(arguments);
-		return usage(cli, "call-many", "element %zu: there is no verb '%s' on '%s'", json_array_size(elements), text_of(item, "verb"),
-			text_of(item, "object"));
+		return usage(cli, "call-many", "element %zu: there is no verb '%s' on '%s'", json_array_size(elements),
+			text_of(item, "verb"), text_of(item, "object"));
 	}
 	rows = verb_fields(entity, verb);
 	json_object_foreach (json_object_get(item, "arguments"), name, value) {
@@ -447,7 +447,8 @@ static int many_element(struct cli *cli, const json_t *item, json_t *elements)
 	if (json_is_string(json_object_get(options, "for")))
 		json_object_set_new(options, "for", bus_typed("o", json_incref(json_object_get(options, "for"))));
 	json_array_append_new(elements,
-		json_pack("[s, s, s, o, o]", text_of(item, "object"), text_of(entity, "interface"), text_of(verb, "name"), arguments, options));
+		json_pack("[s, s, s, o, o]", text_of(item, "object"), text_of(entity, "interface"), text_of(verb, "name"), arguments,
+			options));
 	return 0;
 }
 

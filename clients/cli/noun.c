@@ -229,8 +229,7 @@ static int list_prepare(struct cli *cli, struct list *list, char *const *words, 
 	if (order && !field_named(list->entity, order + (*order == '-')))
 		return usage(cli, "", "%s has no field '%s' to order by", text_of(list->entity, "label"), order + (*order == '-'));
 	list->order = order ? order : "";
-	list->limit = cli->limit != NONE_GIVEN ? cli->limit : cli->terminal.out && !cli->json && !cli->options.all ? TERMINAL_ROWS
-														   : ANY;
+	list->limit = cli->limit != NONE_GIVEN ? cli->limit : cli->terminal.out && !cli->json && !cli->options.all ? TERMINAL_ROWS : ANY;
 	return 0;
 }
 

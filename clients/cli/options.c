@@ -14,13 +14,11 @@
 
 #define AT(member) offsetof(struct options, member)
 
-const struct option_row option_rows[] = {
-	{ "help", 'h', false, AT(help), NULL, "show help" },
+const struct option_row option_rows[] = { { "help", 'h', false, AT(help), NULL, "show help" },
 	{ "version", 0, false, AT(version), "N", "act only on version N of the object; alone: the program's version" },
 	{ "json", 'j', false, AT(json), "=FORM", "print JSON (FORM: pretty, short)" },
 	{ "no-legend", 0, false, AT(no_legend), NULL, "no header and no footer" },
-	{ "full", 'l', false, AT(full), NULL, "do not shorten columns" },
-	{ "color", 0, false, AT(color), "=WHEN", "auto, always, never" },
+	{ "full", 'l', false, AT(full), NULL, "do not shorten columns" }, { "color", 0, false, AT(color), "=WHEN", "auto, always, never" },
 	{ "no-pager", 0, false, AT(no_pager), NULL, "do not page output on a terminal" },
 	{ "no-ask-password", 0, false, AT(no_ask_password), NULL, "never ask for a password" },
 	{ "quiet", 'q', false, AT(quiet), NULL, "print nothing but data and errors" },
@@ -29,11 +27,9 @@ const struct option_row option_rows[] = {
 	{ "timeout", 0, false, AT(timeout), "SECONDS", "how long to wait for a reply" },
 	{ "fields", 'f', false, AT(fields), "A,B", "which fields to show" },
 	{ "order", 'o', false, AT(order), "FIELD", "order by a field; -FIELD: descending" },
-	{ "limit", 'n', false, AT(limit), "N", "at most N rows" },
-	{ "all", 'a', false, AT(all), NULL, "all rows" },
+	{ "limit", 'n', false, AT(limit), "N", "at most N rows" }, { "all", 'a', false, AT(all), NULL, "all rows" },
 	{ "where", 0, true, AT(where), "FILTER", "a verb for all objects that pass the filter" },
-	{ "reason", 0, false, AT(reason), "TEXT", "why" },
-	{ "for", 0, false, AT(for_whom), "PERSON", "enter the answer of this person" },
+	{ "reason", 0, false, AT(reason), "TEXT", "why" }, { "for", 0, false, AT(for_whom), "PERSON", "enter the answer of this person" },
 	{ "key", 0, false, AT(key), "KEY", "idempotency key instead of a fresh one" },
 	{ "dry-run", 0, false, AT(dry_run), NULL, "say what would happen, change nothing" },
 	{ "yes", 'y', false, AT(yes), NULL, "do not ask for confirmation" },
@@ -49,10 +45,8 @@ const struct option_row option_rows[] = {
 	{ "until", 0, false, AT(until), "WHEN", "schedule preview: up to then" },
 	{ "after", 0, false, AT(after), "N", "changes: those after sequence number N" },
 	{ "origin", 0, false, AT(origin), NULL, "config show: name the file of each setting" },
-	{ "config", 0, false, AT(config), "FILE", "config: read this file" },
-	{ "remote", 0, false, AT(remote), NULL, NULL },
-	{ NULL, 0, false, 0, NULL, NULL }
-};
+	{ "config", 0, false, AT(config), "FILE", "config: read this file" }, { "remote", 0, false, AT(remote), NULL, NULL },
+	{ NULL, 0, false, 0, NULL, NULL } };
 enum {
 	OPTIONS = sizeof option_rows / sizeof *option_rows - 1,
 	FIRST_CODE = 256
@@ -93,8 +87,7 @@ static int derive(struct cli *cli)
 	if (json && *json && strcmp(json, "pretty") && strcmp(json, "short"))
 		return usage(cli, "", "--json is 'pretty' or 'short', not '%s'", json);
 	if (json)
-		cli->json = !*json ? (cli->terminal.out ? JSON_PRETTY : JSON_SHORT) : !strcmp(json, "short") ? JSON_SHORT
-													     : JSON_PRETTY;
+		cli->json = !*json ? (cli->terminal.out ? JSON_PRETTY : JSON_SHORT) : !strcmp(json, "short") ? JSON_SHORT : JSON_PRETTY;
 	if (color && *color && strcmp(color, "auto") && strcmp(color, "always") && strcmp(color, "never"))
 		return usage(cli, "", "--color is 'auto', 'always' or 'never', not '%s'", color);
 	cli->color = color && strcmp(color, "auto") ? strcmp(color, "never") != 0 : cli->terminal.out && !cli->terminal.no_color;
@@ -102,7 +95,8 @@ static int derive(struct cli *cli)
 		return usage(cli, "", "--wait and --no-wait exclude each other");
 	if (cli->options.where_count == MAX_WHERE)
 		return usage(cli, "", "at most %d times --where", MAX_WHERE - 1);
-	return number_option(cli, "limit", cli->options.limit, 1, &cli->limit) || number_option(cli, "after", cli->options.after, 0, &cli->after) ||
+	return number_option(cli, "limit", cli->options.limit, 1, &cli->limit) ||
+			number_option(cli, "after", cli->options.after, 0, &cli->after) ||
 			number_option(cli, "timeout", cli->options.timeout, 1, &cli->timeout) ||
 			number_option(cli, "version", cli->options.version, 1, &cli->version)
 		? -1
@@ -113,8 +107,7 @@ static void getopt_tables(struct option *table, char *letters)
 {
 	for (int i = 0; i < OPTIONS; i++) {
 		const struct option_row *row = &option_rows[i];
-		int takes = !row->argument ? no_argument : *row->argument == '=' ? optional_argument
-										 : required_argument;
+		int takes = !row->argument ? no_argument : *row->argument == '=' ? optional_argument : required_argument;
 
 		table[i] = (struct option){ row->name, takes, NULL, FIRST_CODE + i };
 		if (!row->letter)
@@ -156,7 +149,8 @@ int options_parse(struct cli *cli, int argc, char **argv)
 		if (code == ':')
 			return usage(cli, "", "option '%s' wants a value", argv[optind - 1]);
 		if (!row)
-			return usage(cli, "", "there is no option '%s'", optopt && optopt < FIRST_CODE ? (char[]){ '-', (char)optopt, 0 } : argv[optind - 1]);
+			return usage(cli, "", "there is no option '%s'",
+				optopt && optopt < FIRST_CODE ? (char[]){ '-', (char)optopt, 0 } : argv[optind - 1]);
 		option_set(cli, row, optarg);
 	}
 	cli->words = argv + optind;

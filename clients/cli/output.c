@@ -150,8 +150,8 @@ void note(struct cli *cli, const char *format, ...)
 
 static void failure_json(const struct failure *failure)
 {
-	json_t *error = json_pack("{s:{s:s, s:s*, s:i}}", "error", "name", failure->name, "message", failure->text,
-		"exit_status", (int)failure_status(failure->name));
+	json_t *error = json_pack("{s:{s:s, s:s*, s:i}}", "error", "name", failure->name, "message", failure->text, "exit_status",
+		(int)failure_status(failure->name));
 	struct buffer out = { 0 };
 
 	if (!error) /* a message that is no UTF-8 */
@@ -230,8 +230,7 @@ void progress_show(double done, const char *kind, void *data)
 
 	if (!cli->terminal.err || cli->options.quiet)
 		return;
-	full = full < 0 ? 0 : full > WIDTH ? WIDTH
-					   : full;
+	full = full < 0 ? 0 : full > WIDTH ? WIDTH : full;
 	fputs("\r", stderr);
 	put(stderr, kind);
 	fprintf(stderr, " [%.*s%*s] %3.0f %%\033[K", full, "##############################", WIDTH - full, "", done * 100);

@@ -208,7 +208,8 @@ static int receive(struct cli *cli, int from, struct sink *out, struct sink *err
 	if (status >= 0)
 		return status;
 	if (greeted || !r)
-		return failed(&cli->failure, ERROR_DISCONNECTED, "the connection to %s ended before the answer was complete", cli->options.host);
+		return failed(
+			&cli->failure, ERROR_DISCONNECTED, "the connection to %s ended before the answer was complete", cli->options.host);
 	return failed(&cli->failure, ERROR_DISCONNECTED,
 		"%s does not answer as mentorctl does; is it installed there, in this version, and does the login print nothing?",
 		cli->options.host);
@@ -226,7 +227,8 @@ static FILE *proposal_file(struct cli *cli)
 
 static int talk(struct near *near, const struct terminal *terminal, FILE *proposal)
 {
-	struct sink out = { proposal ? proposal : stdout, terminal->out && !proposal, { { 0 }, 0 } }, err = { stderr, terminal->err, { { 0 }, 0 } };
+	struct sink out = { proposal ? proposal : stdout, terminal->out && !proposal, { { 0 }, 0 } },
+		    err = { stderr, terminal->err, { { 0 }, 0 } };
 	int to, from, status = 0, r;
 	pid_t child;
 
@@ -342,25 +344,17 @@ static bool far_data(struct far *far, const struct wire_frame *frame)
 static bool far_take(struct far *far, const struct wire_frame *frame, bool *ret_go)
 {
 	switch (frame->type) {
-	case 'V':
-		return !strcmp(frame->data, WIRE_VERSION);
-	case 'T':
-		far_fact(far, frame->data);
-		return true;
+	case 'V': return !strcmp(frame->data, WIRE_VERSION);
+	case 'T': far_fact(far, frame->data); return true;
 	case 'A':
 		if (far->count == MAX_ARGUMENTS || strlen(frame->data) != frame->length)
 			return false;
 		far->arguments[far->count++] = strdup(frame->data);
 		return true;
-	case 'F':
-		return far_file(far, frame);
-	case 'D':
-		return far_data(far, frame);
-	case 'G':
-		*ret_go = true;
-		return true;
-	default:
-		return false;
+	case 'F': return far_file(far, frame);
+	case 'D': return far_data(far, frame);
+	case 'G': *ret_go = true; return true;
+	default: return false;
 	}
 }
 
@@ -375,7 +369,8 @@ static bool far_receive(struct far *far)
 		free(frame.data);
 	}
 	for (size_t i = 0; i < far->inputs.count; i++)
-		if (lseek(far->files[i].fd, 0, SEEK_SET) || fcntl(far->files[i].fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL))
+		if (lseek(far->files[i].fd, 0, SEEK_SET) ||
+			fcntl(far->files[i].fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL))
 			good = false;
 	return good && go;
 }
@@ -449,7 +444,8 @@ static int far_serve(struct far *far)
 	if (!wire_write(STDOUT_FILENO, 'V', WIRE_VERSION, strlen(WIRE_VERSION)))
 		return EXIT_UNREACHABLE;
 	if (!far_receive(far) || far_hosts(far)) {
-		fputs("mentorctl --remote is what 'mentorctl -H HOST' runs on the other machine; what it was sent makes no sense\n", stderr);
+		fputs("mentorctl --remote is what 'mentorctl -H HOST' runs on the other machine; what it was sent makes no sense\n",
+			stderr);
 		return EXIT_USAGE;
 	}
 	child = far_start(far, &out, &err);

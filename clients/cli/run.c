@@ -29,8 +29,7 @@ int usage(struct cli *cli, const char *hint, const char *format, ...)
 
 struct bus *cli_bus(struct cli *cli)
 {
-	int64_t seconds = cli->timeout == NONE_GIVEN ? DEFAULT_TIMEOUT : cli->timeout < 86400 ? cli->timeout
-											      : 86400;
+	int64_t seconds = cli->timeout == NONE_GIVEN ? DEFAULT_TIMEOUT : cli->timeout < 86400 ? cli->timeout : 86400;
 
 	if (!cli->bus && bus_open(&cli->bus, (int)seconds * 1000, &cli->failure))
 		cli->bus = NULL;
@@ -60,7 +59,8 @@ int cli_call(struct cli *cli, int flags, const char *path, const char *interface
 	}
 	json_decref(arguments);
 	if (r && !strcmp(cli->failure.name, "org.freedesktop.DBus.Error.AccessDenied")) /* dbus-daemon speaks of rules and pids */
-		failed(&cli->failure, "org.freedesktop.DBus.Error.AccessDenied", "the bus does not let this account call %s on %s", member, path);
+		failed(&cli->failure, "org.freedesktop.DBus.Error.AccessDenied", "the bus does not let this account call %s on %s", member,
+			path);
 	return r;
 }
 

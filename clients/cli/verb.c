@@ -76,8 +76,8 @@ static int verb_call(struct cli *cli, const struct task_of *job, const char *pat
 	if (options_build(cli, job, &options))
 		return -1;
 	keyed = json_object_get(options, "key") || cli->options.dry_run;
-	if (cli_call(cli, keyed ? BUS_REPEAT : 0, path, interface, name, "a{sv}a{sv}",
-		    json_pack("[O, o]", job->arguments, options), &reply)) {
+	if (cli_call(cli, keyed ? BUS_REPEAT : 0, path, interface, name, "a{sv}a{sv}", json_pack("[O, o]", job->arguments, options),
+		    &reply)) {
 		verb_word(job, cli->failure.hint, sizeof cli->failure.hint);
 		return -1;
 	}
@@ -109,8 +109,8 @@ static json_t *many_elements(struct cli *cli, const struct task_of *job, const j
 			return NULL;
 		}
 		json_array_append_new(elements,
-			json_pack("[O, s, s, O, o]", json_array_get(paths, i), text_of(job->entity, "interface"), text_of(job->verb, "name"),
-				job->arguments, options));
+			json_pack("[O, s, s, O, o]", json_array_get(paths, i), text_of(job->entity, "interface"),
+				text_of(job->verb, "name"), job->arguments, options));
 	}
 	return elements;
 }
@@ -129,7 +129,8 @@ static void many_one(struct cli *cli, const char *path, const json_t *answer, js
 			failed(&cli->failure, error, "%s", text_of(result, "message"));
 		path_text(cli, path, &what);
 		if (!cli->json)
-			note(cli, "%s: %s (%s)", buffer_string(&what), text_of(result, "message"), strrchr(error, '.') ? strrchr(error, '.') + 1 : error);
+			note(cli, "%s: %s (%s)", buffer_string(&what), text_of(result, "message"),
+				strrchr(error, '.') ? strrchr(error, '.') + 1 : error);
 		buffer_free(&what);
 	} else {
 		json_object_update(row, result);
@@ -144,8 +145,8 @@ static int many_batch(struct cli *cli, const struct task_of *job, const json_t *
 
 	if (!elements)
 		return -1;
-	if (cli_call(cli, has_flag(job->verb, "answers") || has_flag(job->verb, "no_key") ? 0 : BUS_REPEAT, BUS_ROOT, BUS_MANAGER, "CallMany",
-		    "a(ossa{sv}a{sv})", json_pack("[o]", elements), &reply))
+	if (cli_call(cli, has_flag(job->verb, "answers") || has_flag(job->verb, "no_key") ? 0 : BUS_REPEAT, BUS_ROOT, BUS_MANAGER,
+		    "CallMany", "a(ossa{sv}a{sv})", json_pack("[o]", elements), &reply))
 		return -1;
 	cli->failure = first;
 	answers = json_array_get(reply, 0);
@@ -182,7 +183,8 @@ static int on_many(struct cli *cli, const struct task_of *job, const json_t *pat
 	if (cli->json)
 		out_json(cli, results);
 	else if (!cli->options.quiet)
-		printf("%s: %zu %s, %zu refused\n", what, json_array_size(results) - refused, cli->options.dry_run ? "would be done" : "done", refused);
+		printf("%s: %zu %s, %zu refused\n", what, json_array_size(results) - refused,
+			cli->options.dry_run ? "would be done" : "done", refused);
 	json_decref(results);
 	return !r && refused ? (int)failure_status(cli->failure.name) : r;
 }
@@ -265,7 +267,8 @@ static int on_objects(struct cli *cli, struct task_of *job, const json_t *paths)
 		return -1;
 	}
 	buffer_free(&name);
-	r = count == 1 && !cli->options.where_count ? on_one(cli, job, json_string_value(json_array_get(paths, 0)), false) : on_many(cli, job, paths);
+	r = count == 1 && !cli->options.where_count ? on_one(cli, job, json_string_value(json_array_get(paths, 0)), false)
+						    : on_many(cli, job, paths);
 	return r;
 }
 
@@ -348,7 +351,8 @@ static void result_values(struct cli *cli, const json_t *result)
 
 static void result_line(struct cli *cli, const char *what, const json_t *result)
 {
-	long long messages = json_integer_value(json_object_get(result, "messages")), jobs = json_integer_value(json_object_get(result, "jobs"));
+	long long messages = json_integer_value(json_object_get(result, "messages")),
+		  jobs = json_integer_value(json_object_get(result, "jobs"));
 	struct buffer line = { 0 };
 
 	if (cli->options.quiet)

@@ -49,7 +49,8 @@ static int changes_each(struct cli *cli, int64_t *after, int64_t most, bool (*se
 		json_t *reply, *row;
 		size_t i;
 
-		if (cli_call(cli, BUS_REPEAT, BUS_ROOT, BUS_MANAGER, "Changes", "tu", json_pack("[I, I]", (json_int_t)*after, (json_int_t)left), &reply))
+		if (cli_call(cli, BUS_REPEAT, BUS_ROOT, BUS_MANAGER, "Changes", "tu",
+			    json_pack("[I, I]", (json_int_t)*after, (json_int_t)left), &reply))
 			return -1;
 		json_array_foreach (json_array_get(reply, 0), i, row) {
 			*after = json_integer_value(json_array_get(row, 0));
@@ -185,7 +186,8 @@ static void watch_signal(struct cli *cli, struct watch *watch, const struct bus_
 	if (strcmp(signal->interface, BUS_COLLECTION) || sequence <= watch->last)
 		return;
 	watch->last = sequence;
-	change_print(cli, sequence, text_at(signal->arguments, 0), signal->member, json_integer_value(json_array_get(signal->arguments, 1)));
+	change_print(
+		cli, sequence, text_at(signal->arguments, 0), signal->member, json_integer_value(json_array_get(signal->arguments, 1)));
 }
 
 int command_watch(struct cli *cli)

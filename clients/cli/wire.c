@@ -82,8 +82,7 @@ static int sequence(const struct screen *screen)
 	for (size_t i = 0; i < screen->count; i++) {
 		char c = screen->held[i];
 
-		if (i == 0 ? c != 033 : i == 1 ? c != '['
-					       : 0)
+		if (i == 0 ? c != 033 : i == 1 ? c != '[' : 0)
 			return -1;
 		if (i < 2)
 			continue;
@@ -99,9 +98,7 @@ static int sequence(const struct screen *screen)
 static bool incomplete(const char *text, size_t length)
 {
 	unsigned char first = (unsigned char)text[0];
-	size_t wanted = first >= 0xF0 ? 4 : first >= 0xE0 ? 3
-		: first >= 0xC2                           ? 2
-							  : 1;
+	size_t wanted = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : first >= 0xC2 ? 2 : 1;
 
 	return length < wanted;
 }

@@ -162,6 +162,7 @@ shortened()
 
 preview_refused()
 {
+	grep -q 'nothing is taken while there is one' "$run/work/preview.txt" || fail "the import did not work"
 	fail "the files have problems (above); mend them or their mapping, and try again. Nothing was taken."
 }
 
@@ -364,6 +365,21 @@ crash()
 	wait $entering || fail "an answer could not be entered: $(cat "$run/work/entering.txt")"
 	[ "$count" -lt 2 ] || check "it died in the middle" test "$before" -lt "$answers"
 	compare "$count" "$answers"
+	again
+}
+
+# A whole batch once more, under its keys: the answers are those of the first time, and nothing happens. One with a decline,
+# if there is any: who declined has no part in the match any more.
+again()
+{
+	local name records
+	name=$(cd "$run/work" && grep -l Decline batch-*.json | head -n 1)
+	name=${name:-batch-000.json}
+	as carla mentorctl --json=short call-many - <"$run/work/$name" >"$run/work/again.json" || cat "$run/work/again.json"
+	check "a batch that is entered again under its keys gets the same replies" cmp "$run/work/again.json" "$run/work/${name/batch/answer}"
+	records=$(look rows audit.json)
+	ask otto audit.json audit-record list entity=match_member -f id,verb,object,for_person,person
+	check "and nothing was done again" same "$(look rows audit.json)" "$records"
 }
 
 # A call that found no daemon (status 5) is made again, under the same keys; any other failure ends it.

@@ -192,8 +192,8 @@ static int advance_step(struct request *request)
 	int result;
 
 	if (tasks_running(bus->tasks))
-		return problem_set(&request->call.problem, E_BUSY, NULL,
-			"tasks are running; the clock moves only when nothing is under way");
+		return problem_set(
+			&request->call.problem, E_BUSY, NULL, "tasks are running; the clock moves only when nothing is under way");
 	result = bus->hooks.advance(bus->hooks.data, advancing->until, &advancing->jobs, &request->call.problem);
 	bus->grants++; /* what ends by time may have ended */
 	if (result)

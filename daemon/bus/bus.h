@@ -42,8 +42,8 @@ struct bus_hooks {
 	/* A turn could not be committed: its callers were told; if a sync failed the process must end. */
 	void (*lost)(void *data, const struct problem *);
 	/* What would happen until an instant; at most `limit` told to `seen`, which returns non-zero to stop. */
-	int (*preview)(void *data, struct call *, int64_t until, uint32_t limit, int (*seen)(void *, const struct bus_preview *),
-		void *seen_data);
+	int (*preview)(
+		void *data, struct call *, int64_t until, uint32_t limit, int (*seen)(void *, const struct bus_preview *), void *seen_data);
 	/* Moves the simulated clock towards `until`, running what falls due. 1: call again in a later turn of the loop. Called between
 	 * turns. *ret_jobs counts the jobs run since the first call and begins with 0. */
 	int (*advance)(void *data, int64_t until, int64_t *ret_jobs, struct problem *);
@@ -53,8 +53,7 @@ struct bus_hooks {
 	int (*reload)(void *data, struct problem *);
 	/* Begins an import from a descriptor that was checked (regular file or sealed memfd); call->{caller, entity, arena, now} are
 	 * set, and the descriptor is the bus's: duplicate it to keep it. Access is the hook's to ask. *ret_task is the task's id. */
-	int (*import)(void *data, struct call *, int fd, const char *starter, const struct arg *options, size_t count,
-		int64_t *ret_task);
+	int (*import)(void *data, struct call *, int fd, const char *starter, const struct arg *options, size_t count, int64_t *ret_task);
 	/* The name is owned: at start, and again after a restart of the bus. */
 	void (*ready)(void *data);
 	/* The first connection failed, or the name is taken: the process should end. */

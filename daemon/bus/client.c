@@ -228,8 +228,9 @@ static void match_tell(struct bus *bus, const char *member, const char *name)
 	const char *text = rule;
 
 	must(message != NULL);
-	snprintf(rule, sizeof rule, "type='signal',sender='" DBUS_SERVICE_DBUS "',interface='" DBUS_INTERFACE_DBUS "',"
-				    "member='NameOwnerChanged',arg0='%s'",
+	snprintf(rule, sizeof rule,
+		"type='signal',sender='" DBUS_SERVICE_DBUS "',interface='" DBUS_INTERFACE_DBUS "',"
+		"member='NameOwnerChanged',arg0='%s'",
 		name);
 	must(dbus_message_append_args(message, DBUS_TYPE_STRING, &text, DBUS_TYPE_INVALID));
 	dbus_message_set_no_reply(message, TRUE);
@@ -287,8 +288,8 @@ static void on_credentials(DBusPendingCall *pending, void *data)
 
 static bool credentials_ask(struct client *client)
 {
-	DBusMessage *message = dbus_message_new_method_call(DBUS_SERVICE_DBUS, DBUS_PATH_DBUS, DBUS_INTERFACE_DBUS,
-		"GetConnectionCredentials");
+	DBusMessage *message = dbus_message_new_method_call(
+		DBUS_SERVICE_DBUS, DBUS_PATH_DBUS, DBUS_INTERFACE_DBUS, "GetConnectionCredentials");
 
 	must(message && dbus_message_append_args(message, DBUS_TYPE_STRING, &client->name, DBUS_TYPE_INVALID));
 	client->asking = link_ask(client->bus, message, CREDENTIALS_TIMEOUT, on_credentials, client);

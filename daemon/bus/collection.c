@@ -67,8 +67,7 @@ struct page {
 	size_t bytes, most;
 };
 
-static int put_row(struct reader *reader, struct stmt *stmt, const struct shape *shape, const int *fields, const bool *shown,
-	int count)
+static int put_row(struct reader *reader, struct stmt *stmt, const struct shape *shape, const int *fields, const bool *shown, int count)
 {
 	struct page *page = (struct page *)reader;
 	DBusMessageIter row;
@@ -172,8 +171,8 @@ static int import_run(struct request *request)
 		result = tasks_room(bus->tasks, request->caller.uid, &call->problem);
 	call->entity = request->route.type->entity;
 	if (!result)
-		result = bus->hooks.import(bus->hooks.data, call, call->fds[0], dbus_message_get_sender(request->message), options, count,
-			&task);
+		result = bus->hooks.import(
+			bus->hooks.data, call, call->fds[0], dbus_message_get_sender(request->message), options, count, &task);
 	if (result)
 		return result;
 	dbus_message_iter_init_append(reply_new(request), &at);

@@ -33,14 +33,11 @@ struct flag_name {
 	const char *name;
 };
 
-static const struct flag_name field_flags[] = {
-	{ REQUIRED, "required" }, { LISTED, "listed" }, { FROZEN, "frozen" }, { BY_VERB, "by_verb" }, { OWN, "own" }, { SORTED, "sorted" },
-	{ LABEL, "label" }, { KEY, "key" }, { LINES, "lines" }, { ZONE, "zone" }, { MAIL, "mail" }, { 0, NULL }
-};
-static const struct flag_name verb_flags[] = {
-	{ FOR_SOMEBODY, "for_somebody" }, { NEEDS_REASON, "needs_reason" }, { DESTRUCTIVE, "destructive" }, { LONG, "long" },
-	{ ANSWERS, "answers" }, { 0, NULL }
-};
+static const struct flag_name field_flags[] = { { REQUIRED, "required" }, { LISTED, "listed" }, { FROZEN, "frozen" },
+	{ BY_VERB, "by_verb" }, { OWN, "own" }, { SORTED, "sorted" }, { LABEL, "label" }, { KEY, "key" }, { LINES, "lines" },
+	{ ZONE, "zone" }, { MAIL, "mail" }, { 0, NULL } };
+static const struct flag_name verb_flags[] = { { FOR_SOMEBODY, "for_somebody" }, { NEEDS_REASON, "needs_reason" },
+	{ DESTRUCTIVE, "destructive" }, { LONG, "long" }, { ANSWERS, "answers" }, { 0, NULL } };
 
 static void entry_flags(DBusMessageIter *dict, const struct flag_name *table, unsigned flags, const char *more, const char *most)
 {
@@ -85,8 +82,8 @@ static void entry_roles(DBusMessageIter *dict, const char *key, unsigned mask)
 }
 
 /* `to`: the entity that a link leads to; `member`: the bus property, NULL for arguments; `readers`: roles. */
-static void describe_field(DBusMessageIter *list, const struct field *field, const struct entity *to, const char *member,
-	const unsigned *readers)
+static void describe_field(
+	DBusMessageIter *list, const struct field *field, const struct entity *to, const char *member, const unsigned *readers)
 {
 	DBusMessageIter dict;
 
@@ -121,8 +118,7 @@ static void describe_fields(DBusMessageIter *dict, const struct type *type)
 	must(dbus_message_iter_open_container(&variant, DBUS_TYPE_ARRAY, "a{sv}", &list));
 	for (int i = 0; i < type->shape->count; i++)
 		if (!(type->entity->fields[i].flags & HIDDEN))
-			describe_field(&list, &type->entity->fields[i], type->shape->links[i], type->members[i],
-				&type->shape->readers[i]);
+			describe_field(&list, &type->entity->fields[i], type->shape->links[i], type->members[i], &type->shape->readers[i]);
 	must(dbus_message_iter_close_container(&variant, &list));
 	entry_close(dict, &entry, &variant);
 }

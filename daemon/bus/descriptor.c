@@ -18,17 +18,12 @@
 static const char *what_is(mode_t mode)
 {
 	switch (mode & S_IFMT) {
-	case S_IFIFO:
-		return "a pipe";
-	case S_IFSOCK:
-		return "a socket";
-	case S_IFDIR:
-		return "a directory";
+	case S_IFIFO: return "a pipe";
+	case S_IFSOCK: return "a socket";
+	case S_IFDIR: return "a directory";
 	case S_IFCHR:
-	case S_IFBLK:
-		return "a device";
-	default:
-		return "something else";
+	case S_IFBLK: return "a device";
+	default: return "something else";
 	}
 }
 

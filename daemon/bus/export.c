@@ -70,34 +70,21 @@ static void put_cell(struct export *export, const struct field *field, struct st
 		return;
 	switch (field->kind) {
 	case TEXT:
-	case CHOICE:
-		encode_csv(out, engine_text(stmt, column), export->raw);
-		return;
-	case WORDS:
-		words_cell(out, engine_text(stmt, column), export->raw);
-		return;
+	case CHOICE: encode_csv(out, engine_text(stmt, column), export->raw); return;
+	case WORDS: words_cell(out, engine_text(stmt, column), export->raw); return;
 	case NUMBER:
-	case LINK:
-		buffer_print(out, "%" PRId64, engine_int(stmt, column));
-		return;
+	case LINK: buffer_print(out, "%" PRId64, engine_int(stmt, column)); return;
 	case REAL:
 		real_print(engine_real(stmt, column), text);
 		buffer_text(out, text);
 		return;
-	case DATE:
-		buffer_text(out, date_print(engine_int(stmt, column), text));
-		return;
-	case INSTANT:
-		buffer_text(out, instant_print(engine_int(stmt, column), text));
-		return;
-	case YESNO:
-		buffer_text(out, engine_int(stmt, column) ? "yes" : "no");
-		return;
+	case DATE: buffer_text(out, date_print(engine_int(stmt, column), text)); return;
+	case INSTANT: buffer_text(out, instant_print(engine_int(stmt, column), text)); return;
+	case YESNO: buffer_text(out, engine_int(stmt, column) ? "yes" : "no"); return;
 	}
 }
 
-static int put_line(struct reader *reader, struct stmt *stmt, const struct shape *shape, const int *fields, const bool *shown,
-	int count)
+static int put_line(struct reader *reader, struct stmt *stmt, const struct shape *shape, const int *fields, const bool *shown, int count)
 {
 	struct export *export = (struct export *)reader;
 
@@ -181,8 +168,8 @@ static int export_read(struct request *request, struct export *export, DBusMessa
 		result = read_filters(&value, &export->arena, &filters, &export->query.filter_count, problem);
 	export->query.filters = filters;
 	if (result >= 0)
-		result = fields_read(request, words, word_count, export->type, &export->query.fields, export->fields,
-			&export->query.field_count);
+		result = fields_read(
+			request, words, word_count, export->type, &export->query.fields, export->fields, &export->query.field_count);
 	request->call.arena = before;
 	return result;
 }

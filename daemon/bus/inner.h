@@ -290,8 +290,8 @@ int properties_run(struct request *, const char *member);
 /* A verb as a message: arguments and options are its body. */
 int verb_run(struct request *, const struct verb *);
 /* One call of a verb; the iterator stands at its arguments, the options follow. WAITS only if `may_wait`. */
-int verb_call(struct request *, struct call *, const struct type *, int64_t id, const struct verb *, DBusMessageIter *,
-	bool may_wait, bool only_ask);
+int verb_call(struct request *, struct call *, const struct type *, int64_t id, const struct verb *, DBusMessageIter *, bool may_wait,
+	bool only_ask);
 /* What a done call answers: object, version, messages, jobs, task and values of its own. */
 void verb_answer(struct request *, const struct call *, DBusMessageIter *dict);
 

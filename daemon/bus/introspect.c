@@ -47,8 +47,8 @@ static void args(struct buffer *out, const char *signature, const char *arg_name
 	} while (dbus_signature_iter_next(&at));
 }
 
-static void method(struct buffer *out, const char *name, const char *in, const char *in_names, const char *output,
-	const char *out_names, const char *help)
+static void method(struct buffer *out, const char *name, const char *in, const char *in_names, const char *output, const char *out_names,
+	const char *help)
 {
 	buffer_print(out, "  <method name=\"%s\">\n", name);
 	args(out, in, in_names, "in");
@@ -67,8 +67,9 @@ static void signal(struct buffer *out, const char *name, const char *signature, 
 
 static void property(struct buffer *out, const char *name, const char *signature, const char *access, const char *help)
 {
-	buffer_print(out, "  <property name=\"%s\" type=\"%s\" access=\"%s\">\n"
-			  "   <annotation name=\"org.freedesktop.DBus.Property.EmitsChangedSignal\" value=\"false\"/>\n",
+	buffer_print(out,
+		"  <property name=\"%s\" type=\"%s\" access=\"%s\">\n"
+		"   <annotation name=\"org.freedesktop.DBus.Property.EmitsChangedSignal\" value=\"false\"/>\n",
 		name, signature, access);
 	note(out, "   ", help);
 	buffer_text(out, "  </property>\n");
@@ -129,34 +130,33 @@ static void object(struct buffer *out, const struct type *type)
 	buffer_text(out, " </interface>\n");
 }
 
-static const char standard[] =
-	" <interface name=\"org.freedesktop.DBus.Properties\">\n"
-	"  <method name=\"Get\">\n"
-	"   <arg name=\"interface\" type=\"s\" direction=\"in\"/>\n"
-	"   <arg name=\"name\" type=\"s\" direction=\"in\"/>\n"
-	"   <arg name=\"value\" type=\"v\" direction=\"out\"/>\n"
-	"  </method>\n"
-	"  <method name=\"GetAll\">\n"
-	"   <arg name=\"interface\" type=\"s\" direction=\"in\"/>\n"
-	"   <arg name=\"values\" type=\"a{sv}\" direction=\"out\"/>\n"
-	"  </method>\n"
-	"  <method name=\"Set\">\n"
-	"   <arg name=\"interface\" type=\"s\" direction=\"in\"/>\n"
-	"   <arg name=\"name\" type=\"s\" direction=\"in\"/>\n"
-	"   <arg name=\"value\" type=\"v\" direction=\"in\"/>\n"
-	"  </method>\n"
-	" </interface>\n"
-	" <interface name=\"org.freedesktop.DBus.Introspectable\">\n"
-	"  <method name=\"Introspect\">\n"
-	"   <arg name=\"xml\" type=\"s\" direction=\"out\"/>\n"
-	"  </method>\n"
-	" </interface>\n"
-	" <interface name=\"org.freedesktop.DBus.Peer\">\n"
-	"  <method name=\"Ping\"/>\n"
-	"  <method name=\"GetMachineId\">\n"
-	"   <arg name=\"id\" type=\"s\" direction=\"out\"/>\n"
-	"  </method>\n"
-	" </interface>\n";
+static const char standard[] = " <interface name=\"org.freedesktop.DBus.Properties\">\n"
+			       "  <method name=\"Get\">\n"
+			       "   <arg name=\"interface\" type=\"s\" direction=\"in\"/>\n"
+			       "   <arg name=\"name\" type=\"s\" direction=\"in\"/>\n"
+			       "   <arg name=\"value\" type=\"v\" direction=\"out\"/>\n"
+			       "  </method>\n"
+			       "  <method name=\"GetAll\">\n"
+			       "   <arg name=\"interface\" type=\"s\" direction=\"in\"/>\n"
+			       "   <arg name=\"values\" type=\"a{sv}\" direction=\"out\"/>\n"
+			       "  </method>\n"
+			       "  <method name=\"Set\">\n"
+			       "   <arg name=\"interface\" type=\"s\" direction=\"in\"/>\n"
+			       "   <arg name=\"name\" type=\"s\" direction=\"in\"/>\n"
+			       "   <arg name=\"value\" type=\"v\" direction=\"in\"/>\n"
+			       "  </method>\n"
+			       " </interface>\n"
+			       " <interface name=\"org.freedesktop.DBus.Introspectable\">\n"
+			       "  <method name=\"Introspect\">\n"
+			       "   <arg name=\"xml\" type=\"s\" direction=\"out\"/>\n"
+			       "  </method>\n"
+			       " </interface>\n"
+			       " <interface name=\"org.freedesktop.DBus.Peer\">\n"
+			       "  <method name=\"Ping\"/>\n"
+			       "  <method name=\"GetMachineId\">\n"
+			       "   <arg name=\"id\" type=\"s\" direction=\"out\"/>\n"
+			       "  </method>\n"
+			       " </interface>\n";
 
 static void children(const struct names *names, struct route route, struct buffer *out)
 {
@@ -175,12 +175,8 @@ void introspect_place(const struct names *names, struct route route, struct buff
 		fixed(out, BUS_NAME ".Manager", manager_methods, manager_properties);
 		buffer_text(out, " </interface>\n");
 		break;
-	case COLLECTION:
-		collection(out, route.type);
-		break;
-	case OBJECT:
-		object(out, route.type);
-		break;
+	case COLLECTION: collection(out, route.type); break;
+	case OBJECT: object(out, route.type); break;
 	case TASK:
 		fixed(out, BUS_NAME ".Task", task_methods, task_properties);
 		signal(out, "Changed", "ds", "progress state", "Sent to the starter alone.");
@@ -192,8 +188,7 @@ void introspect_place(const struct names *names, struct route route, struct buff
 		break;
 	case NOWHERE:
 	case ABOVE:
-	case TASKS:
-		break;
+	case TASKS: break;
 	}
 	children(names, route, out);
 }
@@ -237,22 +232,24 @@ void policy_print(const struct names *names, struct buffer *out)
 		BUS_NAME ".Task",
 	};
 
-	buffer_text(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-			 "<!-- SPDX-License-Identifier: GPL-3.0-or-later -->\n"
-			 "<!-- Printed from the tables by mentorshipd. What a caller may do is decided in the daemon. -->\n"
-			 "<!DOCTYPE busconfig PUBLIC \"-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN\"\n"
-			 " \"http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd\">\n"
-			 "<busconfig>\n"
-			 "  <policy user=\"mentorship\">\n"
-			 "    <allow own=\"" BUS_NAME "\"/>\n"
-			 "  </policy>\n"
-			 "  <policy context=\"default\">\n");
+	buffer_text(out,
+		"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+		"<!-- SPDX-License-Identifier: GPL-3.0-or-later -->\n"
+		"<!-- Printed from the tables by mentorshipd. What a caller may do is decided in the daemon. -->\n"
+		"<!DOCTYPE busconfig PUBLIC \"-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN\"\n"
+		" \"http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd\">\n"
+		"<busconfig>\n"
+		"  <policy user=\"mentorship\">\n"
+		"    <allow own=\"" BUS_NAME "\"/>\n"
+		"  </policy>\n"
+		"  <policy context=\"default\">\n");
 	for (size_t i = 0; i < sizeof interfaces / sizeof *interfaces; i++)
 		allow(out, interfaces[i]);
 	for (int i = 0; i < names->count; i++)
 		allow(out, names->types[i].interface);
-	buffer_text(out, "  </policy>\n"
-			 "</busconfig>\n");
+	buffer_text(out,
+		"  </policy>\n"
+		"</busconfig>\n");
 }
 
 int bus_print(const char *what, struct buffer *out)

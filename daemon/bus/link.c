@@ -151,8 +151,8 @@ static void on_owner(struct bus *bus, DBusMessage *message)
 	struct client *client;
 
 	if (!dbus_message_has_sender(message, DBUS_SERVICE_DBUS) ||
-		!dbus_message_get_args(message, NULL, DBUS_TYPE_STRING, &name, DBUS_TYPE_STRING, &before, DBUS_TYPE_STRING, &after,
-			DBUS_TYPE_INVALID))
+		!dbus_message_get_args(
+			message, NULL, DBUS_TYPE_STRING, &name, DBUS_TYPE_STRING, &before, DBUS_TYPE_STRING, &after, DBUS_TYPE_INVALID))
 		return;
 	client = *after ? NULL : client_find(bus, name);
 	if (client)

@@ -26,12 +26,8 @@ static void put_identifier(struct request *request, DBusMessageIter *at)
 	put_text(at, "mentorshipd");
 }
 
-const struct property logging_properties[] = {
-	{ "LogLevel", "s", put_level },
-	{ "LogTarget", "s", put_target },
-	{ "SyslogIdentifier", "s", put_identifier },
-	{ 0 }
-};
+const struct property logging_properties[] = { { "LogLevel", "s", put_level }, { "LogTarget", "s", put_target },
+	{ "SyslogIdentifier", "s", put_identifier }, { 0 } };
 
 int logging_set(struct request *request, const char *name, DBusMessageIter *variant)
 {
@@ -46,8 +42,9 @@ int logging_set(struct request *request, const char *name, DBusMessageIter *vari
 		return problem_set(&request->call.problem, E_READONLY, name, "cannot be set; LogLevel can, to text");
 	level = log_level_named(value.text);
 	if (level < 0)
-		return problem_set(&request->call.problem, E_INVALID, name, "must be emerg, alert, crit, err, warning, notice, info or "
-									    "debug");
+		return problem_set(&request->call.problem, E_INVALID, name,
+			"must be emerg, alert, crit, err, warning, notice, info or "
+			"debug");
 	log_level_set(level);
 	reply_new(request);
 	return 0;

@@ -50,14 +50,8 @@ static void put_now(struct request *request, DBusMessageIter *at)
 	must(dbus_message_iter_append_basic(at, DBUS_TYPE_INT64, &now));
 }
 
-const struct property manager_properties[] = {
-	{ "Version", "s", put_version },
-	{ "InterfaceVersion", "u", put_interface_version },
-	{ "Held", "b", put_held },
-	{ "Simulated", "b", put_simulated },
-	{ "Now", "x", put_now },
-	{ 0 }
-};
+const struct property manager_properties[] = { { "Version", "s", put_version }, { "InterfaceVersion", "u", put_interface_version },
+	{ "Held", "b", put_held }, { "Simulated", "b", put_simulated }, { "Now", "x", put_now }, { 0 } };
 
 /* ---- helpers ---- */
 

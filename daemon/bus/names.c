@@ -40,19 +40,13 @@ const char *kind_signature(enum kind kind)
 	switch (kind) {
 	case TEXT:
 	case DATE:
-	case CHOICE:
-		return "s";
+	case CHOICE: return "s";
 	case NUMBER:
-	case INSTANT:
-		return "x";
-	case REAL:
-		return "d";
-	case LINK:
-		return "o";
-	case WORDS:
-		return "as";
-	case YESNO:
-		return "b";
+	case INSTANT: return "x";
+	case REAL: return "d";
+	case LINK: return "o";
+	case WORDS: return "as";
+	case YESNO: return "b";
 	}
 	return "s";
 }
@@ -217,7 +211,6 @@ struct route route_path(const struct names *names, const char *path)
 	if (route.place == NOWHERE || !*end)
 		return route;
 	route.id = id_read(end + 1);
-	route.place = !route.id ? NOWHERE : route.place == TASKS ? TASK
-								 : OBJECT;
+	route.place = !route.id ? NOWHERE : route.place == TASKS ? TASK : OBJECT;
 	return route;
 }

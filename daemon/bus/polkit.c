@@ -41,8 +41,7 @@ static enum verdict verdict_of(DBusMessage *reply)
 	dbus_message_iter_get_basic(&parts, &authorized);
 	dbus_message_iter_next(&parts);
 	dbus_message_iter_get_basic(&parts, &challenge);
-	return authorized ? YES : challenge ? CHALLENGE
-					    : NO;
+	return authorized ? YES : challenge ? CHALLENGE : NO;
 }
 
 static void cancel_tell(struct polkit_check *check)
@@ -133,8 +132,9 @@ int polkit_ask(struct request *request, const char *action)
 		(int)seconds * 1000, on_verdict, check);
 	if (!check->pending) {
 		free(check);
-		return problem_set(&request->call.problem, E_DENIED, NULL, "this needs the permission %s, and nobody could be asked "
-									   "for it",
+		return problem_set(&request->call.problem, E_DENIED, NULL,
+			"this needs the permission %s, and nobody could be asked "
+			"for it",
 			action);
 	}
 	request->check = check;
@@ -146,19 +146,16 @@ int polkit_authorize(struct request *request, const char *action)
 	if (request->caller.admin)
 		return 0;
 	switch (polkit_verdict(request, action)) {
-	case NOT_ASKED:
-		return polkit_ask(request, action);
-	case YES:
-		request->caller.admin = true;
-		return 0;
+	case NOT_ASKED: return polkit_ask(request, action);
+	case YES: request->caller.admin = true; return 0;
 	case CHALLENGE:
 		if (!dbus_message_get_allow_interactive_authorization(request->message))
-			return problem_set(&request->call.problem, E_AUTH, NULL, "this needs a password: allow the dialog and ask again "
-										 "(%s)",
+			return problem_set(&request->call.problem, E_AUTH, NULL,
+				"this needs a password: allow the dialog and ask again "
+				"(%s)",
 				action);
 		break;
-	case NO:
-		break;
+	case NO: break;
 	}
 	return problem_set(&request->call.problem, E_DENIED, NULL, "this is for administrators (%s)", action);
 }

@@ -16,21 +16,19 @@ struct property_reader {
 	DBusMessageIter *at;
 };
 
-static int put_one(struct reader *reader, struct stmt *stmt, const struct shape *shape, const int *fields, const bool *shown,
-	int count)
+static int put_one(struct reader *reader, struct stmt *stmt, const struct shape *shape, const int *fields, const bool *shown, int count)
 {
 	struct property_reader *mine = (struct property_reader *)reader;
 
 	(void)count;
 	if (!shown[0])
-		return problem_set(&mine->request->call.problem, E_DENIED, shape->entity->fields[fields[0]].name,
-			"is not yours to read here");
+		return problem_set(
+			&mine->request->call.problem, E_DENIED, shape->entity->fields[fields[0]].name, "is not yours to read here");
 	put_column_variant(mine->at, mine->request->bus->names, shape, fields[0], stmt, 0);
 	return 0;
 }
 
-static int put_all(struct reader *reader, struct stmt *stmt, const struct shape *shape, const int *fields, const bool *shown,
-	int count)
+static int put_all(struct reader *reader, struct stmt *stmt, const struct shape *shape, const int *fields, const bool *shown, int count)
 {
 	struct property_reader *mine = (struct property_reader *)reader;
 	const struct names *names = mine->request->bus->names;
@@ -68,25 +66,14 @@ static int record_read(struct request *request, const int *fields, int count,
 static const struct property *table_of(struct request *request, const char **ret_interface)
 {
 	switch (request->route.place) {
-	case ROOT:
-		*ret_interface = BUS_NAME ".Manager";
-		return manager_properties;
-	case TASK:
-		*ret_interface = BUS_NAME ".Task";
-		return task_properties;
-	case LOGGING:
-		*ret_interface = "org.freedesktop.LogControl1";
-		return logging_properties;
-	case OBJECT:
-		*ret_interface = request->route.type->interface;
-		return NULL;
-	case COLLECTION:
-		*ret_interface = BUS_NAME ".Collection";
-		return NULL;
+	case ROOT: *ret_interface = BUS_NAME ".Manager"; return manager_properties;
+	case TASK: *ret_interface = BUS_NAME ".Task"; return task_properties;
+	case LOGGING: *ret_interface = "org.freedesktop.LogControl1"; return logging_properties;
+	case OBJECT: *ret_interface = request->route.type->interface; return NULL;
+	case COLLECTION: *ret_interface = BUS_NAME ".Collection"; return NULL;
 	case NOWHERE:
 	case ABOVE:
-	case TASKS:
-		break;
+	case TASKS: break;
 	}
 	*ret_interface = "";
 	return NULL;
@@ -148,8 +135,9 @@ static int set(struct request *request, const char *interface, const char *name,
 {
 	if (request->route.place == LOGGING)
 		return logging_set(request, name, variant);
-	return problem_set(&request->call.problem, E_READONLY, NULL, "properties of %s are changed by its methods, such as Update: they "
-								     "take the version that you saw",
+	return problem_set(&request->call.problem, E_READONLY, NULL,
+		"properties of %s are changed by its methods, such as Update: they "
+		"take the version that you saw",
 		*interface ? interface : "this object");
 }
 
@@ -163,10 +151,8 @@ int properties_run(struct request *request, const char *member)
 
 	if (!one && !all && !write)
 		return reply_unknown(request, DBUS_ERROR_UNKNOWN_METHOD, "Properties has Get, GetAll and Set");
-	if (!dbus_message_has_signature(message, one ? "ss" : all ? "s"
-								  : "ssv"))
-		return wrong_signature(request, member, one ? "ss" : all ? "s"
-									 : "ssv");
+	if (!dbus_message_has_signature(message, one ? "ss" : all ? "s" : "ssv"))
+		return wrong_signature(request, member, one ? "ss" : all ? "s" : "ssv");
 	dbus_message_iter_init(message, &at);
 	dbus_message_iter_get_basic(&at, &interface);
 	if (dbus_message_iter_next(&at))

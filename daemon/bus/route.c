@@ -29,8 +29,8 @@ int reply_unknown(struct request *request, const char *error, const char *format
 int wrong_signature(struct request *request, const char *member, const char *wanted)
 {
 	return problem_set(&request->call.problem, E_INVALID, NULL, "%s takes %s%s, not %s", member,
-		*wanted ? "arguments of the type " : "no arguments",
-		wanted, *dbus_message_get_signature(request->message) ? dbus_message_get_signature(request->message) : "none");
+		*wanted ? "arguments of the type " : "no arguments", wanted,
+		*dbus_message_get_signature(request->message) ? dbus_message_get_signature(request->message) : "none");
 }
 
 static int unknown_method(struct request *request)
@@ -93,8 +93,7 @@ static int object_run(struct request *request, const char *interface, const char
 	case NOWHERE:
 	case ABOVE:
 	case TASKS:
-	case LOGGING:
-		break;
+	case LOGGING: break;
 	}
 	return unknown_method(request);
 }
@@ -103,19 +102,14 @@ static int object_run(struct request *request, const char *interface, const char
 static const char *own_interface(const struct route *route)
 {
 	switch (route->place) {
-	case ROOT:
-		return BUS_NAME ".Manager";
-	case COLLECTION:
-		return BUS_NAME ".Collection";
-	case OBJECT:
-		return route->type->interface;
-	case TASK:
-		return BUS_NAME ".Task";
+	case ROOT: return BUS_NAME ".Manager";
+	case COLLECTION: return BUS_NAME ".Collection";
+	case OBJECT: return route->type->interface;
+	case TASK: return BUS_NAME ".Task";
 	case NOWHERE:
 	case ABOVE:
 	case TASKS:
-	case LOGGING:
-		break;
+	case LOGGING: break;
 	}
 	return "";
 }

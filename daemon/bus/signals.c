@@ -193,8 +193,8 @@ static int subscribe_paths(struct request *request, DBusMessageIter *value)
 	int result = 0;
 
 	if (!count || count > PATHS_MOST)
-		return problem_set(&request->call.problem, count ? E_LIMIT : E_INVALID, "paths",
-			"must be 1 to %d object paths", PATHS_MOST);
+		return problem_set(
+			&request->call.problem, count ? E_LIMIT : E_INVALID, "paths", "must be 1 to %d object paths", PATHS_MOST);
 	subscription = subscription_new(request);
 	subscription->watches = arena_new(&subscription->arena, count * sizeof(void *));
 	for (size_t i = 0; i < count && !result; i++) {
@@ -219,8 +219,7 @@ struct gathering {
 	struct ids *ids;
 };
 
-static int put_id(struct reader *reader, struct stmt *stmt, const struct shape *shape, const int *fields, const bool *shown,
-	int count)
+static int put_id(struct reader *reader, struct stmt *stmt, const struct shape *shape, const int *fields, const bool *shown, int count)
 {
 	struct gathering *gathering = (struct gathering *)reader;
 
@@ -233,8 +232,8 @@ static int put_id(struct reader *reader, struct stmt *stmt, const struct shape *
 }
 
 /* In a store turn: ids of a page of what the filters select for this caller. */
-static int gather(struct bus *bus, struct call *call, struct subscription *subscription, size_t filters, uint32_t limit,
-	const char *cursor, struct ids *ids, const char **ret_next)
+static int gather(struct bus *bus, struct call *call, struct subscription *subscription, size_t filters, uint32_t limit, const char *cursor,
+	struct ids *ids, const char **ret_next)
 {
 	static const char *const fields[] = { "id" };
 	struct gathering gathering = { { put_id }, ids };
@@ -273,8 +272,8 @@ static int gather_step(struct request *request)
 		request->call.problem = lost;
 	result = result ? result : ended;
 	if (!result && subscription->shown.count > SHOWN_MOST)
-		result = problem_set(&request->call.problem, E_LIMIT, "filter",
-			"more than %d rows would be watched; narrow it", SHOWN_MOST);
+		result = problem_set(
+			&request->call.problem, E_LIMIT, "filter", "more than %d rows would be watched; narrow it", SHOWN_MOST);
 	if (result) {
 		subscription_end(subscription);
 		return result;
@@ -336,8 +335,8 @@ int subscribe(struct request *request)
 	if (result)
 		return result;
 	if (request->user->subscriptions >= request->bus->settings->limits.subscriptions)
-		return problem_set(problem, E_LIMIT, NULL, "you have %u subscriptions, which is the limit; end one",
-			request->user->subscriptions);
+		return problem_set(
+			problem, E_LIMIT, NULL, "you have %u subscriptions, which is the limit; end one", request->user->subscriptions);
 	paths = dict_find(&at, "paths", "ao", &value, problem);
 	if (paths < 0)
 		return paths;
@@ -380,8 +379,8 @@ static void tell(struct bus *bus, const struct watch *watch, const struct change
 	const char *path = path_print(out, type->path, type->path_length, change->id);
 
 	must(signal && dbus_message_set_destination(signal, watch->subscription->client->name) &&
-		dbus_message_append_args(signal, DBUS_TYPE_OBJECT_PATH, &path, DBUS_TYPE_UINT64, &version, DBUS_TYPE_UINT64, &sequence,
-			DBUS_TYPE_INVALID));
+		dbus_message_append_args(
+			signal, DBUS_TYPE_OBJECT_PATH, &path, DBUS_TYPE_UINT64, &version, DBUS_TYPE_UINT64, &sequence, DBUS_TYPE_INVALID));
 	link_send(bus, signal);
 }
 
@@ -397,8 +396,7 @@ static int sees_now(struct bus *bus, struct watch *watch, const struct change *c
 		return 0;
 	if (watch->id || !subscription->filter_count) {
 		result = store_sees(bus->store, call, change->entity, change->id);
-		return result == E_NOTFOUND ? 0 : result ? result
-							 : 1;
+		return result == E_NOTFOUND ? 0 : result ? result : 1;
 	}
 	subscription->filters[subscription->filter_count] = (struct filter){ "id", OP_EQ, { .type = V_INT, .number = change->id } };
 	result = gather(bus, call, subscription, subscription->filter_count + 1, 1, "", &found, &next);
@@ -427,9 +425,7 @@ static void watch_look(struct bus *bus, struct watch *watch, const struct change
 		ids_add(&subscription->shown, change->id);
 	else
 		ids_remove(&subscription->shown, change->id);
-	tell(bus, watch, change, !seen ? "Removed" : before ? "Changed"
-							    : "Added",
-		seen);
+	tell(bus, watch, change, !seen ? "Removed" : before ? "Changed" : "Added", seen);
 }
 
 static bool concerns(const struct watch *watch, const struct change *change)

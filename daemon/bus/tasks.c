@@ -63,16 +63,9 @@ static void put_started(struct request *request, DBusMessageIter *at)
 	must(dbus_message_iter_append_basic(at, DBUS_TYPE_INT64, &task_seen(request)->started));
 }
 
-const struct property task_properties[] = {
-	{ "Kind", "s", put_kind },
-	{ "Object", "o", put_object },
-	{ "Progress", "d", put_progress },
-	{ "State", "s", put_state },
-	{ "Error", "s", put_error },
-	{ "Result", "a{sv}", put_result },
-	{ "Started", "x", put_started },
-	{ 0 }
-};
+const struct property task_properties[] = { { "Kind", "s", put_kind }, { "Object", "o", put_object }, { "Progress", "d", put_progress },
+	{ "State", "s", put_state }, { "Error", "s", put_error }, { "Result", "a{sv}", put_result }, { "Started", "x", put_started },
+	{ 0 } };
 
 static int cancel(struct request *request)
 {
@@ -92,8 +85,7 @@ static int cancel(struct request *request)
 }
 
 const struct method task_methods[] = {
-	{ "Cancel", "a{sv}", "options", "a{sv}", "result", cancel, "Asks the work to stop; State says when it did." },
-	{ 0 }
+	{ "Cancel", "a{sv}", "options", "a{sv}", "result", cancel, "Asks the work to stop; State says when it did." }, { 0 }
 };
 
 void task_changed(void *data, const struct task *task)
@@ -107,8 +99,8 @@ void task_changed(void *data, const struct task *task)
 		event_add(bus->sweeping, &(struct timeval){ 601, 0 });
 	if (!*task->starter || !bus->connection)
 		return;
-	signal = dbus_message_new_signal(path_print(path, BUS_PATH "/tasks", sizeof BUS_PATH "/tasks" - 1, task->id), BUS_NAME ".Task",
-		"Changed");
+	signal = dbus_message_new_signal(
+		path_print(path, BUS_PATH "/tasks", sizeof BUS_PATH "/tasks" - 1, task->id), BUS_NAME ".Task", "Changed");
 	must(signal && dbus_message_set_destination(signal, task->starter) &&
 		dbus_message_append_args(signal, DBUS_TYPE_DOUBLE, &task->progress, DBUS_TYPE_STRING, &state, DBUS_TYPE_INVALID));
 	link_send(bus, signal);

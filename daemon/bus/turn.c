@@ -313,8 +313,8 @@ static void register_tasks(struct bus *bus)
 
 			if (request->call.task != work[i].task)
 				continue;
-			task = task_new(bus->tasks, work[i].task, work[i].kind, &work[i].starter,
-				dbus_message_get_sender(request->message), store_now(bus->store));
+			task = task_new(bus->tasks, work[i].task, work[i].kind, &work[i].starter, dbus_message_get_sender(request->message),
+				store_now(bus->store));
 			if (task) {
 				task->entity = request->call.entity;
 				task->object = work[i].subject;

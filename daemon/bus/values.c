@@ -47,24 +47,12 @@ static int read_number(DBusMessageIter *at, int type, const char *name, struct v
 	dbus_message_iter_get_basic(at, &basic);
 	ret->type = V_INT;
 	switch (type) {
-	case DBUS_TYPE_INT64:
-		ret->number = basic.i64;
-		break;
-	case DBUS_TYPE_UINT32:
-		ret->number = basic.u32;
-		break;
-	case DBUS_TYPE_INT32:
-		ret->number = basic.i32;
-		break;
-	case DBUS_TYPE_INT16:
-		ret->number = basic.i16;
-		break;
-	case DBUS_TYPE_UINT16:
-		ret->number = basic.u16;
-		break;
-	case DBUS_TYPE_BYTE:
-		ret->number = basic.byt;
-		break;
+	case DBUS_TYPE_INT64: ret->number = basic.i64; break;
+	case DBUS_TYPE_UINT32: ret->number = basic.u32; break;
+	case DBUS_TYPE_INT32: ret->number = basic.i32; break;
+	case DBUS_TYPE_INT16: ret->number = basic.i16; break;
+	case DBUS_TYPE_UINT16: ret->number = basic.u16; break;
+	case DBUS_TYPE_BYTE: ret->number = basic.byt; break;
 	default: /* DBUS_TYPE_UINT64 */
 		if (basic.u64 > INT64_MAX)
 			return problem_set(problem, E_INVALID, name, "is larger than any number that is kept here");
@@ -98,15 +86,15 @@ static int read_basic(DBusMessageIter *at, struct arena *arena, const char *name
 	case DBUS_TYPE_UINT32:
 	case DBUS_TYPE_INT16:
 	case DBUS_TYPE_UINT16:
-	case DBUS_TYPE_BYTE:
-		return read_number(at, type, name, ret, problem);
+	case DBUS_TYPE_BYTE: return read_number(at, type, name, ret, problem);
 	case DBUS_TYPE_ARRAY:
 		if (dbus_message_iter_get_element_type(at) == DBUS_TYPE_STRING)
 			return read_words(at, arena, name, ret, problem);
 		break;
 	}
-	return problem_set(problem, E_INVALID, name, "has a type that no value has here; give text (s), a number (x), a real number "
-						     "(d), yes or no (b), an object (o) or words (as)");
+	return problem_set(problem, E_INVALID, name,
+		"has a type that no value has here; give text (s), a number (x), a real number "
+		"(d), yes or no (b), an object (o) or words (as)");
 }
 
 int read_value(DBusMessageIter *at, struct arena *arena, const char *name, struct value *ret, struct problem *problem)
@@ -160,8 +148,7 @@ int dict_find(DBusMessageIter *at, const char *key, const char *signature, DBusM
 	return 1;
 }
 
-int read_dict(DBusMessageIter *at, struct arena *arena, const char *apart, struct arg **ret, size_t *ret_count,
-	struct problem *problem)
+int read_dict(DBusMessageIter *at, struct arena *arena, const char *apart, struct arg **ret, size_t *ret_count, struct problem *problem)
 {
 	size_t room = array_length(at), count = 0;
 	struct arg *args;
@@ -245,8 +232,7 @@ int args_known(const struct arg *args, size_t count, const char *known, struct p
 }
 
 /* Text of an option: checked and short, since it goes into the audit record or a hash. */
-static int option_text(const struct arg *args, size_t count, const char *name, size_t most, const char **ret,
-	struct problem *problem)
+static int option_text(const struct arg *args, size_t count, const char *name, size_t most, const char **ret, struct problem *problem)
 {
 	int result = arg_text(args, count, name, ret, problem);
 
@@ -262,8 +248,7 @@ static int option_text(const struct arg *args, size_t count, const char *name, s
 	return result;
 }
 
-int read_options(DBusMessageIter *at, struct arena *arena, const struct names *names, struct options *ret,
-	struct problem *problem)
+int read_options(DBusMessageIter *at, struct arena *arena, const struct names *names, struct options *ret, struct problem *problem)
 {
 	struct arg *args;
 	const struct arg *whose;
@@ -318,8 +303,9 @@ int read_filters(DBusMessageIter *at, struct arena *arena, struct filter **ret, 
 		dbus_message_iter_get_basic(&part, &word);
 		filters[count].operator_ = operator_named(word);
 		if (filters[count].operator_ < 0)
-			return problem_set(problem, E_INVALID, "filter", "an operator is none of =, !=, <, <=, >, >=, in, prefix, "
-									 "none, contains");
+			return problem_set(problem, E_INVALID, "filter",
+				"an operator is none of =, !=, <, <=, >, >=, in, prefix, "
+				"none, contains");
 		dbus_message_iter_next(&part);
 		result = read_value(&part, arena, filters[count].field, &filters[count].value, problem);
 		if (result)
@@ -424,8 +410,7 @@ static void put_link(DBusMessageIter *at, const struct names *names, const struc
 	must(dbus_message_iter_append_basic(at, DBUS_TYPE_OBJECT_PATH, &text));
 }
 
-size_t put_column(DBusMessageIter *at, const struct names *names, const struct shape *shape, int field, struct stmt *stmt,
-	int column)
+size_t put_column(DBusMessageIter *at, const struct names *names, const struct shape *shape, int field, struct stmt *stmt, int column)
 {
 	const struct field *f = &shape->entity->fields[field];
 	char date[DATE_TEXT];
@@ -449,12 +434,8 @@ size_t put_column(DBusMessageIter *at, const struct names *names, const struct s
 		real = engine_real(stmt, column);
 		must(dbus_message_iter_append_basic(at, DBUS_TYPE_DOUBLE, &real));
 		return 8;
-	case DATE:
-		put_text(at, date_print(engine_int(stmt, column), date));
-		return 16;
-	case LINK:
-		put_link(at, names, shape->links[field], engine_int(stmt, column));
-		return 40;
+	case DATE: put_text(at, date_print(engine_int(stmt, column), date)); return 16;
+	case LINK: put_link(at, names, shape->links[field], engine_int(stmt, column)); return 40;
 	case WORDS:
 		text = engine_text(stmt, column);
 		put_words(at, text);
@@ -468,8 +449,8 @@ size_t put_column(DBusMessageIter *at, const struct names *names, const struct s
 	return 0;
 }
 
-size_t put_column_variant(DBusMessageIter *at, const struct names *names, const struct shape *shape, int field,
-	struct stmt *stmt, int column)
+size_t put_column_variant(
+	DBusMessageIter *at, const struct names *names, const struct shape *shape, int field, struct stmt *stmt, int column)
 {
 	DBusMessageIter variant;
 	size_t bytes;
@@ -581,25 +562,12 @@ void entry_word_list(DBusMessageIter *dict, const char *key, const char *const *
 void entry_value(DBusMessageIter *dict, const char *key, struct value value)
 {
 	switch (value.type) {
-	case V_NONE:
-		return;
-	case V_TEXT:
-		entry_text(dict, key, value.text);
-		return;
-	case V_INT:
-		entry_int(dict, key, value.number);
-		return;
-	case V_REAL:
-		entry_real(dict, key, value.real);
-		return;
-	case V_BOOL:
-		entry_bool(dict, key, value.number != 0);
-		return;
-	case V_PATH:
-		entry_path(dict, key, value.text && dbus_validate_path(value.text, NULL) ? value.text : "/");
-		return;
-	case V_WORDS:
-		entry_words(dict, key, value.text);
-		return;
+	case V_NONE: return;
+	case V_TEXT: entry_text(dict, key, value.text); return;
+	case V_INT: entry_int(dict, key, value.number); return;
+	case V_REAL: entry_real(dict, key, value.real); return;
+	case V_BOOL: entry_bool(dict, key, value.number != 0); return;
+	case V_PATH: entry_path(dict, key, value.text && dbus_validate_path(value.text, NULL) ? value.text : "/"); return;
+	case V_WORDS: entry_words(dict, key, value.text); return;
 	}
 }

@@ -94,8 +94,8 @@ static int explain(struct request *request, struct call *call, int result)
 	return result;
 }
 
-int verb_call(struct request *request, struct call *call, const struct type *type, int64_t id, const struct verb *verb,
-	DBusMessageIter *at, bool may_wait, bool only_ask)
+int verb_call(struct request *request, struct call *call, const struct type *type, int64_t id, const struct verb *verb, DBusMessageIter *at,
+	bool may_wait, bool only_ask)
 {
 	struct bus *bus = request->bus;
 	struct caller caller = request->caller;

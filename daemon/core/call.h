@@ -103,8 +103,8 @@ const struct zone *zone_of(struct call *, const char *name);
 int load(struct call *, const struct entity *, int64_t id, void **ret_record);
 /* Calls `seen` for each record that the SQL condition over the quoted columns selects, ordered by id; all are read before the
  * first call, so `seen` may change them. values bind ?1..?count. `where` must be a string constant. */
-int each(struct call *, const struct entity *, int (*seen)(struct call *, void *record, void *data), void *data,
-	const char *where, const int64_t *values, int count);
+int each(struct call *, const struct entity *, int (*seen)(struct call *, void *record, void *data), void *data, const char *where,
+	const int64_t *values, int count);
 /* One number from hand-written SQL (a string constant): NONE for NULL or no row. */
 int ask(struct call *, const char *sql, const int64_t *values, int count, int64_t *ret_number);
 #define INTS(...) ((const int64_t[]){ __VA_ARGS__ })

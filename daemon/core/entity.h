@@ -131,16 +131,11 @@ struct field {
 
 /* Rows of a field table. The _Generic refuses a member of the wrong C type, so a table cannot disagree
  * with its struct; and no row compiles without a word on privacy. */
-#define AS_TEXT(S, m, p) .name = #m, .kind = TEXT, .privacy = p, .offset = _Generic(((S *)0)->m, char * \
-										    : offsetof(S, m))
-#define AS_WORDS(S, m, p) .name = #m, .kind = WORDS, .privacy = p, .offset = _Generic(((S *)0)->m, char * \
-										      : offsetof(S, m))
-#define AS_INT(S, m, k, p) .name = #m, .kind = k, .privacy = p, .offset = _Generic(((S *)0)->m, int64_t \
-										   : offsetof(S, m))
-#define AS_REAL(S, m, p) .name = #m, .kind = REAL, .privacy = p, .offset = _Generic(((S *)0)->m, double \
-										    : offsetof(S, m))
-#define AS_SEALED(S, m, k) .name = #m, .kind = k, .privacy = SEALED, .offset = _Generic(((S *)0)->m, char * \
-											: offsetof(S, m))
+#define AS_TEXT(S, m, p) .name = #m, .kind = TEXT, .privacy = p, .offset = _Generic(((S *)0)->m, char * : offsetof(S, m))
+#define AS_WORDS(S, m, p) .name = #m, .kind = WORDS, .privacy = p, .offset = _Generic(((S *)0)->m, char * : offsetof(S, m))
+#define AS_INT(S, m, k, p) .name = #m, .kind = k, .privacy = p, .offset = _Generic(((S *)0)->m, int64_t : offsetof(S, m))
+#define AS_REAL(S, m, p) .name = #m, .kind = REAL, .privacy = p, .offset = _Generic(((S *)0)->m, double : offsetof(S, m))
+#define AS_SEALED(S, m, k) .name = #m, .kind = k, .privacy = SEALED, .offset = _Generic(((S *)0)->m, char * : offsetof(S, m))
 /* The two first rows of each table. */
 #define ID_AND_VERSION(S, ...) \
 	{ AS_INT(S, id, NUMBER, MEMBER), .flags = FROZEN | BY_VERB | ADMIN_READS | OWN, .label = "Number", __VA_ARGS__ }, \
@@ -150,8 +145,7 @@ struct field {
 
 /* Put after a table: a member of S without a row stops the build (64-bit: each member has eight bytes). */
 #define COVERS(table, S, ncomputed) \
-	_Static_assert(sizeof(S) == 8 * (sizeof(table) / sizeof *(table)-1 - (ncomputed)), \
-		"a member of " #S " has no row in " #table)
+	_Static_assert(sizeof(S) == 8 * (sizeof(table) / sizeof *(table)-1 - (ncomputed)), "a member of " #S " has no row in " #table)
 
 #define KEEP 0u /* struct verb.to: the state stays */
 #define IN(state) (1u << (state))

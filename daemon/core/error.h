@@ -34,8 +34,7 @@ struct problem {
 };
 
 /* Writes the problem and returns `code`, so that one line can say and return. `field` may be NULL. */
-int problem_set(struct problem *, int code, const char *field, const char *format, ...)
-	__attribute__((format(printf, 4, 5)));
+int problem_set(struct problem *, int code, const char *field, const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /* The full D-Bus error name of a code, such as "org.mentorship1.Error.Conflict"; never NULL. */
 const char *error_name(int code);

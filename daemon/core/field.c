@@ -91,9 +91,15 @@ char *path_of(struct arena *arena, const struct entity *e, int64_t id)
 
 /* ---- decoding ---- */
 
-static const char *const wants[] = {
-	[TEXT] = "a text", [NUMBER] = "a whole number", [REAL] = "a number", [DATE] = "a date such as 2026-11-23", [INSTANT] = "an instant, in seconds since 1970 UTC", [CHOICE] = "one of its words", [LINK] = "an object path", [WORDS] = "a list of words", [YESNO] = "yes or no (a boolean)"
-};
+static const char *const wants[] = { [TEXT] = "a text",
+	[NUMBER] = "a whole number",
+	[REAL] = "a number",
+	[DATE] = "a date such as 2026-11-23",
+	[INSTANT] = "an instant, in seconds since 1970 UTC",
+	[CHOICE] = "one of its words",
+	[LINK] = "an object path",
+	[WORDS] = "a list of words",
+	[YESNO] = "yes or no (a boolean)" };
 
 static int wrong(const struct field *f, struct problem *problem)
 {
@@ -151,8 +157,8 @@ static int decode_sealed(const struct field *f, const struct value *v, void *rec
 	return v->type == V_TEXT ? decode_text(f, v, record, arena, problem) : wrong(f, problem);
 }
 
-int field_decode(const struct field *f, const struct entity *to, const struct value *v, void *record, struct arena *arena,
-	struct problem *problem)
+int field_decode(
+	const struct field *f, const struct entity *to, const struct value *v, void *record, struct arena *arena, struct problem *problem)
 {
 	int64_t *number = field_number(record, f);
 
@@ -167,10 +173,8 @@ int field_decode(const struct field *f, const struct entity *to, const struct va
 	if (f->privacy == SEALED)
 		return decode_sealed(f, v, record, arena, problem);
 	switch (f->kind) {
-	case TEXT:
-		return v->type == V_TEXT ? decode_text(f, v, record, arena, problem) : wrong(f, problem);
-	case WORDS:
-		return v->type == V_WORDS ? decode_text(f, v, record, arena, problem) : wrong(f, problem);
+	case TEXT: return v->type == V_TEXT ? decode_text(f, v, record, arena, problem) : wrong(f, problem);
+	case WORDS: return v->type == V_WORDS ? decode_text(f, v, record, arena, problem) : wrong(f, problem);
 	case NUMBER:
 	case INSTANT:
 		if (v->type != V_INT)
@@ -198,8 +202,7 @@ int field_decode(const struct field *f, const struct entity *to, const struct va
 			return 0;
 		}
 		return date_parse(v->text, number, NULL) ? wrong(f, problem) : 0;
-	case CHOICE:
-		return v->type == V_TEXT ? decode_choice(f, v->text, number, problem) : wrong(f, problem);
+	case CHOICE: return v->type == V_TEXT ? decode_choice(f, v->text, number, problem) : wrong(f, problem);
 	case LINK:
 		if (v->type != V_PATH)
 			return wrong(f, problem);
@@ -208,7 +211,9 @@ int field_decode(const struct field *f, const struct entity *to, const struct va
 			return 0;
 		}
 		*number = path_id(to, v->text);
-		return *number > 0 ? 0 : problem_set(problem, E_INVALID, f->name, "%s must be a path such as " PATH_ROOT "/%s/7", f->label, to->collection);
+		return *number > 0 ? 0
+				   : problem_set(problem, E_INVALID, f->name, "%s must be a path such as " PATH_ROOT "/%s/7", f->label,
+					     to->collection);
 	}
 	return problem_set(problem, E_INVALID, f->name, "%s cannot be given", f->label);
 }
@@ -281,8 +286,8 @@ static int check_text(const struct field *f, const char *text, struct problem *p
 	if (f->flags & HAS_MIN && length < f->min)
 		return problem_set(problem, E_INVALID, f->name, "%s must have at least %" PRId64 " characters", f->label, f->min);
 	if (f->flags & HAS_MAX && length > f->max)
-		return problem_set(problem, E_INVALID, f->name, "%s has %" PRId64 " characters, %" PRId64 " are allowed", f->label,
-			length, f->max);
+		return problem_set(
+			problem, E_INVALID, f->name, "%s has %" PRId64 " characters, %" PRId64 " are allowed", f->label, length, f->max);
 	if (f->flags & MAIL && !looks_like_mail(text))
 		return problem_set(problem, E_INVALID, f->name, "%s must be a mail address such as name@example.org", f->label);
 	if (f->flags & ZONE && !zone_name_is_valid(text))

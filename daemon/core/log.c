@@ -73,8 +73,8 @@ static bool stderr_is_journal(void)
 	unsigned long long device, inode;
 	struct stat st;
 
-	return stream && sscanf(stream, "%llu:%llu", &device, &inode) == 2 && fstat(STDERR_FILENO, &st) == 0 &&
-		st.st_dev == device && st.st_ino == inode;
+	return stream && sscanf(stream, "%llu:%llu", &device, &inode) == 2 && fstat(STDERR_FILENO, &st) == 0 && st.st_dev == device &&
+		st.st_ino == inode;
 }
 
 void log_open(int fd)
@@ -87,8 +87,7 @@ void log_open(int fd)
 
 void log_level_set(int level)
 {
-	out.level = level < 0 ? 0 : level > 7 ? 7
-					      : level;
+	out.level = level < 0 ? 0 : level > 7 ? 7 : level;
 }
 
 int log_level(void)
@@ -98,8 +97,7 @@ int log_level(void)
 
 const char *log_level_name(int level)
 {
-	return level_names[level < 0 ? 0 : level > 7 ? 7
-						     : level];
+	return level_names[level < 0 ? 0 : level > 7 ? 7 : level];
 }
 
 int log_level_named(const char *name)
@@ -151,8 +149,7 @@ static void add_fact(const struct fact *row, const struct log_facts *facts, cons
 	const char *member = (const char *)facts + row->offset;
 	const char *word = row->kind <= FACT_PLUGIN ? *(const char *const *)member : NULL;
 	const unsigned char *hash = row->kind == FACT_HASH ? *(const unsigned char *const *)member : NULL;
-	int64_t number = row->kind == FACT_NUMBER ? *(const int64_t *)member : row->kind > FACT_HASH ? *(const int *)member
-												     : 0;
+	int64_t number = row->kind == FACT_NUMBER ? *(const int64_t *)member : row->kind > FACT_HASH ? *(const int *)member : 0;
 
 	if (!word && !hash && !number && !(row->has & facts->has))
 		return;

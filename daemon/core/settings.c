@@ -44,8 +44,9 @@ static int check_zone(const char *text, struct problem *problem)
 		if (!strcmp(text, "UTC") || !access(path, R_OK))
 			return 0;
 	}
-	return problem_set(problem, E_INVALID, NULL, "'%s' is no time zone of this system; write one like Europe/Berlin "
-						     "(timedatectl list-timezones lists them)",
+	return problem_set(problem, E_INVALID, NULL,
+		"'%s' is no time zone of this system; write one like Europe/Berlin "
+		"(timedatectl list-timezones lists them)",
 		text);
 }
 
@@ -62,26 +63,21 @@ static int check_language(const char *text, struct problem *problem)
 }
 
 /* The place of a row. The _Generic refuses a member of the wrong C type; the member's name is the setting's. */
-#define AS_TEXT_SETTING(m) .name = #m, .kind = TEXT, \
-			   .offset = _Generic(((struct settings *)0)->m, char * \
-					      : offsetof(struct settings, m))
-#define AS_NUMBER_SETTING(m, k) .name = #m, .kind = k, \
-				.offset = _Generic(((struct settings *)0)->m, int64_t \
-						   : offsetof(struct settings, m))
+#define AS_TEXT_SETTING(m) .name = #m, .kind = TEXT, .offset = _Generic(((struct settings *)0)->m, char * : offsetof(struct settings, m))
+#define AS_NUMBER_SETTING(m, k) .name = #m, .kind = k, .offset = _Generic(((struct settings *)0)->m, int64_t : offsetof(struct settings, m))
 #define RELOADS .flags = SETTING_RELOADS
 #define RANGE(first, least, most) .initial = first, .min = least, .max = most
 
-const struct setting settings_table[] = {
-	{ AS_TEXT_SETTING(store.directory), .initial_text = "/var/lib/mentorship", .environment = "STATE_DIRECTORY",
-		.min = 2, .max = 200, .check = check_path, .room = "store",
-		.help = "Where the database, its keys and its backups lie; mode 0700." },
-	{ AS_TEXT_SETTING(store.backup_directory), .initial_text = "backup", .min = 1, .max = 60, .check = check_name,
-		.room = "store", .help = "Name of the directory for backups inside store.directory." },
+const struct setting settings_table[] = { { AS_TEXT_SETTING(store.directory), .initial_text = "/var/lib/mentorship",
+						  .environment = "STATE_DIRECTORY", .min = 2, .max = 200, .check = check_path,
+						  .room = "store", .help = "Where the database, its keys and its backups lie; mode 0700." },
+	{ AS_TEXT_SETTING(store.backup_directory), .initial_text = "backup", .min = 1, .max = 60, .check = check_name, .room = "store",
+		.help = "Name of the directory for backups inside store.directory." },
 
 	{ AS_TEXT_SETTING(institution.name), .initial_text = "", .max = 120, RELOADS, .room = "bus",
 		.help = "How the school, university or company calls itself in messages and reports." },
-	{ AS_TEXT_SETTING(institution.zone), .initial_text = "UTC", .min = 1, .max = 64, .check = check_zone, RELOADS,
-		.room = "schedule", .help = "Time zone of the institution: its days begin and end there; people have it until they set one." },
+	{ AS_TEXT_SETTING(institution.zone), .initial_text = "UTC", .min = 1, .max = 64, .check = check_zone, RELOADS, .room = "schedule",
+		.help = "Time zone of the institution: its days begin and end there; people have it until they set one." },
 	{ AS_TEXT_SETTING(institution.language), .initial_text = "en", .min = 2, .max = 6, .check = check_language, RELOADS,
 		.room = "model", .help = "Language of people for whom none is known." },
 
@@ -157,8 +153,7 @@ const struct setting settings_table[] = {
 
 	{ AS_NUMBER_SETTING(log.level, CHOICE), .initial = 3, .choices = levels, RELOADS, .room = "core",
 		.help = "The least weighty events that are logged." },
-	{ 0 }
-};
+	{ 0 } };
 enum {
 	SETTINGS = sizeof settings_table / sizeof *settings_table - 1
 };
@@ -167,13 +162,8 @@ _Static_assert(offsetof(struct settings, origins) == 8 * SETTINGS, "a member of 
 /* What must not exceed what. */
 static const struct {
 	const char *less, *more;
-} orders[] = {
-	{ "identity.uid_min", "identity.uid_max" },
-	{ "schedule.reminder_days", "schedule.overdue_days" },
-	{ "schedule.overdue_days", "schedule.escalation_days" },
-	{ "limits.calls_in_flight", "limits.queue" },
-	{ 0 }
-};
+} orders[] = { { "identity.uid_min", "identity.uid_max" }, { "schedule.reminder_days", "schedule.overdue_days" },
+	{ "schedule.overdue_days", "schedule.escalation_days" }, { "limits.calls_in_flight", "limits.queue" }, { 0 } };
 
 static char **text_of(const struct settings *settings, const struct setting *row)
 {
@@ -264,12 +254,9 @@ static int take_number(struct settings *settings, const struct setting *row, int
 static const char *shape_of_kind(enum kind kind)
 {
 	switch (kind) {
-	case NUMBER:
-		return "a whole number, without quotation marks";
-	case YESNO:
-		return "true or false, without quotation marks";
-	default:
-		return "a text in quotation marks";
+	case NUMBER: return "a whole number, without quotation marks";
+	case YESNO: return "true or false, without quotation marks";
+	default: return "a text in quotation marks";
 	}
 }
 
@@ -291,16 +278,15 @@ static int take(struct settings *settings, const struct setting *row, const conf
 }
 
 /* ---- one file ---- */
-static void take_value(struct settings *settings, const char *name, const config_setting_t *value, const char *file,
-	struct settings_report *report)
+static void take_value(
+	struct settings *settings, const char *name, const config_setting_t *value, const char *file, struct settings_report *report)
 {
 	const struct setting *row = find(name);
 	int line = (int)config_setting_source_line(value);
 	struct problem problem = { 0 };
 
 	if (!row) {
-		settings_found(report, false, file, line, name, "%.80s is no setting and is left out; mentorship.conf(5) lists them",
-			name);
+		settings_found(report, false, file, line, name, "%.80s is no setting and is left out; mentorship.conf(5) lists them", name);
 		return;
 	}
 	if (take(settings, row, value, &problem) < 0)
@@ -342,8 +328,8 @@ static void try_file(void *data, int index, struct config_answer *answer)
 }
 
 /* A file that the child found wrong is not parsed again: libconfig 1.5 loses memory over each error. */
-static void parse_file(struct settings *settings, const struct config_file *file, const struct config_answer *answer,
-	struct settings_report *report)
+static void parse_file(
+	struct settings *settings, const struct config_file *file, const struct config_answer *answer, struct settings_report *report)
 {
 	config_t config;
 
@@ -389,8 +375,8 @@ static void check_orders(const struct settings *settings, struct settings_report
 		if (!from->file)
 			from = less_from;
 		settings_found(report, true, from->file, from->line, less->name,
-			"%s (%lld) must not be above %s (%lld); change one of them",
-			less->name, (long long)*number_of(settings, less), more->name, (long long)*number_of(settings, more));
+			"%s (%lld) must not be above %s (%lld); change one of them", less->name, (long long)*number_of(settings, less),
+			more->name, (long long)*number_of(settings, more));
 	}
 }
 
@@ -434,8 +420,7 @@ static bool same_value(const struct settings *a, const struct settings *b, const
 	return row->kind == TEXT ? !strcmp(*text_of(a, row), *text_of(b, row)) : *number_of(a, row) == *number_of(b, row);
 }
 
-int settings_reload(const struct settings_paths *paths, const struct settings *now, struct settings **ret,
-	struct settings_report *report)
+int settings_reload(const struct settings_paths *paths, const struct settings *now, struct settings **ret, struct settings_report *report)
 {
 	struct settings *settings;
 	int r = settings_load(paths, &settings, report);

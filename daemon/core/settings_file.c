@@ -21,8 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
-void settings_found(struct settings_report *report, bool error, const char *file, int line, const char *setting,
-	const char *format, ...)
+void settings_found(struct settings_report *report, bool error, const char *file, int line, const char *setting, const char *format, ...)
 {
 	struct problem problem = { 0 };
 	va_list ap;
@@ -117,8 +116,8 @@ static bool read_checked(int fd, const char *path, struct config_file *file, str
 }
 
 /* Opens `name` in the directory and keeps its bytes if they are fit to be parsed. `needed`: absence is an error. */
-static void file_read(int directory, const char *name, const char *path, bool needed, struct config_files *files,
-	struct settings_report *report)
+static void file_read(
+	int directory, const char *name, const char *path, bool needed, struct config_files *files, struct settings_report *report)
 {
 	struct config_file file = { 0 };
 	struct problem problem = { 0 };
@@ -131,8 +130,9 @@ static void file_read(int directory, const char *name, const char *path, bool ne
 	fd = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0) {
 		if (errno == ELOOP)
-			settings_found(report, true, path, 0, NULL, "is a symbolic link; put the file itself here "
-								    "(only a link to /dev/null has a meaning: it masks)");
+			settings_found(report, true, path, 0, NULL,
+				"is a symbolic link; put the file itself here "
+				"(only a link to /dev/null has a meaning: it masks)");
 		else if (errno != ENOENT || needed)
 			settings_found(report, true, path, 0, NULL, "cannot be opened: %s", strerror(errno));
 		return;
@@ -330,8 +330,7 @@ static void child(void (*parse)(void *, int, struct config_answer *), void *data
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	signal(SIGXCPU, SIG_DFL);
-	if (atexit(leave) || setrlimit(RLIMIT_CPU, &seconds) < 0 || setrlimit(RLIMIT_CORE, &none) < 0 ||
-		setrlimit(RLIMIT_FSIZE, &none) < 0)
+	if (atexit(leave) || setrlimit(RLIMIT_CPU, &seconds) < 0 || setrlimit(RLIMIT_CORE, &none) < 0 || setrlimit(RLIMIT_FSIZE, &none) < 0)
 		_exit(1);
 	for (int i = 0; i < count; i++) {
 		struct config_answer answer = { 0 };

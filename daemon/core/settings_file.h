@@ -51,7 +51,7 @@ int config_try(void (*parse)(void *data, int index, struct config_answer *), voi
 	struct config_answer *answers, int *ret_index);
 
 /* Adds a finding. `file` NULL and line 0 are left out. */
-void settings_found(struct settings_report *, bool error, const char *file, int line, const char *setting,
-	const char *format, ...) __attribute__((format(printf, 6, 7)));
+void settings_found(struct settings_report *, bool error, const char *file, int line, const char *setting, const char *format, ...)
+	__attribute__((format(printf, 6, 7)));
 
 #endif

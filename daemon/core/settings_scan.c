@@ -33,8 +33,7 @@ static int scan_characters(const char *text, size_t length, int *ret_line, struc
 		if (!point)
 			return problem_set(problem, E_INVALID, NULL, "holds a NUL byte; it is not a text file");
 		if (text_refused(point) && !strchr("\n\t\r\f", point < 0x80 ? (int)point : 1))
-			return problem_set(problem, E_INVALID, NULL, "holds the invisible character U+%04X; take it out",
-				(unsigned)point);
+			return problem_set(problem, E_INVALID, NULL, "holds the invisible character U+%04X; take it out", (unsigned)point);
 		*ret_line += point == '\n';
 		text += n;
 		left -= (size_t)n;
@@ -82,8 +81,9 @@ static int skip_string(struct scan *scan)
 
 	for (; *scan->at != '"'; scan->at++) {
 		if (scan->at == scan->end || scan->at - start > CONFIG_STRING)
-			return problem_set(scan->problem, E_INVALID, NULL, "a text begins here that does not end within %d bytes; "
-									   "close it with a quotation mark",
+			return problem_set(scan->problem, E_INVALID, NULL,
+				"a text begins here that does not end within %d bytes; "
+				"close it with a quotation mark",
 				CONFIG_STRING);
 		lines += *scan->at == '\n';
 		if (*scan->at != '\\')
@@ -114,8 +114,8 @@ static int check_integer(const char *word, size_t length, const char *digits_end
 		length = 60;
 	if (is_long)
 		return problem_set(problem, E_INVALID, NULL, "the number %.*s is too large; write a smaller one", (int)length, word);
-	return problem_set(problem, E_INVALID, NULL, "the number %.*s does not fit 32 bits; write an L behind it if it is meant",
-		(int)length, word);
+	return problem_set(
+		problem, E_INVALID, NULL, "the number %.*s does not fit 32 bits; write an L behind it if it is meant", (int)length, word);
 }
 
 static int skip_number(struct scan *scan)
@@ -143,16 +143,17 @@ static int scan_token(struct scan *scan)
 	char c = *scan->at;
 
 	if (++scan->tokens > CONFIG_TOKENS)
-		return problem_set(scan->problem, E_INVALID, NULL, "more than %d words and signs; settings are few, so take out "
-								   "what is not one",
+		return problem_set(scan->problem, E_INVALID, NULL,
+			"more than %d words and signs; settings are few, so take out "
+			"what is not one",
 			CONFIG_TOKENS);
 	if (c == '"')
 		return skip_string(scan);
 	if (strchr("+-.0123456789", c))
 		return skip_number(scan);
 	if (strchr("{[(", c) && ++scan->depth > CONFIG_DEPTH)
-		return problem_set(scan->problem, E_INVALID, NULL, "brackets within brackets, more than %d deep; settings need one",
-			CONFIG_DEPTH);
+		return problem_set(
+			scan->problem, E_INVALID, NULL, "brackets within brackets, more than %d deep; settings need one", CONFIG_DEPTH);
 	scan->depth -= strchr("}])", c) != NULL;
 	if (c == '@')
 		return problem_set(scan->problem, E_INVALID, NULL, "@ has no meaning here; texts stand in quotation marks");

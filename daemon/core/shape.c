@@ -17,10 +17,8 @@ enum {
 static struct shape shapes[MAX_ENTITIES];
 static int shape_count;
 
-const char *const role_names[ROLE_COUNT + 1] = {
-	"anyone", "self", "mentee", "mentor", "participant", "guardian", "coordinator", "observer", "interviewer",
-	"auditor", "safeguarding lead", "data-protection officer", "confidant", "admin", "system", NULL
-};
+const char *const role_names[ROLE_COUNT + 1] = { "anyone", "self", "mentee", "mentor", "participant", "guardian", "coordinator", "observer",
+	"interviewer", "auditor", "safeguarding lead", "data-protection officer", "confidant", "admin", "system", NULL };
 
 /* Who reads a class, unless the entity says otherwise. 'Member' of a row about people is who is in the match; what all participants of a
  * program may read, the program's own rows, says so in its entity. SELF reads what is flagged OWN, ADMIN what is flagged ADMIN_READS. */
@@ -178,7 +176,9 @@ static void check_field(struct complaints *c, struct shape *shape, int i)
 		complain(c, f->name, "an id is never closer than member");
 	if (f->kind == CHOICE && !f->choices)
 		complain(c, f->name, "a choice without words");
-	if (f->privacy == SEALED && (f->flags & (SORTED | INDEXED | LISTED | KEY | LABEL) || (shape->entity->unique && word_in(shape->entity->unique, f->name))))
+	if (f->privacy == SEALED &&
+		(f->flags & (SORTED | INDEXED | LISTED | KEY | LABEL) ||
+			(shape->entity->unique && word_in(shape->entity->unique, f->name))))
 		complain(c, f->name, "a sealed field cannot be listed, ordered, indexed or unique");
 	if (f->flags & SORTED && !(f->flags & REQUIRED))
 		complain(c, f->name, "lists are ordered by required fields only");

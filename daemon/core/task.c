@@ -77,8 +77,9 @@ int tasks_room(struct tasks *tasks, uint32_t uid, struct problem *problem)
 	for (const struct task *task = tasks->first; task; task = task->next)
 		running += task->uid == uid && task->state == TASK_RUNNING;
 	if (running >= tasks->limit)
-		return problem_set(problem, E_LIMIT, NULL, "you have %u tasks running, which is the limit; wait for one to end "
-							   "or cancel one",
+		return problem_set(problem, E_LIMIT, NULL,
+			"you have %u tasks running, which is the limit; wait for one to end "
+			"or cancel one",
 			running);
 	return 0;
 }
@@ -94,8 +95,7 @@ static int64_t id_draw(struct tasks *tasks)
 	return id;
 }
 
-struct task *task_new(struct tasks *tasks, int64_t id, const char *kind, const struct caller *caller, const char *starter,
-	int64_t now)
+struct task *task_new(struct tasks *tasks, int64_t id, const char *kind, const struct caller *caller, const char *starter, int64_t now)
 {
 	struct task *task;
 
@@ -152,8 +152,7 @@ void task_progress(struct tasks *tasks, int64_t id, double progress)
 
 	if (!task || !isfinite(progress))
 		return;
-	progress = progress < 0 ? 0 : progress > 1 ? 1
-						   : progress;
+	progress = progress < 0 ? 0 : progress > 1 ? 1 : progress;
 	if (progress <= task->progress)
 		return;
 	task->progress = progress;

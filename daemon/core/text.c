@@ -93,10 +93,7 @@ int text_decode(const char *text, size_t left, uint32_t *ret_point)
 		*ret_point = byte[0];
 		return 1;
 	}
-	length = byte[0] < 0xC2 ? 0 : byte[0] < 0xE0 ? 2
-		: byte[0] < 0xF0                     ? 3
-		: byte[0] < 0xF5                     ? 4
-						     : 0;
+	length = byte[0] < 0xC2 ? 0 : byte[0] < 0xE0 ? 2 : byte[0] < 0xF0 ? 3 : byte[0] < 0xF5 ? 4 : 0;
 	if (!length || left < (size_t)length)
 		return 0;
 	point = byte[0] & (0x7Fu >> length);
@@ -129,9 +126,7 @@ static uint32_t text_next(const char **text, size_t *left)
 void text_encode(struct buffer *buffer, uint32_t point)
 {
 	char bytes[4];
-	int length = point < 0x80 ? 1 : point < 0x800 ? 2
-		: point < 0x10000                     ? 3
-						      : 4;
+	int length = point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
 	static const unsigned char first[] = { 0, 0, 0xC0, 0xE0, 0xF0 };
 
 	if (point > 0x10FFFF || (point >= 0xD800 && point <= 0xDFFF)) {
@@ -200,14 +195,16 @@ int text_check(const char *text, size_t length, unsigned flags, struct problem *
 		const char *why;
 
 		if (point == BAD)
-			return problem_set(problem, E_INVALID, NULL, "the byte at position %zu is not UTF-8; "
-								     "save or send the text as UTF-8",
+			return problem_set(problem, E_INVALID, NULL,
+				"the byte at position %zu is not UTF-8; "
+				"save or send the text as UTF-8",
 				position);
 		if ((flags & TEXT_LINES) && (point == '\n' || point == '\t'))
 			continue;
 		if ((why = refusal(point)))
-			return problem_set(problem, E_INVALID, NULL, "there is %s (U+%04X) at position %zu; "
-								     "take it out",
+			return problem_set(problem, E_INVALID, NULL,
+				"there is %s (U+%04X) at position %zu; "
+				"take it out",
 				why, (unsigned)point, position);
 	}
 	return 0;

@@ -217,8 +217,7 @@ static int rule_day(struct reader *reader, struct tzif_day *ret)
 	} else {
 		ret->day = rule_number(reader, 365);
 	}
-	return next_is(reader, '/') ? rule_time(reader, RULE_TIME_MAX / HOUR, &ret->time) : reader->why ? E_INVALID
-													: 0;
+	return next_is(reader, '/') ? rule_time(reader, RULE_TIME_MAX / HOUR, &ret->time) : reader->why ? E_INVALID : 0;
 }
 
 static int read_rule(struct reader *reader, struct tzif_footer *ret)

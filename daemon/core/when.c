@@ -192,14 +192,10 @@ static bool take_shift(struct reader *reader, int64_t *ret, enum unit *ret_unit)
 static int64_t shift_day(int64_t day, int64_t by, enum unit unit)
 {
 	switch (unit) {
-	case U_WEEK:
-		return day + by * 7;
-	case U_MONTH:
-		return date_add_months(day, by);
-	case U_YEAR:
-		return date_add_months(day, by * 12);
-	default:
-		return day + by;
+	case U_WEEK: return day + by * 7;
+	case U_MONTH: return date_add_months(day, by);
+	case U_YEAR: return date_add_months(day, by * 12);
+	default: return day + by;
 	}
 }
 
@@ -330,8 +326,9 @@ int when_parse_day(const char *text, const struct zone *zone, int64_t now, int64
 	if (r < 0)
 		return r;
 	if (when.has_time && !when.by_days)
-		return problem_set(problem, E_INVALID, NULL, "'%.60s' has a time of day, but a day alone is wanted; write 2026-12-01, "
-							     "tomorrow, friday, +3d or in 2 weeks",
+		return problem_set(problem, E_INVALID, NULL,
+			"'%.60s' has a time of day, but a day alone is wanted; write 2026-12-01, "
+			"tomorrow, friday, +3d or in 2 weeks",
 			text);
 	*ret_days = local_day(when.local);
 	return 0;

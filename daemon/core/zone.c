@@ -55,8 +55,7 @@ const struct zone *zone_utc(void)
 
 static int64_t near(int64_t seconds)
 {
-	return seconds > FAR ? FAR : seconds < -FAR ? -FAR
-						    : seconds;
+	return seconds > FAR ? FAR : seconds < -FAR ? -FAR : seconds;
 }
 
 /* The kind at an instant by the footer's rule, and when it ends. */
@@ -160,8 +159,7 @@ int zone_instant(const struct zone *zone, int64_t local, int64_t *ret)
 	}
 	if (ret)
 		*ret = answers ? found : gap;
-	return answers == 0 ? ZONE_GAP : answers == 1 ? ZONE_NORMAL
-						      : ZONE_OVERLAP;
+	return answers == 0 ? ZONE_GAP : answers == 1 ? ZONE_NORMAL : ZONE_OVERLAP;
 }
 
 bool zone_next_change(const struct zone *zone, int64_t instant, int64_t *ret)
@@ -202,8 +200,8 @@ bool zone_name_is_valid(const char *name)
 /* Files of the directory that are no zone of IANA's: they mean something else on each system, or count leap seconds. */
 static bool is_local_matter(const char *name)
 {
-	return !strcmp(name, "localtime") || !strcmp(name, "posixrules") || !strcmp(name, "Factory") ||
-		!strncmp(name, "posix/", 6) || !strncmp(name, "right/", 6) || !strcmp(name, "posix") || !strcmp(name, "right");
+	return !strcmp(name, "localtime") || !strcmp(name, "posixrules") || !strcmp(name, "Factory") || !strncmp(name, "posix/", 6) ||
+		!strncmp(name, "right/", 6) || !strcmp(name, "posix") || !strcmp(name, "right");
 }
 
 struct zones *zones_new(const char *directory)
@@ -410,8 +408,8 @@ int zones_load_all(struct zones *zones, struct problem *problem)
 	if (!zones->sealed)
 		load_below(zones, "", 1);
 	if (zones->count == 0)
-		return problem_set(problem ? problem : &unused, E_UNAVAILABLE, NULL,
-			"there is no time zone data in %.200s; install tzdata", zones->directory);
+		return problem_set(problem ? problem : &unused, E_UNAVAILABLE, NULL, "there is no time zone data in %.200s; install tzdata",
+			zones->directory);
 	return (int)zones->count;
 }
 
@@ -422,8 +420,8 @@ void zones_seal(struct zones *zones)
 
 static bool same_file(const struct stat *a, const struct stat *b)
 {
-	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
-		a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size && a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
+		a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
 int zones_refresh(struct zones *zones)

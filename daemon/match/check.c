@@ -20,13 +20,12 @@ static int64_t worth(const struct match_graph *graph, int32_t mentee, int64_t ed
 
 static int fail(struct problem *problem, const char *what, long long mentee, long long mentor)
 {
-	return problem_set(problem, E_INVALID, NULL, "The result does not hold: %s (mentee %lld, mentor %lld).",
-		what, mentee, mentor);
+	return problem_set(problem, E_INVALID, NULL, "The result does not hold: %s (mentee %lld, mentor %lld).", what, mentee, mentor);
 }
 
 /* Adds up the worth of the pairs and counts who is where; all pairs must be edges. */
-static int check_pairs(const struct match_graph *graph, const struct match_solution *s, int32_t *taken, wide *ret_value,
-	struct problem *problem)
+static int check_pairs(
+	const struct match_graph *graph, const struct match_solution *s, int32_t *taken, wide *ret_value, struct problem *problem)
 {
 	*ret_value = 0;
 	for (int32_t mentee = 0; mentee < graph->mentees; mentee++) {
@@ -46,8 +45,7 @@ static int check_pairs(const struct match_graph *graph, const struct match_solut
 	return 0;
 }
 
-static int check_prices(const struct match_graph *graph, const struct match_solution *s, wide *ret_bound,
-	struct problem *problem)
+static int check_prices(const struct match_graph *graph, const struct match_solution *s, wide *ret_bound, struct problem *problem)
 {
 	*ret_bound = 0;
 	for (int32_t mentor = 0; mentor < graph->mentors; mentor++) {
@@ -61,8 +59,7 @@ static int check_prices(const struct match_graph *graph, const struct match_solu
 		*ret_bound += s->mentee_price[mentee];
 		for (int64_t e = graph->start[mentee]; e < graph->start[mentee + 1]; e++)
 			if ((wide)s->mentee_price[mentee] + s->mentor_price[graph->edges[e].mentor] < worth(graph, mentee, e))
-				return fail(problem, "two prices do not reach the worth of their pair", mentee,
-					graph->edges[e].mentor);
+				return fail(problem, "two prices do not reach the worth of their pair", mentee, graph->edges[e].mentor);
 	}
 	return 0;
 }

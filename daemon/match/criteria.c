@@ -127,8 +127,7 @@ static void measure_traits(const struct match_block *b, const double *parameters
 	bool known = mark_sought(b, skills, parameters[TRAITS_RARITY], true) > 0;
 
 	for (int32_t i = 0; i < b->count; i++)
-		cells[i] = known ? offers(b, mentor_at(b, i), parameters[TRAITS_ENOUGH])
-				 : (struct match_cell){ NAN, NAN };
+		cells[i] = known ? offers(b, mentor_at(b, i), parameters[TRAITS_ENOUGH]) : (struct match_cell){ NAN, NAN };
 	mark_sought(b, skills, 0, false);
 }
 
@@ -161,8 +160,7 @@ static bool mark_all(const struct match_block *b, unsigned kinds, bool set)
 }
 
 /* The terms of a mentor that are marked, each once; the amount is NaN if the mentor has none of these kinds. */
-static double count_marked(const struct match_block *b, const struct someone *mentor, unsigned kinds,
-	int32_t *ret_terms, int most)
+static double count_marked(const struct match_block *b, const struct someone *mentor, unsigned kinds, int32_t *ret_terms, int most)
 {
 	int32_t count = 0;
 	bool any = false;
@@ -204,8 +202,7 @@ static int common_shared(const struct match_block *b, unsigned kinds, int32_t *r
 	mark_all(b, kinds, true);
 	count = count_marked(b, mentor_at(b, 0), kinds, ret_terms, most);
 	mark_all(b, kinds, false);
-	return isnan(count) ? 0 : count < most ? (int)count
-					       : most;
+	return isnan(count) ? 0 : count < most ? (int)count : most;
 }
 
 static void measure_interests(const struct match_block *b, const double *parameters, struct match_cell *cells)
@@ -326,8 +323,7 @@ static void mark_related(const struct match_block *b, const struct relations *re
 }
 
 /* Rank 1 is worth 1, the next ones fall evenly; who wishes for nobody else is simply not wished for. */
-static void measure_wish(const struct match_block *b, const struct relations *wishes, double ranks,
-	struct match_cell *cells)
+static void measure_wish(const struct match_block *b, const struct relations *wishes, double ranks, struct match_cell *cells)
 {
 	mark_related(b, wishes, true);
 	for (int32_t i = 0; i < b->count; i++) {
@@ -412,8 +408,7 @@ static void measure_minor(const struct match_block *b, const double *parameters,
 {
 	(void)parameters;
 	for (int32_t i = 0; i < b->count; i++)
-		cells[i].amount = cells[i].value =
-			may_take_part(mentee_of(b)->from) && may_take_part(mentor_at(b, i)->from);
+		cells[i].amount = cells[i].value = may_take_part(mentee_of(b)->from) && may_take_part(mentor_at(b, i)->from);
 }
 
 static void measure_self(const struct match_block *b, const double *parameters, struct match_cell *cells)

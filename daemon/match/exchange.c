@@ -32,8 +32,8 @@ static int64_t reduced(const struct net *net, int32_t mentee, const struct match
 {
 	bool marked = net->graph->marked && net->graph->marked[mentee];
 
-	return net->solution->mentee_price[mentee] + net->solution->mentor_price[edge->mentor] -
-		(marked ? 2 : 1) * MATCH_UNIT - edge->score;
+	return net->solution->mentee_price[mentee] + net->solution->mentor_price[edge->mentor] - (marked ? 2 : 1) * MATCH_UNIT -
+		edge->score;
 }
 
 static int32_t taken(const struct net *net, int32_t mentor)
@@ -102,8 +102,7 @@ static int32_t nearest(struct net *net)
 	if (net->heap_count == 0)
 		return top;
 	for (int32_t child = 1; child < net->heap_count; child = 2 * at + 1) {
-		if (child + 1 < net->heap_count &&
-			net->distance[net->heap[child + 1]] < net->distance[net->heap[child]])
+		if (child + 1 < net->heap_count && net->distance[net->heap[child + 1]] < net->distance[net->heap[child]])
 			child++;
 		if (net->distance[net->heap[child]] >= net->distance[last])
 			break;
@@ -118,8 +117,7 @@ static void go_elsewhere(struct net *net, int32_t mentee, int64_t distance)
 {
 	for (int64_t e = net->graph->start[mentee]; e < net->graph->start[mentee + 1]; e++)
 		if (net->graph->places[net->graph->edges[e].mentor] > 0)
-			reach(net, net->graph->edges[e].mentor,
-				distance + reduced(net, mentee, &net->graph->edges[e]));
+			reach(net, net->graph->edges[e].mentor, distance + reduced(net, mentee, &net->graph->edges[e]));
 }
 
 static void leave_mentor(struct net *net, int32_t mentor, int64_t distance)

@@ -122,8 +122,8 @@ int match_reasons(struct scorer *, const struct solved *, const struct match_wat
 
 /* Sentences. */
 const char *match_amount_text(struct arena *, const struct match_criterion *, double amount);
-const char *match_line_text(const struct scorer *, const struct plan_line *, int32_t mentee, int32_t mentor,
-	const struct match_cell *, struct arena *);
+const char *match_line_text(
+	const struct scorer *, const struct plan_line *, int32_t mentee, int32_t mentor, const struct match_cell *, struct arena *);
 const char *match_shared_text(const struct scorer *, int32_t mentee, int32_t mentor, struct arena *);
 const char *match_join_words(struct arena *, const char *const *words, int count, const char *last);
 const char *match_mend_text(struct arena *, const struct match_criterion *, int64_t mentor, double amount);

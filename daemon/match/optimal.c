@@ -167,8 +167,7 @@ static int32_t bid(struct state *s, int32_t mentee)
 		return -1;
 	s->mate[mentee] = mentor;
 	s->worth[mentee] = best.worth;
-	s->members[s->member_start[mentor] + s->taken[mentor]] =
-		(struct member){ mentee, best.worth - best.second };
+	s->members[s->member_start[mentor] + s->taken[mentor]] = (struct member){ mentee, best.worth - best.second };
 	sift_up(s, mentor, s->taken[mentor]++);
 	return s->taken[mentor] > s->room[mentor] ? push_out(s, mentor) : -1;
 }

@@ -80,8 +80,7 @@ static int take_line(const struct match_recipe *recipe, size_t at, struct plan_l
 
 static void add_always(struct plan *plan, const char *name)
 {
-	plan->lines[plan->count++] =
-		(struct plan_line){ .row = match_criterion(name), .hard = true, .line = -1 };
+	plan->lines[plan->count++] = (struct plan_line){ .row = match_criterion(name), .hard = true, .line = -1 };
 }
 
 static void share_points(const struct match_recipe *recipe, struct plan *plan)

@@ -42,8 +42,7 @@ static int check_spans(const struct match_input *in, const struct match_person *
 		if (span->week < 0 || span->week >= in->weeks)
 			return wrong(problem, "spans.week", who->id, "free time lies in a week that is no reference week");
 		if (span->from < 0 || span->from >= span->to || span->to > MATCH_WEEK)
-			return wrong(problem, "spans", who->id,
-				"free time must end after it begins, within 0 and 10080 minutes");
+			return wrong(problem, "spans", who->id, "free time must end after it begins, within 0 and 10080 minutes");
 	}
 	return 0;
 }
@@ -123,8 +122,7 @@ static int by_term(const void *a, const void *b)
 {
 	const struct term *one = a, *other = b;
 
-	return one->kind != other->kind ? (one->kind > other->kind) - (one->kind < other->kind)
-					: compare_int64(one->name, other->name);
+	return one->kind != other->kind ? (one->kind > other->kind) - (one->kind < other->kind) : compare_int64(one->name, other->name);
 }
 
 static int by_name(const void *a, const void *b)
@@ -369,8 +367,8 @@ static int take_wishes(struct prepared *p, struct problem *problem)
 	return 0;
 }
 
-static void take_couples(struct prepared *p, const struct match_couple *couples, size_t count,
-	const struct known *mentees, const struct known *mentors, struct relations *out)
+static void take_couples(struct prepared *p, const struct match_couple *couples, size_t count, const struct known *mentees,
+	const struct known *mentors, struct relations *out)
 {
 	struct triples triples = { arena_new(p->arena, (2 * count + 1) * sizeof(struct triple)), 0 };
 
@@ -390,8 +388,8 @@ static int check_persons(const struct known *list, int32_t count, struct problem
 {
 	for (int32_t i = 1; i < count; i++)
 		if (list[i - 1].id == list[i].id)
-			return problem_set(problem, E_INVALID, "person",
-				"Person %lld stands on one side twice; leave one participant out.", (long long)list[i].id);
+			return problem_set(problem, E_INVALID, "person", "Person %lld stands on one side twice; leave one participant out.",
+				(long long)list[i].id);
 	return 0;
 }
 
@@ -426,8 +424,7 @@ static bool never_allowed(const struct prepared *p, int32_t mentee, int32_t ment
 {
 	const struct match_person *a = p->mentees[mentee].from, *b = p->mentors[mentor].from;
 
-	return related(&p->objections, mentee, mentor) || a->person == b->person ||
-		(a->minor && !a->consent) || (b->minor && !b->consent);
+	return related(&p->objections, mentee, mentor) || a->person == b->person || (a->minor && !a->consent) || (b->minor && !b->consent);
 }
 
 static int take_lock(struct prepared *p, const struct match_lock *lock, struct problem *problem)
@@ -445,11 +442,11 @@ static int take_lock(struct prepared *p, const struct match_lock *lock, struct p
 		return problem_set(problem, E_INVALID, "locks",
 			"Mentee %lld has no free place for a locked pair with mentor %lld; unlock one of its pairs.", a, b);
 	if (p->left[mentor] == 0)
-		return problem_set(problem, E_INVALID, "locks",
-			"Mentor %lld has fewer places than locked pairs; unlock one or add a place.", b);
+		return problem_set(
+			problem, E_INVALID, "locks", "Mentor %lld has fewer places than locked pairs; unlock one or add a place.", b);
 	if (never_allowed(p, mentee, mentor))
-		return problem_set(problem, E_INVALID, "locks",
-			"The locked pair of mentee %lld and mentor %lld is not suitable; unlock it.", a, b);
+		return problem_set(
+			problem, E_INVALID, "locks", "The locked pair of mentee %lld and mentor %lld is not suitable; unlock it.", a, b);
 	p->locked[mentee] = mentor;
 	p->left[mentor]--;
 	return 0;

@@ -190,8 +190,8 @@ static int find_alternatives(const struct explain *x, struct list *ret_mentees, 
 
 /* --- the pairs ----------------------------------------------------------------------------------------- */
 
-static void make_pair(const struct explain *x, int32_t mentee, int32_t mentor, const struct list *of_mentees,
-	const struct list *of_mentors, struct match_made *made)
+static void make_pair(const struct explain *x, int32_t mentee, int32_t mentor, const struct list *of_mentees, const struct list *of_mentors,
+	struct match_made *made)
 {
 	const struct prepared *in = x->scorer->in;
 
@@ -276,8 +276,8 @@ static void place_all(struct explain *x)
 	}
 }
 
-int match_reasons(struct scorer *scorer, const struct solved *solved, const struct match_watch *watch,
-	struct match_result *result, struct problem *problem)
+int match_reasons(struct scorer *scorer, const struct solved *solved, const struct match_watch *watch, struct match_result *result,
+	struct problem *problem)
 {
 	struct arena scratch = { 0 };
 	struct explain x = { .scorer = scorer, .solved = solved, .watch = watch, .arena = result->arena, .scratch = &scratch };

@@ -10,8 +10,8 @@
 
 #include "match/internal.h"
 
-static int run_in(const struct match_input *in, const struct match_watch *watch, struct arena *scratch,
-	struct match_result *result, struct problem *problem)
+static int run_in(const struct match_input *in, const struct match_watch *watch, struct arena *scratch, struct match_result *result,
+	struct problem *problem)
 {
 	struct prepared prepared;
 	struct plan plan;
@@ -29,8 +29,7 @@ static int run_in(const struct match_input *in, const struct match_watch *watch,
 	return r < 0 ? r : match_reasons(&scorer, &solved, watch, result, problem);
 }
 
-int match_run(const struct match_input *in, const struct match_watch *watch, struct match_result **ret_result,
-	struct problem *problem)
+int match_run(const struct match_input *in, const struct match_watch *watch, struct match_result **ret_result, struct problem *problem)
 {
 	struct match_result *result = calloc(1, sizeof *result);
 	struct arena scratch = { 0 };

@@ -303,8 +303,7 @@ static int solve_rounds(struct look *look, struct arena *arena, struct problem *
 	return r;
 }
 
-int match_solve(struct scorer *scorer, const struct match_watch *watch, struct arena *arena, struct solved *out,
-	struct problem *problem)
+int match_solve(struct scorer *scorer, const struct match_watch *watch, struct arena *arena, struct solved *out, struct problem *problem)
 {
 	const struct prepared *in = scorer->in;
 	int64_t most = in->input->all_pairs ? in->input->all_pairs : all_pairs;

@@ -57,8 +57,8 @@ static bool stopped_in_secret(const struct plan *plan, uint64_t stops)
 	return false;
 }
 
-static void set_stops(const struct explain *x, const int32_t *counts, int32_t all, const char *side, const char *rest,
-	struct match_unplaced *out)
+static void set_stops(
+	const struct explain *x, const int32_t *counts, int32_t all, const char *side, const char *rest, struct match_unplaced *out)
 {
 	const struct plan *plan = x->scorer->plan;
 	struct match_stop *stops = arena_new(x->arena, ((size_t)plan->hard + 1) * sizeof *stops);
@@ -69,9 +69,8 @@ static void set_stops(const struct explain *x, const int32_t *counts, int32_t al
 		if (counts[i] == 0)
 			continue;
 		stops[count] = (struct match_stop){ i < plan->hard ? plan->lines[i].row->stopped : rest, counts[i] };
-		clauses[count] = count == 0
-			? arena_print(x->scratch, "%d of %d %s: %s", counts[i], all, side, stops[0].text)
-			: arena_print(x->scratch, "%d: %s", counts[i], stops[count].text);
+		clauses[count] = count == 0 ? arena_print(x->scratch, "%d of %d %s: %s", counts[i], all, side, stops[0].text)
+					    : arena_print(x->scratch, "%d: %s", counts[i], stops[count].text);
 		count++;
 	}
 	out->stops = stops;
@@ -140,9 +139,9 @@ static size_t add_consents(const struct look *look, int32_t mentee, int32_t ment
 	if (needs_consent(in->mentees[mentee].from))
 		helps[count++] = (struct match_help){ .change = MATCH_CHANGE_CONSENT, .amount = NAN };
 	if (needs_consent(in->mentors[mentor].from))
-		helps[count++] = (struct match_help){ .change = MATCH_CHANGE_CONSENT,
-			.mentor = in->mentors[mentor].from->id,
-			.amount = NAN };
+		helps[count++] = (struct match_help){
+			.change = MATCH_CHANGE_CONSENT, .mentor = in->mentors[mentor].from->id, .amount = NAN
+		};
 	return count;
 }
 
@@ -156,8 +155,7 @@ static size_t add_helps(const struct look *look, int32_t mentee, int32_t mentor,
 		const struct plan_line *line = &plan->lines[i];
 
 		if ((look->stops[mentor] >> i & 1) && line->line >= 0)
-			helps[count++] = (struct match_help){ MATCH_CHANGE_RULE, id, line->row,
-				missing_of(look, line, mentee, mentor) };
+			helps[count++] = (struct match_help){ MATCH_CHANGE_RULE, id, line->row, missing_of(look, line, mentee, mentor) };
 	}
 	if (!look->reach[mentor])
 		helps[count++] = (struct match_help){ .change = MATCH_CHANGE_PLACE, .mentor = id, .amount = 1 };
@@ -197,8 +195,7 @@ static void set_help(const struct look *look, int32_t mentee, struct match_unpla
 	for (size_t i = 0; i < out->help_count; i++)
 		clauses[i] = help_clause(x, &helps[i]);
 	out->mark = look->waiting > 1 && opens_to_others(look, mentor);
-	out->help = arena_print(x->arena, "It would help: %s%s.",
-		match_join_words(x->scratch, clauses, (int)out->help_count, ", and "),
+	out->help = arena_print(x->arena, "It would help: %s%s.", match_join_words(x->scratch, clauses, (int)out->help_count, ", and "),
 		out->mark ? ", with this mentee (of those who wait) marked to be placed first" : "");
 }
 
@@ -249,8 +246,7 @@ static struct look look_make(const struct explain *x)
 	look.idle = arena_new(x->scratch, mentors * sizeof *look.idle);
 	for (int32_t j = 0; j < in->mentor_count; j++)
 		look.idle[j] = x->taken[j] == 0 && in->mentors[j].from->places > 0 ? idle++ : -1;
-	look.counts = arena_new(x->scratch,
-		((size_t)idle + 1) * ((size_t)x->scorer->plan->hard + 1) * sizeof *look.counts);
+	look.counts = arena_new(x->scratch, ((size_t)idle + 1) * ((size_t)x->scorer->plan->hard + 1) * sizeof *look.counts);
 	for (int32_t i = 0; i < in->mentee_count; i++)
 		look.waiting += takes_part(x, i) && x->mentor_of[i] < 0;
 	match_exchange_reach(x->solved, look.reach);
@@ -261,8 +257,7 @@ int match_explain_unplaced(const struct explain *x, struct match_result *result)
 {
 	const struct prepared *in = x->scorer->in;
 	struct look look = look_make(x);
-	struct match_unplaced *list =
-		arena_new(x->arena, ((size_t)look.waiting + (size_t)in->mentor_count + 1) * sizeof *list);
+	struct match_unplaced *list = arena_new(x->arena, ((size_t)look.waiting + (size_t)in->mentor_count + 1) * sizeof *list);
 	int32_t mentees = 0;
 
 	for (int32_t i = 0; i < in->mentee_count; i++) {

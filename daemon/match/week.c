@@ -12,8 +12,8 @@ int match_week_span(struct match_span ret_spans[2], int32_t week, int weekday, i
 {
 	int start, length;
 
-	if (week < 0 || week >= MATCH_WEEKS_MAX || weekday < 0 || weekday > 6 || from < 0 || from > 1439 || to < 0 ||
-		to > 1440 || offset < -1440 || offset > 1440)
+	if (week < 0 || week >= MATCH_WEEKS_MAX || weekday < 0 || weekday > 6 || from < 0 || from > 1439 || to < 0 || to > 1440 ||
+		offset < -1440 || offset > 1440)
 		return E_INVALID;
 	length = to > from ? to - from : to + 1440 - from;
 	start = (weekday * 1440 + from - offset + 2 * MATCH_WEEK) % MATCH_WEEK;

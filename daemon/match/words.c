@@ -83,8 +83,8 @@ static const char *fill(struct arena *arena, const char *template, const struct 
 }
 
 /* The words that the two have in common by this row; "" if there are none or nobody knows a word for them. */
-static const char *common_words(const struct scorer *s, const struct match_criterion *row, int32_t mentee,
-	int32_t mentor, struct arena *arena)
+static const char *common_words(
+	const struct scorer *s, const struct match_criterion *row, int32_t mentee, int32_t mentor, struct arena *arena)
 {
 	struct match_block block = { s->in, mentee, &mentor, 1 };
 	int32_t terms[LIST];
@@ -122,8 +122,8 @@ const char *match_mend_text(struct arena *arena, const struct match_criterion *r
 }
 
 /* What one row has to tell the two, or NULL. */
-static const char *shared_clause(const struct scorer *s, const struct match_criterion *row, int32_t mentee,
-	int32_t mentor, struct arena *arena)
+static const char *shared_clause(
+	const struct scorer *s, const struct match_criterion *row, int32_t mentee, int32_t mentor, struct arena *arena)
 {
 	struct plan_line line = { .row = row };
 	struct filling filling = { 0 };

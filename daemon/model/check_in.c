@@ -22,25 +22,25 @@ enum follow_up {
 };
 static const char *const follow_ups[] = { "check-in reminder", "check-in overdue", "check-in escalation" };
 
-static const struct field fields[] = {
-	ID_AND_VERSION(struct check_in, .anchor = NO_ANCHOR),
-	{ AS_INT(struct check_in, program, LINK, MEMBER), .flags = REQUIRED | BY_VERB, .to = "program", .anchor = AT_PROGRAM, .label = "Program" },
-	{ AS_INT(struct check_in, match, LINK, MEMBER), .flags = REQUIRED | BY_VERB | LISTED | OWN | LEADS, .to = "match", .anchor = AT_MATCH,
-		.label = "Match" },
+static const struct field fields[] = { ID_AND_VERSION(struct check_in, .anchor = NO_ANCHOR),
+	{ AS_INT(struct check_in, program, LINK, MEMBER), .flags = REQUIRED | BY_VERB, .to = "program", .anchor = AT_PROGRAM,
+		.label = "Program" },
+	{ AS_INT(struct check_in, match, LINK, MEMBER), .flags = REQUIRED | BY_VERB | LISTED | OWN | LEADS, .to = "match",
+		.anchor = AT_MATCH, .label = "Match" },
 	{ AS_INT(struct check_in, participant, LINK, MEMBER), .flags = REQUIRED | BY_VERB | LISTED | OWN | LEADS, .to = "participant",
 		.label = "Who is asked" },
-	{ AS_INT(struct check_in, person, LINK, MEMBER), .flags = REQUIRED | BY_VERB | OWN, .to = "person", .anchor = AT_PERSON, .label = "Person" },
+	{ AS_INT(struct check_in, person, LINK, MEMBER), .flags = REQUIRED | BY_VERB | OWN, .to = "person", .anchor = AT_PERSON,
+		.label = "Person" },
 	{ AS_INT(struct check_in, side, CHOICE, MEMBER), .flags = REQUIRED | BY_VERB | OWN, .choices = sides, .label = "Side" },
 	{ AS_INT(struct check_in, due, INSTANT, MEMBER), .flags = REQUIRED | BY_VERB | SORTED | LISTED | OWN, .label = "Due" },
 	{ AS_INT(struct check_in, rating, NUMBER, STAFF), .flags = BY_VERB | LISTED | HAS_MIN | HAS_MAX | OWN, .min = 1, .max = 5,
 		.label = "How is it going (1 to 5)" },
-	{ AS_WORDS(struct check_in, flags, STAFF), .flags = BY_VERB | LISTED | HAS_MAX | OWN | ERASED, .max = 500, .retention = AFTER_PROGRAM,
-		.label = "Flags" },
+	{ AS_WORDS(struct check_in, flags, STAFF), .flags = BY_VERB | LISTED | HAS_MAX | OWN | ERASED, .max = 500,
+		.retention = AFTER_PROGRAM, .label = "Flags" },
 	{ AS_INT(struct check_in, answered_at, INSTANT, STAFF), .flags = BY_VERB | OWN, .label = "Answered" },
-	{ AS_INT(struct check_in, state, CHOICE, MEMBER), .flags = REQUIRED | BY_VERB | SORTED | LISTED | OWN, .choices = states, .starts = true,
-		.label = "State" },
-	{ 0 }
-};
+	{ AS_INT(struct check_in, state, CHOICE, MEMBER), .flags = REQUIRED | BY_VERB | SORTED | LISTED | OWN, .choices = states,
+		.starts = true, .label = "State" },
+	{ 0 } };
 COVERS(fields, struct check_in, 0);
 
 static int suppress(struct call *call, void *record, void *data)
@@ -56,9 +56,11 @@ static int stop_asking(struct call *call, int64_t id)
 
 	for (int i = REMINDER; i <= ESCALATION && !r; i++)
 		r = unplan(call, follow_ups[i], id);
-	return r ? r : each(call, &message_entity, suppress, NULL, "\"person\" = (SELECT \"person\" FROM \"check_in\" WHERE \"id\" = ?1) AND "
-								   "\"state\" IN ('queued', 'held') AND \"template_name\" = 'check-in-reminder' AND \"about_id\" = ?1",
-			       VALUES(id));
+	return r ? r
+		 : each(call, &message_entity, suppress, NULL,
+			   "\"person\" = (SELECT \"person\" FROM \"check_in\" WHERE \"id\" = ?1) AND "
+			   "\"state\" IN ('queued', 'held') AND \"template_name\" = 'check-in-reminder' AND \"about_id\" = ?1",
+			   VALUES(id));
 }
 
 int check_in_drop(struct call *call, int64_t id)
@@ -78,12 +80,10 @@ static int answer_it(struct call *call, const void *was, void *now)
 }
 
 #define S(x) IN(CHECK_IN_##x)
-static const struct verb verbs[] = {
-	{ "Answer", SELF, S(DUE) | S(OVERDUE) | S(ESCALATED), S(ANSWERED), "rating flags", answer_it, "Answer", FOR_SOMEBODY, NULL, NULL, 0 },
+static const struct verb verbs[] = { { "Answer", SELF, S(DUE) | S(OVERDUE) | S(ESCALATED), S(ANSWERED), "rating flags", answer_it, "Answer",
+					     FOR_SOMEBODY, NULL, NULL, 0 },
 	{ "Lapse", SYSTEM, S(DUE), S(OVERDUE), NULL, NULL, "Was not answered in time", 0, NULL, NULL, 0 },
-	{ "Escalate", SYSTEM, S(OVERDUE), S(ESCALATED), NULL, NULL, "Somebody has to look", 0, NULL, NULL, 0 },
-	{ 0 }
-};
+	{ "Escalate", SYSTEM, S(OVERDUE), S(ESCALATED), NULL, NULL, "Somebody has to look", 0, NULL, NULL, 0 }, { 0 } };
 
 /* ---- when ---- */
 
@@ -93,7 +93,8 @@ static int64_t on_weekday(int64_t day, int64_t weekday)
 	return day + (weekday - date_weekday(day) + 7) % 7;
 }
 
-static int plan_at(struct call *call, const struct match_member *member, const struct match *match, const struct program *program, int64_t day)
+static int plan_at(
+	struct call *call, const struct match_member *member, const struct match *match, const struct program *program, int64_t day)
 {
 	const char *zone;
 	int64_t at;
@@ -148,7 +149,8 @@ static int add_open_days(struct call *call, const struct program *program, int64
 }
 
 /* When the policy of today wants it, of a check-in that fell due on a day; NONE: not at all. */
-static int follow_up_instant(struct call *call, const struct program *program, enum follow_up which, int64_t day, const char *zone, int64_t *ret)
+static int follow_up_instant(
+	struct call *call, const struct program *program, enum follow_up which, int64_t day, const char *zone, int64_t *ret)
 {
 	const int64_t days[] = { program->reminder_days, program->overdue_days, program->escalation_days };
 
@@ -226,7 +228,8 @@ static int due(struct call *call, int64_t subject, int64_t nominal, int64_t *cur
 		r = ask_now(call, member, match, program, nominal, day, zone);
 	if (r || !program->check_in_weeks)
 		return r;
-	return plan_at(call, member, match, program, next_day(program, match, day, local_day(zone_local(zone_of(call, zone), match->started))));
+	return plan_at(
+		call, member, match, program, next_day(program, match, day, local_day(zone_local(zone_of(call, zone), match->started))));
 }
 
 /* What the follow-ups of a check-in look at first. 1: by today's policy and closed days it is not time, and it was planned anew. */
@@ -297,24 +300,30 @@ static int escalate(struct call *call, int64_t subject, int64_t nominal, int64_t
 	return r ? r : tell_staff(call, "check-in-escalated", check_in->program, check_in->match, &check_in_entity, check_in->id, NONE);
 }
 
-static const struct job jobs[] = {
-	{ "check-in due", NULL, RUN_EACH_MISSED, 0, due, "A check-in falls due", 0, "match_member" },
+static const struct job jobs[] = { { "check-in due", NULL, RUN_EACH_MISSED, 0, due, "A check-in falls due", 0, "match_member" },
 	{ "check-in reminder", NULL, RUN_ONCE_LATE, 14 * DAY, remind, "Reminder of a check-in", 0, "check_in" },
 	{ "check-in overdue", NULL, RUN_ONCE_LATE, 0, overdue, "A check-in is overdue", 0, "check_in" },
-	{ "check-in escalation", NULL, RUN_ONCE_LATE, 0, escalate, "A check-in is escalated", 0, "check_in" },
-	{ 0 }
-};
+	{ "check-in escalation", NULL, RUN_ONCE_LATE, 0, escalate, "A check-in is escalated", 0, "check_in" }, { 0 } };
 
 /* Of a pair that ended or pauses nothing waits. */
 #define MET " AND EXISTS (SELECT 1 FROM \"match\" ma WHERE ma.\"id\" = t.\"match\" AND ma.\"state\" = 'active')"
-static const struct waiting waiting[] = {
-	{ "check-in to answer", SELF, "t.\"state\" IN ('due', 'overdue', 'escalated')" MET, "t.\"due\"", NULL },
+static const struct waiting waiting[] = { { "check-in to answer", SELF, "t.\"state\" IN ('due', 'overdue', 'escalated')" MET, "t.\"due\"",
+						  NULL },
 	{ "check-in overdue", COORDINATOR, "t.\"state\" = 'overdue'" MET, "t.\"due\"", NULL },
 	{ "check-in escalated", COORDINATOR, "t.\"state\" = 'escalated'" MET, "t.\"due\"", NULL },
-	{ "check-in with a flag", COORDINATOR, "t.\"state\" = 'answered' AND (t.\"rating\" <= 2 OR t.\"flags\" IS NOT NULL)", "t.\"answered_at\"", NULL },
-	{ 0 }
-};
+	{ "check-in with a flag", COORDINATOR, "t.\"state\" = 'answered' AND (t.\"rating\" <= 2 OR t.\"flags\" IS NOT NULL)",
+		"t.\"answered_at\"", NULL },
+	{ 0 } };
 
-const struct entity check_in_entity = {
-	.name = "check_in", .collection = "check_ins", .size = sizeof(struct check_in), .fields = fields, .verbs = verbs, .jobs = jobs, .unique = "match participant due", .retention = AFTER_PROGRAM, .label = "Check-in", .help = "How is it going, asked at a rhythm.", .order = "due", .waiting = waiting
-};
+const struct entity check_in_entity = { .name = "check_in",
+	.collection = "check_ins",
+	.size = sizeof(struct check_in),
+	.fields = fields,
+	.verbs = verbs,
+	.jobs = jobs,
+	.unique = "match participant due",
+	.retention = AFTER_PROGRAM,
+	.label = "Check-in",
+	.help = "How is it going, asked at a rhythm.",
+	.order = "due",
+	.waiting = waiting };

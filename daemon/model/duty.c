@@ -8,9 +8,8 @@
 #include "model.h"
 
 static const char *const states[] = { "appointed", "ended", NULL };
-static const char *const duties[] = {
-	"coordinator", "safeguarding lead", "data-protection officer", "interviewer", "observer", "auditor", NULL
-};
+static const char *const duties[] = { "coordinator", "safeguarding lead", "data-protection officer", "interviewer", "observer", "auditor",
+	NULL };
 enum {
 	APPOINTED,
 	ENDED
@@ -25,21 +24,20 @@ struct duty {
 	int64_t duty, from, to, state;
 };
 
-static const struct field fields[] = {
-	ID_AND_VERSION(struct duty, .anchor = NO_ANCHOR),
+static const struct field fields[] = { ID_AND_VERSION(struct duty, .anchor = NO_ANCHOR),
 	{ AS_INT(struct duty, program, LINK, MEMBER), .flags = FROZEN | LISTED | ADMIN_READS | OWN | LEADS, .to = "program",
 		.anchor = AT_PROGRAM, .label = "Program (none: all)" },
 	{ AS_INT(struct duty, person, LINK, MEMBER), .flags = REQUIRED | FROZEN | LISTED | ADMIN_READS | OWN | LEADS, .to = "person",
 		.anchor = AT_PERSON, .label = "Person" },
 	{ AS_TEXT(struct duty, name, MEMBER), .flags = REQUIRED | BY_VERB | SORTED | LABEL | LISTED | ADMIN_READS | OWN | ERASED,
 		.copies = "person.name", .label = "Name" },
-	{ AS_INT(struct duty, duty, CHOICE, MEMBER), .flags = REQUIRED | FROZEN | LISTED | ADMIN_READS | OWN, .choices = duties, .label = "Duty" },
+	{ AS_INT(struct duty, duty, CHOICE, MEMBER), .flags = REQUIRED | FROZEN | LISTED | ADMIN_READS | OWN, .choices = duties,
+		.label = "Duty" },
 	{ AS_INT(struct duty, from, DATE, STAFF), .flags = FROZEN | LISTED | ADMIN_READS | OWN, .label = "From" },
 	{ AS_INT(struct duty, to, DATE, STAFF), .flags = LISTED | ADMIN_READS | OWN, .label = "To" },
 	{ AS_INT(struct duty, state, CHOICE, MEMBER), .flags = REQUIRED | BY_VERB | SORTED | LISTED | ADMIN_READS | OWN, .choices = states,
 		.starts = true, .label = "State" },
-	{ 0 }
-};
+	{ 0 } };
 COVERS(fields, struct duty, 0);
 
 static int check(struct call *call, const void *record)
@@ -65,9 +63,10 @@ static int duty_end(struct call *call, const void *was, void *now)
 	r = ask(call, "SELECT count(*) FROM \"program\" p WHERE p.\"state\" IN ('running', 'closing') AND (p.\"id\" = ?2 OR ?2 IS NULL)",
 		VALUES(duty->id, duty->program), &running);
 	if (!r)
-		r = ask(call, "SELECT min((SELECT count(*) FROM \"duty\" d WHERE d.\"id\" <> ?1 AND d.\"duty\" = 'coordinator' AND d.\"state\" = 'appointed' "
-			      "AND (d.\"program\" = p.\"id\" OR d.\"program\" IS NULL))) FROM \"program\" p WHERE p.\"state\" IN ('running', 'closing') "
-			      "AND (p.\"id\" = ?2 OR ?2 IS NULL)",
+		r = ask(call,
+			"SELECT min((SELECT count(*) FROM \"duty\" d WHERE d.\"id\" <> ?1 AND d.\"duty\" = 'coordinator' AND d.\"state\" = 'appointed' "
+			"AND (d.\"program\" = p.\"id\" OR d.\"program\" IS NULL))) FROM \"program\" p WHERE p.\"state\" IN ('running', 'closing') "
+			"AND (p.\"id\" = ?2 OR ?2 IS NULL)",
 			VALUES(duty->id, duty->program), &others);
 	if (r)
 		return r;
@@ -76,11 +75,8 @@ static int duty_end(struct call *call, const void *was, void *now)
 		: 0;
 }
 
-static const struct verb verbs[] = {
-	{ "Create", ADMIN, 0, KEEP, "*", NULL, "Appoint", ON_COLLECTION, MANAGE, NULL, 0 },
-	{ "End", ADMIN, IN(APPOINTED), IN(ENDED), NULL, duty_end, "End the duty", 0, MANAGE, NULL, 0 },
-	{ 0 }
-};
+static const struct verb verbs[] = { { "Create", ADMIN, 0, KEEP, "*", NULL, "Appoint", ON_COLLECTION, MANAGE, NULL, 0 },
+	{ "End", ADMIN, IN(APPOINTED), IN(ENDED), NULL, duty_end, "End the duty", 0, MANAGE, NULL, 0 }, { 0 } };
 
 /* The last rows end a kept sight on the day on which a later duty begins. */
 static const char grants[] =
@@ -91,6 +87,14 @@ static const char grants[] =
 	"AND (d.\"from\" IS NULL OR d.\"from\" * 86400 <= ?2) AND (d.\"to\" IS NULL OR (d.\"to\" + 1) * 86400 > ?2) "
 	"UNION ALL SELECT 'program', 0, '', \"from\" * 86400 FROM \"duty\" WHERE \"person\" = ?1 AND \"state\" = 'appointed' AND \"from\" * 86400 > ?2";
 
-const struct entity duty_entity = {
-	.name = "duty", .collection = "duties", .size = sizeof(struct duty), .fields = fields, .verbs = verbs, .check = check, .grants = grants, .retention = WITH_PERSON, .label = "Duty", .help = "What somebody does for a program, from when to when.", .order = "name"
-};
+const struct entity duty_entity = { .name = "duty",
+	.collection = "duties",
+	.size = sizeof(struct duty),
+	.fields = fields,
+	.verbs = verbs,
+	.check = check,
+	.grants = grants,
+	.retention = WITH_PERSON,
+	.label = "Duty",
+	.help = "What somebody does for a program, from when to when.",
+	.order = "name" };

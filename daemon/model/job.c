@@ -27,8 +27,7 @@ struct job_row {
 };
 
 #define A ADMIN_READS
-static const struct field fields[] = {
-	ID_AND_VERSION(struct job_row, .anchor = NO_ANCHOR),
+static const struct field fields[] = { ID_AND_VERSION(struct job_row, .anchor = NO_ANCHOR),
 	{ AS_TEXT(struct job_row, kind, STAFF), .flags = REQUIRED | BY_VERB | LISTED | A, .label = "Kind" },
 	{ AS_INT(struct job_row, subject, NUMBER, STAFF), .flags = REQUIRED | BY_VERB | LISTED | A, .starts = true, .label = "Subject" },
 	{ AS_TEXT(struct job_row, nominal, STAFF), .flags = REQUIRED | BY_VERB | LISTED | A, .label = "Nominal local time" },
@@ -38,10 +37,9 @@ static const struct field fields[] = {
 	{ AS_INT(struct job_row, attempts, NUMBER, STAFF), .flags = REQUIRED | BY_VERB | A, .starts = true, .label = "Attempts" },
 	{ AS_TEXT(struct job_row, problem, STAFF), .flags = BY_VERB | A, .label = "Last error" },
 	{ AS_INT(struct job_row, done_at, INSTANT, STAFF), .flags = BY_VERB | A, .label = "Done" },
-	{ AS_INT(struct job_row, state, CHOICE, STAFF), .flags = REQUIRED | BY_VERB | SORTED | LISTED | A, .choices = states, .starts = true,
-		.label = "State" },
-	{ 0 }
-};
+	{ AS_INT(struct job_row, state, CHOICE, STAFF), .flags = REQUIRED | BY_VERB | SORTED | LISTED | A, .choices = states,
+		.starts = true, .label = "State" },
+	{ 0 } };
 COVERS(fields, struct job_row, 0);
 
 static const unsigned readers[SEALED] = { [PUBLIC] = ANYONE, [MEMBER] = 0, [PAIR] = 0, [STAFF] = AUDITOR };
@@ -57,12 +55,10 @@ static int retry(struct call *call, const void *was, void *now)
 	return 0;
 }
 
-static const struct verb verbs[] = {
-	{ "Retry", ADMIN, IN(FAILED), IN(WAITING), NULL, retry, "Try again", 0, MANAGE, NULL, 0 },
+static const struct verb verbs[] = { { "Retry", ADMIN, IN(FAILED), IN(WAITING), NULL, retry, "Try again", 0, MANAGE, NULL, 0 },
 	{ "Note", SYSTEM, 0, IN(WAITING) | IN(RUNNING) | IN(DONE) | IN(FAILED) | IN(WITHDRAWN) | IN(SKIPPED), NULL, NULL,
 		"The scheduler's own entries", 0, NULL, NULL, 0 },
-	{ 0 }
-};
+	{ 0 } };
 
 /* ---- the standing jobs of the house ---- */
 
@@ -97,14 +93,23 @@ static int checkpoint(struct call *call, int64_t subject, int64_t nominal, int64
 	return begin_work(call, "checkpoint", 0);
 }
 
-static const struct job jobs[] = {
-	{ "retention", "FREQ=DAILY;BYHOUR=3;BYMINUTE=30;BYSECOND=0", RUN_ONCE_LATE, 0, retention, "Retention and erasure", OUTSIDE | DESTROYS, NULL },
+static const struct job jobs[] = { { "retention", "FREQ=DAILY;BYHOUR=3;BYMINUTE=30;BYSECOND=0", RUN_ONCE_LATE, 0, retention,
+					   "Retention and erasure", OUTSIDE | DESTROYS, NULL },
 	{ "backup", "FREQ=DAILY;BYHOUR=2;BYMINUTE=30;BYSECOND=0", RUN_ONCE_LATE, 0, backup, "Backup", OUTSIDE, NULL },
-	{ "database check", "FREQ=WEEKLY;BYDAY=SU;BYHOUR=4;BYMINUTE=0;BYSECOND=0", RUN_ONCE_LATE, 0, database_check, "Database check", OUTSIDE, NULL },
-	{ "checkpoint", "FREQ=DAILY;BYHOUR=1;BYMINUTE=0;BYSECOND=0", RUN_ONCE_LATE, 0, checkpoint, "Checkpoint", OUTSIDE, NULL },
-	{ 0 }
-};
+	{ "database check", "FREQ=WEEKLY;BYDAY=SU;BYHOUR=4;BYMINUTE=0;BYSECOND=0", RUN_ONCE_LATE, 0, database_check, "Database check",
+		OUTSIDE, NULL },
+	{ "checkpoint", "FREQ=DAILY;BYHOUR=1;BYMINUTE=0;BYSECOND=0", RUN_ONCE_LATE, 0, checkpoint, "Checkpoint", OUTSIDE, NULL }, { 0 } };
 
-const struct entity job_entity = {
-	.name = "job", .collection = "jobs", .size = sizeof(struct job_row), .fields = fields, .verbs = verbs, .jobs = jobs, .readers = readers, .unique = "kind subject nominal zone; state due id" /* the second is the scheduler's index of what is due next */, .flags = QUIET, .retention = AS_JOB, .label = "Job", .help = "Something that happens at a time.", .order = "due"
-};
+const struct entity job_entity = { .name = "job",
+	.collection = "jobs",
+	.size = sizeof(struct job_row),
+	.fields = fields,
+	.verbs = verbs,
+	.jobs = jobs,
+	.readers = readers,
+	.unique = "kind subject nominal zone; state due id" /* the second is the scheduler's index of what is due next */,
+	.flags = QUIET,
+	.retention = AS_JOB,
+	.label = "Job",
+	.help = "Something that happens at a time.",
+	.order = "due" };

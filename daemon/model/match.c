@@ -18,11 +18,10 @@ static const char *const states[] = { "proposed", "offered", "accepted", "active
 	"ended_early", NULL };
 static const char *const kinds[] = { "one-to-one", "group", "circle", NULL };
 static const char *const origins[] = { "run", "by hand", "alternative", NULL };
-static const char *const close_reasons[] = { "goals reached", "time is over", "declined", "no answer", "withdrawn", "mentor left", "mentee left",
-	"no contact", "did not fit", "moved away", "rematch", "program closed", "other", NULL };
+static const char *const close_reasons[] = { "goals reached", "time is over", "declined", "no answer", "withdrawn", "mentor left",
+	"mentee left", "no contact", "did not fit", "moved away", "rematch", "program closed", "other", NULL };
 
-static const struct field fields[] = {
-	ID_AND_VERSION(struct match, .anchor = AT_MATCH),
+static const struct field fields[] = { ID_AND_VERSION(struct match, .anchor = AT_MATCH),
 	{ AS_INT(struct match, program, LINK, MEMBER), .flags = REQUIRED | FROZEN | LISTED | LEADS, .to = "program", .anchor = AT_PROGRAM,
 		.label = "Program" },
 	{ AS_INT(struct match, kind, CHOICE, MEMBER), .flags = REQUIRED | FROZEN, .choices = kinds, .starts = true, .label = "Kind" },
@@ -40,8 +39,7 @@ static const struct field fields[] = {
 		.label = "Note on the end" },
 	{ AS_INT(struct match, state, CHOICE, MEMBER), .flags = REQUIRED | BY_VERB | SORTED | LISTED, .choices = states, .starts = true,
 		.label = "State" },
-	{ 0 }
-};
+	{ 0 } };
 COVERS(fields, struct match, 0);
 
 /* ---- places ---- */
@@ -49,8 +47,9 @@ COVERS(fields, struct match, 0);
 static int places(struct call *call, const struct participant *p, int64_t *ret_free)
 {
 	int64_t taken;
-	int r = ask(call, "SELECT count(*) FROM \"match_member\" mm JOIN \"match\" ma ON ma.\"id\" = mm.\"match\" WHERE mm.\"participant\" = ?1 AND "
-			  "ma.\"state\" IN (" MATCH_TAKING ")",
+	int r = ask(call,
+		"SELECT count(*) FROM \"match_member\" mm JOIN \"match\" ma ON ma.\"id\" = mm.\"match\" WHERE mm.\"participant\" = ?1 AND "
+		"ma.\"state\" IN (" MATCH_TAKING ")",
 		VALUES(p->id), &taken);
 
 	*ret_free = (p->capacity == NONE ? 0 : p->capacity) - taken;
@@ -74,7 +73,8 @@ static int member_has_place(struct call *call, void *record, void *data)
 	if (free > 0)
 		return 0;
 	return p->role == SIDE_MENTOR
-		? fail(call, E_CONFLICT, "state", "this mentor's last place was taken by another match a moment ago; it cannot be accepted any more")
+		? fail(call, E_CONFLICT, "state",
+			  "this mentor's last place was taken by another match a moment ago; it cannot be accepted any more")
 		: fail(call, E_CONFLICT, "state", "this mentee has a mentor already; it cannot be accepted any more");
 }
 
@@ -102,11 +102,9 @@ static int members(struct call *call, int64_t match, int (*seen)(struct call *, 
 struct sides {
 	int64_t mentor, mentee;
 };
-static const struct field side_arguments[] = {
-	{ AS_INT(struct sides, mentor, LINK, MEMBER), .flags = REQUIRED, .to = "participant", .label = "Mentor" },
-	{ AS_INT(struct sides, mentee, LINK, MEMBER), .flags = REQUIRED, .to = "participant", .label = "Mentee" },
-	{ 0 }
-};
+static const struct field side_arguments[] = { { AS_INT(struct sides, mentor, LINK, MEMBER), .flags = REQUIRED, .to = "participant",
+						       .label = "Mentor" },
+	{ AS_INT(struct sides, mentee, LINK, MEMBER), .flags = REQUIRED, .to = "participant", .label = "Mentee" }, { 0 } };
 
 static int side_check(struct call *call, const struct match *match, int64_t id, int side, const char *name)
 {
@@ -148,8 +146,9 @@ static int match_create(struct call *call, const void *was, void *now)
 		return r;
 	if (mentor->person == mentee->person)
 		return fail(call, E_INVALID, "mentee", "nobody is matched with themself");
-	r = ask(call, "SELECT ma.\"id\" FROM \"match\" ma JOIN \"match_member\" a ON a.\"match\" = ma.\"id\" JOIN \"match_member\" b ON b.\"match\" = ma.\"id\" "
-		      "WHERE a.\"participant\" = ?1 AND b.\"participant\" = ?2 AND ma.\"state\" IN ('proposed', 'offered', " MATCH_TAKING ")",
+	r = ask(call,
+		"SELECT ma.\"id\" FROM \"match\" ma JOIN \"match_member\" a ON a.\"match\" = ma.\"id\" JOIN \"match_member\" b ON b.\"match\" = ma.\"id\" "
+		"WHERE a.\"participant\" = ?1 AND b.\"participant\" = ?2 AND ma.\"state\" IN ('proposed', 'offered', " MATCH_TAKING ")",
 		VALUES(sides->mentor, sides->mentee), &twin);
 	return !r && twin != NONE ? fail(call, E_CONFLICT, "mentee", "these two have match %" PRId64 " already", twin) : r;
 }
@@ -322,7 +321,8 @@ static int tell_start(struct call *call, void *record, void *data)
 {
 	const struct match *match = data;
 
-	return tell(call, "match-started", ((struct match_member *)record)->person, match->program, match->id, &match_entity, match->id, NONE);
+	return tell(
+		call, "match-started", ((struct match_member *)record)->person, match->program, match->id, &match_entity, match->id, NONE);
 }
 
 static int match_start(struct call *call, const void *was, void *now)
@@ -364,7 +364,8 @@ static int ends(struct call *call, struct match *match, int reason)
 	if (!r)
 		r = unplan(call, "offer unanswered", match->id);
 	if (!r)
-		r = each(call, &check_in_entity, drop_check_in, NULL, "\"match\" = ?1 AND \"state\" IN ('due', 'overdue')", VALUES(match->id));
+		r = each(call, &check_in_entity, drop_check_in, NULL, "\"match\" = ?1 AND \"state\" IN ('due', 'overdue')",
+			VALUES(match->id));
 	return r || reason < 2 ? r : members(call, match->id, member_first_next, NULL);
 }
 
@@ -372,11 +373,9 @@ struct closing {
 	int64_t close_reason;
 	char *close_note;
 };
-static const struct field closing_arguments[] = {
-	{ AS_INT(struct closing, close_reason, CHOICE, STAFF), .flags = REQUIRED, .choices = close_reasons, .label = "Why it ends" },
-	{ AS_TEXT(struct closing, close_note, STAFF), .flags = LINES | HAS_MAX, .max = 4000, .label = "Note" },
-	{ 0 }
-};
+static const struct field closing_arguments[] = { { AS_INT(struct closing, close_reason, CHOICE, STAFF), .flags = REQUIRED,
+							  .choices = close_reasons, .label = "Why it ends" },
+	{ AS_TEXT(struct closing, close_note, STAFF), .flags = LINES | HAS_MAX, .max = 4000, .label = "Note" }, { 0 } };
 
 static int match_close(struct call *call, const void *was, void *now)
 {
@@ -409,10 +408,8 @@ static int match_rematch(struct call *call, const void *was, void *now)
 struct extend {
 	int64_t until;
 };
-static const struct field extend_arguments[] = {
-	{ AS_INT(struct extend, until, DATE, MEMBER), .flags = REQUIRED, .label = "New last day" },
-	{ 0 }
-};
+static const struct field extend_arguments[] = { { AS_INT(struct extend, until, DATE, MEMBER), .flags = REQUIRED, .label = "New last day" },
+	{ 0 } };
 
 /* Check-ins follow the match's end by themselves: the next one is planned when the former falls due. */
 static int match_extend(struct call *call, const void *was, void *now)
@@ -429,9 +426,8 @@ static int match_extend(struct call *call, const void *was, void *now)
 
 #define S(x) IN(MATCH_##x)
 #define RUNNING (S(ACCEPTED) | S(ACTIVE) | S(PAUSED))
-static const struct verb verbs[] = {
-	{ "Create", COORDINATOR, 0, KEEP, "program kind", match_create, "Match two by hand", ON_COLLECTION, NULL, side_arguments,
-		sizeof(struct sides) },
+static const struct verb verbs[] = { { "Create", COORDINATOR, 0, KEEP, "program kind", match_create, "Match two by hand", ON_COLLECTION,
+					     NULL, side_arguments, sizeof(struct sides) },
 	{ "Offer", COORDINATOR, S(PROPOSED), S(OFFERED), NULL, match_offer, "Offer it to both sides", 0, NULL, NULL, 0 },
 	{ "Accept", MENTOR | MENTEE, S(OFFERED), S(OFFERED) | S(ACCEPTED), NULL, match_accept, "Accept", FOR_SOMEBODY, NULL, NULL, 0 },
 	{ "Decline", MENTOR | MENTEE, S(OFFERED), S(DECLINED), NULL, match_decline, "Decline", FOR_SOMEBODY, NULL, NULL, 0 },
@@ -442,13 +438,14 @@ static const struct verb verbs[] = {
 	{ "Resume", COORDINATOR, S(PAUSED), S(ACTIVE), NULL, NULL, "Go on", 0, NULL, NULL, 0 },
 	{ "Extend", COORDINATOR, S(ACTIVE) | S(PAUSED), KEEP, NULL, match_extend, "Move the last day", 0, NULL, extend_arguments,
 		sizeof(struct extend) },
-	{ "Close", COORDINATOR, S(ACTIVE) | S(PAUSED), S(CLOSING), NULL, match_close, "Close", 0, NULL, closing_arguments, sizeof(struct closing) },
+	{ "Close", COORDINATOR, S(ACTIVE) | S(PAUSED), S(CLOSING), NULL, match_close, "Close", 0, NULL, closing_arguments,
+		sizeof(struct closing) },
 	{ "Complete", COORDINATOR, S(CLOSING), S(COMPLETED), NULL, NULL, "The closing talk was held", 0, NULL, NULL, 0 },
 	{ "End", COORDINATOR, RUNNING | S(CLOSING), S(ENDED_EARLY), NULL, match_close, "End early", DESTRUCTIVE, NULL, closing_arguments,
 		sizeof(struct closing) },
-	{ "Rematch", COORDINATOR, RUNNING, S(ENDED_EARLY), NULL, match_rematch, "End, and match the mentee anew", NEEDS_REASON, NULL, NULL, 0 },
-	{ 0 }
-};
+	{ "Rematch", COORDINATOR, RUNNING, S(ENDED_EARLY), NULL, match_rematch, "End, and match the mentee anew", NEEDS_REASON, NULL, NULL,
+		0 },
+	{ 0 } };
 
 /* ---- an offer that nobody answered ---- */
 
@@ -457,13 +454,16 @@ static int alternative(struct call *call, const struct match *match, int64_t men
 {
 	struct run_pair *pair;
 	int64_t id;
-	int r = match->run == NONE ? 0 : ask(call, "SELECT \"id\" FROM \"run_pair\" WHERE \"run\" = ?1 AND \"mentee\" = ?2", VALUES(match->run, mentee), &id);
+	int r = match->run == NONE
+		? 0
+		: ask(call, "SELECT \"id\" FROM \"run_pair\" WHERE \"run\" = ?1 AND \"mentee\" = ?2", VALUES(match->run, mentee), &id);
 
 	*ret = NONE;
 	if (r || match->run == NONE || id == NONE)
 		return r;
 	r = load(call, &run_pair_entity, id, (void **)&pair);
-	for (const char *line = r ? NULL : pair->alternatives; line && *line && !r; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : "") {
+	for (const char *line = r ? NULL : pair->alternatives; line && *line && !r;
+		line = strchr(line, '\n') ? strchr(line, '\n') + 1 : "") {
 		int64_t other, score, free, before;
 		struct participant *p;
 
@@ -473,8 +473,9 @@ static int alternative(struct call *call, const struct match *match, int64_t men
 		if (!r)
 			r = places(call, p, &free);
 		if (!r)
-			r = ask(call, "SELECT count(*) FROM \"match_member\" a JOIN \"match_member\" b ON b.\"match\" = a.\"match\" WHERE a.\"participant\" = ?1 AND "
-				      "b.\"participant\" = ?2",
+			r = ask(call,
+				"SELECT count(*) FROM \"match_member\" a JOIN \"match_member\" b ON b.\"match\" = a.\"match\" WHERE a.\"participant\" = ?1 AND "
+				"b.\"participant\" = ?2",
 				VALUES(other, mentee), &before);
 		if (!r && p->state == PARTICIPANT_READY && free > 0 && !before) {
 			*ret = other;
@@ -533,60 +534,76 @@ static int offer_unanswered(struct call *call, int64_t subject, int64_t nominal,
 }
 
 static const struct job jobs[] = {
-	{ "offer unanswered", NULL, RUN_ONCE_LATE, 0, offer_unanswered, "An offer was not answered", 0, "match" },
-	{ 0 }
+	{ "offer unanswered", NULL, RUN_ONCE_LATE, 0, offer_unanswered, "An offer was not answered", 0, "match" }, { 0 }
 };
 
-static const struct waiting waiting[] = {
-	{ "match to offer", COORDINATOR, "t.\"state\" = 'proposed'", NULL, NULL },
+static const struct waiting waiting[] = { { "match to offer", COORDINATOR, "t.\"state\" = 'proposed'", NULL, NULL },
 	{ "offer not answered yet", COORDINATOR, "t.\"state\" = 'offered'", "t.\"offered_at\"", "t.\"answer_until\"" },
 	{ "match to start", COORDINATOR, "t.\"state\" = 'accepted'", NULL, NULL },
-	{ "match to complete", COORDINATOR, "t.\"state\" = 'closing'", NULL, NULL },
-	{ 0 }
-};
+	{ "match to complete", COORDINATOR, "t.\"state\" = 'closing'", NULL, NULL }, { 0 } };
 
-const struct entity match_entity = {
-	.name = "match", .collection = "matches", .size = sizeof(struct match), .fields = fields, .verbs = verbs, .jobs = jobs, .changed = changed, .hidden_in = IN(MATCH_PROPOSED), .flags = GRANTS, .retention = AFTER_PROGRAM, .label = "Match", .help = "A mentor and a mentee who are put together.", .waiting = waiting
-};
+const struct entity match_entity = { .name = "match",
+	.collection = "matches",
+	.size = sizeof(struct match),
+	.fields = fields,
+	.verbs = verbs,
+	.jobs = jobs,
+	.changed = changed,
+	.hidden_in = IN(MATCH_PROPOSED),
+	.flags = GRANTS,
+	.retention = AFTER_PROGRAM,
+	.label = "Match",
+	.help = "A mentor and a mentee who are put together.",
+	.waiting = waiting };
 
 /* ---- members ---- */
 
 static const char *const sides_words[] = { "mentor", "mentee", NULL };
 static const char *const answer_words[] = { "accepted", "declined", NULL };
 
-static const struct field member_fields[] = {
-	ID_AND_VERSION(struct match_member, .anchor = NO_ANCHOR),
-	{ AS_INT(struct match_member, program, LINK, MEMBER), .flags = REQUIRED | BY_VERB, .to = "program", .anchor = AT_PROGRAM, .label = "Program" },
+static const struct field member_fields[] = { ID_AND_VERSION(struct match_member, .anchor = NO_ANCHOR),
+	{ AS_INT(struct match_member, program, LINK, MEMBER), .flags = REQUIRED | BY_VERB, .to = "program", .anchor = AT_PROGRAM,
+		.label = "Program" },
 	{ AS_INT(struct match_member, match, LINK, MEMBER), .flags = REQUIRED | BY_VERB | LISTED | LEADS, .to = "match", .anchor = AT_MATCH,
 		.label = "Match" },
 	{ AS_INT(struct match_member, participant, LINK, MEMBER), .flags = REQUIRED | BY_VERB | LISTED | LEADS, .to = "participant",
 		.label = "Participant" },
-	{ AS_INT(struct match_member, person, LINK, MEMBER), .flags = REQUIRED | BY_VERB, .to = "person", .anchor = AT_PERSON, .label = "Person" },
-	{ AS_TEXT(struct match_member, name, MEMBER), .flags = REQUIRED | BY_VERB | SORTED | LABEL | LISTED | ERASED, .copies = "participant.name",
-		.retention = AFTER_PROGRAM, .label = "Name" },
-	{ AS_INT(struct match_member, side, CHOICE, MEMBER), .flags = REQUIRED | BY_VERB | LISTED, .choices = sides_words, .label = "Side" },
+	{ AS_INT(struct match_member, person, LINK, MEMBER), .flags = REQUIRED | BY_VERB, .to = "person", .anchor = AT_PERSON,
+		.label = "Person" },
+	{ AS_TEXT(struct match_member, name, MEMBER), .flags = REQUIRED | BY_VERB | SORTED | LABEL | LISTED | ERASED,
+		.copies = "participant.name", .retention = AFTER_PROGRAM, .label = "Name" },
+	{ AS_INT(struct match_member, side, CHOICE, MEMBER), .flags = REQUIRED | BY_VERB | LISTED, .choices = sides_words,
+		.label = "Side" },
 	{ AS_INT(struct match_member, answer, CHOICE, STAFF), .flags = BY_VERB | LISTED | OWN, .choices = answer_words, .label = "Answer" },
-	{ AS_INT(struct match_member, answered_at, INSTANT, STAFF), .flags = BY_VERB | OWN, .label = "Answered" },
-	{ 0 }
-};
+	{ AS_INT(struct match_member, answered_at, INSTANT, STAFF), .flags = BY_VERB | OWN, .label = "Answered" }, { 0 } };
 COVERS(member_fields, struct match_member, 0);
 
 static const struct verb member_verbs[] = { { 0 } };
 
 /* The role lasts from the offer to the end of the match; the row stays, so that nobody is ever staff over an own match. */
-static const char member_grants[] =
-	"SELECT 'match', mm.\"match\", CASE WHEN ma.\"state\" IN ('offered', " MATCH_TAKING ") THEN mm.\"side\" ELSE '' END, NULL FROM \"match_member\" mm "
-	"JOIN \"match\" ma ON ma.\"id\" = mm.\"match\" WHERE mm.\"person\" = ?1 AND ?2 IS NOT NULL";
+static const char member_grants[] = "SELECT 'match', mm.\"match\", CASE WHEN ma.\"state\" IN ('offered', " MATCH_TAKING
+				    ") THEN mm.\"side\" ELSE '' END, NULL FROM \"match_member\" mm "
+				    "JOIN \"match\" ma ON ma.\"id\" = mm.\"match\" WHERE mm.\"person\" = ?1 AND ?2 IS NOT NULL";
 
 static const struct waiting member_waiting[] = {
-	{ "offer to answer", SELF, "t.\"answer\" IS NULL AND (SELECT ma.\"state\" FROM \"match\" ma WHERE ma.\"id\" = t.\"match\") = 'offered' AND "
-				   "NOT EXISTS (SELECT 1 FROM \"program\" p JOIN \"match_member\" o ON o.\"match\" = t.\"match\" WHERE p.\"id\" = t.\"program\" AND "
-				   "o.\"answer\" IS NULL AND o.\"side\" <> t.\"side\" AND p.\"offer_order\" = o.\"side\" || ' first')",
+	{ "offer to answer", SELF,
+		"t.\"answer\" IS NULL AND (SELECT ma.\"state\" FROM \"match\" ma WHERE ma.\"id\" = t.\"match\") = 'offered' AND "
+		"NOT EXISTS (SELECT 1 FROM \"program\" p JOIN \"match_member\" o ON o.\"match\" = t.\"match\" WHERE p.\"id\" = t.\"program\" AND "
+		"o.\"answer\" IS NULL AND o.\"side\" <> t.\"side\" AND p.\"offer_order\" = o.\"side\" || ' first')",
 		"(SELECT ma.\"offered_at\" FROM \"match\" ma WHERE ma.\"id\" = t.\"match\")",
 		"(SELECT ma.\"answer_until\" FROM \"match\" ma WHERE ma.\"id\" = t.\"match\")" },
 	{ 0 }
 };
 
-const struct entity match_member_entity = {
-	.name = "match_member", .collection = "match_members", .size = sizeof(struct match_member), .fields = member_fields, .verbs = member_verbs, .unique = "match participant", .grants = member_grants, .retention = AFTER_PROGRAM, .label = "Match member", .help = "One side of a match, and its answer.", .order = "name", .waiting = member_waiting
-};
+const struct entity match_member_entity = { .name = "match_member",
+	.collection = "match_members",
+	.size = sizeof(struct match_member),
+	.fields = member_fields,
+	.verbs = member_verbs,
+	.unique = "match participant",
+	.grants = member_grants,
+	.retention = AFTER_PROGRAM,
+	.label = "Match member",
+	.help = "One side of a match, and its answer.",
+	.order = "name",
+	.waiting = member_waiting };

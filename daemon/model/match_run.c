@@ -11,18 +11,20 @@
 
 #include "model.h"
 
-static const char *const states[] = { "queued", "running", "proposed", "committing", "committed", "discarded", "failed", "cancelled", NULL };
+static const char *const states[] = { "queued", "running", "proposed", "committing", "committed", "discarded", "failed", "cancelled",
+	NULL };
 static const char *const algorithms[] = { "optimal", NULL };
 
-static const struct field fields[] = {
-	ID_AND_VERSION(struct match_run, .anchor = NO_ANCHOR),
-	{ AS_INT(struct match_run, program, LINK, MEMBER), .flags = REQUIRED | FROZEN | LISTED | LEADS, .to = "program", .anchor = AT_PROGRAM,
-		.label = "Program" },
+static const struct field fields[] = { ID_AND_VERSION(struct match_run, .anchor = NO_ANCHOR),
+	{ AS_INT(struct match_run, program, LINK, MEMBER), .flags = REQUIRED | FROZEN | LISTED | LEADS, .to = "program",
+		.anchor = AT_PROGRAM, .label = "Program" },
 	{ AS_INT(struct match_run, recipe, LINK, STAFF), .flags = FROZEN, .to = "recipe", .label = "Recipe (none: the program's)" },
 	{ AS_TEXT(struct match_run, recipe_name, STAFF), .flags = BY_VERB | LISTED, .label = "Recipe's name" },
 	{ AS_TEXT(struct match_run, lines, STAFF), .flags = BY_VERB | LINES, .label = "Copy of the recipe" },
-	{ AS_INT(struct match_run, algorithm, CHOICE, STAFF), .flags = BY_VERB, .choices = algorithms, .starts = true, .label = "Algorithm" },
-	{ AS_INT(struct match_run, seed, NUMBER, STAFF), .flags = FROZEN | REQUIRED | HAS_MIN, .starts = true, .initial = 1, .label = "Seed" },
+	{ AS_INT(struct match_run, algorithm, CHOICE, STAFF), .flags = BY_VERB, .choices = algorithms, .starts = true,
+		.label = "Algorithm" },
+	{ AS_INT(struct match_run, seed, NUMBER, STAFF), .flags = FROZEN | REQUIRED | HAS_MIN, .starts = true, .initial = 1,
+		.label = "Seed" },
 	{ AS_TEXT(struct match_run, input_hash, STAFF), .flags = BY_VERB, .label = "Hash of the input" },
 	{ AS_INT(struct match_run, mentees, NUMBER, STAFF), .flags = BY_VERB, .label = "Mentees" },
 	{ AS_INT(struct match_run, mentors, NUMBER, STAFF), .flags = BY_VERB, .label = "Mentors" },
@@ -36,8 +38,7 @@ static const struct field fields[] = {
 	{ AS_INT(struct match_run, done_at, INSTANT, STAFF), .flags = BY_VERB, .label = "Done" },
 	{ AS_INT(struct match_run, state, CHOICE, STAFF), .flags = REQUIRED | BY_VERB | SORTED | LISTED, .choices = states, .starts = true,
 		.label = "State" },
-	{ 0 }
-};
+	{ 0 } };
 COVERS(fields, struct match_run, 0);
 
 struct recipe {
@@ -116,20 +117,23 @@ static int run_commit(struct call *call, const void *was, void *now)
 {
 	const struct match_run *run = now;
 	int64_t stale;
-	int r = ask(call, "SELECT count(*) FROM \"run_pair\" rp WHERE rp.\"run\" = ?1 AND EXISTS (SELECT 1 FROM \"match_member\" mm JOIN \"match\" ma ON "
-			  "ma.\"id\" = mm.\"match\" WHERE mm.\"participant\" = rp.\"mentee\" AND ma.\"state\" IN ('proposed', 'offered', " MATCH_TAKING "))",
+	int r = ask(call,
+		"SELECT count(*) FROM \"run_pair\" rp WHERE rp.\"run\" = ?1 AND EXISTS (SELECT 1 FROM \"match_member\" mm JOIN \"match\" ma ON "
+		"ma.\"id\" = mm.\"match\" WHERE mm.\"participant\" = rp.\"mentee\" AND ma.\"state\" IN ('proposed', 'offered', " MATCH_TAKING
+		"))",
 		VALUES(run->id), &stale);
 
 	(void)was;
 	if (!r && stale > 0)
-		return fail(call, E_CONFLICT, NULL, "%" PRId64 " of its mentees were matched since; discard this run and start another", stale);
+		return fail(
+			call, E_CONFLICT, NULL, "%" PRId64 " of its mentees were matched since; discard this run and start another", stale);
 	return r ? r : plan(call, "commit run", run->id, call->now, NULL);
 }
 
 #define S(x) IN(RUN_##x)
 #define RESULT "input_hash mentees mentors pairs placed total bound statistics"
-static const struct verb verbs[] = {
-	{ "Create", COORDINATOR, 0, KEEP, "*", run_create, "Start a matching", ON_COLLECTION | LONG, NULL, NULL, 0 },
+static const struct verb verbs[] = { { "Create", COORDINATOR, 0, KEEP, "*", run_create, "Start a matching", ON_COLLECTION | LONG, NULL,
+					     NULL, 0 },
 	{ "Cancel", COORDINATOR, S(QUEUED) | S(RUNNING), S(CANCELLED), NULL, run_done, "Cancel", 0, NULL, NULL, 0 },
 	{ "Commit", COORDINATOR, S(PROPOSED), S(COMMITTING), NULL, run_commit, "Make its pairs matches", 0, NULL, NULL, 0 },
 	{ "Discard", COORDINATOR, S(PROPOSED), S(DISCARDED), NULL, NULL, "Discard", 0, NULL, NULL, 0 },
@@ -137,9 +141,7 @@ static const struct verb verbs[] = {
 	{ "Again", SYSTEM, S(RUNNING), S(QUEUED), NULL, NULL, "Queue again", 0, NULL, NULL, 0 },
 	{ "Propose", SYSTEM, S(RUNNING), S(PROPOSED), RESULT, run_done, "Propose", 0, NULL, NULL, 0 },
 	{ "Fail", SYSTEM, S(QUEUED) | S(RUNNING), S(FAILED), "problem", run_done, "Fail", 0, NULL, NULL, 0 },
-	{ "Committed", SYSTEM, S(COMMITTING), S(COMMITTED), NULL, NULL, "All matches are made", 0, NULL, NULL, 0 },
-	{ 0 }
-};
+	{ "Committed", SYSTEM, S(COMMITTING), S(COMMITTED), NULL, NULL, "All matches are made", 0, NULL, NULL, 0 }, { 0 } };
 
 /* ---- the commit, in slices ---- */
 
@@ -175,8 +177,9 @@ static int make_match(struct call *call, void *record, void *data)
 static int commit_slice(struct call *call, int64_t subject, int64_t nominal, int64_t *cursor)
 {
 	int64_t start = *cursor;
-	int r = each(call, &run_pair_entity, make_match, cursor, "\"id\" IN (SELECT \"id\" FROM \"run_pair\" WHERE \"run\" = ?1 AND \"id\" > ?2 "
-								 "ORDER BY \"id\" LIMIT ?3)",
+	int r = each(call, &run_pair_entity, make_match, cursor,
+		"\"id\" IN (SELECT \"id\" FROM \"run_pair\" WHERE \"run\" = ?1 AND \"id\" > ?2 "
+		"ORDER BY \"id\" LIMIT ?3)",
 		VALUES(subject, start, SLICE));
 
 	(void)nominal;
@@ -185,21 +188,27 @@ static int commit_slice(struct call *call, int64_t subject, int64_t nominal, int
 	return perform_also(call, &match_run_entity, subject, "Committed", NULL, 0);
 }
 
-static const struct job jobs[] = {
-	{ "commit run", NULL, RUN_EACH_MISSED, 0, commit_slice, "Matches of a run are made", 0, "match_run" },
-	{ 0 }
-};
+static const struct job jobs[] = { { "commit run", NULL, RUN_EACH_MISSED, 0, commit_slice, "Matches of a run are made", 0, "match_run" },
+	{ 0 } };
 
-static const struct waiting waiting[] = {
-	{ "proposal to decide", COORDINATOR, "t.\"state\" = 'proposed'", "t.\"done_at\"", NULL },
-	{ "matching that failed", COORDINATOR, "t.\"state\" = 'failed' AND t.\"id\" = (SELECT max(\"id\") FROM \"match_run\" r WHERE r.\"program\" = t.\"program\")",
+static const struct waiting waiting[] = { { "proposal to decide", COORDINATOR, "t.\"state\" = 'proposed'", "t.\"done_at\"", NULL },
+	{ "matching that failed", COORDINATOR,
+		"t.\"state\" = 'failed' AND t.\"id\" = (SELECT max(\"id\") FROM \"match_run\" r WHERE r.\"program\" = t.\"program\")",
 		"t.\"done_at\"", NULL },
-	{ 0 }
-};
+	{ 0 } };
 
-const struct entity match_run_entity = {
-	.name = "match_run", .collection = "match_runs", .size = sizeof(struct match_run), .fields = fields, .verbs = verbs, .jobs = jobs, .changed = changed, .retention = AFTER_PROGRAM, .label = "Match run", .help = "A computed matching, before and after its commit.", .order = "asked_at", .waiting = waiting
-};
+const struct entity match_run_entity = { .name = "match_run",
+	.collection = "match_runs",
+	.size = sizeof(struct match_run),
+	.fields = fields,
+	.verbs = verbs,
+	.jobs = jobs,
+	.changed = changed,
+	.retention = AFTER_PROGRAM,
+	.label = "Match run",
+	.help = "A computed matching, before and after its commit.",
+	.order = "asked_at",
+	.waiting = waiting };
 
 /* ---- its result ---- */
 
@@ -209,37 +218,50 @@ const struct entity match_run_entity = {
 		AS_INT(S, run, LINK, STAFF), .flags = REQUIRED | BY_VERB | LISTED | LEADS, .to = "match_run", .label = "Run" \
 	}
 
-static const struct field pair_fields[] = {
-	ID_AND_VERSION(struct run_pair, .anchor = NO_ANCHOR),
-	OF_RUN(struct run_pair),
+static const struct field pair_fields[] = { ID_AND_VERSION(struct run_pair, .anchor = NO_ANCHOR), OF_RUN(struct run_pair),
 	{ AS_INT(struct run_pair, mentor, LINK, STAFF), .flags = REQUIRED | BY_VERB | LISTED, .to = "participant", .label = "Mentor" },
 	{ AS_INT(struct run_pair, mentee, LINK, STAFF), .flags = REQUIRED | BY_VERB | LISTED, .to = "participant", .label = "Mentee" },
 	{ AS_INT(struct run_pair, score, NUMBER, STAFF), .flags = REQUIRED | BY_VERB | SORTED | LISTED | HAS_MIN | HAS_MAX, .max = 1000000,
 		.label = "Score" },
-	{ AS_TEXT(struct run_pair, shares, STAFF), .flags = BY_VERB | LINES | ERASED, .retention = AFTER_PROGRAM, .label = "Share of each criterion" },
+	{ AS_TEXT(struct run_pair, shares, STAFF), .flags = BY_VERB | LINES | ERASED, .retention = AFTER_PROGRAM,
+		.label = "Share of each criterion" },
 	{ AS_TEXT(struct run_pair, reasons, STAFF), .flags = BY_VERB | LINES | ERASED, .retention = AFTER_PROGRAM, .label = "Reasons" },
 	{ AS_TEXT(struct run_pair, alternatives, STAFF), .flags = BY_VERB | LINES, .label = "Best alternatives" },
 	{ AS_TEXT(struct run_pair, sentence, STAFF), .flags = BY_VERB | ERASED, .retention = AFTER_PROGRAM, .label = "What the two share" },
-	{ 0 }
-};
+	{ 0 } };
 COVERS(pair_fields, struct run_pair, 0);
 
 static const struct verb no_verbs[] = { { 0 } };
 
-const struct entity run_pair_entity = {
-	.name = "run_pair", .collection = "run_pairs", .size = sizeof(struct run_pair), .fields = pair_fields, .verbs = no_verbs, .unique = "run mentor mentee", .flags = QUIET, .retention = AFTER_PROGRAM, .label = "Proposed pair", .help = "A pair that a run proposes, with its reasons.", .order = "score"
-};
+const struct entity run_pair_entity = { .name = "run_pair",
+	.collection = "run_pairs",
+	.size = sizeof(struct run_pair),
+	.fields = pair_fields,
+	.verbs = no_verbs,
+	.unique = "run mentor mentee",
+	.flags = QUIET,
+	.retention = AFTER_PROGRAM,
+	.label = "Proposed pair",
+	.help = "A pair that a run proposes, with its reasons.",
+	.order = "score" };
 
-static const struct field unplaced_fields[] = {
-	ID_AND_VERSION(struct unplaced, .anchor = NO_ANCHOR),
-	OF_RUN(struct unplaced),
-	{ AS_INT(struct unplaced, participant, LINK, STAFF), .flags = REQUIRED | BY_VERB | LISTED, .to = "participant", .label = "Participant" },
-	{ AS_TEXT(struct unplaced, stopped, STAFF), .flags = BY_VERB | LISTED | LINES | ERASED, .retention = AFTER_PROGRAM, .label = "What stopped it" },
-	{ AS_TEXT(struct unplaced, help, STAFF), .flags = BY_VERB | LISTED | LINES | ERASED, .retention = AFTER_PROGRAM, .label = "What would help" },
-	{ 0 }
-};
+static const struct field unplaced_fields[] = { ID_AND_VERSION(struct unplaced, .anchor = NO_ANCHOR), OF_RUN(struct unplaced),
+	{ AS_INT(struct unplaced, participant, LINK, STAFF), .flags = REQUIRED | BY_VERB | LISTED, .to = "participant",
+		.label = "Participant" },
+	{ AS_TEXT(struct unplaced, stopped, STAFF), .flags = BY_VERB | LISTED | LINES | ERASED, .retention = AFTER_PROGRAM,
+		.label = "What stopped it" },
+	{ AS_TEXT(struct unplaced, help, STAFF), .flags = BY_VERB | LISTED | LINES | ERASED, .retention = AFTER_PROGRAM,
+		.label = "What would help" },
+	{ 0 } };
 COVERS(unplaced_fields, struct unplaced, 0);
 
-const struct entity unplaced_entity = {
-	.name = "unplaced", .collection = "unplaced", .size = sizeof(struct unplaced), .fields = unplaced_fields, .verbs = no_verbs, .unique = "run participant", .flags = QUIET, .retention = AFTER_PROGRAM, .label = "Unplaced", .help = "Somebody whom a run could not place, and why."
-};
+const struct entity unplaced_entity = { .name = "unplaced",
+	.collection = "unplaced",
+	.size = sizeof(struct unplaced),
+	.fields = unplaced_fields,
+	.verbs = no_verbs,
+	.unique = "run participant",
+	.flags = QUIET,
+	.retention = AFTER_PROGRAM,
+	.label = "Unplaced",
+	.help = "Somebody whom a run could not place, and why." };

@@ -12,12 +12,10 @@
 #include "core/settings.h"
 #include "core/zone.h"
 
-const struct entity *const entities[] = {
-	&person_entity, &login_entity, &program_entity, &duty_entity, &closed_days_entity, &participant_entity, &trait_entity,
-	&availability_entity, &wish_entity, &objection_entity, &recipe_entity, &recipe_line_entity, &match_run_entity,
-	&run_pair_entity, &unplaced_entity, &match_entity, &match_member_entity, &check_in_entity, &message_entity, &job_entity,
-	&audit_record_entity, &disclosure_entity, &import_entity, NULL
-};
+const struct entity *const entities[] = { &person_entity, &login_entity, &program_entity, &duty_entity, &closed_days_entity,
+	&participant_entity, &trait_entity, &availability_entity, &wish_entity, &objection_entity, &recipe_entity, &recipe_line_entity,
+	&match_run_entity, &run_pair_entity, &unplaced_entity, &match_entity, &match_member_entity, &check_in_entity, &message_entity,
+	&job_entity, &audit_record_entity, &disclosure_entity, &import_entity, NULL };
 
 int tell(struct call *call, const char *template_name, int64_t person, int64_t program, int64_t match, const struct entity *about,
 	int64_t about_id, int64_t extra)
@@ -29,8 +27,8 @@ int tell(struct call *call, const char *template_name, int64_t person, int64_t p
 	return notify(call, &notice);
 }
 
-int tell_staff(struct call *call, const char *template_name, int64_t program, int64_t match, const struct entity *about,
-	int64_t about_id, int64_t extra)
+int tell_staff(struct call *call, const char *template_name, int64_t program, int64_t match, const struct entity *about, int64_t about_id,
+	int64_t extra)
 {
 	struct notice notice = { template_name, NONE, program, match, about, about_id, NULL };
 
@@ -45,8 +43,7 @@ int zone_for(struct call *call, int64_t person, const struct program *program, c
 	int r = load(call, &person_entity, person, (void **)&record);
 
 	if (!r)
-		*ret = record->zone ? record->zone : program ? program->zone
-							     : NULL;
+		*ret = record->zone ? record->zone : program ? program->zone : NULL;
 	if (!r && !*ret)
 		*ret = settings_of(call)->institution.zone;
 	return r;
@@ -74,8 +71,9 @@ static int add_range(struct call *call, void *record, void *data)
 int open_instant(struct call *call, int64_t program, int64_t day, int64_t hour, const char *zone, int64_t *ret)
 {
 	struct ranges *ranges = arena_new(call->arena, sizeof *ranges);
-	int r = each(call, &closed_days_entity, add_range, ranges, "(\"program\" = ?1 OR \"program\" IS NULL) AND \"to\" >= ?2 AND "
-								   "\"from\" <= ?2 + 400 AND \"pauses\" IS NOT 'meetings'",
+	int r = each(call, &closed_days_entity, add_range, ranges,
+		"(\"program\" = ?1 OR \"program\" IS NULL) AND \"to\" >= ?2 AND "
+		"\"from\" <= ?2 + 400 AND \"pauses\" IS NOT 'meetings'",
 		VALUES(program, day));
 
 	if (r)

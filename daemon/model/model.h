@@ -7,10 +7,10 @@
 
 #include "core/call.h"
 
-extern const struct entity person_entity, login_entity, duty_entity, program_entity, closed_days_entity, participant_entity,
-	trait_entity, availability_entity, wish_entity, objection_entity, recipe_entity, recipe_line_entity, match_run_entity,
-	run_pair_entity, unplaced_entity, match_entity, match_member_entity, check_in_entity, message_entity, job_entity,
-	audit_record_entity, disclosure_entity, import_entity;
+extern const struct entity person_entity, login_entity, duty_entity, program_entity, closed_days_entity, participant_entity, trait_entity,
+	availability_entity, wish_entity, objection_entity, recipe_entity, recipe_line_entity, match_run_entity, run_pair_entity,
+	unplaced_entity, match_entity, match_member_entity, check_in_entity, message_entity, job_entity, audit_record_entity,
+	disclosure_entity, import_entity;
 
 #define MANAGE "org.mentorship1.manage" /* the polkit action of administration */
 

@@ -14,28 +14,34 @@ static const char *const states[] = { "applied", "screening", "accepted", "train
 	"rejected", "withdrawn", NULL };
 static const char *const roles[] = { "mentor", "mentee", NULL };
 
-#define TAKEN "(SELECT count(*) FROM \"match_member\" mm JOIN \"match\" ma ON ma.\"id\" = mm.\"match\" WHERE mm.\"participant\" = t.\"id\" " \
-	      "AND ma.\"state\" IN (" MATCH_TAKING "))"
-static const struct field fields[] = {
-	ID_AND_VERSION(struct participant, .anchor = NO_ANCHOR),
+#define TAKEN \
+	"(SELECT count(*) FROM \"match_member\" mm JOIN \"match\" ma ON ma.\"id\" = mm.\"match\" WHERE mm.\"participant\" = t.\"id\" " \
+	"AND ma.\"state\" IN (" MATCH_TAKING "))"
+static const struct field fields[] = { ID_AND_VERSION(struct participant, .anchor = NO_ANCHOR),
 	{ AS_INT(struct participant, program, LINK, MEMBER), .flags = REQUIRED | FROZEN | KEY | OWN | LEADS, .to = "program",
 		.anchor = AT_PROGRAM, .label = "Program" },
 	{ AS_INT(struct participant, person, LINK, MEMBER), .flags = REQUIRED | FROZEN | LISTED | KEY | OWN | LEADS, .to = "person",
 		.anchor = AT_PERSON, .label = "Person" },
 	{ AS_TEXT(struct participant, name, MEMBER), .flags = REQUIRED | BY_VERB | SORTED | LABEL | LISTED | ERASED | OWN,
 		.copies = "person.name", .retention = AFTER_PROGRAM, .label = "Name" },
-	{ AS_INT(struct participant, role, CHOICE, MEMBER), .flags = REQUIRED | FROZEN | SORTED | LISTED | KEY | OWN, .choices = roles, .label = "Role" },
+	{ AS_INT(struct participant, role, CHOICE, MEMBER), .flags = REQUIRED | FROZEN | SORTED | LISTED | KEY | OWN, .choices = roles,
+		.label = "Role" },
 	{ AS_INT(struct participant, capacity, NUMBER, STAFF), .flags = REQUIRED | HAS_MIN | HAS_MAX | LISTED | OWN | OWN_SET, .max = 50,
 		.starts = true, .initial = 1, .label = "Places" },
 	{ AS_TEXT(struct participant, motivation, STAFF), .flags = HAS_MAX | LINES | ERASED | OWN | OWN_SET, .max = 4000,
 		.retention = AFTER_PROGRAM, .label = "Motivation" },
-	{ AS_INT(struct participant, priority, NUMBER, STAFF), .flags = BY_VERB | REQUIRED, .starts = true, .label = "First in the next run" },
-	{ AS_INT(struct participant, state, CHOICE, STAFF), .flags = REQUIRED | BY_VERB | SORTED | LISTED | OWN, .choices = states, .starts = true,
-		.label = "State" },
+	{ AS_INT(struct participant, priority, NUMBER, STAFF), .flags = BY_VERB | REQUIRED, .starts = true,
+		.label = "First in the next run" },
+	{ AS_INT(struct participant, state, CHOICE, STAFF), .flags = REQUIRED | BY_VERB | SORTED | LISTED | OWN, .choices = states,
+		.starts = true, .label = "State" },
 	{ .name = "taken", .kind = NUMBER, .privacy = STAFF, .flags = LISTED | OWN, .computed = TAKEN, .label = "Places taken" },
-	{ .name = "free", .kind = NUMBER, .privacy = STAFF, .flags = OWN, .computed = "(t.\"capacity\" - " TAKEN ")", .label = "Places free" },
-	{ 0 }
-};
+	{ .name = "free",
+		.kind = NUMBER,
+		.privacy = STAFF,
+		.flags = OWN,
+		.computed = "(t.\"capacity\" - " TAKEN ")",
+		.label = "Places free" },
+	{ 0 } };
 COVERS(fields, struct participant, 2);
 
 /* Names of others are for staff and for the other side of a match; a member of the program alone sees none. */
@@ -103,8 +109,9 @@ int participant_leaves(struct call *call, const struct participant *p, const cha
 {
 	struct leaving leaving = { word, p->id };
 
-	return each(call, &match_entity, end_match, &leaving, "\"id\" IN (SELECT \"match\" FROM \"match_member\" WHERE \"participant\" = ?1) "
-							      "AND \"state\" IN ('proposed', 'offered', " MATCH_TAKING ")",
+	return each(call, &match_entity, end_match, &leaving,
+		"\"id\" IN (SELECT \"match\" FROM \"match_member\" WHERE \"participant\" = ?1) "
+		"AND \"state\" IN ('proposed', 'offered', " MATCH_TAKING ")",
 		VALUES(p->id));
 }
 
@@ -139,15 +146,16 @@ static int participant_served(struct call *call, const void *was, void *now)
 }
 
 #define S(x) IN(PARTICIPANT_##x)
-static const struct verb verbs[] = {
-	{ "Create", COORDINATOR | SELF, 0, KEEP, "*", participant_apply, "Apply", ON_COLLECTION, NULL, NULL, 0 },
-	{ "Update", COORDINATOR | SELF, S(APPLIED) | S(SCREENING) | S(ACCEPTED) | S(TRAINING) | S(READY) | S(WAITLISTED) | S(PAUSED), KEEP, "*",
-		NULL, "Change", 0, NULL, NULL, 0 },
+static const struct verb verbs[] = { { "Create", COORDINATOR | SELF, 0, KEEP, "*", participant_apply, "Apply", ON_COLLECTION, NULL, NULL,
+					     0 },
+	{ "Update", COORDINATOR | SELF, S(APPLIED) | S(SCREENING) | S(ACCEPTED) | S(TRAINING) | S(READY) | S(WAITLISTED) | S(PAUSED), KEEP,
+		"*", NULL, "Change", 0, NULL, NULL, 0 },
 	{ "Screen", COORDINATOR, S(APPLIED) | S(WAITLISTED), S(SCREENING), NULL, NULL, "Look into the application", 0, NULL, NULL, 0 },
 	{ "Accept", COORDINATOR, S(APPLIED) | S(SCREENING) | S(WAITLISTED), S(ACCEPTED) | S(TRAINING) | S(READY), NULL, participant_accept,
 		"Accept", 0, NULL, NULL, 0 },
 	{ "Waitlist", COORDINATOR, S(APPLIED) | S(SCREENING), S(WAITLISTED), NULL, NULL, "Put on the waiting list", 0, NULL, NULL, 0 },
-	{ "Reject", COORDINATOR, S(APPLIED) | S(SCREENING) | S(WAITLISTED), S(REJECTED), NULL, NULL, "Reject", NEEDS_REASON, NULL, NULL, 0 },
+	{ "Reject", COORDINATOR, S(APPLIED) | S(SCREENING) | S(WAITLISTED), S(REJECTED), NULL, NULL, "Reject", NEEDS_REASON, NULL, NULL,
+		0 },
 	{ "Withdraw", COORDINATOR | SELF, S(APPLIED) | S(SCREENING) | S(ACCEPTED) | S(TRAINING) | S(READY) | S(WAITLISTED) | S(PAUSED),
 		S(WITHDRAWN), NULL, participant_withdraw, "Leave", DESTRUCTIVE | FOR_SOMEBODY, NULL, NULL, 0 },
 	{ "Readmit", COORDINATOR, S(WITHDRAWN) | S(REJECTED), S(APPLIED), NULL, NULL, "Readmit", 0, NULL, NULL, 0 },
@@ -155,21 +163,29 @@ static const struct verb verbs[] = {
 	{ "Resume", COORDINATOR | SELF, S(PAUSED), S(READY), NULL, participant_resume, "Go on", FOR_SOMEBODY, NULL, NULL, 0 },
 	{ "Complete", COORDINATOR, S(READY), S(COMPLETED), NULL, NULL, "Has completed", 0, NULL, NULL, 0 },
 	{ "Prioritise", SYSTEM, 0, KEEP, NULL, participant_prioritise, "First in the next run", 0, NULL, NULL, 0 },
-	{ "Served", SYSTEM, 0, KEEP, NULL, participant_served, "Has a match", 0, NULL, NULL, 0 },
-	{ 0 }
-};
+	{ "Served", SYSTEM, 0, KEEP, NULL, participant_served, "Has a match", 0, NULL, NULL, 0 }, { 0 } };
 
 static const char grants[] = "SELECT 'program', \"program\", 'participant', NULL FROM \"participant\" WHERE \"person\" = ?1 AND "
 			     "\"state\" IN ('accepted', 'training', 'ready', 'paused') AND ?2 IS NOT NULL";
 
-#define NOW_READY "t.\"state\" = 'ready' AND t.\"role\" = 'mentee' AND NOT EXISTS (SELECT 1 FROM \"match_member\" mm JOIN \"match\" ma ON " \
-		  "ma.\"id\" = mm.\"match\" WHERE mm.\"participant\" = t.\"id\" AND ma.\"state\" IN ('proposed', 'offered', " MATCH_TAKING ", 'completed'))"
-static const struct waiting waiting[] = {
-	{ "application to decide", COORDINATOR, "t.\"state\" IN ('applied', 'screening')", NULL, NULL },
-	{ "mentee without mentor", COORDINATOR, NOW_READY, NULL, NULL },
-	{ 0 }
-};
+#define NOW_READY \
+	"t.\"state\" = 'ready' AND t.\"role\" = 'mentee' AND NOT EXISTS (SELECT 1 FROM \"match_member\" mm JOIN \"match\" ma ON " \
+	"ma.\"id\" = mm.\"match\" WHERE mm.\"participant\" = t.\"id\" AND ma.\"state\" IN ('proposed', 'offered', " MATCH_TAKING \
+	", 'completed'))"
+static const struct waiting waiting[] = { { "application to decide", COORDINATOR, "t.\"state\" IN ('applied', 'screening')", NULL, NULL },
+	{ "mentee without mentor", COORDINATOR, NOW_READY, NULL, NULL }, { 0 } };
 
-const struct entity participant_entity = {
-	.name = "participant", .collection = "participants", .size = sizeof(struct participant), .fields = fields, .verbs = verbs, .check = check, .unique = "program person role", .grants = grants, .readers = readers, .retention = AFTER_PROGRAM, .label = "Participant", .help = "A person in a program, as mentor or mentee.", .order = "name", .waiting = waiting
-};
+const struct entity participant_entity = { .name = "participant",
+	.collection = "participants",
+	.size = sizeof(struct participant),
+	.fields = fields,
+	.verbs = verbs,
+	.check = check,
+	.unique = "program person role",
+	.grants = grants,
+	.readers = readers,
+	.retention = AFTER_PROGRAM,
+	.label = "Participant",
+	.help = "A person in a program, as mentor or mentee.",
+	.order = "name",
+	.waiting = waiting };

@@ -16,26 +16,28 @@ static const char *const states[] = { "active", "suspended", "erased", NULL };
 static const char *const sources[] = { "local", "directory", NULL };
 
 #define PERSONAL ERASED | OWN, .retention = WITH_PERSON
-static const struct field fields[] = {
-	ID_AND_VERSION(struct person, .anchor = AT_PERSON),
+static const struct field fields[] = { ID_AND_VERSION(struct person, .anchor = AT_PERSON),
 	{ AS_TEXT(struct person, given_name, MEMBER), .flags = REQUIRED | HAS_MIN | HAS_MAX | ADMIN_READS | PERSONAL, .min = 1, .max = 100,
 		.label = "Given name" },
 	{ AS_TEXT(struct person, family_name, MEMBER), .flags = REQUIRED | HAS_MIN | HAS_MAX | SORTED | ADMIN_READS | PERSONAL, .min = 1,
 		.max = 100, .label = "Family name" },
-	{ AS_TEXT(struct person, name, MEMBER), .flags = REQUIRED | BY_VERB | SORTED | LABEL | LISTED | ADMIN_READS | PERSONAL, .label = "Name" },
-	{ AS_TEXT(struct person, email, STAFF), .flags = HAS_MAX | MAIL | INDEXED | LISTED | PERSONAL, .max = 254, .label = "Mail address" },
+	{ AS_TEXT(struct person, name, MEMBER), .flags = REQUIRED | BY_VERB | SORTED | LABEL | LISTED | ADMIN_READS | PERSONAL,
+		.label = "Name" },
+	{ AS_TEXT(struct person, email, STAFF), .flags = HAS_MAX | MAIL | INDEXED | LISTED | PERSONAL, .max = 254,
+		.label = "Mail address" },
 	{ AS_TEXT(struct person, language, MEMBER), .flags = HAS_MAX | OWN_SET | PERSONAL, .max = 35, .label = "Language of messages" },
 	{ AS_TEXT(struct person, zone, MEMBER), .flags = HAS_MAX | ZONE | OWN_SET | LISTED | PERSONAL, .max = 64, .label = "Time zone" },
 	{ AS_SEALED(struct person, birth_date, DATE), .flags = ERASED, .retention = WITH_PERSON, .label = "Birth date" },
 	{ AS_INT(struct person, minor, YESNO, STAFF), .flags = BY_VERB | LISTED | OWN, .label = "Minor" },
-	{ AS_INT(struct person, source, CHOICE, MEMBER), .flags = BY_VERB | ADMIN_READS, .choices = sources, .starts = true, .label = "Source" },
-	{ AS_TEXT(struct person, external_id, STAFF), .flags = HAS_MAX | KEY | PERSONAL, .max = 128, .label = "Number in the school's system" },
+	{ AS_INT(struct person, source, CHOICE, MEMBER), .flags = BY_VERB | ADMIN_READS, .choices = sources, .starts = true,
+		.label = "Source" },
+	{ AS_TEXT(struct person, external_id, STAFF), .flags = HAS_MAX | KEY | PERSONAL, .max = 128,
+		.label = "Number in the school's system" },
 	{ AS_INT(struct person, erase_asked, INSTANT, STAFF), .flags = BY_VERB | INDEXED | OWN, .label = "Erasure asked for" },
 	{ AS_INT(struct person, erased_at, INSTANT, MEMBER), .flags = BY_VERB | ADMIN_READS, .label = "Erased" },
-	{ AS_INT(struct person, state, CHOICE, MEMBER), .flags = REQUIRED | BY_VERB | SORTED | LISTED | ADMIN_READS | OWN, .choices = states,
-		.starts = true, .label = "State" },
-	{ 0 }
-};
+	{ AS_INT(struct person, state, CHOICE, MEMBER), .flags = REQUIRED | BY_VERB | SORTED | LISTED | ADMIN_READS | OWN,
+		.choices = states, .starts = true, .label = "State" },
+	{ 0 } };
 COVERS(fields, struct person, 0);
 
 /* Others in a program do not see one another's person: the two sides of a match do. */
@@ -104,8 +106,7 @@ struct disclose {
 	char *fields;
 };
 static const struct field disclose_arguments[] = {
-	{ AS_WORDS(struct disclose, fields, MEMBER), .flags = REQUIRED, .label = "Sealed fields to read" },
-	{ 0 }
+	{ AS_WORDS(struct disclose, fields, MEMBER), .flags = REQUIRED, .label = "Sealed fields to read" }, { 0 }
 };
 
 static int person_disclose(struct call *call, const void *was, void *now)
@@ -174,8 +175,7 @@ struct merge {
 	int64_t from;
 };
 static const struct field merge_arguments[] = {
-	{ AS_INT(struct merge, from, LINK, MEMBER), .flags = REQUIRED, .to = "person", .label = "The twin that goes" },
-	{ 0 }
+	{ AS_INT(struct merge, from, LINK, MEMBER), .flags = REQUIRED, .to = "person", .label = "The twin that goes" }, { 0 }
 };
 
 static int person_merge(struct call *call, const void *was, void *now)
@@ -196,24 +196,22 @@ static int person_merge(struct call *call, const void *was, void *now)
 	return r ? r : perform_also(call, &person_entity, twin->id, "Erase", NULL, 0);
 }
 
-static const struct verb verbs[] = {
-	{ "Create", COORDINATOR | ADMIN, 0, KEEP, "*", person_write, "Add a person", ON_COLLECTION, MANAGE, NULL, 0 },
+static const struct verb verbs[] = { { "Create", COORDINATOR | ADMIN, 0, KEEP, "*", person_write, "Add a person", ON_COLLECTION, MANAGE,
+					     NULL, 0 },
 	{ "Update", COORDINATOR | SELF, IN(PERSON_ACTIVE) | IN(PERSON_SUSPENDED), KEEP, "*", person_write, "Change", 0, NULL, NULL, 0 },
 	{ "Suspend", ADMIN, IN(PERSON_ACTIVE), IN(PERSON_SUSPENDED), NULL, person_suspend, "Suspend", NEEDS_REASON, MANAGE, NULL, 0 },
 	{ "Reinstate", ADMIN, IN(PERSON_SUSPENDED), IN(PERSON_ACTIVE), NULL, NULL, "Reinstate", 0, MANAGE, NULL, 0 },
 	{ "Merge", ADMIN, IN(PERSON_ACTIVE), KEEP, NULL, person_merge, "Merge a twin into this person", DESTRUCTIVE | NEEDS_REASON, MANAGE,
 		merge_arguments, sizeof(struct merge) },
-	{ "Disclose", SAFEGUARDING | PROTECTION, 0, KEEP, NULL, person_disclose, "Read sealed fields",
-		NEEDS_REASON | NO_KEY | ANSWERS, NULL, disclose_arguments, sizeof(struct disclose) },
+	{ "Disclose", SAFEGUARDING | PROTECTION, 0, KEEP, NULL, person_disclose, "Read sealed fields", NEEDS_REASON | NO_KEY | ANSWERS,
+		NULL, disclose_arguments, sizeof(struct disclose) },
 	{ "Export", SELF | PROTECTION, 0, KEEP, NULL, person_export, "Everything held about the person", NO_KEY | ANSWERS, NULL, NULL, 0 },
-	{ "RequestErase", SELF | COORDINATOR, IN(PERSON_ACTIVE) | IN(PERSON_SUSPENDED), KEEP, NULL, person_request_erase,
-		"Ask for erasure", 0, NULL, NULL, 0 },
+	{ "RequestErase", SELF | COORDINATOR, IN(PERSON_ACTIVE) | IN(PERSON_SUSPENDED), KEEP, NULL, person_request_erase, "Ask for erasure",
+		0, NULL, NULL, 0 },
 	{ "Erase", PROTECTION, IN(PERSON_ACTIVE) | IN(PERSON_SUSPENDED), IN(PERSON_ERASED), NULL, person_erase, "Erase for good",
 		DESTRUCTIVE | NEEDS_REASON, NULL, NULL, 0 },
 	{ "Age", SYSTEM, IN(PERSON_ACTIVE) | IN(PERSON_SUSPENDED), KEEP, "minor", NULL, "Coming of age", 0, NULL, NULL, 0 },
-	{ "Gone", SYSTEM, IN(PERSON_ERASED), KEEP, "erased_at", NULL, "Erasure finished", 0, NULL, NULL, 0 },
-	{ 0 }
-};
+	{ "Gone", SYSTEM, IN(PERSON_ERASED), KEEP, "erased_at", NULL, "Erasure finished", 0, NULL, NULL, 0 }, { 0 } };
 
 /* ---- jobs ---- */
 
@@ -242,8 +240,9 @@ static int grow_up(struct call *call, void *record, void *data)
 static int coming_of_age(struct call *call, int64_t subject, int64_t nominal, int64_t *cursor)
 {
 	int64_t start = *cursor;
-	int r = each(call, &person_entity, grow_up, cursor, "\"id\" > ?1 AND \"state\" <> 'erased' AND \"id\" IN (SELECT \"id\" FROM \"person\" "
-							    "WHERE \"id\" > ?1 ORDER BY \"id\" LIMIT ?2)",
+	int r = each(call, &person_entity, grow_up, cursor,
+		"\"id\" > ?1 AND \"state\" <> 'erased' AND \"id\" IN (SELECT \"id\" FROM \"person\" "
+		"WHERE \"id\" > ?1 ORDER BY \"id\" LIMIT ?2)",
 		VALUES(start, SLICE));
 
 	(void)subject;
@@ -263,17 +262,25 @@ static int erasure(struct call *call, int64_t subject, int64_t nominal, int64_t 
 	return perform_also(call, &person_entity, subject, "Gone", &at, 1);
 }
 
-static const struct job jobs[] = {
-	{ "coming of age", "FREQ=DAILY;BYHOUR=3;BYMINUTE=10;BYSECOND=0", RUN_ONCE_LATE, 0, coming_of_age, "Coming of age", OUTSIDE, NULL },
-	{ "erasure", NULL, RUN_EACH_MISSED, 0, erasure, "Erasure", OUTSIDE | DESTROYS, "person" },
-	{ 0 }
-};
+static const struct job jobs[] = { { "coming of age", "FREQ=DAILY;BYHOUR=3;BYMINUTE=10;BYSECOND=0", RUN_ONCE_LATE, 0, coming_of_age,
+					   "Coming of age", OUTSIDE, NULL },
+	{ "erasure", NULL, RUN_EACH_MISSED, 0, erasure, "Erasure", OUTSIDE | DESTROYS, "person" }, { 0 } };
 
 static const struct waiting waiting[] = {
-	{ "erasure to decide", PROTECTION, "t.\"erase_asked\" IS NOT NULL AND t.\"state\" <> 'erased'", "t.\"erase_asked\"", NULL },
-	{ 0 }
+	{ "erasure to decide", PROTECTION, "t.\"erase_asked\" IS NOT NULL AND t.\"state\" <> 'erased'", "t.\"erase_asked\"", NULL }, { 0 }
 };
 
-const struct entity person_entity = {
-	.name = "person", .collection = "people", .size = sizeof(struct person), .fields = fields, .verbs = verbs, .jobs = jobs, .unique = "external_id", .through = "participant match_member", .readers = readers, .retention = WITH_PERSON, .label = "Person", .help = "Somebody who takes part, looks after a minor or works with a program.", .order = "name", .waiting = waiting
-};
+const struct entity person_entity = { .name = "person",
+	.collection = "people",
+	.size = sizeof(struct person),
+	.fields = fields,
+	.verbs = verbs,
+	.jobs = jobs,
+	.unique = "external_id",
+	.through = "participant match_member",
+	.readers = readers,
+	.retention = WITH_PERSON,
+	.label = "Person",
+	.help = "Somebody who takes part, looks after a minor or works with a program.",
+	.order = "name",
+	.waiting = waiting };

@@ -10,15 +10,16 @@
 
 #define OF_PARTICIPANT(S) \
 	{ AS_INT(S, program, LINK, MEMBER), .flags = REQUIRED | BY_VERB, .to = "program", .anchor = AT_PROGRAM, .label = "Program" }, \
-		{ AS_INT(S, participant, LINK, MEMBER), .flags = REQUIRED | FROZEN | LISTED | KEY | LEADS | OWN, .to = "participant", .label = "Participant" }, \
+		{ AS_INT(S, participant, LINK, MEMBER), .flags = REQUIRED | FROZEN | LISTED | KEY | LEADS | OWN, .to = "participant", \
+			.label = "Participant" }, \
 	{ \
 		AS_INT(S, person, LINK, MEMBER), .flags = REQUIRED | BY_VERB, .to = "person", .anchor = AT_PERSON, .label = "Person" \
 	}
 
 /* ---- trait ---- */
 
-static const char *const trait_kinds[] = { "skill", "interest", "language", "field of study", "year of study", "department", "site", "value",
-	"free", NULL };
+static const char *const trait_kinds[] = { "skill", "interest", "language", "field of study", "year of study", "department", "site",
+	"value", "free", NULL };
 static const char *const sides[] = { "offered", "sought", NULL };
 
 struct trait {
@@ -27,29 +28,32 @@ struct trait {
 	int64_t level, side;
 };
 
-static const struct field trait_fields[] = {
-	ID_AND_VERSION(struct trait, .anchor = NO_ANCHOR),
-	OF_PARTICIPANT(struct trait),
-	{ AS_INT(struct trait, kind, CHOICE, STAFF), .flags = REQUIRED | FROZEN | LISTED | KEY | OWN, .choices = trait_kinds, .label = "Kind" },
-	{ AS_TEXT(struct trait, name, STAFF), .flags = REQUIRED | FROZEN | HAS_MIN | HAS_MAX | SORTED | LABEL | LISTED | KEY | OWN | ERASED, .min = 1,
-		.max = 120, .retention = AFTER_PROGRAM, .label = "Name" },
-	{ AS_INT(struct trait, level, NUMBER, STAFF), .flags = HAS_MIN | HAS_MAX | LISTED | OWN | OWN_SET, .max = 4, .label = "Level (0 to 4)" },
+static const struct field trait_fields[] = { ID_AND_VERSION(struct trait, .anchor = NO_ANCHOR), OF_PARTICIPANT(struct trait),
+	{ AS_INT(struct trait, kind, CHOICE, STAFF), .flags = REQUIRED | FROZEN | LISTED | KEY | OWN, .choices = trait_kinds,
+		.label = "Kind" },
+	{ AS_TEXT(struct trait, name, STAFF), .flags = REQUIRED | FROZEN | HAS_MIN | HAS_MAX | SORTED | LABEL | LISTED | KEY | OWN | ERASED,
+		.min = 1, .max = 120, .retention = AFTER_PROGRAM, .label = "Name" },
+	{ AS_INT(struct trait, level, NUMBER, STAFF), .flags = HAS_MIN | HAS_MAX | LISTED | OWN | OWN_SET, .max = 4,
+		.label = "Level (0 to 4)" },
 	{ AS_INT(struct trait, side, CHOICE, STAFF), .flags = REQUIRED | FROZEN | LISTED | KEY | OWN, .choices = sides, .starts = true,
 		.label = "Offered or sought" },
-	{ 0 }
-};
+	{ 0 } };
 COVERS(trait_fields, struct trait, 0);
 
-static const struct verb profile_verbs[] = {
-	{ "Create", COORDINATOR | SELF, 0, KEEP, "*", NULL, "Add", ON_COLLECTION, NULL, NULL, 0 },
+static const struct verb profile_verbs[] = { { "Create", COORDINATOR | SELF, 0, KEEP, "*", NULL, "Add", ON_COLLECTION, NULL, NULL, 0 },
 	{ "Update", COORDINATOR | SELF, 0, KEEP, "*", NULL, "Change", 0, NULL, NULL, 0 },
-	{ "Remove", COORDINATOR | SELF, 0, KEEP, NULL, NULL, "Remove", REMOVES, NULL, NULL, 0 },
-	{ 0 }
-};
+	{ "Remove", COORDINATOR | SELF, 0, KEEP, NULL, NULL, "Remove", REMOVES, NULL, NULL, 0 }, { 0 } };
 
-const struct entity trait_entity = {
-	.name = "trait", .collection = "traits", .size = sizeof(struct trait), .fields = trait_fields, .verbs = profile_verbs, .unique = "participant kind name side", .retention = AFTER_PROGRAM, .label = "Trait", .help = "Something that a participant offers or looks for.", .order = "name"
-};
+const struct entity trait_entity = { .name = "trait",
+	.collection = "traits",
+	.size = sizeof(struct trait),
+	.fields = trait_fields,
+	.verbs = profile_verbs,
+	.unique = "participant kind name side",
+	.retention = AFTER_PROGRAM,
+	.label = "Trait",
+	.help = "Something that a participant offers or looks for.",
+	.order = "name" };
 
 /* ---- availability ---- */
 
@@ -59,16 +63,15 @@ struct availability {
 	int64_t id, version, program, participant, person, weekday, start, end;
 };
 
-static const struct field availability_fields[] = {
-	ID_AND_VERSION(struct availability, .anchor = NO_ANCHOR),
+static const struct field availability_fields[] = { ID_AND_VERSION(struct availability, .anchor = NO_ANCHOR),
 	OF_PARTICIPANT(struct availability),
-	{ AS_INT(struct availability, weekday, CHOICE, STAFF), .flags = REQUIRED | LISTED | KEY | OWN | OWN_SET, .choices = weekdays, .label = "Weekday" },
-	{ AS_INT(struct availability, start, NUMBER, STAFF), .flags = REQUIRED | HAS_MIN | HAS_MAX | LISTED | KEY | OWN | OWN_SET, .max = 1439,
-		.unit = "minutes of the day", .label = "From" },
-	{ AS_INT(struct availability, end, NUMBER, STAFF), .flags = REQUIRED | HAS_MIN | HAS_MAX | LISTED | OWN | OWN_SET, .min = 1, .max = 1440,
-		.unit = "minutes of the day", .label = "To" },
-	{ 0 }
-};
+	{ AS_INT(struct availability, weekday, CHOICE, STAFF), .flags = REQUIRED | LISTED | KEY | OWN | OWN_SET, .choices = weekdays,
+		.label = "Weekday" },
+	{ AS_INT(struct availability, start, NUMBER, STAFF), .flags = REQUIRED | HAS_MIN | HAS_MAX | LISTED | KEY | OWN | OWN_SET,
+		.max = 1439, .unit = "minutes of the day", .label = "From" },
+	{ AS_INT(struct availability, end, NUMBER, STAFF), .flags = REQUIRED | HAS_MIN | HAS_MAX | LISTED | OWN | OWN_SET, .min = 1,
+		.max = 1440, .unit = "minutes of the day", .label = "To" },
+	{ 0 } };
 COVERS(availability_fields, struct availability, 0);
 
 static int availability_check(struct call *call, const void *record)
@@ -78,9 +81,16 @@ static int availability_check(struct call *call, const void *record)
 	return a->end <= a->start ? fail(call, E_INVALID, "end", "must lie after the start; over midnight needs two rows") : 0;
 }
 
-const struct entity availability_entity = {
-	.name = "availability", .collection = "availabilities", .size = sizeof(struct availability), .fields = availability_fields, .verbs = profile_verbs, .check = availability_check, .unique = "participant weekday start", .retention = AFTER_PROGRAM, .label = "Availability", .help = "A time of the week, in the person's own zone, at which a participant can meet."
-};
+const struct entity availability_entity = { .name = "availability",
+	.collection = "availabilities",
+	.size = sizeof(struct availability),
+	.fields = availability_fields,
+	.verbs = profile_verbs,
+	.check = availability_check,
+	.unique = "participant weekday start",
+	.retention = AFTER_PROGRAM,
+	.label = "Availability",
+	.help = "A time of the week, in the person's own zone, at which a participant can meet." };
 
 /* ---- wish ---- */
 
@@ -94,15 +104,13 @@ struct wish {
 	int64_t id, version, program, participant, person, other, rank, state;
 };
 
-static const struct field wish_fields[] = {
-	ID_AND_VERSION(struct wish, .anchor = NO_ANCHOR),
-	OF_PARTICIPANT(struct wish),
+static const struct field wish_fields[] = { ID_AND_VERSION(struct wish, .anchor = NO_ANCHOR), OF_PARTICIPANT(struct wish),
 	{ AS_INT(struct wish, other, LINK, STAFF), .flags = REQUIRED | FROZEN | LISTED | KEY | OWN, .to = "participant", .label = "Whom" },
 	{ AS_INT(struct wish, rank, NUMBER, STAFF), .flags = REQUIRED | HAS_MIN | HAS_MAX | LISTED | OWN | OWN_SET, .min = 1, .max = 50,
 		.starts = true, .initial = 1, .label = "Rank" },
-	{ AS_INT(struct wish, state, CHOICE, STAFF), .flags = REQUIRED | BY_VERB | LISTED | OWN, .choices = stated, .starts = true, .label = "State" },
-	{ 0 }
-};
+	{ AS_INT(struct wish, state, CHOICE, STAFF), .flags = REQUIRED | BY_VERB | LISTED | OWN, .choices = stated, .starts = true,
+		.label = "State" },
+	{ 0 } };
 COVERS(wish_fields, struct wish, 0);
 
 static int wish_check(struct call *call, const void *record)
@@ -118,16 +126,20 @@ static int wish_check(struct call *call, const void *record)
 	return own->role == other->role ? fail(call, E_INVALID, "other", "a mentor wishes for a mentee, and a mentee for a mentor") : 0;
 }
 
-static const struct verb stated_verbs[] = {
-	{ "Create", COORDINATOR | SELF, 0, KEEP, "*", NULL, "State", ON_COLLECTION, NULL, NULL, 0 },
+static const struct verb stated_verbs[] = { { "Create", COORDINATOR | SELF, 0, KEEP, "*", NULL, "State", ON_COLLECTION, NULL, NULL, 0 },
 	{ "Update", COORDINATOR | SELF, IN(STATED), KEEP, "*", NULL, "Change", 0, NULL, NULL, 0 },
-	{ "Withdraw", COORDINATOR | SELF, IN(STATED), IN(WITHDRAWN), NULL, NULL, "Withdraw", FOR_SOMEBODY, NULL, NULL, 0 },
-	{ 0 }
-};
+	{ "Withdraw", COORDINATOR | SELF, IN(STATED), IN(WITHDRAWN), NULL, NULL, "Withdraw", FOR_SOMEBODY, NULL, NULL, 0 }, { 0 } };
 
-const struct entity wish_entity = {
-	.name = "wish", .collection = "wishes", .size = sizeof(struct wish), .fields = wish_fields, .verbs = stated_verbs, .check = wish_check, .unique = "participant other", .retention = AFTER_PROGRAM, .label = "Wish", .help = "Whom a participant would like to be matched with."
-};
+const struct entity wish_entity = { .name = "wish",
+	.collection = "wishes",
+	.size = sizeof(struct wish),
+	.fields = wish_fields,
+	.verbs = stated_verbs,
+	.check = wish_check,
+	.unique = "participant other",
+	.retention = AFTER_PROGRAM,
+	.label = "Wish",
+	.help = "Whom a participant would like to be matched with." };
 
 /* ---- objection ---- */
 
@@ -137,15 +149,14 @@ struct objection {
 	int64_t state;
 };
 
-static const struct field objection_fields[] = {
-	ID_AND_VERSION(struct objection, .anchor = NO_ANCHOR),
-	OF_PARTICIPANT(struct objection),
+static const struct field objection_fields[] = { ID_AND_VERSION(struct objection, .anchor = NO_ANCHOR), OF_PARTICIPANT(struct objection),
 	{ AS_SEALED(struct objection, other, NUMBER), .flags = FROZEN | ERASED, .to = "person", .retention = AFTER_PROGRAM,
 		.label = "The other person's number" },
-	{ AS_SEALED(struct objection, reason, TEXT), .flags = HAS_MAX | LINES | ERASED, .max = 4000, .retention = AFTER_PROGRAM, .label = "Reason" },
-	{ AS_INT(struct objection, state, CHOICE, STAFF), .flags = REQUIRED | BY_VERB | LISTED | OWN, .choices = stated, .starts = true, .label = "State" },
-	{ 0 }
-};
+	{ AS_SEALED(struct objection, reason, TEXT), .flags = HAS_MAX | LINES | ERASED, .max = 4000, .retention = AFTER_PROGRAM,
+		.label = "Reason" },
+	{ AS_INT(struct objection, state, CHOICE, STAFF), .flags = REQUIRED | BY_VERB | LISTED | OWN, .choices = stated, .starts = true,
+		.label = "State" },
+	{ 0 } };
 COVERS(objection_fields, struct objection, 0);
 
 static const unsigned objection_readers[SEALED] = { [PUBLIC] = ANYONE, [MEMBER] = SAFEGUARDING, [PAIR] = 0, [STAFF] = SAFEGUARDING };
@@ -192,8 +203,7 @@ struct disclose {
 	char *fields;
 };
 static const struct field disclose_arguments[] = {
-	{ AS_WORDS(struct disclose, fields, MEMBER), .flags = REQUIRED, .label = "Sealed fields to read" },
-	{ 0 }
+	{ AS_WORDS(struct disclose, fields, MEMBER), .flags = REQUIRED, .label = "Sealed fields to read" }, { 0 }
 };
 
 static int objection_disclose(struct call *call, const void *was, void *now)
@@ -204,14 +214,21 @@ static int objection_disclose(struct call *call, const void *was, void *now)
 	return disclose(call, &objection_entity, objection->id, objection->person, ((const struct disclose *)call->arguments)->fields);
 }
 
-static const struct verb objection_verbs[] = {
-	{ "Create", SELF | SAFEGUARDING, 0, KEEP, "*", objection_state, "State", ON_COLLECTION, NULL, NULL, 0 },
+static const struct verb objection_verbs[] = { { "Create", SELF | SAFEGUARDING, 0, KEEP, "*", objection_state, "State", ON_COLLECTION, NULL,
+						       NULL, 0 },
 	{ "Withdraw", SELF | SAFEGUARDING, IN(STATED), IN(WITHDRAWN), NULL, NULL, "Withdraw", 0, NULL, NULL, 0 },
 	{ "Disclose", SAFEGUARDING | PROTECTION, 0, KEEP, NULL, objection_disclose, "Read sealed fields", NEEDS_REASON | NO_KEY | ANSWERS,
 		NULL, disclose_arguments, sizeof(struct disclose) },
-	{ 0 }
-};
+	{ 0 } };
 
-const struct entity objection_entity = {
-	.name = "objection", .collection = "objections", .size = sizeof(struct objection), .fields = objection_fields, .verbs = objection_verbs, .readers = objection_readers, .find = objection_find, .flags = RANDOM_ID, .retention = AFTER_PROGRAM, .label = "Objection", .help = "Whom a participant must not be matched with; sealed."
-};
+const struct entity objection_entity = { .name = "objection",
+	.collection = "objections",
+	.size = sizeof(struct objection),
+	.fields = objection_fields,
+	.verbs = objection_verbs,
+	.readers = objection_readers,
+	.find = objection_find,
+	.flags = RANDOM_ID,
+	.retention = AFTER_PROGRAM,
+	.label = "Objection",
+	.help = "Whom a participant must not be matched with; sealed." };

@@ -22,8 +22,7 @@ static const char *const contacts[] = { "mail addresses", "through the program",
 static const char *const agreements[] = { "none", "before the start", "within days", NULL };
 
 #define DAYS HAS_MIN | HAS_MAX, .min = 0, .max = 365, .unit = "days"
-static const struct field fields[] = {
-	ID_AND_VERSION(struct program, .anchor = AT_PROGRAM),
+static const struct field fields[] = { ID_AND_VERSION(struct program, .anchor = AT_PROGRAM),
 	{ AS_TEXT(struct program, key, PUBLIC), .flags = REQUIRED | FROZEN | HAS_MIN | HAS_MAX | SORTED | LISTED | KEY, .min = 2, .max = 64,
 		.label = "Key" },
 	{ AS_TEXT(struct program, title, PUBLIC), .flags = REQUIRED | HAS_MIN | HAS_MAX | SORTED | LABEL | LISTED, .min = 3, .max = 160,
@@ -44,7 +43,8 @@ static const struct field fields[] = {
 	{ AS_INT(struct program, check_in_first_weeks, NUMBER, MEMBER), .flags = HAS_MIN | HAS_MAX, .min = 1, .max = 26, .unit = "weeks",
 		.starts = true, .initial = 1, .label = "Weeks between check-ins in the first month" },
 	{ AS_INT(struct program, check_in_weekday, CHOICE, MEMBER), .choices = weekdays, .label = "Weekday of check-ins" },
-	{ AS_INT(struct program, check_in_hour, NUMBER, MEMBER), .flags = HAS_MIN | HAS_MAX, .min = 0, .max = 23, .label = "Hour of check-ins" },
+	{ AS_INT(struct program, check_in_hour, NUMBER, MEMBER), .flags = HAS_MIN | HAS_MAX, .min = 0, .max = 23,
+		.label = "Hour of check-ins" },
 	{ AS_INT(struct program, reminder_days, NUMBER, MEMBER), .flags = DAYS, .label = "Reminder after" },
 	{ AS_INT(struct program, overdue_days, NUMBER, MEMBER), .flags = DAYS, .label = "Overdue after" },
 	{ AS_INT(struct program, escalation_days, NUMBER, MEMBER), .flags = DAYS, .label = "Escalated after" },
@@ -54,11 +54,12 @@ static const struct field fields[] = {
 	{ AS_INT(struct program, minimum_meetings, NUMBER, PUBLIC), .flags = HAS_MIN | HAS_MAX, .max = 500, .label = "Meetings at least" },
 	{ AS_INT(struct program, confidentiality, CHOICE, MEMBER), .choices = confidentialities, .starts = true,
 		.label = "Who reads what a pair writes" },
-	{ AS_INT(struct program, contact, CHOICE, MEMBER), .choices = contacts, .starts = true, .initial = 1, .label = "How a pair is put in touch" },
+	{ AS_INT(struct program, contact, CHOICE, MEMBER), .choices = contacts, .starts = true, .initial = 1,
+		.label = "How a pair is put in touch" },
 	{ AS_INT(struct program, agreement, CHOICE, MEMBER), .choices = agreements, .starts = true, .label = "Agreement" },
 	{ AS_INT(struct program, agreement_days, NUMBER, MEMBER), .flags = DAYS, .label = "Agreement within" },
-	{ AS_INT(struct program, mentor_places, NUMBER, MEMBER), .flags = HAS_MIN | HAS_MAX, .min = 1, .max = 50, .starts = true, .initial = 3,
-		.label = "Places of a mentor at most" },
+	{ AS_INT(struct program, mentor_places, NUMBER, MEMBER), .flags = HAS_MIN | HAS_MAX, .min = 1, .max = 50, .starts = true,
+		.initial = 3, .label = "Places of a mentor at most" },
 	{ AS_INT(struct program, retention_days, NUMBER, MEMBER), .flags = HAS_MIN | HAS_MAX, .min = 1, .max = 36500, .unit = "days",
 		.label = "Kept after closing" },
 	{ AS_INT(struct program, recipe, LINK, STAFF), .to = "recipe", .label = "Matching recipe" },
@@ -66,8 +67,7 @@ static const struct field fields[] = {
 	{ AS_INT(struct program, mail_held, YESNO, STAFF), .flags = BY_VERB, .label = "Mail is held" },
 	{ AS_INT(struct program, state, CHOICE, PUBLIC), .flags = REQUIRED | BY_VERB | SORTED | LISTED, .choices = states, .starts = true,
 		.label = "State" },
-	{ 0 }
-};
+	{ 0 } };
 COVERS(fields, struct program, 0);
 
 /* All who take part in the program are its members. */
@@ -163,7 +163,8 @@ static int program_open(struct call *call, const void *was, void *now)
 
 	(void)was;
 	if (p->starts == NONE || p->ends == NONE)
-		return fail(call, E_INVALID, p->starts == NONE ? "starts" : "ends", "a program needs its first and last day before it opens");
+		return fail(
+			call, E_INVALID, p->starts == NONE ? "starts" : "ends", "a program needs its first and last day before it opens");
 	return 0;
 }
 
@@ -171,7 +172,8 @@ static int program_close(struct call *call, const void *was, void *now)
 {
 	struct program *p = now;
 	int64_t active;
-	int r = ask(call, "SELECT count(*) FROM \"match\" WHERE \"program\" = ?1 AND \"state\" IN (" MATCH_TAKING ", 'offered')", VALUES(p->id), &active);
+	int r = ask(call, "SELECT count(*) FROM \"match\" WHERE \"program\" = ?1 AND \"state\" IN (" MATCH_TAKING ", 'offered')",
+		VALUES(p->id), &active);
 
 	(void)was;
 	p->state = active > 0 ? PROGRAM_CLOSING : PROGRAM_CLOSED;
@@ -193,11 +195,9 @@ static int program_finish(struct call *call, const void *was, void *now)
 struct clone {
 	char *key, *title;
 };
-static const struct field clone_arguments[] = {
-	{ AS_TEXT(struct clone, key, PUBLIC), .flags = REQUIRED | HAS_MIN | HAS_MAX, .min = 2, .max = 64, .label = "Key of the copy" },
-	{ AS_TEXT(struct clone, title, PUBLIC), .flags = HAS_MAX, .max = 160, .label = "Title of the copy" },
-	{ 0 }
-};
+static const struct field clone_arguments[] = { { AS_TEXT(struct clone, key, PUBLIC), .flags = REQUIRED | HAS_MIN | HAS_MAX, .min = 2,
+							.max = 64, .label = "Key of the copy" },
+	{ AS_TEXT(struct clone, title, PUBLIC), .flags = HAS_MAX, .max = 160, .label = "Title of the copy" }, { 0 } };
 
 static int program_clone(struct call *call, const void *was, void *now)
 {
@@ -215,7 +215,8 @@ static int program_clone(struct call *call, const void *was, void *now)
 	if (clone->title)
 		copy->title = clone->title;
 	r = add(call, &program_entity, copy);
-	answer(call, "copy", (struct value){ .type = V_PATH, .text = arena_print(call->arena, "/org/mentorship1/programs/%" PRId64, copy->id) });
+	answer(call, "copy",
+		(struct value){ .type = V_PATH, .text = arena_print(call->arena, "/org/mentorship1/programs/%" PRId64, copy->id) });
 	return r;
 }
 
@@ -244,28 +245,30 @@ static int program_release(struct call *call, const void *was, void *now)
 {
 	(void)was;
 	((struct program *)now)->mail_held = 0;
-	return each(call, &message_entity, release_message, NULL, "\"program\" = ?1 AND \"state\" = 'held'", VALUES(((struct program *)now)->id));
+	return each(call, &message_entity, release_message, NULL, "\"program\" = ?1 AND \"state\" = 'held'",
+		VALUES(((struct program *)now)->id));
 }
 
-#define POLICY "title summary framework mentor_role mentee_role eligibility starts ends intake_from intake_to zone check_in_weeks " \
-	       "check_in_first_weeks check_in_weekday check_in_hour reminder_days overdue_days escalation_days offer_days offer_order formats " \
-	       "minimum_meetings confidentiality contact agreement agreement_days mentor_places retention_days recipe"
-static const struct verb verbs[] = {
-	{ "Create", COORDINATOR, 0, KEEP, "*", program_create, "Make a program", ON_COLLECTION, NULL, NULL, 0 },
+#define POLICY \
+	"title summary framework mentor_role mentee_role eligibility starts ends intake_from intake_to zone check_in_weeks " \
+	"check_in_first_weeks check_in_weekday check_in_hour reminder_days overdue_days escalation_days offer_days offer_order formats " \
+	"minimum_meetings confidentiality contact agreement agreement_days mentor_places retention_days recipe"
+static const struct verb verbs[] = { { "Create", COORDINATOR, 0, KEEP, "*", program_create, "Make a program", ON_COLLECTION, NULL, NULL,
+					     0 },
 	{ "Update", COORDINATOR, IN(PROGRAM_DRAFT) | IN(PROGRAM_OPEN), KEEP, "*", NULL, "Change", 0, NULL, NULL, 0 },
 	{ "Open", COORDINATOR, IN(PROGRAM_DRAFT), IN(PROGRAM_OPEN), NULL, program_open, "Open for intake", 0, NULL, NULL, 0 },
 	{ "Start", COORDINATOR, IN(PROGRAM_OPEN), IN(PROGRAM_RUNNING), NULL, NULL, "Start", 0, NULL, NULL, 0 },
-	{ "Revise", COORDINATOR, IN(PROGRAM_RUNNING), KEEP, POLICY, program_revise, "Change the policy of a running program",
-		NEEDS_REASON, NULL, NULL, 0 },
-	{ "Close", COORDINATOR, IN(PROGRAM_OPEN) | IN(PROGRAM_RUNNING), IN(PROGRAM_CLOSING) | IN(PROGRAM_CLOSED), NULL, program_close, "Close",
-		0, NULL, NULL, 0 },
-	{ "Finish", COORDINATOR, IN(PROGRAM_CLOSING), IN(PROGRAM_CLOSED), NULL, program_finish, "All matches are closed", 0, NULL, NULL, 0 },
+	{ "Revise", COORDINATOR, IN(PROGRAM_RUNNING), KEEP, POLICY, program_revise, "Change the policy of a running program", NEEDS_REASON,
+		NULL, NULL, 0 },
+	{ "Close", COORDINATOR, IN(PROGRAM_OPEN) | IN(PROGRAM_RUNNING), IN(PROGRAM_CLOSING) | IN(PROGRAM_CLOSED), NULL, program_close,
+		"Close", 0, NULL, NULL, 0 },
+	{ "Finish", COORDINATOR, IN(PROGRAM_CLOSING), IN(PROGRAM_CLOSED), NULL, program_finish, "All matches are closed", 0, NULL, NULL,
+		0 },
 	{ "Archive", COORDINATOR, IN(PROGRAM_CLOSED), IN(PROGRAM_ARCHIVED), NULL, NULL, "Archive", 0, NULL, NULL, 0 },
-	{ "Clone", COORDINATOR, 0, KEEP, NULL, program_clone, "Make a copy for the next time", 0, NULL, clone_arguments, sizeof(struct clone) },
+	{ "Clone", COORDINATOR, 0, KEEP, NULL, program_clone, "Make a copy for the next time", 0, NULL, clone_arguments,
+		sizeof(struct clone) },
 	{ "HoldMail", COORDINATOR, 0, KEEP, NULL, program_hold, "Hold outgoing mail", 0, NULL, NULL, 0 },
-	{ "ReleaseMail", COORDINATOR, 0, KEEP, NULL, program_release, "Release held mail", 0, NULL, NULL, 0 },
-	{ 0 }
-};
+	{ "ReleaseMail", COORDINATOR, 0, KEEP, NULL, program_release, "Release held mail", 0, NULL, NULL, 0 }, { 0 } };
 
 /* ---- jobs: what a coordinator did earlier is left alone ---- */
 
@@ -303,19 +306,28 @@ static int job_close(struct call *call, int64_t subject, int64_t nominal, int64_
 	return when_in(call, subject, PROGRAM_RUNNING, "Close");
 }
 
-static const struct job jobs[] = {
-	{ "program open", NULL, RUN_ONCE_LATE, 0, job_open, "Program opens", 0, "program" },
+static const struct job jobs[] = { { "program open", NULL, RUN_ONCE_LATE, 0, job_open, "Program opens", 0, "program" },
 	{ "program start", NULL, RUN_ONCE_LATE, 0, job_start, "Program starts", 0, "program" },
-	{ "program close", NULL, RUN_ONCE_LATE, 0, job_close, "Program closes", 0, "program" },
-	{ 0 }
-};
+	{ "program close", NULL, RUN_ONCE_LATE, 0, job_close, "Program closes", 0, "program" }, { 0 } };
 
-static const struct waiting waiting[] = {
-	{ "program to open", COORDINATOR, "t.\"state\" = 'draft' AND t.\"starts\" IS NOT NULL", "t.\"intake_from\" * 86400", "t.\"starts\" * 86400" },
-	{ "program to finish", COORDINATOR, "t.\"state\" = 'closing'", "(t.\"ends\" + 1) * 86400", NULL },
-	{ 0 }
-};
+static const struct waiting waiting[] = { { "program to open", COORDINATOR, "t.\"state\" = 'draft' AND t.\"starts\" IS NOT NULL",
+						  "t.\"intake_from\" * 86400", "t.\"starts\" * 86400" },
+	{ "program to finish", COORDINATOR, "t.\"state\" = 'closing'", "(t.\"ends\" + 1) * 86400", NULL }, { 0 } };
 
-const struct entity program_entity = {
-	.name = "program", .collection = "programs", .size = sizeof(struct program), .fields = fields, .verbs = verbs, .jobs = jobs, .check = check, .readers = readers, .changed = changed, .unique = "key", .hidden_in = IN(PROGRAM_DRAFT), .flags = GRANTS, .retention = WITH_RECORD, .label = "Program", .help = "A mentorship program and its policy.", .order = "title", .waiting = waiting
-};
+const struct entity program_entity = { .name = "program",
+	.collection = "programs",
+	.size = sizeof(struct program),
+	.fields = fields,
+	.verbs = verbs,
+	.jobs = jobs,
+	.check = check,
+	.readers = readers,
+	.changed = changed,
+	.unique = "key",
+	.hidden_in = IN(PROGRAM_DRAFT),
+	.flags = GRANTS,
+	.retention = WITH_RECORD,
+	.label = "Program",
+	.help = "A mentorship program and its policy.",
+	.order = "title",
+	.waiting = waiting };

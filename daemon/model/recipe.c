@@ -14,25 +14,29 @@ struct recipe {
 	int64_t algorithm;
 };
 
-static const struct field fields[] = {
-	ID_AND_VERSION(struct recipe, .anchor = NO_ANCHOR),
-	{ AS_INT(struct recipe, program, LINK, MEMBER), .flags = REQUIRED | FROZEN | LEADS, .to = "program", .anchor = AT_PROGRAM, .label = "Program" },
+static const struct field fields[] = { ID_AND_VERSION(struct recipe, .anchor = NO_ANCHOR),
+	{ AS_INT(struct recipe, program, LINK, MEMBER), .flags = REQUIRED | FROZEN | LEADS, .to = "program", .anchor = AT_PROGRAM,
+		.label = "Program" },
 	{ AS_TEXT(struct recipe, name, STAFF), .flags = REQUIRED | HAS_MIN | HAS_MAX | SORTED | LABEL | LISTED | KEY, .min = 1, .max = 120,
 		.label = "Name" },
-	{ AS_INT(struct recipe, algorithm, CHOICE, STAFF), .flags = REQUIRED | LISTED, .choices = algorithms, .starts = true, .label = "Algorithm" },
-	{ 0 }
-};
+	{ AS_INT(struct recipe, algorithm, CHOICE, STAFF), .flags = REQUIRED | LISTED, .choices = algorithms, .starts = true,
+		.label = "Algorithm" },
+	{ 0 } };
 COVERS(fields, struct recipe, 0);
 
-static const struct verb verbs[] = {
-	{ "Create", COORDINATOR, 0, KEEP, "*", NULL, "Make a recipe", ON_COLLECTION, NULL, NULL, 0 },
-	{ "Update", COORDINATOR, 0, KEEP, "*", NULL, "Change", 0, NULL, NULL, 0 },
-	{ 0 }
-};
+static const struct verb verbs[] = { { "Create", COORDINATOR, 0, KEEP, "*", NULL, "Make a recipe", ON_COLLECTION, NULL, NULL, 0 },
+	{ "Update", COORDINATOR, 0, KEEP, "*", NULL, "Change", 0, NULL, NULL, 0 }, { 0 } };
 
-const struct entity recipe_entity = {
-	.name = "recipe", .collection = "recipes", .size = sizeof(struct recipe), .fields = fields, .verbs = verbs, .unique = "program name", .retention = AFTER_PROGRAM, .label = "Recipe", .help = "How a matching of a program is made.", .order = "name"
-};
+const struct entity recipe_entity = { .name = "recipe",
+	.collection = "recipes",
+	.size = sizeof(struct recipe),
+	.fields = fields,
+	.verbs = verbs,
+	.unique = "program name",
+	.retention = AFTER_PROGRAM,
+	.label = "Recipe",
+	.help = "How a matching of a program is made.",
+	.order = "name" };
 
 struct recipe_line {
 	int64_t id, version, program, recipe;
@@ -42,27 +46,31 @@ struct recipe_line {
 	char *parameters;
 };
 
-static const struct field line_fields[] = {
-	ID_AND_VERSION(struct recipe_line, .anchor = NO_ANCHOR),
-	{ AS_INT(struct recipe_line, program, LINK, MEMBER), .flags = REQUIRED | BY_VERB, .to = "program", .anchor = AT_PROGRAM, .label = "Program" },
-	{ AS_INT(struct recipe_line, recipe, LINK, MEMBER), .flags = REQUIRED | FROZEN | LISTED | KEY | LEADS, .to = "recipe", .label = "Recipe" },
+static const struct field line_fields[] = { ID_AND_VERSION(struct recipe_line, .anchor = NO_ANCHOR),
+	{ AS_INT(struct recipe_line, program, LINK, MEMBER), .flags = REQUIRED | BY_VERB, .to = "program", .anchor = AT_PROGRAM,
+		.label = "Program" },
+	{ AS_INT(struct recipe_line, recipe, LINK, MEMBER), .flags = REQUIRED | FROZEN | LISTED | KEY | LEADS, .to = "recipe",
+		.label = "Recipe" },
 	{ AS_TEXT(struct recipe_line, criterion, STAFF), .flags = REQUIRED | FROZEN | HAS_MIN | HAS_MAX | SORTED | LISTED | KEY, .min = 1,
 		.max = 64, .label = "Criterion" },
 	{ AS_INT(struct recipe_line, use, CHOICE, STAFF), .flags = REQUIRED | LISTED, .choices = uses, .starts = true, .initial = 1,
 		.label = "Hard rule or weight" },
 	{ AS_REAL(struct recipe_line, weight, STAFF), .flags = HAS_MIN | HAS_MAX | LISTED, .max = 1000, .label = "Weight" },
 	{ AS_TEXT(struct recipe_line, parameters, STAFF), .flags = HAS_MAX | LISTED, .max = 500, .label = "Parameters (name=value ...)" },
-	{ 0 }
-};
+	{ 0 } };
 COVERS(line_fields, struct recipe_line, 0);
 
-static const struct verb line_verbs[] = {
-	{ "Create", COORDINATOR, 0, KEEP, "*", NULL, "Add a criterion", ON_COLLECTION, NULL, NULL, 0 },
+static const struct verb line_verbs[] = { { "Create", COORDINATOR, 0, KEEP, "*", NULL, "Add a criterion", ON_COLLECTION, NULL, NULL, 0 },
 	{ "Update", COORDINATOR, 0, KEEP, "*", NULL, "Change", 0, NULL, NULL, 0 },
-	{ "Remove", COORDINATOR, 0, KEEP, NULL, NULL, "Remove", REMOVES, NULL, NULL, 0 },
-	{ 0 }
-};
+	{ "Remove", COORDINATOR, 0, KEEP, NULL, NULL, "Remove", REMOVES, NULL, NULL, 0 }, { 0 } };
 
-const struct entity recipe_line_entity = {
-	.name = "recipe_line", .collection = "recipe_lines", .size = sizeof(struct recipe_line), .fields = line_fields, .verbs = line_verbs, .unique = "recipe criterion use", .retention = AFTER_PROGRAM, .label = "Recipe line", .help = "A criterion of a recipe.", .order = "criterion"
-};
+const struct entity recipe_line_entity = { .name = "recipe_line",
+	.collection = "recipe_lines",
+	.size = sizeof(struct recipe_line),
+	.fields = line_fields,
+	.verbs = line_verbs,
+	.unique = "recipe criterion use",
+	.retention = AFTER_PROGRAM,
+	.label = "Recipe line",
+	.help = "A criterion of a recipe.",
+	.order = "criterion" };

@@ -21,18 +21,22 @@ struct starter {
 };
 
 static const struct starter starters[] = {
-	{ "first-year-university", "Students who have been here for a while help those who have just come to find their way through the first year.",
+	{ "first-year-university",
+		"Students who have been here for a while help those who have just come to find their way through the first year.",
 		"Meets each mentee every two weeks, listens, shares what helped, and knows where the university's help is found.",
 		"Brings questions, keeps to what was agreed, and says early when something does not work.",
-		"Mentors have studied here for at least a year; mentees are in their first.", 2, 1, 4, 0, OFFER_BOTH, 6, "place as many as possible",
-		{ { "language", true, 0, "" }, { "availability", true, 0, "at_least=30" }, { "traits", false, 5, "" }, { "availability", false, 2, "" },
-			{ "field", false, 2, "" }, { "mentee_wish", false, 3, "" }, { "mentor_wish", false, 2, "" }, { "earlier", false, 1, "" } } },
+		"Mentors have studied here for at least a year; mentees are in their first.", 2, 1, 4, 0, OFFER_BOTH, 6,
+		"place as many as possible",
+		{ { "language", true, 0, "" }, { "availability", true, 0, "at_least=30" }, { "traits", false, 5, "" },
+			{ "availability", false, 2, "" }, { "field", false, 2, "" }, { "mentee_wish", false, 3, "" },
+			{ "mentor_wish", false, 2, "" }, { "earlier", false, 1, "" } } },
 	{ "peer-school", "Older pupils accompany younger ones: homework, friends, finding their feet.",
 		"Meets the mentee once a week at school, keeps what was told private, and turns to the coordinator when somebody is in danger.",
 		"Comes to the meetings and says what helps and what does not.",
-		"Pupils of the school, with the consent of their guardians.", 1, 1, 1, 2, OFFER_MENTOR_FIRST, 10, "place as many as possible",
-		{ { "language", true, 0, "" }, { "availability", true, 0, "at_least=30" }, { "traits", false, 5, "" }, { "site", false, 3, "" },
-			{ "mentee_wish", false, 3, "" }, { "mentor_wish", false, 2, "" } } },
+		"Pupils of the school, with the consent of their guardians.", 1, 1, 1, 2, OFFER_MENTOR_FIRST, 10,
+		"place as many as possible",
+		{ { "language", true, 0, "" }, { "availability", true, 0, "at_least=30" }, { "traits", false, 5, "" },
+			{ "site", false, 3, "" }, { "mentee_wish", false, 3, "" }, { "mentor_wish", false, 2, "" } } },
 	{ "new-staff", "Experienced colleagues accompany those who are new on the staff through their first year.",
 		"Meets the new colleague every two weeks, explains what is written nowhere, and is not their superior.",
 		"Asks, tries out, and looks back with the mentor at what happened.",
@@ -63,7 +67,8 @@ int starter_fill(struct call *call, struct program *p)
 	const struct program *first = fresh(call, &program_entity);
 
 	if (!s)
-		return fail(call, E_INVALID, "starter", "there is no such starter; these are shipped: first-year-university, peer-school, new-staff");
+		return fail(call, E_INVALID, "starter",
+			"there is no such starter; these are shipped: first-year-university, peer-school, new-staff");
 	fill_text(&p->summary, s->summary);
 	fill_text(&p->mentor_role, s->mentor_role);
 	fill_text(&p->mentee_role, s->mentee_role);

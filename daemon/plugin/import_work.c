@@ -161,8 +161,9 @@ static int take_stage(struct call *call, struct piece *piece)
 /* The last line whose taking was committed before a kill. */
 static int taken_line(struct call *call, int64_t import, int64_t *ret)
 {
-	int r = ask(call, "SELECT max(\"line\") FROM \"staged\" WHERE \"import\" = ?1 AND ((\"effect\" = 'create' AND \"record\" IS NOT NULL) OR "
-			  "(\"effect\" = 'change' AND \"was\" IS NOT NULL))",
+	int r = ask(call,
+		"SELECT max(\"line\") FROM \"staged\" WHERE \"import\" = ?1 AND ((\"effect\" = 'create' AND \"record\" IS NOT NULL) OR "
+		"(\"effect\" = 'change' AND \"was\" IS NOT NULL))",
 		VALUES(import), ret);
 
 	if (!r && *ret == NONE)
@@ -172,15 +173,15 @@ static int taken_line(struct call *call, int64_t import, int64_t *ret)
 
 static int count_taken(struct call *call, struct importing *in, int64_t import, int64_t until)
 {
-	int r = ask(call, "SELECT count(*) FROM \"staged\" WHERE \"import\" = ?1 AND \"line\" <= ?2 AND \"effect\" = 'create'", VALUES(import, until),
-		&in->work.created);
+	int r = ask(call, "SELECT count(*) FROM \"staged\" WHERE \"import\" = ?1 AND \"line\" <= ?2 AND \"effect\" = 'create'",
+		VALUES(import, until), &in->work.created);
 
 	if (!r)
-		r = ask(call, "SELECT count(*) FROM \"staged\" WHERE \"import\" = ?1 AND \"line\" <= ?2 AND \"effect\" = 'change'", VALUES(import, until),
-			&in->work.changed);
+		r = ask(call, "SELECT count(*) FROM \"staged\" WHERE \"import\" = ?1 AND \"line\" <= ?2 AND \"effect\" = 'change'",
+			VALUES(import, until), &in->work.changed);
 	if (!r)
-		r = ask(call, "SELECT count(*) FROM \"staged\" WHERE \"import\" = ?1 AND \"line\" <= ?2 AND \"effect\" = 'same'", VALUES(import, until),
-			&in->work.unchanged);
+		r = ask(call, "SELECT count(*) FROM \"staged\" WHERE \"import\" = ?1 AND \"line\" <= ?2 AND \"effect\" = 'same'",
+			VALUES(import, until), &in->work.unchanged);
 	return r;
 }
 
@@ -276,7 +277,8 @@ static int take_problem(struct call *call, struct piece *piece, const struct fra
 		return r;
 	place = row ? arena_print(call->arena, ", row %" PRId64, row) : arena_copy(call->arena, "");
 	if (column)
-		place = arena_print(call->arena, "%s, column %" PRId64 "%s%s%s", place, column, *header ? " (" : "", header, *header ? ")" : "");
+		place = arena_print(
+			call->arena, "%s, column %" PRId64 "%s%s%s", place, column, *header ? " (" : "", header, *header ? ")" : "");
 	whole = arena_print(call->arena, "%s%s: %s", file, place, text);
 	if (!notice)
 		import_problem(&in->work, whole);
@@ -289,7 +291,8 @@ static int take_end(struct call *call, struct piece *piece, const struct frame *
 {
 	struct importing *in = piece->own;
 	int64_t rows, problems;
-	int r = frame->count == 3 ? cell_number(call, frame, 1, 0, ROWS_MOST, &rows) : refuse(call, "the end has too many or too few cells");
+	int r = frame->count == 3 ? cell_number(call, frame, 1, 0, ROWS_MOST, &rows)
+				  : refuse(call, "the end has too many or too few cells");
 	struct arg arg = { "rows", { .type = V_INT, .number = in->rows } }, state = { "state", { .type = V_TEXT, .text = "checking" } };
 	const struct arg args[] = { arg, state };
 
@@ -553,8 +556,10 @@ static int may_import(struct call *call, struct request *q)
 	if (csv && !of_program) {
 		unsigned roles = roles_over_all(call);
 
-		return roles & create->who & (COORDINATOR | ADMIN) ? 0
-								   : fail(call, E_DENIED, NULL, "only a coordinator of all programs, or an admin where the verb is theirs, imports these");
+		return roles & create->who & (COORDINATOR | ADMIN)
+			? 0
+			: fail(call, E_DENIED, NULL,
+				  "only a coordinator of all programs, or an admin where the verb is theirs, imports these");
 	}
 	q->program_id = q->program ? path_id(&program_entity, q->program) : 0;
 	if (q->program_id <= 0)
@@ -655,7 +660,8 @@ static int keep_for(struct workers *workers, struct call *call, const struct req
 	return 0;
 }
 
-int workers_import(struct workers *workers, struct call *call, int fd, const char *starter, const struct arg *options, size_t count, int64_t *ret_task)
+int workers_import(
+	struct workers *workers, struct call *call, int fd, const char *starter, const struct arg *options, size_t count, int64_t *ret_task)
 {
 	struct request q = { .program_id = NONE };
 	struct making making = { .q = &q, .outer = call };

@@ -82,9 +82,12 @@ static int delete_some(struct call *call, const char *sql, int64_t run)
 /* 1: there were some, perhaps there are more. */
 static int clear_some(struct call *call, int64_t run)
 {
-	int r = delete_some(call, "DELETE FROM \"run_pair\" WHERE \"id\" IN (SELECT \"id\" FROM \"run_pair\" WHERE \"run\" = ?1 LIMIT ?2)", run);
+	int r = delete_some(
+		call, "DELETE FROM \"run_pair\" WHERE \"id\" IN (SELECT \"id\" FROM \"run_pair\" WHERE \"run\" = ?1 LIMIT ?2)", run);
 
-	return r ? r : delete_some(call, "DELETE FROM \"unplaced\" WHERE \"id\" IN (SELECT \"id\" FROM \"unplaced\" WHERE \"run\" = ?1 LIMIT ?2)", run);
+	return r ? r
+		 : delete_some(call,
+			   "DELETE FROM \"unplaced\" WHERE \"id\" IN (SELECT \"id\" FROM \"unplaced\" WHERE \"run\" = ?1 LIMIT ?2)", run);
 }
 
 /* ---- what only the daemon can open ---- */
@@ -139,9 +142,11 @@ static int ages_stage(struct call *call, struct piece *piece)
 {
 	struct matching *m = piece->own;
 	struct couple rows[OPENED_A_TURN];
-	int count, r = next_ids(call, m, "SELECT DISTINCT \"person\", \"person\" FROM \"participant\" WHERE \"program\" = ?1 AND \"state\" = 'ready' AND "
-					 "\"person\" > ?2 ORDER BY \"person\" LIMIT ?3",
-			   rows, &count);
+	int count,
+		r = next_ids(call, m,
+			"SELECT DISTINCT \"person\", \"person\" FROM \"participant\" WHERE \"program\" = ?1 AND \"state\" = 'ready' AND "
+			"\"person\" > ?2 ORDER BY \"person\" LIMIT ?3",
+			rows, &count);
 
 	for (int i = 0; i < count && !r; i++) {
 		char *text;
@@ -161,9 +166,11 @@ static int objections_stage(struct call *call, struct piece *piece)
 {
 	struct matching *m = piece->own;
 	struct couple rows[OPENED_A_TURN];
-	int count, r = next_ids(call, m, "SELECT \"id\", \"person\" FROM \"objection\" WHERE \"program\" = ?1 AND \"state\" = 'stated' AND \"id\" > ?2 "
-					 "ORDER BY \"id\" LIMIT ?3",
-			   rows, &count);
+	int count,
+		r = next_ids(call, m,
+			"SELECT \"id\", \"person\" FROM \"objection\" WHERE \"program\" = ?1 AND \"state\" = 'stated' AND \"id\" > ?2 "
+			"ORDER BY \"id\" LIMIT ?3",
+			rows, &count);
 
 	for (int i = 0; i < count && !r; i++) {
 		char *text;
@@ -200,8 +207,8 @@ static int launch_stage(struct call *call, struct piece *piece)
 	if (piece->input < 0)
 		return call->problem.code;
 	r = FRAME(&piece->first, "match", arena_print(call->arena, "%" PRId64, run->id), arena_print(call->arena, "%" PRId64, run->program),
-		arena_print(call->arena, "%" PRId64, run->seed), run->lines ? run->lines : "", arena_print(call->arena, "%" PRId64, call->now),
-		zone ? zone : "UTC");
+		arena_print(call->arena, "%" PRId64, run->seed), run->lines ? run->lines : "",
+		arena_print(call->arena, "%" PRId64, call->now), zone ? zone : "UTC");
 	if (r)
 		return fail(call, r, "lines", "the recipe is too long");
 	piece->reads_database = piece->wants_process = true;
@@ -245,7 +252,8 @@ static int match_begin(struct call *call, struct piece *piece)
 		abort();
 	m->program = run->program;
 	m->ages = has_line(run->lines, "age");
-	r = ask(call, "SELECT count(*) FROM \"participant\" WHERE \"program\" = ?1 AND \"role\" = 'mentee'", VALUES(m->program), &m->mentees);
+	r = ask(call, "SELECT count(*) FROM \"participant\" WHERE \"program\" = ?1 AND \"role\" = 'mentee'", VALUES(m->program),
+		&m->mentees);
 	if (!r)
 		r = ask(call, "SELECT count(*) FROM \"participant\" WHERE \"program\" = ?1", VALUES(m->program), &m->people);
 	piece->stage = clear_stage;
@@ -283,8 +291,9 @@ static int check_alternatives(struct call *call, const struct matching *m, const
 		int64_t id, score;
 		int length = 0;
 
-		if (sscanf(line, "%7[a-z] %" SCNd64 " %" SCNd64 "%n", word, &id, &score, &length) != 3 || (line[length] && line[length] != '\n') ||
-			score < 0 || score > SCORE_MAX || (strcmp(word, "mentor") && strcmp(word, "mentee")))
+		if (sscanf(line, "%7[a-z] %" SCNd64 " %" SCNd64 "%n", word, &id, &score, &length) != 3 ||
+			(line[length] && line[length] != '\n') || score < 0 || score > SCORE_MAX ||
+			(strcmp(word, "mentor") && strcmp(word, "mentee")))
 			return refuse(call, "an alternative is none");
 		r = side_of(call, m, id, !strcmp(word, "mentor") ? SIDE_MENTOR : SIDE_MENTEE, &other);
 	}
@@ -367,11 +376,13 @@ static int take_unplaced(struct call *call, struct piece *piece, const struct fr
 static int check_whole(struct call *call, const struct piece *piece)
 {
 	int64_t twice, over;
-	int r = ask(call, "SELECT count(*) - count(DISTINCT \"mentee\") FROM \"run_pair\" WHERE \"run\" = ?1", VALUES(piece->subject), &twice);
+	int r = ask(
+		call, "SELECT count(*) - count(DISTINCT \"mentee\") FROM \"run_pair\" WHERE \"run\" = ?1", VALUES(piece->subject), &twice);
 
 	if (!r)
-		r = ask(call, "SELECT count(*) FROM (SELECT \"mentor\", count(*) AS \"n\" FROM \"run_pair\" WHERE \"run\" = ?1 GROUP BY \"mentor\") x JOIN "
-			      "\"participant\" p ON p.\"id\" = x.\"mentor\" WHERE x.\"n\" > p.\"capacity\"",
+		r = ask(call,
+			"SELECT count(*) FROM (SELECT \"mentor\", count(*) AS \"n\" FROM \"run_pair\" WHERE \"run\" = ?1 GROUP BY \"mentor\") x JOIN "
+			"\"participant\" p ON p.\"id\" = x.\"mentor\" WHERE x.\"n\" > p.\"capacity\"",
 			VALUES(piece->subject), &over);
 	if (r)
 		return r;

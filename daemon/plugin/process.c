@@ -122,7 +122,11 @@ static void on_exit_seen(evutil_socket_t fd, short what, void *data)
 		return;
 	}
 	if (WIFSIGNALED(status) || WEXITSTATUS(status))
-		log_event(EVENT_WORKER_FAILED, &(struct log_facts){ .job = piece->kind->name, .object = piece->subject, .has = LOG_HAS_NUMBER, .number = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status) });
+		log_event(EVENT_WORKER_FAILED,
+			&(struct log_facts){ .job = piece->kind->name,
+				.object = piece->subject,
+				.has = LOG_HAS_NUMBER,
+				.number = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status) });
 	event_del(process->exited);
 	process->gone = true;
 	process->over = process->link_closed;
@@ -143,7 +147,8 @@ static void on_deadline(evutil_socket_t fd, short what, void *data)
 		piece_wake(process->piece);
 		return;
 	}
-	problem_set(&problem, E_UNAVAILABLE, NULL, "the worker needed more than %lld seconds and was ended; a smaller task may do, or more time (worker.seconds)",
+	problem_set(&problem, E_UNAVAILABLE, NULL,
+		"the worker needed more than %lld seconds and was ended; a smaller task may do, or more time (worker.seconds)",
 		(long long)process->workers->setup.settings->worker.seconds);
 	piece_fail(process->piece, &problem);
 }
@@ -199,7 +204,8 @@ static int actions_make(posix_spawn_file_actions_t *actions, int null, const int
 	for (int to = 0; to < 2 && !r; to++)
 		r = posix_spawn_file_actions_adddup2(actions, null, to);
 	for (int i = 0; i < 3 && !r; i++)
-		r = fds[i] < 0 ? posix_spawn_file_actions_addclose(actions, 3 + i) : posix_spawn_file_actions_adddup2(actions, fds[i], 3 + i);
+		r = fds[i] < 0 ? posix_spawn_file_actions_addclose(actions, 3 + i)
+			       : posix_spawn_file_actions_adddup2(actions, fds[i], 3 + i);
 	return r ? r : posix_spawn_file_actions_addclosefrom_np(actions, 6);
 }
 
@@ -297,8 +303,9 @@ int process_start(struct piece *piece, struct problem *problem)
 	}
 	fds[0] = high(link[1]);
 	fds[1] = high(piece->input);
-	r = fds[0] < 0 || (piece->input >= 0 && fds[1] < 0) || (piece->reads_database && fds[2] < 0) ? errno
-												     : spawn(workers->setup.program, workers->setup.settings, fds, &pid);
+	r = fds[0] < 0 || (piece->input >= 0 && fds[1] < 0) || (piece->reads_database && fds[2] < 0)
+		? errno
+		: spawn(workers->setup.program, workers->setup.settings, fds, &pid);
 	for (int i = 0; i < 3; i++)
 		if (fds[i] >= 0)
 			close(fds[i]);
@@ -310,7 +317,8 @@ int process_start(struct piece *piece, struct problem *problem)
 	piece->input = -1;
 	if (r) {
 		close(link[0]);
-		return problem_set(problem, E_UNAVAILABLE, NULL, "the worker could not be started: %s; look at the setting worker.path", strerror(r));
+		return problem_set(
+			problem, E_UNAVAILABLE, NULL, "the worker could not be started: %s; look at the setting worker.path", strerror(r));
 	}
 	fcntl(link[0], F_SETFL, O_NONBLOCK);
 	return adopt(piece, pid, link[0], problem);

@@ -15,7 +15,10 @@
 
 #include "core/log.h"
 
-enum { RETRY_SECONDS = 5, TURN_MILLISECONDS = 10 };
+enum {
+	RETRY_SECONDS = 5,
+	TURN_MILLISECONDS = 10
+};
 
 static int64_t milliseconds(void)
 {
@@ -25,9 +28,12 @@ static int64_t milliseconds(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+/* By way of the loop: an event that is made active while its queue is worked on would come before everybody else. One that waits already is
+ * left alone, as adding it anew would put it behind those that woke it. */
 void piece_wake(struct piece *piece)
 {
-	event_active(piece->go, EV_TIMEOUT, 1);
+	if (!event_pending(piece->go, EV_TIMEOUT, NULL))
+		event_add(piece->go, &(struct timeval){ 0, 0 });
 }
 
 static void piece_wake_later(struct piece *piece)
@@ -247,8 +253,12 @@ struct piece *piece_new(struct workers *workers, const struct work_kind *kind, c
 	if (!piece)
 		abort();
 	*piece = (struct piece){ .workers = workers, .kind = kind, .subject = work->subject, .task = work->task, .input = -1 };
-	piece->caller = (struct caller){ .way = BY_WORKER, .uid = work->starter.uid, .login = NONE, .person = work->starter.person,
-	                               .admin = work->starter.admin, .job = kind->name };
+	piece->caller = (struct caller){ .way = BY_WORKER,
+		.uid = work->starter.uid,
+		.login = NONE,
+		.person = work->starter.person,
+		.admin = work->starter.admin,
+		.job = kind->name };
 	piece->go = event_new(workers->setup.base, -1, 0, on_go, piece);
 	if (!piece->go)
 		abort();
@@ -287,7 +297,7 @@ void workers_begin(struct workers *workers, const struct work *work)
 		task_fail(workers->setup.tasks, work->task, &problem);
 		return;
 	}
-	for (piece = workers->pieces; piece; piece = piece->next)       /* one backup at a time is enough */
+	for (piece = workers->pieces; piece; piece = piece->next) /* one backup at a time is enough */
 		if (piece->kind == kind && kind->outside && !piece->task && !task)
 			return;
 	piece = piece_new(workers, kind, work);

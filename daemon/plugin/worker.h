@@ -45,6 +45,7 @@ size_t workers_busy(const struct workers *);
 
 /* An import over the bus, inside a turn: checks options and access, writes the row of import and asks for the work, which begins once
  * the turn is committed. *ret_task: its task. `starter` is not used: whoever commits the turn makes the task. See docs/reference. */
-int workers_import(struct workers *, struct call *, int fd, const char *starter, const struct arg *options, size_t count, int64_t *ret_task);
+int workers_import(
+	struct workers *, struct call *, int fd, const char *starter, const struct arg *options, size_t count, int64_t *ret_task);
 
 #endif

@@ -48,7 +48,9 @@ int cell_text(struct call *call, const struct frame *frame, size_t at, size_t mo
 	length = strlen(*ret);
 	if (length > most)
 		return refuse(call, "a text is too long");
-	return text_check(*ret, length, lines ? TEXT_LINES : 0, &(struct problem){ 0 }) ? refuse(call, "a text has characters that no text has") : 0;
+	return text_check(*ret, length, lines ? TEXT_LINES : 0, &(struct problem){ 0 })
+		? refuse(call, "a text has characters that no text has")
+		: 0;
 }
 
 int common_frame(struct call *call, struct piece *piece, const struct frame *frame, double from, double to)
@@ -97,7 +99,8 @@ static int backup_outside(struct piece *piece, struct problem *problem)
 		log_event(EVENT_BACKUP_FAILED, &(struct log_facts){ .code = r });
 	if (!r) {
 		log_event(EVENT_BACKUP_MADE, NULL);
-		task_result(piece->workers->setup.tasks, piece->task, "name", (struct value){ .type = V_TEXT, .text = backup_name(backup) });
+		task_result(
+			piece->workers->setup.tasks, piece->task, "name", (struct value){ .type = V_TEXT, .text = backup_name(backup) });
 	}
 	return r;
 }

@@ -53,7 +53,13 @@ static bool place(struct scheduler *s, const char *nominal, const char *zone, st
 
 static void row_read(struct scheduler *s, struct stmt *q, struct row *row)
 {
-	*row = (struct row){ .scheduler = s, .id = engine_int(q, 0), .subject = engine_int(q, 2), .due = engine_int(q, 5), .cursor = engine_int(q, 6), .attempts = engine_int(q, 7), .running = !strcmp(engine_text(q, 8), "running") };
+	*row = (struct row){ .scheduler = s,
+		.id = engine_int(q, 0),
+		.subject = engine_int(q, 2),
+		.due = engine_int(q, 5),
+		.cursor = engine_int(q, 6),
+		.attempts = engine_int(q, 7),
+		.running = !strcmp(engine_text(q, 8), "running") };
 	snprintf(row->kind, sizeof row->kind, "%s", engine_text(q, 1));
 	snprintf(row->zone_text, sizeof row->zone_text, "%s", engine_text(q, 4));
 	row->job = job_named(row->kind);
@@ -91,8 +97,9 @@ int row_write(struct call *call, const struct row *row, const char *state, int64
 {
 	bool over = *state == 'd' || *state == 's';
 	struct stmt *q;
-	int r = statement(row->scheduler, "UPDATE \"job\" SET \"state\" = ?1, \"due\" = ?2, \"cursor\" = ?3, \"attempts\" = ?4, \"problem\" = ?5, "
-					  "\"done_at\" = ?6, \"version\" = \"version\" + 1 WHERE \"id\" = ?7",
+	int r = statement(row->scheduler,
+		"UPDATE \"job\" SET \"state\" = ?1, \"due\" = ?2, \"cursor\" = ?3, \"attempts\" = ?4, \"problem\" = ?5, "
+		"\"done_at\" = ?6, \"version\" = \"version\" + 1 WHERE \"id\" = ?7",
 		&q, &call->problem);
 
 	if (r)
@@ -128,7 +135,8 @@ int row_schedule(struct call *call, const struct job *job, const struct zone *zo
 static int standing_row(struct call *call, struct scheduler *s, const struct job *job, int64_t *ret_nominal)
 {
 	struct stmt *q;
-	int r = statement(s, "SELECT \"nominal\" FROM \"job\" WHERE \"kind\" = ?1 AND \"subject\" = 0 AND \"state\" IN ('waiting', 'running')", &q,
+	int r = statement(s,
+		"SELECT \"nominal\" FROM \"job\" WHERE \"kind\" = ?1 AND \"subject\" = 0 AND \"state\" IN ('waiting', 'running')", &q,
 		&call->problem);
 
 	if (r)
@@ -147,9 +155,10 @@ static int insert(struct call *call, struct scheduler *s, const struct job *job,
 	char nominal[DATE_TEXT];
 	struct stmt *q;
 	int64_t added;
-	int r = statement(s, "INSERT INTO \"job\" (\"version\", \"kind\", \"subject\", \"nominal\", \"zone\", \"due\", \"cursor\", \"attempts\", \"state\") "
-			     "VALUES (1, ?1, 0, ?2, ?3, ?4, 0, 0, 'waiting') ON CONFLICT (\"kind\", \"subject\", \"nominal\", \"zone\") DO UPDATE SET "
-			     "\"state\" = 'waiting', \"due\" = excluded.\"due\", \"cursor\" = 0, \"attempts\" = 0 WHERE \"state\" = 'withdrawn'",
+	int r = statement(s,
+		"INSERT INTO \"job\" (\"version\", \"kind\", \"subject\", \"nominal\", \"zone\", \"due\", \"cursor\", \"attempts\", \"state\") "
+		"VALUES (1, ?1, 0, ?2, ?3, ?4, 0, 0, 'waiting') ON CONFLICT (\"kind\", \"subject\", \"nominal\", \"zone\") DO UPDATE SET "
+		"\"state\" = 'waiting', \"due\" = excluded.\"due\", \"cursor\" = 0, \"attempts\" = 0 WHERE \"state\" = 'withdrawn'",
 		&q, &call->problem);
 
 	if (r)
@@ -184,8 +193,7 @@ int standing_next(struct call *call, struct scheduler *s, const struct job *job,
 	int64_t nominal;
 	int r = standing_row(call, s, job, &nominal);
 
-	return r < 0 ? r : r ? 0
-			     : standing_write(call, s, job, after);
+	return r < 0 ? r : r ? 0 : standing_write(call, s, job, after);
 }
 
 /* Beyond the next time but one after now: only a clock that was set back brings that about. */
@@ -246,8 +254,9 @@ static int gather_moved(struct call *call, struct scheduler *s, struct moved *mo
 {
 	int64_t unreadable = 0;
 	struct stmt *q;
-	int r = statement(s, "SELECT \"id\", \"nominal\", \"zone\", \"due\" FROM \"job\" WHERE \"id\" > ?1 AND \"state\" = 'waiting' AND \"attempts\" = 0 "
-			     "ORDER BY \"id\" LIMIT ?2",
+	int r = statement(s,
+		"SELECT \"id\", \"nominal\", \"zone\", \"due\" FROM \"job\" WHERE \"id\" > ?1 AND \"state\" = 'waiting' AND \"attempts\" = 0 "
+		"ORDER BY \"id\" LIMIT ?2",
 		&q, &call->problem);
 
 	if (r)
@@ -265,7 +274,8 @@ static int gather_moved(struct call *call, struct scheduler *s, struct moved *mo
 			moved[(*ret_moved)++] = (struct moved){ s->zones_from, row.instant };
 	}
 	if (unreadable) /* they keep their instants; the names of their zones are data */
-		log_event(EVENT_RUNTIME_ERROR, &(struct log_facts){ .entity = "job", .field = "zone", .code = E_UNAVAILABLE, .count = unreadable });
+		log_event(EVENT_RUNTIME_ERROR,
+			&(struct log_facts){ .entity = "job", .field = "zone", .code = E_UNAVAILABLE, .count = unreadable });
 	return r;
 }
 

@@ -127,16 +127,10 @@ static int64_t period_of(const struct rrule *rule, int64_t local)
 	struct civil c;
 
 	switch (rule->frequency) {
-	case YEARLY:
-		date_split(local_day(local), &c);
-		return c.year;
-	case MONTHLY:
-		date_split(local_day(local), &c);
-		return c.year * 12 + c.month - 1;
-	case WEEKLY:
-		return floor_div(local_day(local) + 3 - rule->week_start, 7); /* day -3 was a Monday */
-	default:
-		return floor_div(local, seconds_of[rule->frequency]);
+	case YEARLY: date_split(local_day(local), &c); return c.year;
+	case MONTHLY: date_split(local_day(local), &c); return c.year * 12 + c.month - 1;
+	case WEEKLY: return floor_div(local_day(local) + 3 - rule->week_start, 7); /* day -3 was a Monday */
+	default: return floor_div(local, seconds_of[rule->frequency]);
 	}
 }
 
@@ -144,14 +138,10 @@ static int64_t period_of(const struct rrule *rule, int64_t local)
 static int64_t period_begin(const struct rrule *rule, int64_t period)
 {
 	switch (rule->frequency) {
-	case YEARLY:
-		return date_make(period, 1, 1) * DAY;
-	case MONTHLY:
-		return date_make(floor_div(period, 12), (int)(period - floor_div(period, 12) * 12) + 1, 1) * DAY;
-	case WEEKLY:
-		return (period * 7 - 3 + rule->week_start) * DAY;
-	default:
-		return period * seconds_of[rule->frequency];
+	case YEARLY: return date_make(period, 1, 1) * DAY;
+	case MONTHLY: return date_make(floor_div(period, 12), (int)(period - floor_div(period, 12) * 12) + 1, 1) * DAY;
+	case WEEKLY: return (period * 7 - 3 + rule->week_start) * DAY;
+	default: return period * seconds_of[rule->frequency];
 	}
 }
 

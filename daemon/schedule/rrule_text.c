@@ -66,8 +66,8 @@ static int read_number(const struct part *part, const char *value, struct rrule 
 	int64_t number = digits(&at);
 
 	if (*at || number < part->min || number > part->max)
-		return problem_set(problem, E_INVALID, part->name, "%s=%.60s: write one whole number from %d to %d",
-			part->name, value, part->min, part->max);
+		return problem_set(problem, E_INVALID, part->name, "%s=%.60s: write one whole number from %d to %d", part->name, value,
+			part->min, part->max);
 	memcpy((char *)rule + part->offset, &number, sizeof number);
 	return 0;
 }
@@ -104,8 +104,8 @@ static int read_until(const struct part *part, const char *value, struct rrule *
 
 static int refuse_list(const struct part *part, const char *value, bool sign, struct problem *problem)
 {
-	return problem_set(problem, E_INVALID, part->name, "%s=%.60s: write numbers from %d to %d%s, with a comma between them",
-		part->name, value, part->min, part->max, sign ? ", or with - before them to count from the end" : "");
+	return problem_set(problem, E_INVALID, part->name, "%s=%.60s: write numbers from %d to %d%s, with a comma between them", part->name,
+		value, part->min, part->max, sign ? ", or with - before them to count from the end" : "");
 }
 
 static int read_set(const struct part *part, const char *value, struct rrule *rule, struct problem *problem)
@@ -238,8 +238,8 @@ static void list_add(struct list *list, const char *sign, int number, const char
 {
 	if (list->length)
 		list->text[list->length++] = ',';
-	list->length += (size_t)snprintf(list->text + list->length, sizeof list->text - list->length, "%s%.*d%s",
-		sign, number > 0 || !*word, number, word);
+	list->length += (size_t)snprintf(
+		list->text + list->length, sizeof list->text - list->length, "%s%.*d%s", sign, number > 0 || !*word, number, word);
 }
 
 static void write_set(const struct part *part, struct arena *arena, const struct rrule *rule, char **out)
@@ -387,8 +387,8 @@ static int read_part(char *text, struct rrule *rule, unsigned *given, struct pro
 	char *value = strchr(text, '=');
 
 	if (!value || !value[1])
-		return problem_set(problem, E_INVALID, NULL,
-			"'%.60s' is no part of a rule; write parts as NAME=VALUE with ; between them", text);
+		return problem_set(
+			problem, E_INVALID, NULL, "'%.60s' is no part of a rule; write parts as NAME=VALUE with ; between them", text);
 	*value++ = '\0';
 	for (int i = 0; i < N_PARTS; i++) {
 		if (strcmp(text, parts[i].name))

@@ -97,8 +97,10 @@ static int note_failure(struct call *call, void *data)
 {
 	const struct failure *f = data;
 	bool given_up = ++f->row->attempts >= ATTEMPTS;
-	int r = row_write(call, f->row, given_up ? "failed" : f->row->running ? "running"
-									      : "waiting",
+	int r = row_write(call, f->row,
+		given_up                  ? "failed"
+			: f->row->running ? "running"
+					  : "waiting",
 		call->now + ((int64_t)BACK_OFF << f->row->attempts), error_name(f->code));
 
 	return r || !given_up || !f->row->job ? r : go_on(call, f->row, f->row->nominal);

@@ -340,10 +340,7 @@ int scheduler_advance(struct scheduler *s, int64_t until, int64_t *ret_jobs, str
 {
 	int64_t now = store_now(s->setup.store), next = store_held(s->setup.store) ? NONE : scheduler_next(s);
 	bool zones = s->zones_from != NONE, more = next != NONE && next <= until;
-	int count, r = turn(s, zones ? now : !more ? until
-				   : next > now    ? next
-						   : now,
-			   &count, problem);
+	int count, r = turn(s, zones ? now : !more ? until : next > now ? next : now, &count, problem);
 
 	if (r)
 		return r;

@@ -48,7 +48,8 @@ struct scheduled {
 	const char *nominal, *zone;
 };
 /* What would happen until an instant, in order, at most `limit`: jobs are tried and undone, so that what they plan shows too. Inside a turn. */
-int scheduler_preview(struct scheduler *, int64_t until, uint32_t limit, int (*seen)(void *, const struct scheduled *), void *, struct problem *);
+int scheduler_preview(
+	struct scheduler *, int64_t until, uint32_t limit, int (*seen)(void *, const struct scheduled *), void *, struct problem *);
 /* Simulated clock only: runs what falls due up to `until`, each at its own time. 1: call again; *ret_jobs counts. Between turns. */
 int scheduler_advance(struct scheduler *, int64_t until, int64_t *ret_jobs, struct problem *);
 /* The instant of the earliest job that waits or runs, NONE if there is none. */

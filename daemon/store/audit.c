@@ -93,8 +93,10 @@ int audit_load(struct engine *engine, struct audit_head *head, struct problem *p
 	head->seq = engine_int(stmt, 0);
 	code = audit_unhex(engine_text(stmt, 1), head->chain, sizeof head->chain);
 	engine_reset(stmt);
-	return code ? 0 : problem_set(problem, E_STORE, NULL, "the last audit record is damaged; stop the daemon and put a backup in its "
-							      "place: mentorshipd --restore NAME");
+	return code ? 0
+		    : problem_set(problem, E_STORE, NULL,
+			      "the last audit record is damaged; stop the daemon and put a backup in its "
+			      "place: mentorshipd --restore NAME");
 }
 
 bool audit_unhex(const char *hex, unsigned char *ret, size_t size)
@@ -223,8 +225,8 @@ static int clear(struct engine *engine, struct audit_head *head, const int64_t *
 
 /* The statement's rows are (id, stop here, has a salt). They are read before the first is changed: a row that is changed under a
  * running query may come twice. *ret_last: the last row looked at. 1: there are more. */
-static int gather(struct engine *engine, struct stmt *stmt, int64_t *seqs, int limit, int *ret_count, int64_t *ret_last,
-	struct problem *problem)
+static int gather(
+	struct engine *engine, struct stmt *stmt, int64_t *seqs, int limit, int *ret_count, int64_t *ret_last, struct problem *problem)
 {
 	int code;
 
@@ -260,8 +262,9 @@ static int erase(struct engine *engine, struct audit_head *head, struct stmt *st
 int audit_erase(struct engine *engine, struct audit_head *head, int64_t person, int64_t time, int limit, struct problem *problem)
 {
 	/* what was said of a match is of nobody's own record, and can speak of either side */
-	static const char sql[] = "SELECT \"id\", 0, 1 FROM \"audit_record\" WHERE \"salt\" IS NOT NULL AND (\"about\" = ?1 OR (\"about\" IS NULL AND "
-				  "\"match\" IN (SELECT \"match\" FROM \"audit_record\" WHERE \"about\" = ?1 AND \"match\" IS NOT NULL))) ORDER BY \"id\"";
+	static const char sql[] =
+		"SELECT \"id\", 0, 1 FROM \"audit_record\" WHERE \"salt\" IS NOT NULL AND (\"about\" = ?1 OR (\"about\" IS NULL AND "
+		"\"match\" IN (SELECT \"match\" FROM \"audit_record\" WHERE \"about\" = ?1 AND \"match\" IS NOT NULL))) ORDER BY \"id\"";
 	struct stmt *stmt;
 	int64_t last;
 	int code = engine_prepare(engine, sql, true, &stmt, problem);
@@ -273,8 +276,8 @@ int audit_erase(struct engine *engine, struct audit_head *head, int64_t person, 
 }
 
 /* Ends at the first record that is young enough, so that a daily call does not read the whole table. */
-int audit_expire(struct engine *engine, struct audit_head *head, int64_t before, int64_t *cursor, int64_t time, int limit,
-	struct problem *problem)
+int audit_expire(
+	struct engine *engine, struct audit_head *head, int64_t before, int64_t *cursor, int64_t time, int limit, struct problem *problem)
 {
 	static const char sql[] =
 		"SELECT \"id\", \"time\" >= ?2, \"salt\" IS NOT NULL FROM \"audit_record\" WHERE \"id\" > ?1 ORDER BY \"id\"";

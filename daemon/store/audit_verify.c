@@ -130,8 +130,8 @@ static void read_entry(struct stmt *stmt, struct audit_entry *entry)
 }
 
 /* The commitment that stands there, if it is the one of the values, or the values were erased. NULL, or what is wrong. */
-static const char *look_at_values(struct audit_check *check, struct stmt *stmt, const struct audit_entry *entry,
-	unsigned char commitment[32])
+static const char *look_at_values(
+	struct audit_check *check, struct stmt *stmt, const struct audit_entry *entry, unsigned char commitment[32])
 {
 	unsigned char salt[AUDIT_SALT], computed[32];
 	const char *salt_hex = engine_text(stmt, 18);

@@ -26,9 +26,9 @@ int backup_name_check(const char *name, struct problem *problem)
 	static const char good[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
 
 	if (!*name || *name == '.' || name[strspn(name, good)] || strlen(name) >= BACKUP_NAME)
-		return problem_set(problem, E_INVALID,
-			"name", "a backup is given by its name alone, such as mentorship-20261123T201500Z.db, "
-				"not by a path");
+		return problem_set(problem, E_INVALID, "name",
+			"a backup is given by its name alone, such as mentorship-20261123T201500Z.db, "
+			"not by a path");
 	return 0;
 }
 
@@ -38,8 +38,8 @@ static bool name_time(const char *name, int64_t *ret)
 	struct tm tm = { 0 };
 	int end = 0;
 
-	if (sscanf(name, "mentorship-%4d%2d%2dT%2d%2d%2dZ%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour, &tm.tm_min,
-		    &tm.tm_sec, &end) != 6 ||
+	if (sscanf(name, "mentorship-%4d%2d%2dT%2d%2d%2dZ%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour, &tm.tm_min, &tm.tm_sec,
+		    &end) != 6 ||
 		end != 27)
 		return false;
 	if (name[end] == '-')
@@ -97,10 +97,11 @@ static void remove_partial(const char *directory)
 static int ready_directory(const char *directory, struct problem *problem)
 {
 	if (mkdir(directory, 0700) < 0 && errno != EEXIST)
-		return problem_set(problem, errno == EROFS ? E_READONLY : errno == ENOSPC ? E_FULL
-											  : E_STORE,
-			NULL,
-			"the backup directory %s cannot be made: %s", directory, strerror(errno));
+		return problem_set(problem,
+			errno == EROFS            ? E_READONLY
+				: errno == ENOSPC ? E_FULL
+						  : E_STORE,
+			NULL, "the backup directory %s cannot be made: %s", directory, strerror(errno));
 	return engine_directory(directory, problem);
 }
 
@@ -250,8 +251,7 @@ int backup_prune(const char *backups, int64_t now, int64_t days, int *ret_remove
 		if (list[i].time < now - days * 86400) {
 			if (unlink(path) < 0 && errno != ENOENT)
 				code = problem_set(problem, errno == EROFS ? E_READONLY : E_STORE, NULL,
-					"the old backup %s cannot be removed: %s",
-					list[i].name, strerror(errno));
+					"the old backup %s cannot be removed: %s", list[i].name, strerror(errno));
 			else if (ret_removed)
 				++*ret_removed;
 		}
@@ -334,8 +334,7 @@ static int restore_erasures(const struct backup_paths *paths, struct problem *pr
 }
 
 /* Everything beside the database first: with the old database that does no harm but to hold its mail. */
-static int restore(const struct backup_paths *paths, const char *name, const char *ready, const char *restored,
-	struct problem *problem)
+static int restore(const struct backup_paths *paths, const char *name, const char *ready, const char *restored, struct problem *problem)
 {
 	char installation[INSTALLATION];
 	int code;

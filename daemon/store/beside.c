@@ -21,8 +21,7 @@
 static int cannot(struct problem *problem, const char *path, const char *what)
 {
 	int error = errno;
-	int code = error == EROFS ? E_READONLY : error == ENOSPC || error == EDQUOT || error == EFBIG ? E_FULL
-												      : E_STORE;
+	int code = error == EROFS ? E_READONLY : error == ENOSPC || error == EDQUOT || error == EFBIG ? E_FULL : E_STORE;
 
 	return problem_set(problem, code, NULL, "%s cannot be %s: %s", path, what, strerror(error));
 }
@@ -122,8 +121,8 @@ int erasures_add(const char *state, const char *kind, int64_t id, int64_t time, 
 	if (fd < 0) {
 		code = cannot(problem, path, "opened");
 	} else {
-		length = snprintf(line, sizeof line,
-			"%s%.32s %lld %lld .\n", ends_in_line(fd) ? "" : "\n", kind, (long long)id, (long long)time);
+		length = snprintf(
+			line, sizeof line, "%s%.32s %lld %lld .\n", ends_in_line(fd) ? "" : "\n", kind, (long long)id, (long long)time);
 		if (!write_all(fd, line, (size_t)length) || fsync(fd) < 0)
 			code = cannot(problem, path, "written");
 		close(fd);
@@ -144,13 +143,11 @@ static int one_line(const char *line, int number, const char *path, int (*seen)(
 		return 0;
 	if (sscanf(line, "%32[a-z_] %lld %lld .%n", kind, &id, &time, &end) != 3 || (size_t)end != length - 1)
 		return problem_set(problem, E_STORE, NULL,
-			"line %d of %s cannot be understood; put the copy beside the backups in its place",
-			number, path);
+			"line %d of %s cannot be understood; put the copy beside the backups in its place", number, path);
 	return seen(data, kind, id, time);
 }
 
-int erasures_each(const char *state, int (*seen)(void *, const char *kind, int64_t id, int64_t time), void *data,
-	struct problem *problem)
+int erasures_each(const char *state, int (*seen)(void *, const char *kind, int64_t id, int64_t time), void *data, struct problem *problem)
 {
 	char *path = engine_path(state, "erasures", ""), *line = NULL;
 	FILE *file = fopen(path, "re");

@@ -48,17 +48,13 @@ static int explain_constraint(sqlite3 *db, int rc, struct problem *problem)
 	switch (rc) {
 	case SQLITE_CONSTRAINT_UNIQUE:
 	case SQLITE_CONSTRAINT_PRIMARYKEY:
-	case SQLITE_CONSTRAINT_ROWID:
-		return problem_set(problem, E_CONFLICT, column, "is taken: another record has the same");
-	case SQLITE_CONSTRAINT_NOTNULL:
-		return problem_set(problem, E_INVALID, column, "is required");
+	case SQLITE_CONSTRAINT_ROWID: return problem_set(problem, E_CONFLICT, column, "is taken: another record has the same");
+	case SQLITE_CONSTRAINT_NOTNULL: return problem_set(problem, E_INVALID, column, "is required");
 	case SQLITE_CONSTRAINT_FOREIGNKEY:
-		return problem_set(problem, E_INVALID, NULL,
-			"a link names a record that is not there, or the record is still named by others");
-	case SQLITE_CONSTRAINT_DATATYPE:
-		return problem_set(problem, E_INVALID, column, "has the wrong type");
-	default:
-		return problem_set(problem, E_INVALID, column, "breaks a rule of the database (%s)", sqlite3_errmsg(db));
+		return problem_set(
+			problem, E_INVALID, NULL, "a link names a record that is not there, or the record is still named by others");
+	case SQLITE_CONSTRAINT_DATATYPE: return problem_set(problem, E_INVALID, column, "has the wrong type");
+	default: return problem_set(problem, E_INVALID, column, "breaks a rule of the database (%s)", sqlite3_errmsg(db));
 	}
 }
 
@@ -92,33 +88,29 @@ static int explain_io(sqlite3 *db, const char *what, struct problem *problem)
 int engine_explain(sqlite3 *db, int rc, const char *what, struct problem *problem)
 {
 	switch (rc & 0xff) {
-	case SQLITE_NOMEM:
-		abort();
+	case SQLITE_NOMEM: abort();
 	case SQLITE_FULL:
 		return problem_set(problem, E_FULL, NULL, "there is no room left for %s; make room on its disk, then try again", what);
 	case SQLITE_READONLY:
 	case SQLITE_PERM:
-		return problem_set(problem, E_READONLY, NULL,
-			"%s cannot be written; see that its file, directory and disk are writable", what);
+		return problem_set(
+			problem, E_READONLY, NULL, "%s cannot be written; see that its file, directory and disk are writable", what);
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
-		return problem_set(problem, E_STORE, NULL, "%s is damaged; stop the daemon and put a backup in its place: "
-							   "mentorshipd --restore NAME",
+		return problem_set(problem, E_STORE, NULL,
+			"%s is damaged; stop the daemon and put a backup in its place: "
+			"mentorshipd --restore NAME",
 			what);
 	case SQLITE_BUSY:
-	case SQLITE_LOCKED:
-		return problem_set(problem, E_BUSY, NULL, "%s is in use by another program; try again", what);
-	case SQLITE_CONSTRAINT:
-		return explain_constraint(db, rc, problem);
-	case SQLITE_TOOBIG:
-		return problem_set(problem, E_LIMIT, NULL, "a value is too large for %s", what);
+	case SQLITE_LOCKED: return problem_set(problem, E_BUSY, NULL, "%s is in use by another program; try again", what);
+	case SQLITE_CONSTRAINT: return explain_constraint(db, rc, problem);
+	case SQLITE_TOOBIG: return problem_set(problem, E_LIMIT, NULL, "a value is too large for %s", what);
 	case SQLITE_IOERR:
 	case SQLITE_CANTOPEN:
 		if (rc == SQLITE_IOERR_NOMEM)
 			abort();
 		return explain_io(db, what, problem);
-	default:
-		return problem_set(problem, E_STORE, NULL, "%s: %s (SQLite %d)", what, sqlite3_errmsg(db), rc);
+	default: return problem_set(problem, E_STORE, NULL, "%s: %s (SQLite %d)", what, sqlite3_errmsg(db), rc);
 	}
 }
 
@@ -546,8 +538,8 @@ int engine_function(struct engine *engine, const char *name, int arguments,
 		abort();
 	*function = (struct function){ engine->functions, run, argument };
 	engine->functions = function;
-	rc = sqlite3_create_function_v2(engine->db, name, arguments, SQLITE_UTF8 | SQLITE_DIRECTONLY, function, call_function,
-		NULL, NULL, NULL);
+	rc = sqlite3_create_function_v2(
+		engine->db, name, arguments, SQLITE_UTF8 | SQLITE_DIRECTONLY, function, call_function, NULL, NULL, NULL);
 	return rc == SQLITE_OK ? 0 : engine_failed(engine, rc, problem);
 }
 
@@ -561,8 +553,8 @@ int64_t engine_wal_pages(struct engine *engine)
 int engine_checkpoint(struct engine *engine, bool truncate, struct problem *problem)
 {
 	int pages = 0, moved = 0;
-	int rc = sqlite3_wal_checkpoint_v2(engine->db, "main", truncate ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE,
-		&pages, &moved);
+	int rc = sqlite3_wal_checkpoint_v2(
+		engine->db, "main", truncate ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE, &pages, &moved);
 
 	if (rc == SQLITE_BUSY)
 		return 1;

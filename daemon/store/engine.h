@@ -78,8 +78,8 @@ bool engine_in_transaction(struct engine *);
 bool engine_sync_failed(struct engine *);
 
 /* Registers a C function in SQL: `run` gets `argument` and integer arguments (NONE for NULL), gives an integer. */
-int engine_function(struct engine *, const char *name, int arguments,
-	int64_t (*run)(void *argument, int count, const int64_t *values), void *argument, struct problem *);
+int engine_function(struct engine *, const char *name, int arguments, int64_t (*run)(void *argument, int count, const int64_t *values),
+	void *argument, struct problem *);
 
 /* Moves the WAL into the database. `truncate`: and empties it (needed after Erase). 1: not all of it, a reader still looks at an
  * old state; later again. A failed sync is E_STORE, and engine_sync_failed is true: the process must end. */

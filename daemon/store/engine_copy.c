@@ -30,8 +30,9 @@ static int check_one(struct engine *engine, const char *sql, struct problem *pro
 	if (code < 0 || (code = engine_step(engine, stmt, problem)) < 0)
 		return code;
 	if (code && strcmp(engine_text(stmt, 0), "ok"))
-		code = problem_set(problem, E_STORE, NULL, "%s is damaged (%s); stop the daemon and put a backup in its place: "
-							   "mentorshipd --restore NAME",
+		code = problem_set(problem, E_STORE, NULL,
+			"%s is damaged (%s); stop the daemon and put a backup in its place: "
+			"mentorshipd --restore NAME",
 			engine_name(engine->db), engine_text(stmt, 0));
 	engine_reset(stmt);
 	return code < 0 ? code : 0;

@@ -53,12 +53,13 @@ int engine_directory(const char *directory, struct problem *problem)
 	if (!S_ISDIR(st.st_mode))
 		return problem_set(problem, E_STORE, NULL, "%s is not a directory; name one that belongs to the daemon", directory);
 	if (st.st_uid != geteuid())
-		return problem_set(problem, E_DENIED, NULL, "the directory %s belongs to uid %u, the daemon runs as uid %u; "
-							    "start it as its owner, or chown the directory",
+		return problem_set(problem, E_DENIED, NULL,
+			"the directory %s belongs to uid %u, the daemon runs as uid %u; "
+			"start it as its owner, or chown the directory",
 			directory, st.st_uid, geteuid());
 	if (st.st_mode & 077)
-		return problem_set(problem, E_DENIED, NULL, "the directory %s is open to others (mode %04o); run: chmod 700 %s",
-			directory, st.st_mode & 07777u, directory);
+		return problem_set(problem, E_DENIED, NULL, "the directory %s is open to others (mode %04o); run: chmod 700 %s", directory,
+			st.st_mode & 07777u, directory);
 	return 0;
 }
 
@@ -69,15 +70,15 @@ int engine_lock(const char *directory, int *ret, struct problem *problem)
 
 	free(path);
 	if (fd < 0)
-		return problem_set(problem, errno_code(error), NULL, "the file lock in %s cannot be opened: %s; "
-								     "see that the directory can be written",
+		return problem_set(problem, errno_code(error), NULL,
+			"the file lock in %s cannot be opened: %s; "
+			"see that the directory can be written",
 			directory, strerror(error));
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
 		error = errno;
 		close(fd);
 		return problem_set(problem, error == EWOULDBLOCK ? E_BUSY : E_STORE, NULL,
-			"the directory %s is in use by another mentorshipd; stop that one first, or name another directory",
-			directory);
+			"the directory %s is in use by another mentorshipd; stop that one first, or name another directory", directory);
 	}
 	*ret = fd;
 	return 0;
@@ -93,8 +94,8 @@ int engine_fsync(const char *path, struct problem *problem)
 	error = errno;
 	close(fd);
 	if (rc < 0)
-		return problem_set(problem, errno_code(error), NULL, "%s cannot be written to the disk: %s; look at the disk",
-			path, strerror(error));
+		return problem_set(
+			problem, errno_code(error), NULL, "%s cannot be written to the disk: %s; look at the disk", path, strerror(error));
 	return 0;
 }
 
@@ -106,8 +107,9 @@ static uint32_t get32(const unsigned char *at)
 /* A sentence for each way to be refused, with the same end. */
 static int refuse(struct problem *problem, const char *path, const char *why)
 {
-	return problem_set(problem, E_STORE, NULL, "%s %s; it was left as it is. Stop the daemon and put a backup in its place: "
-						   "mentorshipd --restore NAME",
+	return problem_set(problem, E_STORE, NULL,
+		"%s %s; it was left as it is. Stop the daemon and put a backup in its place: "
+		"mentorshipd --restore NAME",
 		path, why);
 }
 
@@ -116,8 +118,8 @@ static bool header_plausible(const unsigned char *header)
 {
 	unsigned page = (unsigned)header[16] << 8 | header[17];
 
-	return (page == 1 || (page >= 512 && !(page & (page - 1)))) && header[18] >= 1 && header[19] >= 1 &&
-		header[21] == 64 && header[22] == 32 && header[23] == 32 && get32(header + 44) <= 4;
+	return (page == 1 || (page >= 512 && !(page & (page - 1)))) && header[18] >= 1 && header[19] >= 1 && header[21] == 64 &&
+		header[22] == 32 && header[23] == 32 && get32(header + 44) <= 4;
 }
 
 /* Pages that the header promises and the file lacks. While a log is there the file may rightly be behind. */
@@ -132,8 +134,8 @@ static bool is_cut(const unsigned char *header, off_t size, off_t log_size)
 	return log_size == 0 && get32(header + 24) == get32(header + 92) && size / page < (off_t)get32(header + 28);
 }
 
-static int judge(const unsigned char *header, off_t size, off_t log_size, const struct engine_kind *kind, const char *path,
-	struct problem *problem)
+static int judge(
+	const unsigned char *header, off_t size, off_t log_size, const struct engine_kind *kind, const char *path, struct problem *problem)
 {
 	if (memcmp(header, "SQLite format 3", 16) || !header_plausible(header))
 		return refuse(problem, path, "is damaged or no database (its first bytes are not those of one)");
@@ -175,8 +177,7 @@ static int look_at(int fd, const char *path, off_t log_size, const struct engine
 		return code;
 	if ((st.st_mode & 077) && fchmod(fd, 0600) < 0)
 		return problem_set(problem, errno_code(errno), NULL,
-			"%s is open to others and cannot be closed to them: %s; run: chmod 600 %s",
-			path, strerror(errno), path);
+			"%s is open to others and cannot be closed to them: %s; run: chmod 600 %s", path, strerror(errno), path);
 	return 0;
 }
 
@@ -189,8 +190,8 @@ int engine_look(const char *directory, const char *file, const struct engine_kin
 	if (fd >= 0)
 		code = look_at(fd, path, log_size > 0 ? log_size : 0, kind, problem);
 	else if (errno != ENOENT)
-		code = problem_set(problem, E_STORE, NULL,
-			"%s cannot be read: %s; see that it belongs to the daemon", path, strerror(errno));
+		code = problem_set(
+			problem, E_STORE, NULL, "%s cannot be read: %s; see that it belongs to the daemon", path, strerror(errno));
 	else if (log_size > 0)
 		code = refuse(problem, path, "is missing, but its log is there");
 	else

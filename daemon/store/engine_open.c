@@ -72,8 +72,9 @@ static int connect_to(struct engine *engine, const char *path, int flags, struct
 		return engine_explain(engine->db, rc, path, problem);
 	if ((code = set_flags(engine, problem)) < 0)
 		return code;
-	return engine_run(engine, "PRAGMA temp_store = MEMORY; PRAGMA secure_delete = ON; PRAGMA cell_size_check = ON; "
-				  "PRAGMA mmap_size = 0; PRAGMA cache_size = -2000",
+	return engine_run(engine,
+		"PRAGMA temp_store = MEMORY; PRAGMA secure_delete = ON; PRAGMA cell_size_check = ON; "
+		"PRAGMA mmap_size = 0; PRAGMA cache_size = -2000",
 		problem);
 }
 
@@ -100,15 +101,15 @@ static int look_again(struct engine *engine, const struct engine_kind *kind, str
 	int64_t schema = 0, id = 0, tables;
 	int code;
 
-	if ((code = one_number(engine, sql_read, &tables, problem)) < 0 ||
-		(code = one_number(engine, sql_schema, &schema, problem)) < 0 ||
+	if ((code = one_number(engine, sql_read, &tables, problem)) < 0 || (code = one_number(engine, sql_schema, &schema, problem)) < 0 ||
 		(code = one_number(engine, sql_id, &id, problem)) < 0)
 		return code;
 	if (sqlite3_db_readonly(engine->db, "main") == 1)
 		return engine_explain(engine->db, SQLITE_READONLY, engine_name(engine->db), problem);
 	if (id != kind->application_id || schema > kind->schema)
-		return problem_set(problem, E_STORE, NULL, "%s was written by a newer or another program (schema %lld, this one knows %u); "
-							   "install that, or put an older backup in its place: mentorshipd --restore NAME",
+		return problem_set(problem, E_STORE, NULL,
+			"%s was written by a newer or another program (schema %lld, this one knows %u); "
+			"install that, or put an older backup in its place: mentorshipd --restore NAME",
 			engine_name(engine->db), (long long)schema, (unsigned)kind->schema);
 	return 0;
 }
@@ -119,10 +120,11 @@ int engine_make_file(const char *path, struct problem *problem)
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600), rc, error;
 
 	if (fd < 0)
-		return problem_set(problem, errno == EROFS ? E_READONLY : errno == ENOSPC || errno == EDQUOT ? E_FULL
-													     : E_STORE,
-			NULL,
-			"%s cannot be made: %s", path, strerror(errno));
+		return problem_set(problem,
+			errno == EROFS                               ? E_READONLY
+				: errno == ENOSPC || errno == EDQUOT ? E_FULL
+								     : E_STORE,
+			NULL, "%s cannot be made: %s", path, strerror(errno));
 	rc = fchmod(fd, 0600);
 	error = errno;
 	close(fd);
@@ -189,8 +191,8 @@ static int committed(void *argument, sqlite3 *db, const char *name, int pages)
 	return SQLITE_OK;
 }
 
-static int open_kind(const char *directory, const char *file, const struct engine_kind *kind, bool make, struct engine *engine,
-	struct problem *problem)
+static int open_kind(
+	const char *directory, const char *file, const struct engine_kind *kind, bool make, struct engine *engine, struct problem *problem)
 {
 	int code = engine_look(directory, file, kind, problem);
 	char *path;
@@ -237,8 +239,7 @@ int engine_open_side(const char *directory, const char *file, uint32_t applicati
 	struct engine *engine = engine_new();
 	int code;
 
-	if ((code = engine_directory(directory, problem)) < 0 ||
-		(code = open_kind(directory, file, &kind, true, engine, problem)) < 0) {
+	if ((code = engine_directory(directory, problem)) < 0 || (code = open_kind(directory, file, &kind, true, engine, problem)) < 0) {
 		engine_close(engine);
 		return code;
 	}

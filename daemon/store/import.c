@@ -14,14 +14,18 @@ struct row {
 	int64_t line;
 	const struct shape *shape;
 	const char *source;
-	char *cells;                  /* field, unit separator, value, record separator, ... */
-	const char *effect;           /* create, change, same */
+	char *cells;        /* field, unit separator, value, record separator, ... */
+	const char *effect; /* create, change, same */
 	int64_t record, version;
 	char *was;
-	bool waits;                   /* while checking: a link's target is new in this import too */
+	bool waits; /* while checking: a link's target is new in this import too */
 };
 
-struct importing { struct call *call; struct import_work *state; const struct import *import; };
+struct importing {
+	struct call *call;
+	struct import_work *state;
+	const struct import *import;
+};
 
 void import_problem(struct import_work *state, const char *text)
 {
@@ -86,7 +90,8 @@ static int open_cell(struct call *call, int64_t import, int64_t line, const char
 	return seal_open(s->seal, call->arena, -import, "staged", line, field, shut, size, value, &call->problem);
 }
 
-int import_stage(struct call *call, struct import_work *state, const char *entity, const char *file, int64_t line, char *const *cells, size_t count)
+int import_stage(
+	struct call *call, struct import_work *state, const char *entity, const char *file, int64_t line, char *const *cells, size_t count)
 {
 	const struct shape *shape = shape_named(entity);
 	struct buffer joined = { 0 };
@@ -108,8 +113,10 @@ int import_stage(struct call *call, struct import_work *state, const char *entit
 		}
 		buffer_print(&joined, "%s\x1f%s\x1e", cells[i], value);
 	}
-	r = engine_prepare(call->store->engine, "INSERT INTO \"staged\" (\"import\", \"line\", \"entity\", \"key\", \"source\", \"cells\") VALUES (?1, ?2, ?3, "
-	                   "?4, ?5, ?6)", true, &q, &call->problem);
+	r = engine_prepare(call->store->engine,
+		"INSERT INTO \"staged\" (\"import\", \"line\", \"entity\", \"key\", \"source\", \"cells\") VALUES (?1, ?2, ?3, "
+		"?4, ?5, ?6)",
+		true, &q, &call->problem);
 	if (!r) {
 		engine_bind_int(q, 1, state->id);
 		engine_bind_int(q, 2, ++state->line);
@@ -140,11 +147,13 @@ static int next_rows(struct importing *in, bool backwards, struct row *rows, int
 {
 	struct call *call = in->call;
 	struct stmt *q;
-	int r = engine_prepare(call->store->engine, backwards
-		? "SELECT \"line\", \"entity\", \"source\", \"cells\", \"effect\", \"record\", \"version\", \"was\" FROM \"staged\" WHERE \"import\" = ?1 AND \"line\" < ?2 "
-		  "ORDER BY \"line\" DESC LIMIT ?3"
-		: "SELECT \"line\", \"entity\", \"source\", \"cells\", \"effect\", \"record\", \"version\", \"was\" FROM \"staged\" WHERE \"import\" = ?1 AND \"line\" > ?2 "
-		  "ORDER BY \"line\" LIMIT ?3", true, &q, &call->problem);
+	int r = engine_prepare(call->store->engine,
+		backwards
+			? "SELECT \"line\", \"entity\", \"source\", \"cells\", \"effect\", \"record\", \"version\", \"was\" FROM \"staged\" WHERE \"import\" = ?1 AND \"line\" < ?2 "
+			  "ORDER BY \"line\" DESC LIMIT ?3"
+			: "SELECT \"line\", \"entity\", \"source\", \"cells\", \"effect\", \"record\", \"version\", \"was\" FROM \"staged\" WHERE \"import\" = ?1 AND \"line\" > ?2 "
+			  "ORDER BY \"line\" LIMIT ?3",
+		true, &q, &call->problem);
 
 	*ret_count = 0;
 	if (r)
@@ -153,9 +162,10 @@ static int next_rows(struct importing *in, bool backwards, struct row *rows, int
 	engine_bind_int(q, 2, in->state->line);
 	engine_bind_int(q, 3, IMPORT_SLICE);
 	while ((r = engine_step(call->store->engine, q, &call->problem)) > 0)
-		rows[(*ret_count)++] = (struct row){ engine_int(q, 0), shape_named(engine_text(q, 1)), arena_copy(call->arena, engine_text(q, 2)),
-		                                     arena_copy(call->arena, engine_text(q, 3)), arena_copy(call->arena, engine_text(q, 4)),
-		                                     engine_int(q, 5), engine_int(q, 6), arena_copy(call->arena, engine_text(q, 7)), false };
+		rows[(*ret_count)++] = (struct row){ engine_int(q, 0), shape_named(engine_text(q, 1)),
+			arena_copy(call->arena, engine_text(q, 2)), arena_copy(call->arena, engine_text(q, 3)),
+			arena_copy(call->arena, engine_text(q, 4)), engine_int(q, 5), engine_int(q, 6),
+			arena_copy(call->arena, engine_text(q, 7)), false };
 	return r;
 }
 
@@ -164,8 +174,8 @@ static int find_key(struct importing *in, const struct shape *to, const char *ke
 {
 	struct call *call = in->call;
 	struct stmt *q;
-	int r = engine_prepare(call->store->engine, "SELECT \"record\" FROM \"staged\" WHERE \"import\" = ?1 AND \"entity\" = ?2 AND \"key\" = ?3", true, &q,
-	                       &call->problem);
+	int r = engine_prepare(call->store->engine,
+		"SELECT \"record\" FROM \"staged\" WHERE \"import\" = ?1 AND \"entity\" = ?2 AND \"key\" = ?3", true, &q, &call->problem);
 
 	*ret = NONE;
 	*ret_new = false;
@@ -189,7 +199,8 @@ static int find_person(struct call *call, const char *column, const char *key, i
 	char sql[120];
 	int r;
 
-	snprintf(sql, sizeof sql, "SELECT \"id\" FROM \"person\" WHERE \"%s\" = ?1 AND \"state\" <> 'erased' ORDER BY \"id\" LIMIT 1", column);
+	snprintf(sql, sizeof sql, "SELECT \"id\" FROM \"person\" WHERE \"%s\" = ?1 AND \"state\" <> 'erased' ORDER BY \"id\" LIMIT 1",
+		column);
 	r = engine_prepare(call->store->engine, sql, false, &q, &call->problem);
 	*ret = NONE;
 	if (r)
@@ -207,7 +218,8 @@ static int find_here(struct importing *in, const struct shape *to, const char *k
 {
 	struct call *call = in->call;
 	const char *slash = strrchr(key, '/');
-	char *person = to->entity == &participant_entity && slash ? arena_copy_n(call->arena, key, (size_t)(slash - key)) : arena_copy(call->arena, key);
+	char *person = to->entity == &participant_entity && slash ? arena_copy_n(call->arena, key, (size_t)(slash - key))
+								  : arena_copy(call->arena, key);
 	int64_t id;
 	int r = find_person(call, "external_id", person, &id);
 
@@ -220,10 +232,11 @@ static int find_here(struct importing *in, const struct shape *to, const char *k
 	*ret = NONE;
 	if (to->entity != &participant_entity || !slash)
 		return 0;
-	return ask(call, !strcmp(slash + 1, "mentor")
-	           ? "SELECT \"id\" FROM \"participant\" WHERE \"program\" = ?1 AND \"person\" = ?2 AND \"role\" = 'mentor'"
-	           : "SELECT \"id\" FROM \"participant\" WHERE \"program\" = ?1 AND \"person\" = ?2 AND \"role\" = 'mentee'",
-	           VALUES(in->import->program, id), ret);
+	return ask(call,
+		!strcmp(slash + 1, "mentor")
+			? "SELECT \"id\" FROM \"participant\" WHERE \"program\" = ?1 AND \"person\" = ?2 AND \"role\" = 'mentor'"
+			: "SELECT \"id\" FROM \"participant\" WHERE \"program\" = ?1 AND \"person\" = ?2 AND \"role\" = 'mentee'",
+		VALUES(in->import->program, id), ret);
 }
 
 static int resolve(struct importing *in, struct row *row, const struct field *f, const char *key, int64_t *ret)
@@ -240,6 +253,22 @@ static int resolve(struct importing *in, struct row *row, const struct field *f,
 		return fail(in->call, E_NOTFOUND, f->name, "%s: nobody here or in the file goes by that", f->label);
 	row->waits |= *ret == NONE;
 	return 0;
+}
+
+/* A number is a way in only to what the importer sees, as in Create; keys are matched whoever has them. */
+static int path_seen(struct importing *in, const struct shape *to, const char *path, const struct field *f)
+{
+	struct call *call = in->call;
+	unsigned mask = 0;
+	void *target;
+	int64_t id = path_id(to->entity, path);
+	int r = id > 0 ? load(call, to->entity, id, &target) : E_NOTFOUND;
+
+	if (!r)
+		r = sight_record(call, call->caller, to, target, &mask);
+	if (r && r != E_NOTFOUND)
+		return r;
+	return !r && mask & to->seers ? 0 : fail(call, E_NOTFOUND, f->name, "%s: there is no such object", f->label);
 }
 
 /* The cells into a record; links by key. Rows for what is new in this import can only be read in part while checking. */
@@ -268,13 +297,16 @@ static int read_cells(struct importing *in, struct row *row, void *record, uint6
 
 			r = resolve(in, row, f, value, &id);
 			if (!r && id == NONE)
-				continue;             /* made by an earlier row of this import */
+				continue; /* made by an earlier row of this import */
 			if (!r && f->privacy == SEALED)
 				*field_text(record, f) = arena_print(call->arena, "%lld", (long long)id);
 			else if (!r)
 				*field_number(record, f) = id;
-		} else
-			r = field_read(f, row->shape->links[at], value, record, call->arena, &call->problem);
+		} else {
+			r = f->to && *value == '/' && value[1] ? path_seen(in, shape_named(f->to), value, f) : 0;
+			if (!r)
+				r = field_read(f, row->shape->links[at], value, record, call->arena, &call->problem);
+		}
 		if (!r)
 			r = field_check(f, record, &call->problem);
 	}
@@ -408,6 +440,8 @@ static int read_row(struct importing *in, struct row *row, void **ret_record, ui
 		*field_number(record, &e->fields[anchor]) = in->import->program;
 	r = read_cells(in, row, record, ret_given);
 	*ret_record = record;
+	if (!r && anchor > 0 && in->import->program != NONE && *field_number(record, &e->fields[anchor]) != in->import->program)
+		r = fail(in->call, E_DENIED, e->fields[anchor].name, "the row is of another program than the one imported into");
 	return r;
 }
 
@@ -523,8 +557,10 @@ static int keep_row(struct importing *in, const struct row *row)
 {
 	struct call *call = in->call;
 	struct stmt *q;
-	int r = engine_prepare(call->store->engine, "UPDATE \"staged\" SET \"effect\" = ?1, \"record\" = ?2, \"version\" = ?3, \"was\" = ?4 WHERE \"import\" = ?5 "
-	                       "AND \"line\" = ?6", true, &q, &call->problem);
+	int r = engine_prepare(call->store->engine,
+		"UPDATE \"staged\" SET \"effect\" = ?1, \"record\" = ?2, \"version\" = ?3, \"was\" = ?4 WHERE \"import\" = ?5 "
+		"AND \"line\" = ?6",
+		true, &q, &call->problem);
 
 	if (r)
 		return r;
@@ -563,8 +599,9 @@ int import_check(struct call *call, struct import_work *state)
 		if (r == E_STORE || r == E_FULL || r == E_READONLY)
 			return r;
 		if (r)
-			import_problem(state, arena_print(call->arena, "%s: %s%s%s", rows[i].source, call->problem.field, *call->problem.field ? ": " : "",
-			                                  call->problem.text));
+			import_problem(state,
+				arena_print(call->arena, "%s: %s%s%s", rows[i].source, call->problem.field,
+					*call->problem.field ? ": " : "", call->problem.text));
 		else {
 			count_effect(state, rows[i].effect);
 			r = keep_row(&in, &rows[i]);
@@ -575,10 +612,27 @@ int import_check(struct call *call, struct import_work *state)
 	return r ? r : count == IMPORT_SLICE;
 }
 
+/* What was taken can be undone without its cells. Those after the last row written are read again after a kill. */
+static int clear_cells(struct importing *in, int64_t until)
+{
+	struct call *call = in->call;
+	struct stmt *q;
+	int r = engine_prepare(call->store->engine,
+		"UPDATE \"staged\" SET \"cells\" = '' WHERE \"import\" = ?1 AND \"line\" <= ?2 AND \"cells\" <> ''", true, &q,
+		&call->problem);
+
+	if (r)
+		return r;
+	engine_bind_int(q, 1, in->state->id);
+	engine_bind_int(q, 2, until);
+	return engine_step(call->store->engine, q, &call->problem);
+}
+
 int import_take(struct call *call, struct import_work *state)
 {
 	struct importing in;
 	struct row rows[IMPORT_SLICE];
+	int64_t written = 0;
 	int count = 0, r = begin(&in, call, state);
 
 	if (!r)
@@ -589,9 +643,13 @@ int import_take(struct call *call, struct import_work *state)
 			r = keep_row(&in, &rows[i]);
 		if (!r)
 			count_effect(state, rows[i].effect);
+		if (!r && strcmp(rows[i].effect, "same"))
+			written = rows[i].line;
 	}
 	if (!r && count)
 		state->line = rows[count - 1].line;
+	if (!r)
+		r = clear_cells(&in, count < IMPORT_SLICE ? INT64_MAX : written);
 	return r ? r : count == IMPORT_SLICE;
 }
 
@@ -634,7 +692,9 @@ static int undo_row(struct importing *in, const struct row *row)
 		return r;
 	if (*field_number(record, &row->shape->entity->fields[1]) != row->version) {
 		in->state->kept++;
-		show_line(in->state, arena_print(call->arena, "kept, edited since: %s %lld (%s)", row->shape->entity->name, (long long)row->record, row->source));
+		show_line(in->state,
+			arena_print(call->arena, "kept, edited since: %s %lld (%s)", row->shape->entity->name, (long long)row->record,
+				row->source));
 		return 0;
 	}
 	if (!strcmp(row->effect, "change"))
@@ -651,7 +711,8 @@ static int undo_row(struct importing *in, const struct row *row)
 		return r;
 	store_back(call->store, &mark);
 	in->state->kept++;
-	show_line(in->state, arena_print(call->arena, "kept, in use: %s %lld (%s)", row->shape->entity->name, (long long)row->record, row->source));
+	show_line(in->state,
+		arena_print(call->arena, "kept, in use: %s %lld (%s)", row->shape->entity->name, (long long)row->record, row->source));
 	return engine_undo(call->store->engine, &gone) ? E_STORE : 0;
 }
 
@@ -673,8 +734,10 @@ int import_undo(struct call *call, struct import_work *state)
 int import_note(struct call *call, const struct import_work *state, const char *word)
 {
 	const struct arg args[] = {
-		{ "created", { .type = V_INT, .number = state->created } }, { "changed", { .type = V_INT, .number = state->changed } },
-		{ "unchanged", { .type = V_INT, .number = state->unchanged } }, { "problems", { .type = V_INT, .number = state->problems } },
+		{ "created", { .type = V_INT, .number = state->created } },
+		{ "changed", { .type = V_INT, .number = state->changed } },
+		{ "unchanged", { .type = V_INT, .number = state->unchanged } },
+		{ "problems", { .type = V_INT, .number = state->problems } },
 		{ "problem", { .type = V_TEXT, .text = state->told && state->told->length ? buffer_string(state->told) : "" } },
 		{ "state", { .type = V_TEXT, .text = word } },
 	};

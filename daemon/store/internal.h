@@ -80,7 +80,7 @@ uint64_t record_difference(const struct shape *, const void *was, const void *no
 /* ---- sight.c ---- */
 struct sight *sight_of(struct store *, struct caller *, int64_t now, struct problem *);
 unsigned sight_mask(const struct caller *, int64_t program, int64_t match, int64_t person);
-unsigned sight_anywhere(const struct caller *);                                                    /* every role that the caller holds over something */
+unsigned sight_anywhere(const struct caller *); /* every role that the caller holds over something */
 int sight_make(struct store *, int64_t person, int64_t now, struct sight **ret, struct problem *); /* not kept: sight_free */
 void sight_free(struct sight *);
 void sights_free(struct store *);

@@ -172,7 +172,8 @@ static int filter_text(struct listing *l, const struct filter *filter, const str
 		buffer_print(&l->where, " AND t.\"%s\" >= ?%d AND t.\"%s\" < ?%d || char(1114111)", f->name, l->bind_count + 3, f->name,
 			l->bind_count + 3);
 	else if (f->kind == WORDS)
-		buffer_print(&l->where, " AND instr(char(10) || t.\"%s\" || char(10), char(10) || ?%d || char(10))", f->name, l->bind_count + 3);
+		buffer_print(
+			&l->where, " AND instr(char(10) || t.\"%s\" || char(10), char(10) || ?%d || char(10))", f->name, l->bind_count + 3);
 	else
 		buffer_print(&l->where, " AND instr(lower(t.\"%s\"), lower(?%d))", f->name, l->bind_count + 3);
 	return r;
@@ -226,8 +227,8 @@ static int read_cursor(struct listing *l)
 	if (!room)
 		return 0;
 	text = arena_new(l->call->arena, room + 1);
-	if (sodium_base642bin((unsigned char *)text, room, cursor, room, NULL, &length, &end, sodium_base64_VARIANT_URLSAFE_NO_PADDING) || *end ||
-		!(split = memchr(text, 0x1f, length)))
+	if (sodium_base642bin((unsigned char *)text, room, cursor, room, NULL, &length, &end, sodium_base64_VARIANT_URLSAFE_NO_PADDING) ||
+		*end || !(split = memchr(text, 0x1f, length)))
 		return fail(l->call, E_INVALID, "cursor", "this cursor is none of ours; begin with an empty one");
 	text[length] = 0;
 	*split = 0;
@@ -288,13 +289,13 @@ static void arm(struct listing *l, struct buffer *sql, const struct shape *via, 
 	buffer_text(sql, sql->length ? " UNION ALL SELECT " : "SELECT ");
 	select_columns(l, sql, via ? order_column : NULL);
 	if (via)
-		buffer_print(sql, " FROM \"%s\" AS v CROSS JOIN \"%s\" AS t ON t.\"id\" = v.\"%s\" WHERE %s", via->entity->name, l->shape->entity->name,
-			via->entity->fields[via_link].name, key);
+		buffer_print(sql, " FROM \"%s\" AS v CROSS JOIN \"%s\" AS t ON t.\"id\" = v.\"%s\" WHERE %s", via->entity->name,
+			l->shape->entity->name, via->entity->fields[via_link].name, key);
 	else
 		buffer_print(sql, " FROM \"%s\" AS t WHERE %s", l->shape->entity->name, key);
 	if (l->after && via && order_column)
-		buffer_print(sql, " AND v.\"%s\" %s ?1 AND (v.\"%s\", t.\"id\") %s (?1, ?2)", order_column, l->down ? "<=" : ">=", order_column,
-			l->down ? "<" : ">");
+		buffer_print(sql, " AND v.\"%s\" %s ?1 AND (v.\"%s\", t.\"id\") %s (?1, ?2)", order_column,
+			l->down ? "<=" : ">=", order_column, l->down ? "<" : ">");
 	else if (l->after)
 		buffer_print(sql, " AND (t.\"%s\", t.\"id\") %s (?1, ?2)", order, l->down ? "<" : ">");
 	buffer_text(sql, buffer_string(&l->where));

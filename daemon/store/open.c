@@ -62,10 +62,12 @@ static int open_clock(struct store *s, struct arena *arena, bool fresh, int64_t 
 		return setting_put(s, "clock", text, problem);
 	}
 	if (!kept && simulated != NONE)
-		return problem_set(problem, E_STATE, NULL, "this database lives by the real clock; --simulated-clock needs one made with it");
+		return problem_set(
+			problem, E_STATE, NULL, "this database lives by the real clock; --simulated-clock needs one made with it");
 	if (kept && simulated == NONE)
-		return problem_set(problem, E_STATE, NULL, "this database was made for a simulated clock; start it with --simulated-clock, it goes on "
-							   "from its own time");
+		return problem_set(problem, E_STATE, NULL,
+			"this database was made for a simulated clock; start it with --simulated-clock, it goes on "
+			"from its own time");
 	if (kept)
 		s->clock = strtoll(kept, NULL, 10);
 	return 0;
@@ -114,8 +116,9 @@ int store_resume(struct store *s, struct problem *problem)
 	if (!r)
 		r = setting_put(s, "installation", here, problem);
 	if (!r)
-		r = engine_prepare(s->engine, "UPDATE \"message\" SET \"state\" = 'queued' WHERE \"state\" = 'held' AND (\"program\" IS NULL OR NOT EXISTS "
-					      "(SELECT 1 FROM \"program\" p WHERE p.\"id\" = \"message\".\"program\" AND p.\"mail_held\"))",
+		r = engine_prepare(s->engine,
+			"UPDATE \"message\" SET \"state\" = 'queued' WHERE \"state\" = 'held' AND (\"program\" IS NULL OR NOT EXISTS "
+			"(SELECT 1 FROM \"program\" p WHERE p.\"id\" = \"message\".\"program\" AND p.\"mail_held\"))",
 			true, &q, problem);
 	if (!r)
 		r = engine_step(s->engine, q, problem);
@@ -142,7 +145,8 @@ int store_waiting(struct store *s, int64_t *ret_messages, int64_t *ret_jobs, str
 {
 	int r = count(s, "SELECT count(*) FROM \"message\" WHERE \"state\" IN ('queued', 'held') AND ?1", ret_messages, problem);
 
-	return r ? r : count(s, "SELECT count(*) FROM \"job\" WHERE \"state\" IN ('waiting', 'running') AND \"due\" <= ?1", ret_jobs, problem);
+	return r ? r
+		 : count(s, "SELECT count(*) FROM \"job\" WHERE \"state\" IN ('waiting', 'running') AND \"due\" <= ?1", ret_jobs, problem);
 }
 
 /* ---- erasures after the backup that this database was ---- */
@@ -159,7 +163,13 @@ static int erase_again(void *data, const char *kind, int64_t id, int64_t time)
 	const struct shape *shape = shape_named(kind);
 	struct arena arena = { 0 };
 	struct caller self = { .way = BY_DAEMON, .uid = 0, .login = NONE, .person = NONE, .job = "replayed erasure" };
-	struct call call = { .store = s, .arena = &arena, .caller = &self, .now = store_now(s), .id = id, .fds = { -1, -1 }, .options = { .version = NONE, .for_person = NONE, .reason = "erased before this database was restored" } };
+	struct call call = { .store = s,
+		.arena = &arena,
+		.caller = &self,
+		.now = store_now(s),
+		.id = id,
+		.fds = { -1, -1 },
+		.options = { .version = NONE, .for_person = NONE, .reason = "erased before this database was restored" } };
 	int r = 0;
 
 	(void)time;
@@ -249,7 +259,8 @@ static int open_all(struct store *s, int64_t simulated, struct problem *problem)
 	return r;
 }
 
-int store_open(const struct store_paths *paths, const struct settings *settings, int64_t simulated, struct store **ret, struct problem *problem)
+int store_open(
+	const struct store_paths *paths, const struct settings *settings, int64_t simulated, struct store **ret, struct problem *problem)
 {
 	struct store *s = calloc(1, sizeof *s);
 	int r;

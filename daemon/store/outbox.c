@@ -27,9 +27,10 @@ int notify(struct call *call, const struct notice *n)
 	int r = mail_held(call, n->program, &held);
 
 	if (!r)
-		r = engine_prepare(engine, "INSERT INTO \"message\" (\"id\", \"version\", \"program\", \"match\", \"person\", \"template_name\", \"about\", "
-					   "\"occasion\", \"about_id\", \"queued_at\", \"attempts\", \"state\") VALUES (?1, 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, ?10) "
-					   "ON CONFLICT (\"person\", \"template_name\", \"occasion\") DO NOTHING",
+		r = engine_prepare(engine,
+			"INSERT INTO \"message\" (\"id\", \"version\", \"program\", \"match\", \"person\", \"template_name\", \"about\", "
+			"\"occasion\", \"about_id\", \"queued_at\", \"attempts\", \"state\") VALUES (?1, 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, ?10) "
+			"ON CONFLICT (\"person\", \"template_name\", \"occasion\") DO NOTHING",
 			true, &q, &call->problem);
 	if (r)
 		return r;
@@ -75,13 +76,16 @@ static int notify_duty(struct call *call, const struct notice *n, const char *sq
 	return r;
 }
 
-#define IN_FORCE "\"state\" = 'appointed' AND (\"from\" IS NULL OR \"from\" * 86400 <= ?2) AND (\"to\" IS NULL OR (\"to\" + 1) * 86400 > ?2)"
+#define IN_FORCE \
+	"\"state\" = 'appointed' AND (\"from\" IS NULL OR \"from\" * 86400 <= ?2) AND (\"to\" IS NULL OR (\"to\" + 1) * 86400 > ?2)"
 
 int notify_staff(struct call *call, const struct notice *n, int64_t except)
 {
 	/* those of the program; where there is none, those of all */
-	return notify_duty(call, n, "SELECT DISTINCT \"person\" FROM \"duty\" WHERE \"duty\" = 'coordinator' AND (\"program\" = ?1 OR (\"program\" IS NULL "
-				    "AND NOT EXISTS (SELECT 1 FROM \"duty\" WHERE \"duty\" = 'coordinator' AND \"program\" = ?1 AND " IN_FORCE "))) AND " IN_FORCE,
+	return notify_duty(call, n,
+		"SELECT DISTINCT \"person\" FROM \"duty\" WHERE \"duty\" = 'coordinator' AND (\"program\" = ?1 OR (\"program\" IS NULL "
+		"AND NOT EXISTS (SELECT 1 FROM \"duty\" WHERE \"duty\" = 'coordinator' AND \"program\" = ?1 AND " IN_FORCE
+		"))) AND " IN_FORCE,
 		except);
 }
 
@@ -90,7 +94,8 @@ int tell_protection(struct call *call, const char *template_name, const struct e
 	char *occasion = arena_print(call->arena, "%s/%lld/%lld", about->name, (long long)about_id, (long long)call->now);
 	struct notice n = { template_name, NONE, NONE, NONE, about, about_id, occasion };
 
-	return notify_duty(call, &n, "SELECT DISTINCT \"person\" FROM \"duty\" WHERE \"duty\" = 'data-protection officer' AND ?1 IS NULL AND " IN_FORCE, NONE);
+	return notify_duty(call, &n,
+		"SELECT DISTINCT \"person\" FROM \"duty\" WHERE \"duty\" = 'data-protection officer' AND ?1 IS NULL AND " IN_FORCE, NONE);
 }
 
 /* ---- jobs ---- */
@@ -101,9 +106,10 @@ int plan(struct call *call, const char *kind, int64_t subject, int64_t due, cons
 	const struct zone *z = zone ? zone_of(call, zone) : zone_utc();
 	char nominal[DATE_TEXT];
 	struct stmt *q;
-	int r = engine_prepare(engine, "INSERT INTO \"job\" (\"version\", \"kind\", \"subject\", \"nominal\", \"zone\", \"due\", \"cursor\", \"attempts\", \"state\") "
-				       "VALUES (1, ?1, ?2, ?3, ?4, ?5, 0, 0, 'waiting') ON CONFLICT (\"kind\", \"subject\", \"nominal\", \"zone\") DO UPDATE SET "
-				       "\"state\" = 'waiting', \"due\" = excluded.\"due\", \"cursor\" = 0, \"attempts\" = 0 WHERE \"state\" = 'withdrawn'",
+	int r = engine_prepare(engine,
+		"INSERT INTO \"job\" (\"version\", \"kind\", \"subject\", \"nominal\", \"zone\", \"due\", \"cursor\", \"attempts\", \"state\") "
+		"VALUES (1, ?1, ?2, ?3, ?4, ?5, 0, 0, 'waiting') ON CONFLICT (\"kind\", \"subject\", \"nominal\", \"zone\") DO UPDATE SET "
+		"\"state\" = 'waiting', \"due\" = excluded.\"due\", \"cursor\" = 0, \"attempts\" = 0 WHERE \"state\" = 'withdrawn'",
 		true, &q, &call->problem);
 
 	if (r)
@@ -123,8 +129,9 @@ int unplan(struct call *call, const char *kind, int64_t subject)
 {
 	struct engine *engine = call->store->engine;
 	struct stmt *q;
-	int r = engine_prepare(engine, "UPDATE \"job\" SET \"state\" = 'withdrawn', \"version\" = \"version\" + 1 WHERE \"kind\" = ?1 AND \"subject\" = ?2 "
-				       "AND \"state\" = 'waiting'",
+	int r = engine_prepare(engine,
+		"UPDATE \"job\" SET \"state\" = 'withdrawn', \"version\" = \"version\" + 1 WHERE \"kind\" = ?1 AND \"subject\" = ?2 "
+		"AND \"state\" = 'waiting'",
 		true, &q, &call->problem);
 
 	if (r)

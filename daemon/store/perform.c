@@ -2,7 +2,7 @@
 /*
  * One verb, in a savepoint of its own, with one order of refusal:
  *
- *   a verb of an object: visible, role, replay, fields, version, state
+ *   a verb of an object: visible, role, replay, role of the person it is entered for, fields, version, state
  *   Create:              links, role over the row as it would stand, replay, fields
  *
  * What is hidden and what is absent answer alike. A refused call and a dry run put back the database (the savepoint) and
@@ -79,7 +79,8 @@ static int decode(struct call *call, const struct shape *shape, void *record, in
 
 			if (links == 1)
 				continue;
-			r = field_decode(own, to ? to->entity : NULL, &arg->value, (void *)(uintptr_t)call->arguments, call->arena, &call->problem);
+			r = field_decode(
+				own, to ? to->entity : NULL, &arg->value, (void *)(uintptr_t)call->arguments, call->arena, &call->problem);
 		} else
 			r = links == 1 ? 0 : refuse_unknown(call, shape, arg->name);
 		if (r)
@@ -139,8 +140,9 @@ static int replay(struct call *call)
 		return 0;
 	if (!*call->options.key || strlen(call->options.key) > KEY_MAX)
 		return fail(call, E_INVALID, "key", "an idempotency key has 1 to %d characters", KEY_MAX);
-	r = engine_prepare(s->engine, "SELECT \"body\", \"object\", \"version\", \"messages\", \"jobs\", \"task\" FROM \"replay\" "
-				      "WHERE \"caller\" = ?1 AND \"key\" = ?2 AND \"verb\" = ?3 AND \"time\" > ?4",
+	r = engine_prepare(s->engine,
+		"SELECT \"body\", \"object\", \"version\", \"messages\", \"jobs\", \"task\" FROM \"replay\" "
+		"WHERE \"caller\" = ?1 AND \"key\" = ?2 AND \"verb\" = ?3 AND \"time\" > ?4",
 		true, &q, &call->problem);
 	if (r)
 		return r;
@@ -175,8 +177,9 @@ static int remember(struct call *call)
 
 	if (!keyed(call) || call->replayed)
 		return 0;
-	r = engine_prepare(call->store->engine, "INSERT OR REPLACE INTO \"replay\" (\"caller\", \"verb\", \"key\", \"body\", \"object\", "
-						"\"version\", \"messages\", \"jobs\", \"task\", \"time\") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+	r = engine_prepare(call->store->engine,
+		"INSERT OR REPLACE INTO \"replay\" (\"caller\", \"verb\", \"key\", \"body\", \"object\", "
+		"\"version\", \"messages\", \"jobs\", \"task\", \"time\") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
 		true, &q, &call->problem);
 	if (r)
 		return r;
@@ -216,11 +219,9 @@ static int mask_of_somebody(struct call *call, const struct shape *shape, const 
 	return r;
 }
 
-static int may(struct call *call, const struct shape *shape, const void *record)
+static int may(struct call *call)
 {
 	const struct verb *v = call->verb;
-	unsigned theirs;
-	int r;
 
 	if (by_system(call))
 		return 0;
@@ -228,12 +229,21 @@ static int may(struct call *call, const struct shape *shape, const void *record)
 		return call->roles & v->who ? 0 : fail(call, E_DENIED, NULL, "%s is not yours to call here", v->name);
 	if (!(v->flags & FOR_SOMEBODY))
 		return fail(call, E_INVALID, "for", "%s cannot be entered for somebody else", v->name);
-	if (!(call->roles & COORDINATOR))
-		return fail(call, E_DENIED, "for", "only a coordinator of the program enters answers for others");
+	return call->roles & COORDINATOR ? 0 : fail(call, E_DENIED, "for", "only a coordinator of the program enters answers for others");
+}
+
+/* Asked after the replay: an answer may end the very role that its giver had (a decline), and be asked for again. */
+static int somebody_may(struct call *call, const struct shape *shape, const void *record)
+{
+	unsigned theirs;
+	int r;
+
+	if (by_system(call) || call->options.for_person == NONE)
+		return 0;
 	r = mask_of_somebody(call, shape, record, &theirs);
 	if (r)
 		return r;
-	return theirs & v->who ? 0 : fail(call, E_DENIED, "for", "that person could not call %s here", v->name);
+	return theirs & call->verb->who ? 0 : fail(call, E_DENIED, "for", "that person could not call %s here", call->verb->name);
 }
 
 /* ---- a verb of an object ---- */
@@ -309,10 +319,12 @@ static int perform_on(struct call *call, const struct shape *shape)
 		return r;
 	if (!by_system(call) && !(call->roles & (shape->seers | call->verb->who)))
 		return fail(call, E_NOTFOUND, NULL, "there is no such object");
-	r = may(call, shape, was);
+	r = may(call);
 	if (r)
 		return r;
 	r = replay(call);
+	if (!r)
+		r = somebody_may(call, shape, was);
 	if (r)
 		return r > 0 ? 0 : r;
 	now = copy_of(call, shape, was);
@@ -371,10 +383,12 @@ static int perform_create(struct call *call, const struct shape *shape)
 	if (!r)
 		r = sight_record(call, call->caller, shape, record, &call->roles);
 	if (!r)
-		r = may(call, shape, record);
+		r = may(call);
 	if (r)
 		return r;
 	r = replay(call);
+	if (!r)
+		r = somebody_may(call, shape, record);
 	if (r)
 		return r > 0 ? 0 : r;
 	r = decode(call, shape, record, 0);
@@ -438,7 +452,13 @@ static int do_at(struct store *s, const struct caller *caller, int64_t now, bool
 {
 	struct arena arena = { 0 };
 	struct caller self = *caller;
-	struct call call = { .store = s, .arena = &arena, .caller = &self, .now = now, .roles = SYSTEM, .fds = { -1, -1 }, .options = { .version = NONE, .for_person = NONE } };
+	struct call call = { .store = s,
+		.arena = &arena,
+		.caller = &self,
+		.now = now,
+		.roles = SYSTEM,
+		.fds = { -1, -1 },
+		.options = { .version = NONE, .for_person = NONE } };
 	struct problem gone;
 	struct mark mark;
 	int r = store_writing(s, problem);
@@ -474,8 +494,8 @@ int store_do(struct store *s, const struct caller *caller, int (*run)(struct cal
 	return do_at(s, caller, store_now(s), false, run, data, problem);
 }
 
-int store_suppose(struct store *s, const struct caller *caller, int64_t now, int (*run)(struct call *, void *), void *data,
-	struct problem *problem)
+int store_suppose(
+	struct store *s, const struct caller *caller, int64_t now, int (*run)(struct call *, void *), void *data, struct problem *problem)
 {
 	return do_at(s, caller, now, true, run, data, problem);
 }

@@ -46,8 +46,9 @@ static void print_field(FILE *out, const struct shape *shape, int i)
 	if (f->flags & HAS_MAX)
 		fprintf(out, ", to %lld", (long long)f->max);
 	fprintf(out, "%s%s%s): %s; %s", f->flags & REQUIRED ? ", required" : "", f->flags & FROZEN ? ", set once" : "",
-		f->computed ? ", computed" : f->flags & BY_VERB ? ", by verbs"
-								: "",
+		f->computed                  ? ", computed"
+			: f->flags & BY_VERB ? ", by verbs"
+					     : "",
 		f->label, classes[f->privacy]);
 	for (int c = 0; f->choices && f->choices[c]; c++)
 		fprintf(out, "%s%s", c ? ", " : "; one of: ", f->choices[c]);
@@ -80,7 +81,8 @@ static void print_verb(FILE *out, const struct shape *shape, const struct verb *
 	if (v->takes)
 		fprintf(out, ". Takes: %s", strcmp(v->takes, "*") ? v->takes : "the fields that are not set by verbs");
 	for (const struct field *f = v->arguments; f && f->name; f++)
-		fprintf(out, "%s`%s` (%s%s)", f == v->arguments ? ". Arguments: " : ", ", f->name, kinds[f->kind], f->flags & REQUIRED ? ", required" : "");
+		fprintf(out, "%s`%s` (%s%s)", f == v->arguments ? ". Arguments: " : ", ", f->name, kinds[f->kind],
+			f->flags & REQUIRED ? ", required" : "");
 	fprintf(out, "%s%s%s%s.\n", v->flags & NEEDS_REASON ? ". Needs a reason" : "",
 		v->flags & FOR_SOMEBODY ? ". A coordinator may enter it for somebody" : "", v->flags & LONG ? ". Returns a task" : "",
 		v->action ? ". An admin is asked for by polkit" : "");
@@ -92,8 +94,8 @@ static void print_docs(FILE *out)
 	for (int i = 0; entities[i]; i++) {
 		const struct shape *shape = shape_of(entities[i]);
 
-		fprintf(out, "\n## %s (`%s`, /org/mentorship1/%s)\n\n%s\n\n", entities[i]->label, entities[i]->name, entities[i]->collection,
-			entities[i]->help);
+		fprintf(out, "\n## %s (`%s`, /org/mentorship1/%s)\n\n%s\n\n", entities[i]->label, entities[i]->name,
+			entities[i]->collection, entities[i]->help);
 		for (int f = 0; f < shape->count; f++)
 			print_field(out, shape, f);
 		fputs("\n", out);

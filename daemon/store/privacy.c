@@ -38,7 +38,7 @@ int unseal(struct call *call, const struct entity *e, int64_t id, const char *na
 	if (r > 0 && !engine_is_null(q, 0)) {
 		sealed = engine_blob(q, 0, &size);
 		r = s->seal ? seal_open(s->seal, call->arena, engine_int(q, 1), e->name, id, name, sealed, size, ret, &call->problem)
-		            : fail(call, E_UNAVAILABLE, name, "%s", s->sealing.text);
+			    : fail(call, E_UNAVAILABLE, name, "%s", s->sealing.text);
 	}
 	engine_reset(q);
 	return r < 0 ? r : 0;
@@ -47,7 +47,13 @@ int unseal(struct call *call, const struct entity *e, int64_t id, const char *na
 int disclose(struct call *call, const struct entity *e, int64_t id, int64_t about_person, const char *fields)
 {
 	static const struct entity *record_entity;
-	struct disclosure { int64_t id, version, person, reader; char *entity; int64_t record; char *fields, *reason; int64_t time; } *record;
+	struct disclosure {
+		int64_t id, version, person, reader;
+		char *entity;
+		int64_t record;
+		char *fields, *reason;
+		int64_t time;
+	} * record;
 	const struct shape *shape = shape_of(e);
 	int r = 0;
 
@@ -78,7 +84,9 @@ int disclose(struct call *call, const struct entity *e, int64_t id, int64_t abou
 
 /* ---- everything held about a person ---- */
 
-enum { EXPORT_LINES = 5000 };
+enum {
+	EXPORT_LINES = 5000
+};
 
 static void export_row(struct call *call, const struct shape *shape, struct stmt *q, struct buffer *out, int64_t *left_out)
 {
@@ -102,7 +110,7 @@ static void export_row(struct call *call, const struct shape *shape, struct stmt
 			*field_text(record, f) = text;
 		}
 		buffer_print(out, "%s%s %lld %s ", out->length ? "\n" : "", shape->entity->name,
-		             (long long)*field_number(record, &shape->entity->fields[0]), f->name);
+			(long long)*field_number(record, &shape->entity->fields[0]), f->name);
 		if (field_is_text(f))
 			for (const char *c = *field_text(record, f); *c; c++)
 				buffer_char(out, *c == '\n' ? ' ' : *c);
@@ -124,8 +132,8 @@ int export_person(struct call *call, int64_t person)
 
 		if (shape->anchors[AT_PERSON] < 0 || entities[i]->flags & NOT_ERASED)
 			continue;
-		buffer_print(&sql, "SELECT %s FROM \"%s\" WHERE \"%s\" = ?1 LIMIT %d", record_columns(call->store, shape), entities[i]->name,
-		             entities[i]->fields[shape->anchors[AT_PERSON]].name, EXPORT_LINES);
+		buffer_print(&sql, "SELECT %s FROM \"%s\" WHERE \"%s\" = ?1 LIMIT %d", record_columns(call->store, shape),
+			entities[i]->name, entities[i]->fields[shape->anchors[AT_PERSON]].name, EXPORT_LINES);
 		r = engine_prepare(call->store->engine, buffer_string(&sql), false, &q, &call->problem);
 		buffer_free(&sql);
 		if (r)
@@ -152,7 +160,7 @@ void erase_member(const struct field *f, void *record)
 	if (f->privacy == SEALED)
 		*field_text(record, f) = SEALED_CLEARED;
 	else if (field_is_text(f) && f->flags & REQUIRED)
-		*field_text(record, f) = (char *)(uintptr_t)"(erased)";
+		*field_text(record, f) = (char *)(uintptr_t) "(erased)";
 	else
 		field_clear(f, record);
 }
@@ -168,7 +176,7 @@ static int erased_columns(const struct shape *shape, struct buffer *sql)
 		if (!(f->flags & ERASED) || !field_is_stored(f))
 			continue;
 		buffer_print(sql, "%s\"%s\" = %s", n++ ? ", " : "", f->name,
-		             f->flags & REQUIRED && field_is_text(f) && f->privacy != SEALED ? "'(erased)'" : "NULL");
+			f->flags & REQUIRED && field_is_text(f) && f->privacy != SEALED ? "'(erased)'" : "NULL");
 	}
 	return n;
 }
@@ -193,7 +201,7 @@ static int erase_entity(struct call *call, const struct shape *shape, int64_t pe
 		buffer_print(&sql, "DELETE FROM \"%s\" WHERE \"%s\" = ?1", shape->entity->name, anchor);
 	else if (n)
 		buffer_print(&sql, "UPDATE \"%s\" SET %s, \"version\" = \"version\" + 1 WHERE \"%s\" = ?1", shape->entity->name,
-		             buffer_string(&columns), anchor);
+			buffer_string(&columns), anchor);
 	if (n)
 		r = engine_prepare(call->store->engine, buffer_string(&sql), false, &q, &call->problem);
 	buffer_free(&sql);
@@ -204,16 +212,91 @@ static int erase_entity(struct call *call, const struct shape *shape, int64_t pe
 	return engine_step(call->store->engine, q, &call->problem);
 }
 
+static int run_for(struct call *call, const char *sql, int64_t person)
+{
+	struct stmt *q;
+	int r = engine_prepare(call->store->engine, sql, false, &q, &call->problem);
+
+	if (r)
+		return r;
+	engine_bind_int(q, 1, person);
+	return engine_step(call->store->engine, q, &call->problem);
+}
+
+/* Rows of files that were read: those that name the person by a key, and those that stand for rows about them. */
+static int erase_staged(struct call *call, int64_t person)
+{
+	int r = run_for(call,
+		"DELETE FROM \"staged\" WHERE EXISTS (SELECT 1 FROM \"person\" p WHERE p.\"id\" = ?1 AND ("
+		"instr(\"cells\", char(31) || p.\"external_id\" || char(30)) OR instr(\"cells\", char(31) || p.\"external_id\" || '/') OR "
+		"instr(\"cells\", char(31) || p.\"email\" || char(30)) OR instr(\"cells\", char(31) || p.\"email\" || '/')))",
+		person);
+
+	for (int i = 0; entities[i] && !r; i++) {
+		const struct shape *shape = shape_of(entities[i]);
+		int at = shape->is_anchor[AT_PERSON] ? 0 : shape->anchors[AT_PERSON];
+
+		if (at < 0 || entities[i]->flags & NOT_ERASED)
+			continue;
+		r = run_for(call,
+			arena_print(call->arena,
+				"DELETE FROM \"staged\" WHERE \"entity\" = '%s' AND \"record\" IN (SELECT \"id\" FROM \"%s\" "
+				"WHERE \"%s\" = ?1)",
+				entities[i]->name, entities[i]->name, entities[i]->fields[at].name),
+			person);
+	}
+	return r;
+}
+
+/* Rows that are not the person's own and still speak of them: those that link to one of theirs (a proposed pair), and matches they are
+ * a side of. Texts that go with a person go there too. */
+static int erase_beside(struct call *call, const struct shape *shape, int64_t person)
+{
+	struct buffer sql = { 0 }, columns = { 0 }, where = { 0 };
+	int r = 0;
+
+	for (int i = 0; i < shape->count; i++) {
+		const struct shape *to = shape->links[i] ? shape_of(shape->links[i]) : NULL;
+
+		if (to && to->anchors[AT_PERSON] > 0)
+			buffer_print(&where, "%s\"%s\" IN (SELECT \"id\" FROM \"%s\" WHERE \"%s\" = ?1)", where.length ? " OR " : "",
+				shape->entity->fields[i].name, to->entity->name, to->entity->fields[to->anchors[AT_PERSON]].name);
+	}
+	for (int i = 0; shape->is_anchor[AT_MATCH] && entities[i]; i++) {
+		const struct shape *of = shape_of(entities[i]);
+
+		if (of->anchors[AT_MATCH] > 0 && of->anchors[AT_PERSON] > 0)
+			buffer_print(&where, "%s\"id\" IN (SELECT \"%s\" FROM \"%s\" WHERE \"%s\" = ?1)", where.length ? " OR " : "",
+				of->entity->fields[of->anchors[AT_MATCH]].name, of->entity->name,
+				of->entity->fields[of->anchors[AT_PERSON]].name);
+	}
+	if (where.length && erased_columns(shape, &columns)) {
+		buffer_print(&sql, "UPDATE \"%s\" SET %s, \"version\" = \"version\" + 1 WHERE %s", shape->entity->name,
+			buffer_string(&columns), buffer_string(&where));
+		r = run_for(call, buffer_string(&sql), person);
+	}
+	buffer_free(&sql);
+	buffer_free(&columns);
+	buffer_free(&where);
+	return r;
+}
+
 int erase_rows(struct call *call, int64_t person)
 {
 	struct stmt *q;
-	int r = engine_prepare(call->store->engine, "UPDATE \"message\" SET \"state\" = 'withdrawn' WHERE \"person\" = ?1 AND \"state\" IN ('queued', 'held')",
-	                       true, &q, &call->problem);
+	int r = engine_prepare(call->store->engine,
+		"UPDATE \"message\" SET \"state\" = 'withdrawn' WHERE \"person\" = ?1 AND \"state\" IN ('queued', 'held')", true, &q,
+		&call->problem);
 
 	if (r)
 		return r;
 	engine_bind_int(q, 1, person);
 	r = engine_step(call->store->engine, q, &call->problem);
+	if (!r)
+		r = erase_staged(call, person);
+	for (int i = 0; entities[i] && !r; i++)
+		if (shape_of(entities[i])->anchors[AT_PERSON] < 0)
+			r = erase_beside(call, shape_of(entities[i]), person);
 	for (int i = 0; entities[i] && !r; i++) {
 		const struct shape *shape = shape_of(entities[i]);
 
@@ -245,7 +328,7 @@ int store_settle(struct store *s, struct problem *problem)
 
 	if (!s->erased_wait)
 		return 0;
-	if (s->seal && !access(paths.backups, F_OK))  /* before the first backup no copy of the keys stands there */
+	if (s->seal && !access(paths.backups, F_OK)) /* before the first backup no copy of the keys stands there */
 		r = backup_beside(s->seal, &paths, problem);
 	if (!r)
 		r = engine_checkpoint(s->engine, true, problem);
@@ -255,6 +338,33 @@ int store_settle(struct store *s, struct problem *problem)
 }
 
 /* ---- merging ---- */
+
+/* Names and such that rows copy: what was the twin's reads as the other's from now on. Leading entities stand first. */
+static int copy_again(struct call *call, int64_t person)
+{
+	int r = 0;
+
+	for (int i = 0; entities[i] && !r; i++) {
+		const struct shape *shape = shape_of(entities[i]);
+
+		for (int j = 0; shape->anchors[AT_PERSON] > 0 && j < shape->count && !r; j++) {
+			const char *copies = entities[i]->fields[j].copies, *dot = copies ? strchr(copies, '.') : NULL, *link;
+
+			if (!dot)
+				continue;
+			link = arena_copy_n(call->arena, copies, (size_t)(dot - copies));
+			r = run_for(call,
+				arena_print(call->arena,
+					"UPDATE \"%s\" SET \"%s\" = (SELECT o.\"%s\" FROM \"%s\" o WHERE o.\"id\" = \"%s\".\"%s\") "
+					"WHERE \"%s\" = ?1",
+					entities[i]->name, entities[i]->fields[j].name, dot + 1,
+					shape->links[field_index(shape, link)]->name, entities[i]->name, link,
+					entities[i]->fields[shape->anchors[AT_PERSON]].name),
+				person);
+		}
+	}
+	return r;
+}
 
 int move_rows(struct call *call, int64_t from, int64_t to)
 {
@@ -272,8 +382,9 @@ int move_rows(struct call *call, int64_t from, int64_t to)
 			for (int k = 0; k < shape->count; k++)
 				if (entities[i]->fields[k].privacy == SEALED && shape->anchors[AT_PERSON] == j) {
 					int64_t sealed;
-					char *count = arena_print(call->arena, "SELECT count(*) FROM \"%s\" WHERE \"%s\" = ?1 AND \"%s\" IS NOT NULL",
-					                          entities[i]->name, entities[i]->fields[j].name, entities[i]->fields[k].name);
+					char *count = arena_print(call->arena,
+						"SELECT count(*) FROM \"%s\" WHERE \"%s\" = ?1 AND \"%s\" IS NOT NULL", entities[i]->name,
+						entities[i]->fields[j].name, entities[i]->fields[k].name);
 
 					r = engine_prepare(call->store->engine, count, false, &q, &call->problem);
 					if (r)
@@ -285,11 +396,13 @@ int move_rows(struct call *call, int64_t from, int64_t to)
 					if (r < 0)
 						return r;
 					if (sealed)
-						return fail(call, E_STATE, "from", "the twin has sealed records (%s) that only its own key opens; "
-						            "let the person withdraw them first", entities[i]->name);
+						return fail(call, E_STATE, "from",
+							"the twin has sealed records (%s) that only its own key opens; "
+							"let the person withdraw them first",
+							entities[i]->name);
 				}
-			buffer_print(&sql, "UPDATE \"%s\" SET \"%s\" = ?2, \"version\" = \"version\" + 1 WHERE \"%s\" = ?1", entities[i]->name,
-			             entities[i]->fields[j].name, entities[i]->fields[j].name);
+			buffer_print(&sql, "UPDATE \"%s\" SET \"%s\" = ?2, \"version\" = \"version\" + 1 WHERE \"%s\" = ?1",
+				entities[i]->name, entities[i]->fields[j].name, entities[i]->fields[j].name);
 			r = engine_prepare(call->store->engine, buffer_string(&sql), false, &q, &call->problem);
 			buffer_free(&sql);
 			if (r)
@@ -298,16 +411,19 @@ int move_rows(struct call *call, int64_t from, int64_t to)
 			engine_bind_int(q, 2, to);
 			r = engine_step(call->store->engine, q, &call->problem);
 			if (r == E_CONFLICT)
-				return fail(call, E_CONFLICT, "from", "both take part in the same (%s); end one of them first", entities[i]->name);
+				return fail(call, E_CONFLICT, "from", "both take part in the same (%s); end one of them first",
+					entities[i]->name);
 		}
 	}
 	call->store->grants++;
-	return r;
+	return r ? r : copy_again(call, to);
 }
 
 /* ---- retention ---- */
 
-enum { RETENTION_SLICE = 500 };
+enum {
+	RETENTION_SLICE = 500
+};
 
 /* One statement of the retention, at most a slice of rows; *ret rows were changed. */
 static int keep_slice(struct call *call, const char *sql, int64_t before, int64_t *ret)
@@ -337,17 +453,19 @@ static int keep_program_fields(struct call *call, const struct shape *shape, int
 		if (f->retention != AFTER_PROGRAM || !(f->flags & ERASED) || !field_is_stored(f))
 			continue;
 		buffer_print(&columns, "%s\"%s\" = %s", n ? ", " : "", f->name,
-		             f->flags & REQUIRED && f->privacy != SEALED ? "'(erased)'" : "NULL");
-		buffer_print(&any, "%st.\"%s\" %s", n ? " OR " : "", f->name, f->flags & REQUIRED && f->privacy != SEALED ? "<> '(erased)'" : "IS NOT NULL");
+			f->flags & REQUIRED && f->privacy != SEALED ? "'(erased)'" : "NULL");
+		buffer_print(&any, "%st.\"%s\" %s", n ? " OR " : "", f->name,
+			f->flags & REQUIRED && f->privacy != SEALED ? "<> '(erased)'" : "IS NOT NULL");
 		n++;
 	}
 	if (n && shape->anchors[AT_PROGRAM] > 0) {
 		const char *verb = in_unique(shape) ? "DELETE FROM" : "UPDATE";
 
-		buffer_print(&sql, "%s \"%s\" %s%s WHERE \"id\" IN (SELECT t.\"id\" FROM \"%s\" t JOIN \"program\" p ON p.\"id\" = t.\"%s\" WHERE "
-		             "p.\"state\" IN ('closed', 'archived') AND p.\"ends\" * 86400 + coalesce(p.\"retention_days\", 365) * 86400 < ?1 AND (%s) LIMIT ?2)",
-		             verb, e->name, in_unique(shape) ? "" : "SET ", in_unique(shape) ? "" : buffer_string(&columns), e->name,
-		             e->fields[shape->anchors[AT_PROGRAM]].name, buffer_string(&any));
+		buffer_print(&sql,
+			"%s \"%s\" %s%s WHERE \"id\" IN (SELECT t.\"id\" FROM \"%s\" t JOIN \"program\" p ON p.\"id\" = t.\"%s\" WHERE "
+			"p.\"state\" IN ('closed', 'archived') AND p.\"ends\" * 86400 + coalesce(p.\"retention_days\", 365) * 86400 < ?1 AND (%s) LIMIT ?2)",
+			verb, e->name, in_unique(shape) ? "" : "SET ", in_unique(shape) ? "" : buffer_string(&columns), e->name,
+			e->fields[shape->anchors[AT_PROGRAM]].name, buffer_string(&any));
 		r = keep_slice(call, buffer_string(&sql), call->now, ret);
 	}
 	buffer_free(&sql);
@@ -359,12 +477,20 @@ static int keep_program_fields(struct call *call, const struct shape *shape, int
 int keep_no_longer(struct call *call, int64_t *cursor)
 {
 	const struct settings *s = call->store->settings;
-	const struct { const char *sql; int64_t days; } tables[] = {
+	const struct {
+		const char *sql;
+		int64_t days;
+	} tables[] = {
 		{ "DELETE FROM \"message\" WHERE \"id\" IN (SELECT \"id\" FROM \"message\" WHERE \"queued_at\" < ?1 AND \"state\" NOT IN ('queued', 'held', "
-		  "'sending') LIMIT ?2)", s->retention.message_days },
+		  "'sending') LIMIT ?2)",
+			s->retention.message_days },
 		{ "DELETE FROM \"job\" WHERE \"id\" IN (SELECT \"id\" FROM \"job\" WHERE \"due\" < ?1 AND \"state\" IN ('done', 'withdrawn', 'skipped') LIMIT ?2)",
-		  s->retention.job_days },
-		{ "DELETE FROM \"replay\" WHERE (\"caller\", \"key\", \"verb\") IN (SELECT \"caller\", \"key\", \"verb\" FROM \"replay\" WHERE \"time\" < ?1 LIMIT ?2)", 1 },
+			s->retention.job_days },
+		{ "DELETE FROM \"staged\" WHERE (\"import\", \"line\") IN (SELECT s.\"import\", s.\"line\" FROM \"import\" i JOIN \"staged\" s ON "
+		  "s.\"import\" = i.\"id\" WHERE i.\"time\" < ?1 AND i.\"state\" NOT IN ('reading', 'checking', 'taking', 'undoing') LIMIT ?2)",
+			s->retention.job_days },
+		{ "DELETE FROM \"replay\" WHERE (\"caller\", \"key\", \"verb\") IN (SELECT \"caller\", \"key\", \"verb\" FROM \"replay\" WHERE \"time\" < ?1 LIMIT ?2)",
+			1 },
 	};
 	int64_t changed = 0;
 	char *kept = NULL;
@@ -380,7 +506,7 @@ int keep_no_longer(struct call *call, int64_t *cursor)
 		r = keep_program_fields(call, shape_of(entities[i]), &changed);
 	if (!r)
 		more = audit_expire(call->store->engine, &call->store->head, call->now - s->retention.audit_days * 86400, cursor, call->now,
-		                    RETENTION_SLICE, &call->problem);
+			RETENTION_SLICE, &call->problem);
 	if (!r && more >= 0)
 		r = setting_put(call->store, "audit_expired", arena_print(call->arena, "%lld", (long long)*cursor), &call->problem);
 	if (!r && (changed || more > 0))

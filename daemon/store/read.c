@@ -49,7 +49,8 @@ int store_sees(struct store *s, struct call *call, const struct entity *e, int64
 }
 
 /* Columns asked for; those of `mask` alone may be shown. One statement for each set of fields. */
-static int read_statement(struct store *s, const struct shape *shape, const int *fields, int count, struct stmt **ret, struct problem *problem)
+static int read_statement(
+	struct store *s, const struct shape *shape, const int *fields, int count, struct stmt **ret, struct problem *problem)
 {
 	struct buffer sql = { 0 };
 	int r;
@@ -130,7 +131,8 @@ static int lookup_in(struct store *s, struct call *call, const struct shape *sha
 	buffer_print(&sql, "SELECT t.\"id\", t.\"%s\" FROM \"%s\" AS t WHERE ((t.\"%s\" >= ?1 AND t.\"%s\" < ?1 || char(1114111))",
 		e->fields[shape->label].name, e->name, e->fields[shape->label].name, e->fields[shape->label].name);
 	for (int i = 0; i < shape->count; i++)
-		if (e->fields[i].flags & KEY && e->fields[i].kind == TEXT && i != shape->label && shape->readers[i] & sight_anywhere(call->caller)) {
+		if (e->fields[i].flags & KEY && e->fields[i].kind == TEXT && i != shape->label &&
+			shape->readers[i] & sight_anywhere(call->caller)) {
 			buffer_print(&sql, " OR (t.\"%s\" = ?1 AND ", e->fields[i].name);
 			sight_condition(&sql, shape, "t", shape->readers[i]);
 			buffer_text(&sql, ")");
@@ -209,8 +211,8 @@ static int agenda_of(struct store *s, struct call *call, const struct shape *sha
 	if (r)
 		return r;
 	while ((r = engine_step(s->engine, q, &call->problem)) > 0) {
-		struct agenda_item item = { w->kind, e, engine_int(q, 0), engine_int(q, 1), engine_int(q, 2), engine_int(q, 3), engine_int(q, 4),
-			engine_text(q, 5) };
+		struct agenda_item item = { w->kind, e, engine_int(q, 0), engine_int(q, 1), engine_int(q, 2), engine_int(q, 3),
+			engine_int(q, 4), engine_text(q, 5) };
 
 		if ((r = seen(data, &item)))
 			break;
@@ -294,8 +296,7 @@ static int visible(struct store *s, struct call *call, const struct missed *m)
 	if (!strcmp(m->what, "Removed"))
 		return (sight_mask(call->caller, m->anchors[0], m->anchors[1], m->anchors[2]) & shape->seers) != 0;
 	r = store_sees(s, &look, m->entity, m->id);
-	return r == E_NOTFOUND ? 0 : r ? r
-				       : 1;
+	return r == E_NOTFOUND ? 0 : r ? r : 1;
 }
 
 int store_changes(struct store *s, struct call *call, int64_t after, uint32_t limit,
@@ -312,8 +313,9 @@ int store_changes(struct store *s, struct call *call, int64_t after, uint32_t li
 		limit = 1000;
 	if (!sight_of(s, call->caller, call->now, &call->problem))
 		return call->problem.code;
-	r = engine_prepare(s->engine, "SELECT \"id\", \"entity\", \"object\", \"what\", \"program\", \"match\", \"about\" FROM \"audit_record\" "
-				      "WHERE \"id\" > ?1 ORDER BY \"id\" LIMIT ?2",
+	r = engine_prepare(s->engine,
+		"SELECT \"id\", \"entity\", \"object\", \"what\", \"program\", \"match\", \"about\" FROM \"audit_record\" "
+		"WHERE \"id\" > ?1 ORDER BY \"id\" LIMIT ?2",
 		true, &q, &call->problem);
 	if (r)
 		return r;
@@ -325,7 +327,8 @@ int store_changes(struct store *s, struct call *call, int64_t after, uint32_t li
 
 		if (!shape || engine_is_null(q, 3))
 			continue;
-		*m = (struct missed){ engine_int(q, 0), engine_int(q, 2), shape->entity, "", { engine_int(q, 4), engine_int(q, 5), engine_int(q, 6) } };
+		*m = (struct missed){ engine_int(q, 0), engine_int(q, 2), shape->entity, "",
+			{ engine_int(q, 4), engine_int(q, 5), engine_int(q, 6) } };
 		snprintf(m->what, sizeof m->what, "%s", engine_text(q, 3));
 		count++;
 	}

@@ -179,8 +179,9 @@ static int agree(struct call *call, const struct shape *shape, void *record, con
 		*field_number(record, own) = value;
 	if (*field_number(record, own) != NONE && *field_number(record, own) != value)
 		return fail(call, E_INVALID, link->name, "%s belongs to another %s than the rest", link->label,
-			a == AT_PROGRAM ? "program" : a == AT_MATCH ? "match"
-								    : "person");
+			a == AT_PROGRAM         ? "program"
+				: a == AT_MATCH ? "match"
+						: "person");
 	return 0;
 }
 

@@ -30,8 +30,7 @@ static const char *const own_tables[] = {
 	"CREATE TABLE IF NOT EXISTS \"staged\" (\"import\" INTEGER NOT NULL, \"line\" INTEGER NOT NULL, \"entity\" TEXT NOT NULL, "
 	"\"key\" TEXT, \"source\" TEXT NOT NULL, \"cells\" TEXT NOT NULL, \"effect\" TEXT, \"record\" INTEGER, \"version\" INTEGER, "
 	"\"was\" TEXT, PRIMARY KEY (\"import\", \"line\")) STRICT, WITHOUT ROWID",
-	"CREATE INDEX IF NOT EXISTS \"staged_by_key\" ON \"staged\" (\"import\", \"entity\", \"key\")",
-	NULL
+	"CREATE INDEX IF NOT EXISTS \"staged_by_key\" ON \"staged\" (\"import\", \"entity\", \"key\")", NULL
 };
 
 void sql_name(struct buffer *out, const char *name)
@@ -270,8 +269,8 @@ int schema_bring(struct store *s, bool fresh, struct problem *problem)
 	if (r)
 		return r;
 	if (number > SCHEMA)
-		return problem_set(problem, E_STORE, NULL, "the database has schema %lld, this program knows %d: install a newer mentorshipd",
-			(long long)number, SCHEMA);
+		return problem_set(problem, E_STORE, NULL,
+			"the database has schema %lld, this program knows %d: install a newer mentorshipd", (long long)number, SCHEMA);
 	r = fresh ? 0 : out_of_date(&b, number, &old);
 	if (!r && old) {
 		const char *name;
@@ -337,8 +336,9 @@ int setting_get(struct store *s, const char *key, struct arena *arena, char **re
 int setting_put(struct store *s, const char *key, const char *value, struct problem *problem)
 {
 	struct stmt *q;
-	int r = engine_prepare(s->engine, "INSERT INTO \"setting\" (\"key\", \"value\") VALUES (?1, ?2) "
-					  "ON CONFLICT (\"key\") DO UPDATE SET \"value\" = excluded.\"value\"",
+	int r = engine_prepare(s->engine,
+		"INSERT INTO \"setting\" (\"key\", \"value\") VALUES (?1, ?2) "
+		"ON CONFLICT (\"key\") DO UPDATE SET \"value\" = excluded.\"value\"",
 		true, &q, problem);
 
 	if (r)

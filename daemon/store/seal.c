@@ -81,8 +81,8 @@ static void encrypt(const unsigned char *key, const struct place *place, const v
 static bool decrypt(const unsigned char *key, const struct place *place, const unsigned char *in, size_t size, unsigned char *out)
 {
 	return size >= NONCE + TAG &&
-		!crypto_aead_xchacha20poly1305_ietf_decrypt(out, NULL, NULL, in + NONCE, size - NONCE, place->bytes,
-			place->length, in, key);
+		!crypto_aead_xchacha20poly1305_ietf_decrypt(
+			out, NULL, NULL, in + NONCE, size - NONCE, place->bytes, place->length, in, key);
 }
 
 static void wrap(struct seal *seal, int64_t person, const unsigned char *key, unsigned char out[WRAPPED])
@@ -130,12 +130,14 @@ static int read_credential(struct seal *seal, const char *credentials)
 		close(fd);
 	}
 	if (size < 0)
-		code = problem_set(&seal->why, E_UNAVAILABLE, NULL, "sealed values cannot be used: the credential %s cannot be read: %s; "
-								    "put it there, 32 bytes or 64 hexadecimal digits, and restart",
+		code = problem_set(&seal->why, E_UNAVAILABLE, NULL,
+			"sealed values cannot be used: the credential %s cannot be read: %s; "
+			"put it there, 32 bytes or 64 hexadecimal digits, and restart",
 			path, strerror(error));
 	else if (!parse_credential(bytes, size, seal->secrets->credential))
-		code = problem_set(&seal->why, E_UNAVAILABLE, NULL, "sealed values cannot be used: the credential %s is not 32 bytes or 64 "
-								    "hexadecimal digits, or is all zeros; put the right one there and restart",
+		code = problem_set(&seal->why, E_UNAVAILABLE, NULL,
+			"sealed values cannot be used: the credential %s is not 32 bytes or 64 "
+			"hexadecimal digits, or is all zeros; put the right one there and restart",
 			path);
 	sodium_memzero(bytes, sizeof bytes);
 	free(path);
@@ -259,8 +261,9 @@ int seal_new(const char *state_directory, const char *credentials, struct seal *
 		abort();
 	sodium_memzero(seal->secrets, sizeof *seal->secrets);
 	if (!credentials)
-		problem_set(&seal->why, E_UNAVAILABLE, NULL, "sealed values cannot be used: no directory of credentials was given; "
-							     "put a file sealing-key into one and restart");
+		problem_set(&seal->why, E_UNAVAILABLE, NULL,
+			"sealed values cannot be used: no directory of credentials was given; "
+			"put a file sealing-key into one and restart");
 	else
 		read_credential(seal, credentials);
 	if ((code = engine_open_side(state_directory, "keys.db", SEAL_APPLICATION_ID, &seal->engine, problem)) < 0 ||
@@ -345,9 +348,8 @@ static int load_key(struct seal *seal, int64_t person, unsigned char *key, struc
 	engine_reset(stmt);
 	if (opened)
 		return 1;
-	return problem_set(problem, E_STORE, NULL,
-		"the key of person %lld in %s is damaged; put the copy beside the backups in its place", (long long)person,
-		engine_name(seal->engine->db));
+	return problem_set(problem, E_STORE, NULL, "the key of person %lld in %s is damaged; put the copy beside the backups in its place",
+		(long long)person, engine_name(seal->engine->db));
 }
 
 static int make_key(struct seal *seal, int64_t person, unsigned char *key, struct problem *problem)
@@ -375,7 +377,7 @@ static int key_of(struct seal *seal, int64_t person, bool make, const unsigned c
 
 	if (code < 0)
 		return code;
-	if (person <= 0)
+	if (!person || person == INT64_MIN)
 		return problem_set(problem, E_INVALID, NULL, "a sealed value needs the person whose it is");
 	*ret = key;
 	if (found)
@@ -390,8 +392,8 @@ static int key_of(struct seal *seal, int64_t person, bool make, const unsigned c
 	return 0;
 }
 
-int seal_shut(struct seal *seal, struct arena *arena, int64_t person, const char *entity, int64_t id, const char *field,
-	const char *text, void **ret, size_t *ret_size, struct problem *problem)
+int seal_shut(struct seal *seal, struct arena *arena, int64_t person, const char *entity, int64_t id, const char *field, const char *text,
+	void **ret, size_t *ret_size, struct problem *problem)
 {
 	const unsigned char *key;
 	struct place place;
@@ -411,8 +413,8 @@ int seal_shut(struct seal *seal, struct arena *arena, int64_t person, const char
 	return 0;
 }
 
-int seal_open(struct seal *seal, struct arena *arena, int64_t person, const char *entity, int64_t id, const char *field,
-	const void *sealed, size_t size, char **ret_text, struct problem *problem)
+int seal_open(struct seal *seal, struct arena *arena, int64_t person, const char *entity, int64_t id, const char *field, const void *sealed,
+	size_t size, char **ret_text, struct problem *problem)
 {
 	const unsigned char *key, *in = sealed;
 	struct place place;

@@ -32,11 +32,11 @@ struct seal;
 int seal_new(const char *state_directory, const char *credentials, struct seal **ret, struct problem *);
 void seal_free(struct seal *);
 /* The sealed bytes (arena). A person without key gets one. */
-int seal_shut(struct seal *, struct arena *, int64_t person, const char *entity, int64_t id, const char *field,
-	const char *text, void **ret, size_t *ret_size, struct problem *);
+int seal_shut(struct seal *, struct arena *, int64_t person, const char *entity, int64_t id, const char *field, const char *text,
+	void **ret, size_t *ret_size, struct problem *);
 /* E_NOTFOUND if the person's key was forgotten. */
-int seal_open(struct seal *, struct arena *, int64_t person, const char *entity, int64_t id, const char *field,
-	const void *sealed, size_t size, char **ret_text, struct problem *);
+int seal_open(struct seal *, struct arena *, int64_t person, const char *entity, int64_t id, const char *field, const void *sealed,
+	size_t size, char **ret_text, struct problem *);
 /* Deletes the key for good: overwritten in keys.db, and no log or journal of it stays. Absent: fine; works without the credential. Call
  * it behind the commit that cleared the values (a key that went before an undone commit takes the values along), and again for each
  * recorded erasure at start. */

@@ -34,7 +34,8 @@ int store_advance(struct store *s, int64_t until, struct problem *problem)
 	int r;
 
 	if (!store_simulated(s))
-		return problem_set(problem, E_STATE, NULL, "this database lives by the real clock; only one made with --simulated-clock can advance");
+		return problem_set(
+			problem, E_STATE, NULL, "this database lives by the real clock; only one made with --simulated-clock can advance");
 	if (until < s->clock)
 		return problem_set(problem, E_INVALID, "until", "the clock stands later already");
 	r = store_writing(s, problem);
@@ -484,8 +485,9 @@ int store_caller(struct store *s, uint32_t uid, const char *user_name, struct ca
 	*ret = (struct caller){ .way = BY_BUS, .uid = uid, .login = NONE, .person = NONE, .admin = uid == 0 };
 	if (!user_name || uid < s->settings->identity.uid_min || uid > s->settings->identity.uid_max)
 		return 0;
-	r = engine_prepare(s->engine, "SELECT \"id\", \"person\", \"uid\" FROM \"login\" WHERE \"user_name\" = ?1 AND \"state\" = 'active' AND "
-				      "(\"since\" IS NULL OR \"since\" <= ?2) AND (\"until\" IS NULL OR \"until\" > ?2)",
+	r = engine_prepare(s->engine,
+		"SELECT \"id\", \"person\", \"uid\" FROM \"login\" WHERE \"user_name\" = ?1 AND \"state\" = 'active' AND "
+		"(\"since\" IS NULL OR \"since\" <= ?2) AND (\"until\" IS NULL OR \"until\" > ?2)",
 		true, &q, problem);
 	if (r)
 		return r;
@@ -514,7 +516,17 @@ int store_pin(struct store *s, struct caller *caller, struct problem *problem)
 	struct caller self = { .way = BY_DAEMON, .uid = caller->uid, .login = NONE, .person = NONE, .job = "pin" };
 	const struct shape *shape = shape_named("login");
 	struct arg uid = { "uid", { .type = V_INT, .number = caller->uid } };
-	struct call call = { .store = s, .arena = &arena, .caller = &self, .now = store_now(s), .entity = shape->entity, .verb = verb_named(shape->entity, "Pin"), .id = caller->login, .args = &uid, .arg_count = 1, .fds = { -1, -1 }, .options = { .version = NONE, .for_person = NONE } };
+	struct call call = { .store = s,
+		.arena = &arena,
+		.caller = &self,
+		.now = store_now(s),
+		.entity = shape->entity,
+		.verb = verb_named(shape->entity, "Pin"),
+		.id = caller->login,
+		.args = &uid,
+		.arg_count = 1,
+		.fds = { -1, -1 },
+		.options = { .version = NONE, .for_person = NONE } };
 	int r = store_perform(s, &call);
 
 	*problem = call.problem;

@@ -16,8 +16,7 @@ enum {
 	LOOK_ROWS = 20
 }; /* rows that are looked at to find the separator */
 
-static int refuse(struct csv *csv, int code, int64_t row, int column, const char *format, ...)
-	__attribute__((format(printf, 5, 6)));
+static int refuse(struct csv *csv, int code, int64_t row, int column, const char *format, ...) __attribute__((format(printf, 5, 6)));
 
 static int refuse(struct csv *csv, int code, int64_t row, int column, const char *format, ...)
 {
@@ -304,8 +303,8 @@ static int read_row(struct csv *csv)
 		int rc;
 
 		if (csv->count == CSV_COLUMNS)
-			return refuse(csv, E_LIMIT, csv->row, 0, "the row has more than %d cells; is this the right separator?",
-				CSV_COLUMNS);
+			return refuse(
+				csv, E_LIMIT, csv->row, 0, "the row has more than %d cells; is this the right separator?", CSV_COLUMNS);
 		csv->places[csv->count++] = csv->text.length;
 		rc = read_cell(csv, &at, csv->row, csv->count);
 		if (rc < 0)
@@ -340,10 +339,10 @@ static int check_length(struct csv *csv)
 			"the row has %d cells where the header has %d; a cell "
 			"that holds the separator must stand in quotes",
 			csv->count, csv->columns);
-	return refuse(csv, CSV_BAD, csv->row, csv->count, "the row has %d cells where the header has %d%s", csv->count,
-		csv->columns, csv->at == csv->end && !csv->last_ends ? " and ends with the file: it seems to be cut off; export "
-								       "it again"
-								     : "; add what is missing, if only as separators");
+	return refuse(csv, CSV_BAD, csv->row, csv->count, "the row has %d cells where the header has %d%s", csv->count, csv->columns,
+		csv->at == csv->end && !csv->last_ends ? " and ends with the file: it seems to be cut off; export "
+							 "it again"
+						       : "; add what is missing, if only as separators");
 }
 
 int csv_next(struct csv *csv)

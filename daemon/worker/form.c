@@ -268,12 +268,12 @@ static void read_trait(struct form *form, struct row *row, const struct mapping_
 	if (!strcmp(line->trait, "language")) {
 		code = words_language_code(fold(form, name));
 		if (!code)
-			roster_say(form->roster, 1, at_column(form, column),
-				"'%.60s' is not known as a language and is kept as written", name);
+			roster_say(form->roster, 1, at_column(form, column), "'%.60s' is not known as a language and is kept as written",
+				name);
 		name = code ? words_language_name(code) : name;
 	}
-	roster_add_trait(form->roster, at_column(form, column), row->participant, line->trait, name,
-		level >= 0 ? level : line->level, line->side);
+	roster_add_trait(
+		form->roster, at_column(form, column), row->participant, line->trait, name, level >= 0 ? level : line->level, line->side);
 }
 
 /* A column a trait: the cell says yes, no, or how well. '1' is a yes. */
@@ -504,8 +504,7 @@ static void bind_columns(struct form *form)
 		roster_say(form->roster, 0, &(struct place){ "mapping", form->section->lines->number, 0, NULL },
 			"no column of this section "
 			"gives a person's %s",
-			who ? "name; add: column \"...\" -> given_name, or -> full_name"
-			    : "address or id; add: column \"...\" -> email");
+			who ? "name; add: column \"...\" -> given_name, or -> full_name" : "address or id; add: column \"...\" -> email");
 }
 
 static void tell_unused(struct form *form)

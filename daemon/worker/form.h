@@ -16,8 +16,7 @@ struct form_counts {
 };
 
 /* Reads a file into the roster; everything wrong is said there. */
-void form_read(struct roster *, const struct mapping_section *, const char *file, const char *data, size_t size,
-	struct form_counts *);
+void form_read(struct roster *, const struct mapping_section *, const char *file, const char *data, size_t size, struct form_counts *);
 
 /* Appends a section for the file: what each header seems to mean, after a look at the first rows. Nothing that a cell
  * holds gets into it. `role` may be NULL. Negative: the file cannot be read. */

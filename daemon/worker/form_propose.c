@@ -247,10 +247,11 @@ static const char *side_of(const struct proposal *p, const char *header, const s
 
 static void write_split(struct proposal *p, const struct guess *guess)
 {
-	const char *mark = strchr(guess->split, '\n') ? "\n" : strchr(guess->split, ';') ? ";"
-		: strchr(guess->split, '|')                                              ? "|"
-		: strchr(guess->split, ',')                                              ? ","
-											 : "";
+	const char *mark = strchr(guess->split, '\n') ? "\n"
+		: strchr(guess->split, ';')           ? ";"
+		: strchr(guess->split, '|')           ? "|"
+		: strchr(guess->split, ',')           ? ","
+						      : "";
 
 	if (!*mark)
 		return;
@@ -363,8 +364,8 @@ int form_propose(struct buffer *out, const char *file, const char *role, const c
 		rc = look_at_cells(&p);
 	}
 	if (rc < 0) {
-		problem_set(problem, rc, "file", "%.80s, row %lld, column %d: %s", file, (long long)p.csv.problem.row,
-			p.csv.problem.column, p.csv.problem.text);
+		problem_set(problem, rc, "file", "%.80s, row %lld, column %d: %s", file, (long long)p.csv.problem.row, p.csv.problem.column,
+			p.csv.problem.text);
 	} else {
 		for (int i = 0; i < p.csv.columns; i++)
 			settle(&p, i);

@@ -44,8 +44,7 @@ struct run {
 
 /* ---- what readers say goes through here ---- */
 
-static int on_row(void *context, const char *entity, const char *file, int64_t line, const struct import_cell *cells,
-	size_t count)
+static int on_row(void *context, const char *entity, const char *file, int64_t line, const struct import_cell *cells, size_t count)
 {
 	struct run *run = context;
 
@@ -421,8 +420,7 @@ static bool is_format(const char *format)
 	return format && (!strcmp(format, "form") || !strcmp(format, "oneroster") || !strcmp(format, "csv"));
 }
 
-static void gather(struct run *run, const struct import_request *request, const struct import_sink *sink,
-	struct import_result *result)
+static void gather(struct run *run, const struct import_request *request, const struct import_sink *sink, struct import_result *result)
 {
 	memset(run, 0, sizeof *run);
 	memset(result, 0, sizeof *result);
@@ -450,13 +448,12 @@ static int summary(const struct run *run, struct problem *problem)
 	if (count == 1)
 		*problem = run->first;
 	else
-		problem_set(problem, E_INVALID, "file", "%lld problems, nothing is taken; the first: %s", (long long)count,
-			run->first.text);
+		problem_set(
+			problem, E_INVALID, "file", "%lld problems, nothing is taken; the first: %s", (long long)count, run->first.text);
 	return E_INVALID;
 }
 
-int import_run(const struct import_request *request, const struct import_sink *sink, struct import_result *result,
-	struct problem *problem)
+int import_run(const struct import_request *request, const struct import_sink *sink, struct import_result *result, struct problem *problem)
 {
 	struct run run;
 	bool plain;
@@ -516,8 +513,8 @@ int import_propose(const struct import_request *request, char **ret_text, struct
 	for (size_t i = 0; !rc && !strcmp(request->format, "form") && i < run.count; i++) {
 		if (i)
 			buffer_char(&text, '\n');
-		rc = form_propose(&text, run.tables[i].name, role_of(request, run.tables[i].name), run.tables[i].data,
-			run.tables[i].size, problem);
+		rc = form_propose(
+			&text, run.tables[i].name, role_of(request, run.tables[i].name), run.tables[i].data, run.tables[i].size, problem);
 	}
 	buffer_char(&text, '\0');
 	if (!rc)

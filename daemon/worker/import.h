@@ -49,8 +49,7 @@ struct import_problem {
 struct import_sink {
 	void *context;
 	/* A row to take. Negative ends the import and is what import_run returns. `line` is the row as above. */
-	int (*row)(void *context, const char *entity, const char *file, int64_t line, const struct import_cell *cells,
-		size_t count);
+	int (*row)(void *context, const char *entity, const char *file, int64_t line, const struct import_cell *cells, size_t count);
 	/* At most IMPORT_PROBLEMS problems and as many notices are told; may be NULL. */
 	int (*problem)(void *context, const struct import_problem *);
 	/* Once a file: rows read, rows that gave something, rows left out by the mapping or a status; may be NULL. */

@@ -56,7 +56,9 @@ static int begin(const struct frame *first, struct import_file *file, struct imp
 	if (first->count != CELLS || !first->cells[FORMAT] || !first->cells[NAME])
 		return problem_set(problem, E_UNAVAILABLE, NULL, "daemon and worker are of different versions");
 	*file = (struct import_file){ .name = first->cells[NAME], .fd = INPUT_FD, .role = first->cells[ROLE] };
-	*request = (struct import_request){ .format = first->cells[FORMAT], .mapping = first->cells[MAPPING], .entity = first->cells[ENTITY], .files = file, .count = 1 };
+	*request = (struct import_request){
+		.format = first->cells[FORMAT], .mapping = first->cells[MAPPING], .entity = first->cells[ENTITY], .files = file, .count = 1
+	};
 	return sandbox_enter(-1, problem);
 }
 

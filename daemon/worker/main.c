@@ -46,7 +46,8 @@ static int work(const struct frame *first, struct problem *problem)
 		return import_task(first, problem);
 	if (!strcmp(word, "propose"))
 		return propose_task(first, problem);
-	return problem_set(problem, E_UNAVAILABLE, NULL, "this worker knows no work of that name; daemon and worker are of different versions");
+	return problem_set(
+		problem, E_UNAVAILABLE, NULL, "this worker knows no work of that name; daemon and worker are of different versions");
 }
 
 int main(int argc, char **argv)

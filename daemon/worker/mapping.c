@@ -10,12 +10,11 @@
 
 #include "words.h"
 
-static const char *const field_names[FIELDS] = { "ignore", "external_id", "given_name", "family_name", "full_name", "email",
-	"language", "zone", "birth_date", "role", "capacity", "motivation", "trait", "availability", "wish", "objection",
-	"objection_reason", "level" };
+static const char *const field_names[FIELDS] = { "ignore", "external_id", "given_name", "family_name", "full_name", "email", "language",
+	"zone", "birth_date", "role", "capacity", "motivation", "trait", "availability", "wish", "objection", "objection_reason", "level" };
 
-static const char *const kind_names[] = { "", "mapping", "format", "file", "separator", "role", "zone", "language", "capacity",
-	"twice", "orphans", "trait", "column", "word", "join" };
+static const char *const kind_names[] = { "", "mapping", "format", "file", "separator", "role", "zone", "language", "capacity", "twice",
+	"orphans", "trait", "column", "word", "join" };
 
 const char *mapping_field_name(enum mapping_field field)
 {
@@ -50,8 +49,7 @@ const struct mapping_section *mapping_for(const struct mapping *mapping, const c
 	return unnamed == 1 ? open : NULL;
 }
 
-const char *mapping_word(const struct mapping_section *section, enum mapping_field field, const char *trait,
-	const char *folded)
+const char *mapping_word(const struct mapping_section *section, enum mapping_field field, const char *trait, const char *folded)
 {
 	for (size_t i = 0; i < section->count; i++) {
 		const struct mapping_line *line = &section->lines[i];
@@ -169,9 +167,7 @@ static void write_line(struct buffer *out, const struct mapping_line *line)
 	case MAPPING_COLUMN: write_column(out, line); break;
 	case MAPPING_WORD: write_word(out, line); break;
 	case MAPPING_JOIN: write_join(out, line); break;
-	case MAPPING_SEPARATOR:
-		buffer_print(out, *line->text == 't' ? " %s" : " \"%s\"", line->text);
-		break;
+	case MAPPING_SEPARATOR: buffer_print(out, *line->text == 't' ? " %s" : " \"%s\"", line->text); break;
 	case MAPPING_FILE:
 	case MAPPING_ZONE:
 	case MAPPING_LANGUAGE:

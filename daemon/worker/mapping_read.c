@@ -46,8 +46,8 @@ struct statement {
 	const char *form; /* how it is written, for errors */
 };
 
-static const char *const trait_kinds[] = { "skill", "interest", "language", "field of study", "year of study", "department",
-	"site", "value", "free", NULL };
+static const char *const trait_kinds[] = { "skill", "interest", "language", "field of study", "year of study", "department", "site",
+	"value", "free", NULL };
 
 /* ---- mistakes ---- */
 
@@ -506,8 +506,8 @@ static int read_clause(struct reader *r)
 	if (is_word(r, "org"))
 		return read_list(r, "a school or department", &line->orgs);
 	if (!is_word(r, "capacity"))
-		return mistake(r, "'%.40s' is no condition; known are: role, grade, class, org, capacity",
-			is_value(r->token) ? r->value : ",");
+		return mistake(
+			r, "'%.40s' is no condition; known are: role, grade, class, org, capacity", is_value(r->token) ? r->value : ",");
 	if (read_number(r, "capacity", 0, 1000, &number))
 		return E_INVALID;
 	line->capacity = r->value;
@@ -676,8 +676,8 @@ static size_t count_lines(const char *text)
 static int check_size(struct reader *r, const char *text)
 {
 	if (strlen(text) > MAPPING_BYTES || count_lines(text) > MAPPING_LINES)
-		return mistake(r, "the mapping is longer than %d KiB or %d lines; is this the right file?", MAPPING_BYTES >> 10,
-			MAPPING_LINES);
+		return mistake(
+			r, "the mapping is longer than %d KiB or %d lines; is this the right file?", MAPPING_BYTES >> 10, MAPPING_LINES);
 	return 0;
 }
 

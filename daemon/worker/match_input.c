@@ -104,7 +104,13 @@ static int on_person(struct reading *in, struct stmt *q)
 	else if (live > 0 || places < 1)
 		return 0;
 	p = push(&in->g->arena, &in->people, sizeof *p);
-	*p = (struct match_person){ .id = engine_int(q, 0), .person = engine_int(q, 1), .places = (int32_t)places, .age = MATCH_NONE, .year = MATCH_NONE, .minor = engine_int(q, 5) != 0, .marked = !mentor && engine_int(q, 4) > 0 };
+	*p = (struct match_person){ .id = engine_int(q, 0),
+		.person = engine_int(q, 1),
+		.places = (int32_t)places,
+		.age = MATCH_NONE,
+		.year = MATCH_NONE,
+		.minor = engine_int(q, 5) != 0,
+		.marked = !mentor && engine_int(q, 4) > 0 };
 	*(const char **)push(&in->g->arena, &in->zones, sizeof(char *)) = arena_copy(&in->g->arena, engine_text(q, 6));
 	*(char *)push(&in->g->arena, &in->roles, 1) = mentor ? 'o' : 'e';
 	return 0;
@@ -165,7 +171,10 @@ static int on_trait(struct reading *in, struct stmt *q)
 			continue;
 		row = push(&in->g->arena, &in->traits, sizeof *row);
 		text_fold(&folded, name, strlen(name));
-		*row = (struct trait_row){ person->id, { .kind = (enum match_kind)kinds[i].kind, .sought = !strcmp(engine_text(q, 4), "sought"), .level = engine_int(q, 3) == NONE ? 0 : (int32_t)engine_int(q, 3) },
+		*row = (struct trait_row){ person->id,
+			{ .kind = (enum match_kind)kinds[i].kind,
+				.sought = !strcmp(engine_text(q, 4), "sought"),
+				.level = engine_int(q, 3) == NONE ? 0 : (int32_t)engine_int(q, 3) },
 			arena_copy(&in->g->arena, name), arena_copy(&in->g->arena, buffer_string(&folded)) };
 		buffer_free(&folded);
 		return 0;
@@ -195,7 +204,8 @@ static void number_names(struct reading *in)
 	for (size_t i = 0; i < in->traits.count; i++) {
 		if (!last || strcmp(last, sorted[i]->folded)) {
 			last = sorted[i]->folded;
-			*(struct match_word *)push(arena, &words, sizeof(struct match_word)) = (struct match_word){ ++name, sorted[i]->text };
+			*(struct match_word *)push(
+				arena, &words, sizeof(struct match_word)) = (struct match_word){ ++name, sorted[i]->text };
 		}
 		sorted[i]->trait.name = name;
 	}
@@ -229,8 +239,8 @@ static int on_time(struct reading *in, struct stmt *q)
 		return 0;
 	for (int i = 0; i < 7; i++)
 		if (!strcmp(names[i], weekday))
-			*(struct time_row *)push(&in->g->arena, &in->times, sizeof(struct time_row)) =
-				(struct time_row){ engine_int(q, 0), i, engine_int(q, 2), engine_int(q, 3) };
+			*(struct time_row *)push(&in->g->arena, &in->times, sizeof(struct time_row)) = (struct time_row){ engine_int(q, 0),
+				i, engine_int(q, 2), engine_int(q, 3) };
 	return 0;
 }
 
@@ -278,10 +288,11 @@ static int give_spans(struct reading *in)
 			int n;
 
 			zone_instant(zone, (mondays[week] + rows[i].weekday) * DAY + rows[i].start * MINUTE, &instant);
-			n = match_week_span(&spans[at], week, rows[i].weekday, (int)rows[i].start, (int)rows[i].end, zone_offset(zone, instant) / MINUTE);
+			n = match_week_span(&spans[at], week, rows[i].weekday, (int)rows[i].start, (int)rows[i].end,
+				zone_offset(zone, instant) / MINUTE);
 			if (n < 0)
-				return problem_set(in->problem, E_UNAVAILABLE, NULL, "a time of the week of participant %lld cannot be read",
-					(long long)person->id);
+				return problem_set(in->problem, E_UNAVAILABLE, NULL,
+					"a time of the week of participant %lld cannot be read", (long long)person->id);
 			at += (size_t)n;
 			person->span_count += (size_t)n;
 		}
@@ -294,15 +305,15 @@ static int give_spans(struct reading *in)
 
 static int on_wish(struct reading *in, struct stmt *q)
 {
-	*(struct match_wish *)push(&in->g->arena, &in->wishes, sizeof(struct match_wish)) =
-		(struct match_wish){ engine_int(q, 0), engine_int(q, 1), (int32_t)engine_int(q, 2) };
+	*(struct match_wish *)push(&in->g->arena, &in->wishes, sizeof(struct match_wish)) = (struct match_wish){ engine_int(q, 0),
+		engine_int(q, 1), (int32_t)engine_int(q, 2) };
 	return 0;
 }
 
 static int on_earlier(struct reading *in, struct stmt *q)
 {
-	*(struct match_couple *)push(&in->g->arena, &in->earlier, sizeof(struct match_couple)) =
-		(struct match_couple){ engine_int(q, 0), engine_int(q, 1) };
+	*(struct match_couple *)push(
+		&in->g->arena, &in->earlier, sizeof(struct match_couple)) = (struct match_couple){ engine_int(q, 0), engine_int(q, 1) };
 	return 0;
 }
 
@@ -313,26 +324,31 @@ static int read_all(struct reading *in)
 	int r = each_row(in, "SELECT \"starts\", \"ends\", \"zone\", \"mentor_places\" FROM \"program\" WHERE \"id\" = ?1", on_program);
 
 	if (!r)
-		r = each_row(in, "SELECT pa.\"id\", pa.\"person\", pa.\"role\", pa.\"capacity\", pa.\"priority\", pe.\"minor\", pe.\"zone\", (SELECT count(*) FROM "
-				 "\"match_member\" mm JOIN \"match\" ma ON ma.\"id\" = mm.\"match\" WHERE mm.\"participant\" = pa.\"id\" AND ma.\"state\" IN "
-				 "('proposed', 'offered', 'accepted', 'active', 'paused', 'closing')) FROM \"participant\" pa JOIN \"person\" pe ON "
-				 "pe.\"id\" = pa.\"person\" WHERE pa.\"program\" = ?1 AND pa.\"state\" = 'ready' AND pe.\"state\" = 'active' ORDER BY pa.\"id\"",
+		r = each_row(in,
+			"SELECT pa.\"id\", pa.\"person\", pa.\"role\", pa.\"capacity\", pa.\"priority\", pe.\"minor\", pe.\"zone\", (SELECT count(*) FROM "
+			"\"match_member\" mm JOIN \"match\" ma ON ma.\"id\" = mm.\"match\" WHERE mm.\"participant\" = pa.\"id\" AND ma.\"state\" IN "
+			"('proposed', 'offered', 'accepted', 'active', 'paused', 'closing')) FROM \"participant\" pa JOIN \"person\" pe ON "
+			"pe.\"id\" = pa.\"person\" WHERE pa.\"program\" = ?1 AND pa.\"state\" = 'ready' AND pe.\"state\" = 'active' ORDER BY pa.\"id\"",
 			on_person);
 	if (!r)
-		r = each_row(in, "SELECT \"participant\", \"kind\", \"name\", \"level\", \"side\" FROM \"trait\" WHERE \"program\" = ?1 ORDER BY "
-				 "\"participant\", \"id\"",
+		r = each_row(in,
+			"SELECT \"participant\", \"kind\", \"name\", \"level\", \"side\" FROM \"trait\" WHERE \"program\" = ?1 ORDER BY "
+			"\"participant\", \"id\"",
 			on_trait);
 	if (!r)
-		r = each_row(in, "SELECT \"participant\", \"weekday\", \"start\", \"end\" FROM \"availability\" WHERE \"program\" = ?1 ORDER BY "
-				 "\"participant\", \"id\"",
+		r = each_row(in,
+			"SELECT \"participant\", \"weekday\", \"start\", \"end\" FROM \"availability\" WHERE \"program\" = ?1 ORDER BY "
+			"\"participant\", \"id\"",
 			on_time);
 	if (!r)
-		r = each_row(in, "SELECT \"participant\", \"other\", \"rank\" FROM \"wish\" WHERE \"program\" = ?1 AND \"state\" = 'stated' ORDER BY \"id\"",
+		r = each_row(in,
+			"SELECT \"participant\", \"other\", \"rank\" FROM \"wish\" WHERE \"program\" = ?1 AND \"state\" = 'stated' ORDER BY \"id\"",
 			on_wish);
 	if (!r)
-		r = each_row(in, "SELECT DISTINCT a.\"person\", b.\"person\" FROM \"match\" ma JOIN \"match_member\" a ON a.\"match\" = ma.\"id\" AND a.\"side\" = "
-				 "'mentor' JOIN \"match_member\" b ON b.\"match\" = ma.\"id\" AND b.\"side\" = 'mentee' WHERE ma.\"program\" = ?1 AND ma.\"state\" "
-				 "IN ('completed', 'declined', 'ended_early') ORDER BY 1, 2",
+		r = each_row(in,
+			"SELECT DISTINCT a.\"person\", b.\"person\" FROM \"match\" ma JOIN \"match_member\" a ON a.\"match\" = ma.\"id\" AND a.\"side\" = "
+			"'mentor' JOIN \"match_member\" b ON b.\"match\" = ma.\"id\" AND b.\"side\" = 'mentee' WHERE ma.\"program\" = ?1 AND ma.\"state\" "
+			"IN ('completed', 'declined', 'ended_early') ORDER BY 1, 2",
 			on_earlier);
 	return r;
 }
@@ -410,7 +426,8 @@ int gather_sealed(struct gathering *g, int fd, struct problem *problem)
 	while ((r = frames_read(fd, &reader, &frame)) > 0) {
 		struct match_couple couple;
 
-		if (frame.count != 3 || !frame.cells[0] || !frame_number(frame.cells[1], &couple.one) || !frame_number(frame.cells[2], &couple.other))
+		if (frame.count != 3 || !frame.cells[0] || !frame_number(frame.cells[1], &couple.one) ||
+			!frame_number(frame.cells[2], &couple.other))
 			break;
 		*(struct match_couple *)push(&g->arena, !strcmp(frame.cells[0], "age") ? &ages : &objections, sizeof couple) = couple;
 	}
@@ -438,13 +455,15 @@ static int read_settings(struct arena *arena, char *text, struct match_line *lin
 		char *value = strchr(word, '='), *end;
 
 		if (!value || line->setting_count == PARAMETERS)
-			return problem_set(problem, E_INVALID, NULL, "line %d of the recipe (%s): parameters are written name=value, with spaces between, at "
-								     "most %d of them",
+			return problem_set(problem, E_INVALID, NULL,
+				"line %d of the recipe (%s): parameters are written name=value, with spaces between, at "
+				"most %d of them",
 				number, line->criterion, PARAMETERS);
 		*value++ = 0;
 		settings[line->setting_count] = (struct match_setting){ word, strtod(value, &end) };
 		if (!*value || *end || !isfinite(settings[line->setting_count].value))
-			return problem_set(problem, E_INVALID, NULL, "line %d of the recipe (%s): the value of %s is no number", number, line->criterion, word);
+			return problem_set(problem, E_INVALID, NULL, "line %d of the recipe (%s): the value of %s is no number", number,
+				line->criterion, word);
 		line->setting_count++;
 	}
 	return 0;
@@ -467,7 +486,8 @@ static int read_line(struct arena *arena, char *text, struct match_line *line, i
 		return problem_set(problem, E_INVALID, NULL, "line %d of the recipe is not whole", number);
 	*line = (struct match_line){ .criterion = cells[0], .hard = !strcmp(cells[1], "hard"), .weight = strtod(cells[2], &end) };
 	if (*end || (!line->hard && strcmp(cells[1], "weight")))
-		return problem_set(problem, E_INVALID, NULL, "line %d of the recipe (%s) has neither a rule nor a weight", number, cells[0]);
+		return problem_set(
+			problem, E_INVALID, NULL, "line %d of the recipe (%s) has neither a rule nor a weight", number, cells[0]);
 	return read_settings(arena, cells[3], line, number, problem);
 }
 

@@ -68,7 +68,9 @@ static void add_line(struct buffer *out, const char *text)
 static void add_alternatives(struct buffer *out, struct arena *arena, bool mentors, const struct match_alternative *list, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		add_line(out, arena_print(arena, "%s %lld %d", mentors ? "mentor" : "mentee", (long long)(mentors ? list[i].mentor : list[i].mentee), list[i].score));
+		add_line(out,
+			arena_print(arena, "%s %lld %d", mentors ? "mentor" : "mentee",
+				(long long)(mentors ? list[i].mentor : list[i].mentee), list[i].score));
 }
 
 static void send_pair(const struct match_made *pair)
@@ -79,7 +81,9 @@ static void send_pair(const struct match_made *pair)
 	for (size_t i = 0; i < pair->share_count; i++) {
 		const struct match_share *share = &pair->shares[i];
 
-		add_line(&shares, share->hard ? arena_print(&arena, "%s rule", share->criterion->name) : arena_print(&arena, "%s %d of %d", share->criterion->name, share->points, share->most));
+		add_line(&shares,
+			share->hard ? arena_print(&arena, "%s rule", share->criterion->name)
+				    : arena_print(&arena, "%s %d of %d", share->criterion->name, share->points, share->most));
 		add_line(&reasons, mark_ids(&arena, share->text));
 	}
 	add_alternatives(&alternatives, &arena, true, pair->mentee_alternatives, pair->mentee_alternative_count);
@@ -108,7 +112,8 @@ static void send_result(const struct match_input *input, const struct match_resu
 	for (int i = 0; i < 32; i++)
 		snprintf(hash + 2 * i, 3, "%02x", result->input_hash[i]);
 	SEND("result", hash, number(&arena, (int64_t)input->mentee_count), number(&arena, (int64_t)input->mentor_count),
-		number(&arena, result->eligible), number(&arena, result->placed), number(&arena, result->total), number(&arena, result->bound_total),
+		number(&arena, result->eligible), number(&arena, result->placed), number(&arena, result->total),
+		number(&arena, result->bound_total),
 		arena_print(&arena, "places %lld\ncells %lld\nlowest score %d\nmedian score %d\nunplaced %zu\nshortlisted %s\nrounds %d",
 			(long long)result->places, (long long)result->cells, result->lowest, result->median, result->unplaced_count,
 			result->shortlisted ? "yes" : "no", result->rounds));

@@ -100,15 +100,13 @@ static const struct kind kinds[FILES] = {
 	[SESSIONS] = { "academicSessions", row_session, 1, { "sourcedId", "status", "parentSourcedId" } },
 	[COURSES] = { "courses", row_course, 1, { "sourcedId", "status", "orgSourcedId" } },
 	[CLASSES] = { "classes", row_class, 2,
-		{ "sourcedId", "title", "status", "classCode", "courseSourcedId", "schoolSourcedId",
-			"termSourcedIds|termSourcedId" } },
+		{ "sourcedId", "title", "status", "classCode", "courseSourcedId", "schoolSourcedId", "termSourcedIds|termSourcedId" } },
 	[USERS] = { "users", row_user, 3,
 		{ "sourcedId", "givenName", "familyName", "status", "enabledUser", "role", "email", "grades|grade",
 			"orgSourcedIds|primaryOrgSourcedId", "preferredGivenName", "preferredFamilyName", "agentSourcedIds" } },
 	[ROLES] = { "roles", row_role, 2, { "userSourcedId", "role", "status", "orgSourcedId" } },
 	[DEMOGRAPHICS] = { "demographics", row_demographics, 2, { "sourcedId|userSourcedId", "birthDate", "status" } },
-	[ENROLLMENTS] = { "enrollments", row_enrollment, 3,
-		{ "classSourcedId", "userSourcedId", "role", "status", "schoolSourcedId" } },
+	[ENROLLMENTS] = { "enrollments", row_enrollment, 3, { "classSourcedId", "userSourcedId", "role", "status", "schoolSourcedId" } },
 };
 
 /* ---- files, columns, cells ---- */
@@ -237,8 +235,7 @@ static int64_t follow(struct set *set, int column, const char *id, enum file to,
 
 	if (number >= 0 || !*id || !set->files[to])
 		return number;
-	roster_say(set->roster, matters && !set->section->orphans_skip ? 0 : 1, &here, "'%.80s' is not in %s.csv%s", id,
-		kinds[to].name,
+	roster_say(set->roster, matters && !set->section->orphans_skip ? 0 : 1, &here, "'%.80s' is not in %s.csv%s", id, kinds[to].name,
 		!matters ? "; it is not needed here"
 			: set->section->orphans_skip
 			? "; the row is left out"
@@ -631,8 +628,7 @@ static void add_traits(struct set *set, const struct user *user, const char *par
 static bool join(struct set *set, const struct user *user)
 {
 	const char *language = set->section->language, *key;
-	struct roster_person person = { user->id, user->given, user->family, user->email, NULL, set->section->zone,
-		user->birth_date };
+	struct roster_person person = { user->id, user->given, user->family, user->email, NULL, set->section->zone, user->birth_date };
 
 	for (size_t i = 0; i < set->join_count; i++) {
 		if (!fits(set, user, i))
@@ -662,8 +658,8 @@ static void gather_joins(struct set *set)
 		if (set->join_count < RULES)
 			set->joins[set->join_count++] = line;
 		else
-			roster_say(set->roster, 0, &here,
-				"there are more than %d join lines; name several grades or classes in one", RULES);
+			roster_say(
+				set->roster, 0, &here, "there are more than %d join lines; name several grades or classes in one", RULES);
 	}
 	if (!set->join_count)
 		roster_say(set->roster, 0, &here, "the mapping says of nobody that they join; add lines such as: join mentee role student");

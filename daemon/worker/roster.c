@@ -153,8 +153,7 @@ static bool first_time(struct roster *roster, const char *thing)
 	return textmap_add(&roster->things, thing, 1) < 0;
 }
 
-static void say_differs(struct roster *roster, const struct place *place, const struct roster_row *old,
-	const struct roster_row *new)
+static void say_differs(struct roster *roster, const struct place *place, const struct roster_row *old, const struct roster_row *new)
 {
 	size_t same = old->count == new->count;
 
@@ -174,8 +173,7 @@ static void keep_names(struct roster *roster, const struct roster_person *person
 	const char *plain = arena_print(arena, "%s %s", given, family), *turned = arena_print(arena, "%s, %s", family, given);
 	const char *folded[] = { words_fold(arena, plain, strlen(plain)), words_fold(arena, turned, strlen(turned)) };
 
-	if (person->email && textmap_add(&roster->mails, arena_copy(arena, person->email), index) >= 0 &&
-		strcmp(key, person->email))
+	if (person->email && textmap_add(&roster->mails, arena_copy(arena, person->email), index) >= 0 && strcmp(key, person->email))
 		textmap_add(&roster->mails, arena_print(arena, "twice %s", person->email), index);
 	for (size_t i = 0; i < 2; i++)
 		if (*folded[i] && textmap_add(&roster->names, folded[i], index) >= 0)
@@ -236,8 +234,8 @@ const char *roster_add_participant(struct roster *roster, const struct place *pl
 	return key;
 }
 
-void roster_add_trait(struct roster *roster, const struct place *place, const char *participant, const char *kind,
-	const char *name, int level, const char *side)
+void roster_add_trait(struct roster *roster, const struct place *place, const char *participant, const char *kind, const char *name,
+	int level, const char *side)
 {
 	const char *folded = words_fold(&roster->arena, name, strlen(name));
 	char number[16] = "";
@@ -255,8 +253,7 @@ void roster_add_trait(struct roster *roster, const struct place *place, const ch
 	put(roster, row, "side", side);
 }
 
-void roster_add_availability(struct roster *roster, const struct place *place, const char *participant, int weekday,
-	int start, int end)
+void roster_add_availability(struct roster *roster, const struct place *place, const char *participant, int weekday, int start, int end)
 {
 	char from[16], to[16];
 	struct roster_row *row;
@@ -286,8 +283,7 @@ void roster_add_wish(struct roster *roster, const struct place *place, const cha
 	put(roster, row, "rank", number);
 }
 
-void roster_add_objection(struct roster *roster, const struct place *place, const char *participant, const char *other,
-	const char *reason)
+void roster_add_objection(struct roster *roster, const struct place *place, const char *participant, const char *other, const char *reason)
 {
 	struct roster_row *row = row_new(roster, ROSTER_OBJECTION, place, 3);
 
@@ -384,8 +380,7 @@ static bool finish_wish(struct roster *roster, struct roster_row *row)
 	}
 	key = arena_print(&roster->arena, "%s/%s", person, row->role);
 	if (textmap_find(&roster->people, person) >= 0 && textmap_find(&roster->participants, key) < 0)
-		roster_say(roster, 0, &row->place, "'%.60s' is no %s here; a wish can name a %s only", row->other, row->role,
-			row->role);
+		roster_say(roster, 0, &row->place, "'%.60s' is no %s here; a wish can name a %s only", row->other, row->role, row->role);
 	set_other(row, key);
 	return first_time(roster, arena_print(&roster->arena, "w\n%s\n%s", row->cells[0].value, key));
 }
@@ -402,8 +397,7 @@ static bool finish_objection(struct roster *roster, struct roster_row *row)
 	return first_time(roster, arena_print(&roster->arena, "o\n%s\n%s", row->cells[0].value, person));
 }
 
-static void finish_kind(struct roster *roster, enum roster_kind kind,
-	bool (*finish)(struct roster *, struct roster_row *))
+static void finish_kind(struct roster *roster, enum roster_kind kind, bool (*finish)(struct roster *, struct roster_row *))
 {
 	size_t kept = 0;
 
@@ -431,8 +425,8 @@ int roster_emit(struct roster *roster)
 		for (size_t i = 0; i < roster->kinds[kind].count; i++) {
 			const struct roster_row *row = &roster->kinds[kind].rows[i];
 
-			rc = roster->sink->row(roster->sink->context, entities[kind], row->place.file, row->place.row, row->cells,
-				row->count);
+			rc = roster->sink->row(
+				roster->sink->context, entities[kind], row->place.file, row->place.row, row->cells, row->count);
 			if (rc < 0)
 				return rc;
 			roster->result->rows++;

@@ -74,23 +74,20 @@ struct roster {
 void roster_init(struct roster *, const struct import_sink *, struct import_result *);
 void roster_free(struct roster *);
 
-void roster_say(struct roster *, int notice, const struct place *, const char *format, ...)
-	__attribute__((format(printf, 4, 5)));
+void roster_say(struct roster *, int notice, const struct place *, const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /* The person's key, or NULL after a problem was said (neither id nor address). The same key again is the same person;
  * then other details than before are a problem. */
 const char *roster_add_person(struct roster *, const struct place *, const struct roster_person *);
 /* The participant's key, or NULL after a problem was said (that person has this role already). */
-const char *roster_add_participant(struct roster *, const struct place *, const char *person, const char *role,
-	const char *capacity, const char *motivation);
+const char *roster_add_participant(
+	struct roster *, const struct place *, const char *person, const char *role, const char *capacity, const char *motivation);
 /* The same trait, time, wish or objection of a participant a second time is left out. */
-void roster_add_trait(struct roster *, const struct place *, const char *participant, const char *kind, const char *name,
-	int level, const char *side);
-void roster_add_availability(struct roster *, const struct place *, const char *participant, int weekday, int start,
-	int end);
+void roster_add_trait(
+	struct roster *, const struct place *, const char *participant, const char *kind, const char *name, int level, const char *side);
+void roster_add_availability(struct roster *, const struct place *, const char *participant, int weekday, int start, int end);
 void roster_add_wish(struct roster *, const struct place *, const char *participant, const char *other, int rank);
-void roster_add_objection(struct roster *, const struct place *, const char *participant, const char *other,
-	const char *reason);
+void roster_add_objection(struct roster *, const struct place *, const char *participant, const char *other, const char *reason);
 
 /* Looks up whom wishes and objections mean. Afterwards the problems are complete. */
 void roster_finish(struct roster *);

@@ -98,7 +98,8 @@ static int files_close(int directory, struct problem *problem)
 		attr.handled_access_fs |= (all_of_version_1 + 1) << 1; /* truncating */
 	ruleset = version < 0 ? -1 : (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof attr, 0);
 	if (ruleset < 0)
-		return problem_set(problem, E_UNAVAILABLE, NULL, "workers need Landlock, and this kernel does not offer it: %s", strerror(errno));
+		return problem_set(
+			problem, E_UNAVAILABLE, NULL, "workers need Landlock, and this kernel does not offer it: %s", strerror(errno));
 	r = 0;
 	if (directory >= 0)
 		r = allow(ruleset, directory, "mentorship.db", LANDLOCK_ACCESS_FS_READ_FILE) ||

@@ -106,8 +106,7 @@ static void read_half(struct reader *r, struct clock *clock)
 	static const struct {
 		const char *text;
 		int half;
-	} marks[] = { { "a.m.", 1 }, { "p.m.", 2 }, { "a.m", 1 },
-		{ "p.m", 2 }, { "am", 1 }, { "pm", 2 } };
+	} marks[] = { { "a.m.", 1 }, { "p.m.", 2 }, { "a.m", 1 }, { "p.m", 2 }, { "am", 1 }, { "pm", 2 } };
 	const char *before = r->at;
 
 	skip_spaces(r);
@@ -270,8 +269,8 @@ static bool fill_days(struct reader *r)
 
 static int read_word(struct reader *r)
 {
-	static const char *const filler[] = { "and", "und", "et", "y", "e", "en", "or", "oder", "ou", "from", "von", "de", "at",
-		"um", "on", "am", "between", "zwischen", "le", "les", "feira", NULL };
+	static const char *const filler[] = { "and", "und", "et", "y", "e", "en", "or", "oder", "ou", "from", "von", "de", "at", "um", "on",
+		"am", "between", "zwischen", "le", "les", "feira", NULL };
 	size_t length = word_length(r->at);
 	unsigned days = words_days(r->at, length);
 

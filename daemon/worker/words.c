@@ -211,9 +211,8 @@ int words_yes(const char *folded)
 
 bool words_nobody(const char *folded)
 {
-	return among_all(
-		"|none|no|nobody|no one|n/a|na|-|--|nein|niemand|keine|keiner|non|aucun|aucune|personne|ninguno|nadie|"
-		"nessuno|ninguém|geen|nobody in particular|",
+	return among_all("|none|no|nobody|no one|n/a|na|-|--|nein|niemand|keine|keiner|non|aucun|aucune|personne|ninguno|nadie|"
+			 "nessuno|ninguém|geen|nobody in particular|",
 		folded);
 }
 
@@ -264,8 +263,8 @@ const char *words_weekday(int day)
 
 bool words_secret(const char *folded)
 {
-	static const char *const signs[] = { "password", "passwd", "passphrase", "passwort", "kennwort", "mot de passe",
-		"contraseña", "senha", "wachtwoord", "parola d'ordine", "hasło" };
+	static const char *const signs[] = { "password", "passwd", "passphrase", "passwort", "kennwort", "mot de passe", "contraseña",
+		"senha", "wachtwoord", "parola d'ordine", "hasło" };
 
 	for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
 		if (strstr(folded, signs[i]))
@@ -278,8 +277,8 @@ bool words_mail(const char *text)
 	const char *at = strchr(text, '@');
 	size_t length = strlen(text);
 
-	return at && at > text && at[1] && !strchr(at + 1, '@') && length <= 254 && !strpbrk(text, " \t\n,;<>()\"") &&
-		at[1] != '.' && text[length - 1] != '.';
+	return at && at > text && at[1] && !strchr(at + 1, '@') && length <= 254 && !strpbrk(text, " \t\n,;<>()\"") && at[1] != '.' &&
+		text[length - 1] != '.';
 }
 
 static int number(const char *text, int digits)

@@ -120,8 +120,8 @@ static int check_size(struct zipfile *file, const char *name, const zip_stat_t *
 	if (stat->encryption_method != ZIP_EM_NONE)
 		return problem_set(problem, E_INVALID, "file", "'%.60s' in the ZIP is encrypted; pack it without a password", name);
 	if (stat->size > ZIPFILE_ENTRY)
-		return problem_set(problem, E_LIMIT, "file", "'%.60s' in the ZIP unpacks to more than %d MiB; split it", name,
-			ZIPFILE_ENTRY >> 20);
+		return problem_set(
+			problem, E_LIMIT, "file", "'%.60s' in the ZIP unpacks to more than %d MiB; split it", name, ZIPFILE_ENTRY >> 20);
 	if (stat->size > RATIO_FROM && stat->size / packed > ZIPFILE_RATIO)
 		return problem_set(problem, E_LIMIT, "file",
 			"'%.60s' in the ZIP unpacks to more than %d times its packed size, as "

@@ -10,7 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct loop { struct event_base *base; DBusConnection *bus; struct event *dispatch; int rows; };
+struct loop {
+	struct event_base *base;
+	DBusConnection *bus;
+	struct event *dispatch;
+	int rows;
+};
 
 static void on_fd(evutil_socket_t fd, short what, void *arg)
 {

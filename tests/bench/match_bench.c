@@ -63,8 +63,7 @@ static int by_score(const void *a, const void *b)
 }
 
 /* 50 different mentors; in a cluster they are neighbours of the mentee's own place. */
-static void choose_mentors(const struct family *family, int32_t mentee, int32_t mentors, struct match_edge *edges,
-	int32_t *seen)
+static void choose_mentors(const struct family *family, int32_t mentee, int32_t mentors, struct match_edge *edges, int32_t *seen)
 {
 	for (int k = 0; k < EDGES;) {
 		int32_t mentor = family->clustered ? (mentee / 200 * 61 + random_below(120)) % mentors : random_below(mentors);
@@ -141,8 +140,8 @@ static bool measure(const struct family *family, int32_t mentees)
 		ours[i] = ours_solve(&graph, &value);
 		peer[i] = peer_solve(&graph, &other);
 		if (value != other) {
-			fprintf(stderr, "match-%s-%d: %lld is not the peer's %lld\n", family->name, mentees,
-				(long long)value, (long long)other);
+			fprintf(stderr, "match-%s-%d: %lld is not the peer's %lld\n", family->name, mentees, (long long)value,
+				(long long)other);
 			return false;
 		}
 	}

@@ -40,8 +40,7 @@ static void check(int fine, const char *what)
 	abort();
 }
 
-static int on_row(void *context, const char *entity, const char *file, int64_t line, const struct import_cell *cells,
-	size_t count)
+static int on_row(void *context, const char *entity, const char *file, int64_t line, const struct import_cell *cells, size_t count)
 {
 	static const char *const order[] = { "person", "participant", "trait", "availability", "wish", "objection", NULL };
 	struct seen *seen = context;

@@ -17,7 +17,7 @@ BREACHES = {
     "words": ("daemon/core/x.c", "void f(char *a, const char *b)\n{\n\tstrcpy(a, b);\n}\n"),
     "words-shell": ("clients/x.c", 'int f(void)\n{\n\treturn system("true");\n}\n'),
     "licence": ("daemon/core/x.c", None),
-    "columns": ("daemon/core/x.c", "int x;" + " " * 130 + "int y;\n"),
+    "columns": ("daemon/core/x.c", "int x;" + " " * 170 + "int y;\n"),
     "columns-blanks": ("daemon/core/x.c", "int x; \n"),
     "format": ("daemon/core/x.c", "int f( void ) {\n    return 0; }\n"),
     "shell": ("tests/x.sh", "#!/bin/sh\n[ $1 = a ] && cd $2\n"),

@@ -109,11 +109,15 @@ static inline void reopen(struct world *w)
 /* A pair that is active, with a mentor of c->ben_id; the mentee lives in the zone. */
 static inline int64_t pair_make(struct world *w, struct cast *c, int64_t mentor, const char *zone, const char *name, int64_t *ret_mentee)
 {
-	int64_t mentee_person = create(w, &c->ada, &person_entity, ARGS(T("given_name", name), T("family_name", "Mentee"), T("zone", zone)));
+	int64_t mentee_person = create(
+		w, &c->ada, &person_entity, ARGS(T("given_name", name), T("family_name", "Mentee"), T("zone", zone)));
 	int64_t mentee = participant(w, c, mentee_person, "mentee", 1), match;
-	struct options for_mentee = { .version = NONE, .for_person = mentee_person }, for_ben = { .version = NONE, .for_person = c->ben_id };
+	struct options for_mentee = { .version = NONE, .for_person = mentee_person },
+		       for_ben = { .version = NONE, .for_person = c->ben_id };
 
-	match = create(w, &c->ada, &match_entity, ARGS(P("program", path(w, &program_entity, c->program)), P("mentor", path(w, &participant_entity, mentor)), P("mentee", path(w, &participant_entity, mentee))));
+	match = create(w, &c->ada, &match_entity,
+		ARGS(P("program", path(w, &program_entity, c->program)), P("mentor", path(w, &participant_entity, mentor)),
+			P("mentee", path(w, &participant_entity, mentee))));
 	must(perform(w, &c->ada, &match_entity, match, "Offer", NULL, 0), &w->call.problem);
 	must(perform_with(w, &c->ada, &match_entity, match, "Accept", NULL, 0, for_ben), &w->call.problem);
 	must(perform_with(w, &c->ada, &match_entity, match, "Accept", NULL, 0, for_mentee), &w->call.problem);

@@ -26,8 +26,7 @@ struct told {
 	int64_t stop_after; /* rows after which the sink refuses; 0: never */
 };
 
-static inline int told_row(void *context, const char *entity, const char *file, int64_t line, const struct import_cell *cells,
-	size_t count)
+static inline int told_row(void *context, const char *entity, const char *file, int64_t line, const struct import_cell *cells, size_t count)
 {
 	struct told *told = context;
 
@@ -42,8 +41,8 @@ static inline int told_problem(void *context, const struct import_problem *probl
 {
 	struct told *told = context;
 
-	buffer_print(&told->problems, "%s %s:%d:%d %s: %s\n", problem->notice ? "notice" : "problem", problem->file,
-		(int)problem->row, problem->column, problem->header ? problem->header : "-", problem->text);
+	buffer_print(&told->problems, "%s %s:%d:%d %s: %s\n", problem->notice ? "notice" : "problem", problem->file, (int)problem->row,
+		problem->column, problem->header ? problem->header : "-", problem->text);
 	return 0;
 }
 

@@ -14,10 +14,11 @@
 #include <cmocka.h>
 
 /* As the entity audit_record makes it. */
-static const char table[] = "CREATE TABLE \"audit_record\" (\"id\" INTEGER PRIMARY KEY, \"version\" INTEGER NOT NULL, \"time\" INTEGER, "
-			    "\"uid\" INTEGER, \"person\" INTEGER, \"for_person\" INTEGER, \"way\" TEXT, \"verb\" TEXT, \"entity\" TEXT, \"object\" INTEGER, "
-			    "\"fields\" TEXT, \"reason\" TEXT, \"program\" INTEGER, \"match\" INTEGER, \"about\" INTEGER, \"what\" TEXT, \"commitment\" TEXT, "
-			    "\"chain\" TEXT, \"salt\" TEXT, \"detail\" TEXT) STRICT";
+static const char table[] =
+	"CREATE TABLE \"audit_record\" (\"id\" INTEGER PRIMARY KEY, \"version\" INTEGER NOT NULL, \"time\" INTEGER, "
+	"\"uid\" INTEGER, \"person\" INTEGER, \"for_person\" INTEGER, \"way\" TEXT, \"verb\" TEXT, \"entity\" TEXT, \"object\" INTEGER, "
+	"\"fields\" TEXT, \"reason\" TEXT, \"program\" INTEGER, \"match\" INTEGER, \"about\" INTEGER, \"what\" TEXT, \"commitment\" TEXT, "
+	"\"chain\" TEXT, \"salt\" TEXT, \"detail\" TEXT) STRICT";
 static struct problem problem;
 
 enum {
@@ -236,9 +237,8 @@ static void test_erase(void **state)
 	report = verify(place, NULL);
 	assert_int_equal(report.erased, 13);
 	assert_int_equal(report.records, RECORDS + 3);
-	assert_int_equal(engine_prepare(place->engine,
-				 "SELECT fields, verb, object FROM audit_record WHERE id = 41", true, &stmt, &problem),
-		0);
+	assert_int_equal(
+		engine_prepare(place->engine, "SELECT fields, verb, object FROM audit_record WHERE id = 41", true, &stmt, &problem), 0);
 	assert_int_equal(engine_step(place->engine, stmt, &problem), 1);
 	assert_string_equal(engine_text(stmt, 0), "2 5 8 11 14");
 	assert_string_equal(engine_text(stmt, 1), "Erase");
@@ -271,8 +271,9 @@ static void test_widened_list(void **state)
 	struct place *place = *state;
 
 	erase(place, 2, 100, 1);
-	run(place->engine, "UPDATE audit_record SET salt = NULL, detail = NULL, reason = NULL WHERE id = 6; "
-			   "UPDATE audit_record SET fields = fields || ' 6' WHERE verb = 'Erase'");
+	run(place->engine,
+		"UPDATE audit_record SET salt = NULL, detail = NULL, reason = NULL WHERE id = 6; "
+		"UPDATE audit_record SET fields = fields || ' 6' WHERE verb = 'Erase'");
 	assert_int_equal(verify(place, NULL).first_bad, RECORDS + 1);
 }
 

@@ -196,8 +196,8 @@ static void test_printed_paths(void **state)
 
 	(void)state;
 	assert_string_equal(path_print(out, BUS_PATH "/people", strlen(BUS_PATH "/people"), 7), BUS_PATH "/people/7");
-	assert_string_equal(path_print(out, BUS_PATH "/people", strlen(BUS_PATH "/people"), INT64_MAX),
-		BUS_PATH "/people/9223372036854775807");
+	assert_string_equal(
+		path_print(out, BUS_PATH "/people", strlen(BUS_PATH "/people"), INT64_MAX), BUS_PATH "/people/9223372036854775807");
 	assert_string_equal(path_print(out, BUS_PATH "/people", strlen(BUS_PATH "/people"), NONE), "/");
 	assert_string_equal(path_print(out, BUS_PATH "/people", strlen(BUS_PATH "/people"), 0), "/");
 }

@@ -254,10 +254,10 @@ static size_t model_list(const struct schedule *s, int64_t upto, struct due *lis
 }
 
 /* What runs of list[begin ...]; *ret_begin: the first that is not due, for it holds up what comes after it. */
-static size_t model(const struct schedule *s, const struct due *list, size_t n, size_t begin_at, int64_t now, struct due *run, size_t *ret_begin)
+static size_t model(
+	const struct schedule *s, const struct due *list, size_t n, size_t begin_at, int64_t now, struct due *run, size_t *ret_begin)
 {
-	int64_t grace = s->late_max ? s->late_max : s->policy == SKIP_MISSED ? CATCHUP_GRACE
-									     : INT64_MAX;
+	int64_t grace = s->late_max ? s->late_max : s->policy == SKIP_MISSED ? CATCHUP_GRACE : INT64_MAX;
 	size_t end = begin_at, n_run = 0;
 
 	while (end < n && list[end].instant <= now)
@@ -359,8 +359,7 @@ static void each_nominal_time_runs_once(void **state)
 				assert_int_equal(ran.run[i].nominal, expected);
 				assert_true(ran.run[i].instant <= now);
 			}
-			now += dice(5) ? dice(3 * HOUR) : dice(20) ? -dice(DAY)
-								   : dice(10 * DAY);
+			now += dice(5) ? dice(3 * HOUR) : dice(20) ? -dice(DAY) : dice(10 * DAY);
 		}
 		assert_true(expected > zone_local(s.zone, end) - 20 * DAY);
 	}

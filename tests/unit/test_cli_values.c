@@ -54,7 +54,8 @@ static void test_round_trip(void **state)
 	same("ssu", json_pack("[s, s, i]", "people", "", 12));
 	same("bdx", json_pack("[b, f, I]", 1, 0.25, (json_int_t)INT64_MAX));
 	same("asao", json_pack("[[s, s], [s]]", "a", "b", "/org/mentorship1/people/1"));
-	same("a{sv}", json_pack("[{s:s, s:I, s:b, s:f, s:[s]}]", "text", "x", "number", (json_int_t)-1, "yes", 1, "real", 1.5, "words", "a"));
+	same("a{sv}",
+		json_pack("[{s:s, s:I, s:b, s:f, s:[s]}]", "text", "x", "number", (json_int_t)-1, "yes", 1, "real", 1.5, "words", "a"));
 	same("a(ssv)asssu", json_pack("[[[s, s, s]], [s], s, s, i]", "state", "=", "ready", "id", "", "", 0));
 	same("a(ossa{sv}a{sv})", json_pack("[[[s, s, s, {}, {s:s}]]]", "/a/1", "i.f", "Verb", "key", "k"));
 	same("aa{sv}", json_pack("[[{s:{s:i}}, {}]]", "nested", "x", 1));
@@ -173,7 +174,8 @@ static void test_json(void **state)
 
 	(void)state;
 	json_write(&out, value, false);
-	assert_string_equal(buffer_string(&out), "{\"a\": [1, 0.1, null, false], \"b\": \"x\\n\\u001b\\u202e\", \"c\": {}, \"d\": [], \"e\": 3.0}");
+	assert_string_equal(
+		buffer_string(&out), "{\"a\": [1, 0.1, null, false], \"b\": \"x\\n\\u001b\\u202e\", \"c\": {}, \"d\": [], \"e\": 3.0}");
 	buffer_clear(&out);
 	json_write(&out, value, true);
 	assert_null(strchr(buffer_string(&out), 033));

@@ -35,7 +35,8 @@ static void test_assignments(void **state)
 		{ "name^=A", "name", BEGINS, "A" },
 		{ "x=-", "x", IS, "-" },
 	};
-	static const char *const none[] = { "", "12", "Ana Lopez", "Ana=b", "=x", "-x=1", "9a=1", "name", "J\xc3\xb6rg=x", "/org/mentorship1/people/1" };
+	static const char *const none[] = { "", "12", "Ana Lopez", "Ana=b", "=x", "-x=1", "9a=1", "name", "J\xc3\xb6rg=x",
+		"/org/mentorship1/people/1" };
 	struct assignment assignment;
 
 	(void)state;

@@ -77,16 +77,14 @@ static void test_shapes(void **state)
 	expect("a,b\n1,2\n3,4\n", "a|b/1|2/3|4/");
 	expect("a,b\r\n1,2\r\n3,4", "a|b/1|2/3|4/");
 	expect("a,b\r1,2\r3,4\r", "a|b/1|2/3|4/");
-	expect(
-		"\xef\xbb\xbf"
-		"a,b\n1,2\n",
+	expect("\xef\xbb\xbf"
+	       "a,b\n1,2\n",
 		"a|b/1|2/");
 	expect("\xef\xbb\xbf\"a\",\"b\"\n\"1\",\"\"\n", "a|b/1|/");
 	expect("a\n\n\n1\n\n", "a/1/");
 	expect("a,b\n\"x, \"\"y\"\"\",\"line\r\nline\rline\nend\"\n", "a|b/x, \"y\"|line\nline\nline\nend/");
-	expect(
-		" a , \xc2\xa0"
-		"b\t\n 1 ,2\n",
+	expect(" a , \xc2\xa0"
+	       "b\t\n 1 ,2\n",
 		"a|b/ 1 |2/");
 	expect("a,,c\n1,2,3\n", "a||c/1|2|3/");
 	expect("a,b", "a|b/");
@@ -139,20 +137,17 @@ static void test_text(void **state)
 	expect_text(TEXT("a,b\nok,\xed\xa0\x80\n"), "!2,2", "not UTF-8");
 	expect_text(nul, sizeof nul - 1, "!2,2", "NUL");
 	expect_text(TEXT("a,b\n\x1b[31m,1\n"), "!2,1", "U+001B");
-	expect_text(TEXT(
-			    "a,b\n1,\xe2\x80\xae"
-			    "evil\n"),
+	expect_text(TEXT("a,b\n1,\xe2\x80\xae"
+			 "evil\n"),
 		"!2,2", "U+202E");
 	expect_text(TEXT("a,b\n1,\xe2\x80\x8f\n"), "!2,2", "U+200F");
 	expect_text(TEXT("a,b\n1,\xc2\x85\n"), "!2,2", "U+0085");
-	expect_text(TEXT(
-			    "a,b\n1,2\n\xef\xbb\xbf"
-			    "a,b\n"),
+	expect_text(TEXT("a,b\n1,2\n\xef\xbb\xbf"
+			 "a,b\n"),
 		"!3,1", "byte-order mark");
 	expect_text(TEXT("a,\xe2\x81\xa6x\n1,2\n"), "STOP 1,2", "U+2066");
-	expect_text(TEXT(
-			    "\xff\xfe"
-			    "a\0,\0"),
+	expect_text(TEXT("\xff\xfe"
+			 "a\0,\0"),
 		"STOP 0,0", "UTF-16");
 	expect("a,b\n\xe0\xae\xa4,\xf0\x9f\x98\x80 \xd8\xb9\n", "a|b/\xe0\xae\xa4|\xf0\x9f\x98\x80 \xd8\xb9/");
 	/* A bad row spoils no other. */

@@ -83,8 +83,8 @@ static void times_are_read_and_printed(void **state)
 		{ "1970-01-01t02:00+02", 0 },
 	};
 	static const char *const bad[] = { "1970-01-01T00:00", "1970-01-01Z", "1970-01-01T24:00Z", "1970-01-01T00:60Z",
-		"1970-01-01T00:00:61Z", "1970-01-01T0:00Z",
-		"1970-01-01T00:00+1", "1970-01-01T00:00+24:00", "1970-01-01T00:00Zx", "1970-01-01T00:00:Z", "1970-02-30T00:00Z" };
+		"1970-01-01T00:00:61Z", "1970-01-01T0:00Z", "1970-01-01T00:00+1", "1970-01-01T00:00+24:00", "1970-01-01T00:00Zx",
+		"1970-01-01T00:00:Z", "1970-02-30T00:00Z" };
 	char out[DATE_TEXT];
 	int64_t value = 5;
 
@@ -193,11 +193,9 @@ static void written_times_are_understood(void **state)
 		{ "2026-10-25 02:30+01:00 Europe/Berlin", "2026-10-25 02:30+01:00 Europe/Berlin" },
 		{ "2026-03-29 02:30", "2026-03-29 03:30 Europe/Berlin" },
 	};
-	static const char *const bad[] = { "", " ", "someday", "2026-02-30", "2026-12-01 25:00", "tomorrow 9", "friday the 13th",
-		"+3", "+3m",
-		"in weeks", "2 weeks", "tomorrow at", "at", "next", "next week", "+99999999999d", "+99999y", "9:00 tomorrow",
-		"2026-12-01 14:00 Asia/Tokyo",
-		"Europe/Berlin", "1 2 3 4 5 6 7 8 9", "now 9:00",
+	static const char *const bad[] = { "", " ", "someday", "2026-02-30", "2026-12-01 25:00", "tomorrow 9", "friday the 13th", "+3",
+		"+3m", "in weeks", "2 weeks", "tomorrow at", "at", "next", "next week", "+99999999999d", "+99999y", "9:00 tomorrow",
+		"2026-12-01 14:00 Asia/Tokyo", "Europe/Berlin", "1 2 3 4 5 6 7 8 9", "now 9:00",
 		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" };
 	struct zones *zones = zones_new(NULL);
 	const struct zone *berlin;

@@ -447,9 +447,8 @@ static void test_full_in_a_turn(void **state)
 	struct stmt *prepared;
 
 	assert_int_equal(insert(place->engine, "before"), 0);
-	assert_int_equal(engine_prepare(place->engine,
-				 "INSERT INTO person (name) VALUES ('prepared before')", true, &prepared, &problem),
-		0);
+	assert_int_equal(
+		engine_prepare(place->engine, "INSERT INTO person (name) VALUES ('prepared before')", true, &prepared, &problem), 0);
 	run(place->engine, "PRAGMA max_page_count = 20");
 	assert_int_equal(engine_begin(place->engine, &problem), 0);
 	assert_int_equal(engine_savepoint(place->engine, &problem), 0);

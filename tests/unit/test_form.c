@@ -40,8 +40,8 @@ static void test_a_whole_form(void **state)
 	(void)state;
 
 	told_form(&told, mapping, text);
-	assert_string_equal(told_problems(&told),
-		"notice form.csv:3:5 Sprachen: 'Tsez' is not known as a language and is kept as written\n");
+	assert_string_equal(
+		told_problems(&told), "notice form.csv:3:5 Sprachen: 'Tsez' is not known as a language and is kept as written\n");
 	assert_string_equal(buffer_string(&told.files), "form.csv 4 3 1\n");
 	assert_string_equal(told_rows(&told),
 		"person form.csv:2 given_name=Ilse family_name=Brückner-Hain email=ilse@example.org language=de zone=Europe/Berlin\n"
@@ -168,16 +168,15 @@ static void test_names(void **state)
 
 static void test_single_answers(void **state)
 {
-	static const char mapping[] =
-		MENTEE "column \"id\" -> external_id\ncolumn \"born\" -> birth_date\ncolumn \"zone\" -> zone\n"
-		       "column \"places\" -> capacity\ncolumn \"tongue\" -> language\nword zone \"Berlin\" -> "
-		       "\"Europe/Berlin\"\nword capacity \"a pair\" -> 2\n";
+	static const char mapping[] = MENTEE "column \"id\" -> external_id\ncolumn \"born\" -> birth_date\ncolumn \"zone\" -> zone\n"
+					     "column \"places\" -> capacity\ncolumn \"tongue\" -> language\nword zone \"Berlin\" -> "
+					     "\"Europe/Berlin\"\nword capacity \"a pair\" -> 2\n";
 	static const char header[] = "mail,name,id,born,zone,places,tongue\n";
 	char text[400];
 	(void)state;
 
-	snprintf(text, sizeof text,
-		"%s,A B,i1,1.2.2001,berlin,up to 3,Français\nc@example.org,C D,i2,2001-02-28,UTC,a pair,pt-BR\n", header);
+	snprintf(text, sizeof text, "%s,A B,i1,1.2.2001,berlin,up to 3,Français\nc@example.org,C D,i2,2001-02-28,UTC,a pair,pt-BR\n",
+		header);
 	expect_form(mapping, text,
 		"person form.csv:2 external_id=i1 given_name=A family_name=B language=fr zone=Europe/Berlin birth_date=2001-02-01\n"
 		"person form.csv:3 external_id=i2 given_name=C family_name=D email=c@example.org language=pt zone=UTC "
@@ -227,22 +226,26 @@ static void test_answers_in_a_cell(void **state)
 
 /* ---- wishes and objections ---- */
 
-#define WISHES HEAD "column \"id\" -> external_id\ncolumn \"role\" -> role\ncolumn \"want\" -> wish, split \";\"\n" \
-		    "column \"not\" -> objection, split \";\"\ncolumn \"why\" -> objection_reason\n"
-#define PEOPLE "mail,name,id,role,want,not,why\nm1@example.org,Ann Lee,M1,mentor,,,\nm2@example.org,Bob Fox,M2,mentor,,,\n" \
-	       "m3@example.org,Bob Fox,M3,mentor,,,\n"
+#define WISHES \
+	HEAD "column \"id\" -> external_id\ncolumn \"role\" -> role\ncolumn \"want\" -> wish, split \";\"\n" \
+	     "column \"not\" -> objection, split \";\"\ncolumn \"why\" -> objection_reason\n"
+#define PEOPLE \
+	"mail,name,id,role,want,not,why\nm1@example.org,Ann Lee,M1,mentor,,,\nm2@example.org,Bob Fox,M2,mentor,,,\n" \
+	"m3@example.org,Bob Fox,M3,mentor,,,\n"
 
 static void test_wishes(void **state)
 {
 	struct told told = { 0 };
 	(void)state;
 
-	told_form(&told, WISHES, PEOPLE "e@example.org,Eve Oak,E1,mentee,M2; ann  LEE ;\"Bob\" <m3@example.org>;M2;elsewhere@example.org,"
-					"\"Lee, Ann\",We are kin\n");
+	told_form(&told, WISHES,
+		PEOPLE "e@example.org,Eve Oak,E1,mentee,M2; ann  LEE ;\"Bob\" <m3@example.org>;M2;elsewhere@example.org,"
+		       "\"Lee, Ann\",We are kin\n");
 	assert_int_equal(told.rc, E_INVALID); /* the quotes in an unquoted cell */
 	told_free(&told);
-	told_form(&told, WISHES, PEOPLE "e@example.org,Eve Oak,E1,mentee,M2; ann  LEE ;Bob <m3@example.org>;M2;elsewhere@example.org,"
-					"\"Lee, Ann\",We are kin\n");
+	told_form(&told, WISHES,
+		PEOPLE "e@example.org,Eve Oak,E1,mentee,M2; ann  LEE ;Bob <m3@example.org>;M2;elsewhere@example.org,"
+		       "\"Lee, Ann\",We are kin\n");
 	assert_string_equal(told_problems(&told), "");
 	assert_holds(told_rows(&told),
 		"wish form.csv:5 participant=E1/mentee other=M2/mentor rank=1\n"
@@ -251,13 +254,13 @@ static void test_wishes(void **state)
 		"wish form.csv:5 participant=E1/mentee other=elsewhere@example.org/mentor rank=5\n"
 		"objection form.csv:5 participant=E1/mentee other=M1 reason=We are kin\n");
 	told_free(&told);
-	expect_problem(WISHES, PEOPLE "e@example.org,Eve Oak,E1,mentee,Bob Fox,,\n",
-		"form.csv:5:5 want: 'Bob Fox' is more than one person here");
+	expect_problem(
+		WISHES, PEOPLE "e@example.org,Eve Oak,E1,mentee,Bob Fox,,\n", "form.csv:5:5 want: 'Bob Fox' is more than one person here");
 	expect_problem(WISHES, PEOPLE "e@example.org,Eve Oak,E1,mentee,Zed,,\n", "form.csv:5:5 want: 'Zed' is nobody in these files");
 	expect_problem(WISHES, PEOPLE "e@example.org,Eve Oak,E1,mentee,Eve Oak,,\n",
 		"form.csv:5:5 want: this is a wish for the person's own self");
-	expect_problem(WISHES, PEOPLE "e@example.org,Eve Oak,E1,mentee,,,\nf@example.org,Fay Elm,F1,mentee,E1,,\n",
-		"'E1' is no mentor here");
+	expect_problem(
+		WISHES, PEOPLE "e@example.org,Eve Oak,E1,mentee,,,\nf@example.org,Fay Elm,F1,mentee,E1,,\n", "'E1' is no mentor here");
 	expect_form(MENTEE "column \"want\" -> wish, split \";\"\nword wish \"no preference\" -> \"\"\n",
 		"mail,name,want\na@example.org,A B,No preference;none;-\n",
 		"person form.csv:2 given_name=A family_name=B email=a@example.org\nparticipant form.csv:2 person=a@example.org "

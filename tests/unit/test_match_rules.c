@@ -15,17 +15,16 @@
 
 #define COUNT(list) (sizeof(list) / sizeof *(list))
 
-static const struct match_word words[] = {
-	{ 1, "calculus" }, { 2, "Python" }, { 3, "German" }, { 4, "Kannada" }, { 5, "North campus" }, { 6, "chess" }
-};
+static const struct match_word words[] = { { 1, "calculus" }, { 2, "Python" }, { 3, "German" }, { 4, "Kannada" }, { 5, "North campus" },
+	{ 6, "chess" } };
 
 static struct match_person person(int64_t id, int32_t places)
 {
 	return (struct match_person){ .id = id, .person = id + 500, .places = places, .age = MATCH_NONE, .year = MATCH_NONE };
 }
 
-static struct match_input input(const struct match_person *mentees, size_t mentee_count,
-	const struct match_person *mentors, size_t mentor_count, const struct match_line *lines, size_t line_count)
+static struct match_input input(const struct match_person *mentees, size_t mentee_count, const struct match_person *mentors,
+	size_t mentor_count, const struct match_line *lines, size_t line_count)
 {
 	return (struct match_input){
 		.mentees = mentees,
@@ -60,8 +59,8 @@ static const struct match_made *pair_of(const struct match_result *result, int64
 /* --- criteria ------------------------------------------------------------------------------------------- */
 
 /* One mentee, one mentor, one criterion with all the weight: its score. */
-static int32_t score_of(const char *criterion, const struct match_person *mentee, const struct match_person *mentor,
-	const char *parameter, double value)
+static int32_t score_of(
+	const char *criterion, const struct match_person *mentee, const struct match_person *mentor, const char *parameter, double value)
 {
 	struct match_setting setting = { parameter, value };
 	struct match_line line = { criterion, false, 1, &setting, parameter != NULL };
@@ -77,10 +76,9 @@ static int32_t score_of(const char *criterion, const struct match_person *mentee
 
 static void test_traits(void **unused)
 {
-	const struct match_trait seeks[] = { { MATCH_SKILL, 1, 4, true }, { MATCH_SKILL, 2, 0, true },
-		{ MATCH_SKILL, 6, 1, false } };
-	const struct match_trait offers[] = { { MATCH_SKILL, 1, 1, false }, { MATCH_SKILL, 1, 2, false },
-		{ MATCH_SKILL, 6, 4, true }, { MATCH_INTEREST, 2, 4, false } };
+	const struct match_trait seeks[] = { { MATCH_SKILL, 1, 4, true }, { MATCH_SKILL, 2, 0, true }, { MATCH_SKILL, 6, 1, false } };
+	const struct match_trait offers[] = { { MATCH_SKILL, 1, 1, false }, { MATCH_SKILL, 1, 2, false }, { MATCH_SKILL, 6, 4, true },
+		{ MATCH_INTEREST, 2, 4, false } };
 	struct match_person mentee = person(1, 1), mentor = person(2, 1);
 
 	(void)unused;
@@ -128,11 +126,9 @@ static void test_both_have(void **unused)
 		const char *name;
 		enum match_kind kind;
 		int32_t same, other;
-	} cases[] = {
-		{ "language", MATCH_LANGUAGE, MATCH_SCORE_MAX, 0 }, { "site", MATCH_SITE, MATCH_SCORE_MAX, 0 },
+	} cases[] = { { "language", MATCH_LANGUAGE, MATCH_SCORE_MAX, 0 }, { "site", MATCH_SITE, MATCH_SCORE_MAX, 0 },
 		{ "field", MATCH_FIELD, MATCH_SCORE_MAX, 0 }, { "department", MATCH_DEPARTMENT, 0, MATCH_SCORE_MAX },
-		{ "interests", MATCH_INTEREST, 333333, 0 }
-	};
+		{ "interests", MATCH_INTEREST, 333333, 0 } };
 
 	(void)unused;
 	for (size_t i = 0; i < COUNT(cases); i++) {
@@ -188,10 +184,10 @@ static void test_wishes(void **unused)
 
 static void test_sentences(void **unused)
 {
-	const struct match_trait a[] = { { MATCH_SKILL, 1, 0, true }, { MATCH_LANGUAGE, 3, 0, false },
-		{ MATCH_LANGUAGE, 4, 0, false }, { MATCH_SITE, 5, 0, false } };
-	const struct match_trait b[] = { { MATCH_SKILL, 1, 0, false }, { MATCH_LANGUAGE, 4, 0, false },
-		{ MATCH_LANGUAGE, 3, 0, false }, { MATCH_SITE, 5, 0, false } };
+	const struct match_trait a[] = { { MATCH_SKILL, 1, 0, true }, { MATCH_LANGUAGE, 3, 0, false }, { MATCH_LANGUAGE, 4, 0, false },
+		{ MATCH_SITE, 5, 0, false } };
+	const struct match_trait b[] = { { MATCH_SKILL, 1, 0, false }, { MATCH_LANGUAGE, 4, 0, false }, { MATCH_LANGUAGE, 3, 0, false },
+		{ MATCH_SITE, 5, 0, false } };
 	const struct match_span time = { 0, 600, 720 };
 	const struct match_line lines[] = { { .criterion = "language", .hard = true }, { .criterion = "traits", .weight = 1 },
 		{ .criterion = "age", .weight = 1 } };
@@ -212,8 +208,9 @@ static void test_sentences(void **unused)
 	assert_string_equal(result->pairs[0].shares[1].text, "The mentor offers 1 skill that the mentee seeks: calculus.");
 	assert_null(strpbrk(result->pairs[0].shares[2].text, "0123456789"));
 	assert_true(isnan(result->pairs[0].shares[2].amount));
-	assert_string_equal(result->pairs[0].shared, "What you share: one of you can help the other with calculus, you both "
-						     "speak German and Kannada, you have 2 hours a week free at the same time, and you are both at North campus.");
+	assert_string_equal(result->pairs[0].shared,
+		"What you share: one of you can help the other with calculus, you both "
+		"speak German and Kannada, you have 2 hours a week free at the same time, and you are both at North campus.");
 	match_result_free(result);
 }
 
@@ -338,8 +335,7 @@ static int minutes_of(unsigned bits)
 
 static struct got place(const struct timed *mentees, const struct timed *mentors, const unsigned *mentor_bits, unsigned truth)
 {
-	static const struct match_line lines[] = { { .criterion = "traits", .weight = 2 },
-		{ .criterion = "availability", .weight = 1 } };
+	static const struct match_line lines[] = { { .criterion = "traits", .weight = 2 }, { .criterion = "availability", .weight = 1 } };
 	struct match_person a[PEOPLE], b[PEOPLE];
 	struct match_input in = input(a, PEOPLE, b, PEOPLE, lines, 2);
 	struct match_result *result;
@@ -500,8 +496,8 @@ static void check_smallest(int32_t common, const char *help)
 	mentee.span_count = mentors[1].span_count = 1;
 	result = run(&in);
 	assert_string_equal(result->unplaced[0].help, help);
-	assert_string_equal(result->unplaced[0].stopped,
-		"1 of 2 mentors: too little free time in common; 1: no free place, or not suitable.");
+	assert_string_equal(
+		result->unplaced[0].stopped, "1 of 2 mentors: too little free time in common; 1: no free place, or not suitable.");
 	match_result_free(result);
 }
 
@@ -564,15 +560,13 @@ static void test_wrong_recipes(void **unused)
 	const struct {
 		struct match_line line;
 		const char *field;
-	} cases[] = {
-		{ { "nothing", true, 0, NULL, 0 }, "lines[0].criterion" }, { { NULL, true, 0, NULL, 0 }, "lines[0].criterion" },
+	} cases[] = { { { "nothing", true, 0, NULL, 0 }, "lines[0].criterion" }, { { NULL, true, 0, NULL, 0 }, "lines[0].criterion" },
 		{ { "not_with", true, 0, NULL, 0 }, "lines[0].criterion" }, { { "interests", true, 0, NULL, 0 }, "lines[0].hard" },
 		{ { "site", false, NAN, NULL, 0 }, "lines[0].weight" }, { { "site", false, 0, NULL, 0 }, "lines[0].weight" },
 		{ { "site", false, -1, NULL, 0 }, "lines[0].weight" }, { { "site", false, INFINITY, NULL, 0 }, "lines[0].weight" },
 		{ { "language", true, 0, &nan_setting, 1 }, "lines[0].at_least" },
 		{ { "language", true, 0, &half, 1 }, "lines[0].at_least" }, { { "language", true, 0, &big, 1 }, "lines[0].at_least" },
-		{ { "language", true, 0, &unknown, 1 }, "lines[0].settings" }, { { "year", true, 0, &least, 1 }, "lines[0].least" }
-	};
+		{ { "language", true, 0, &unknown, 1 }, "lines[0].settings" }, { { "year", true, 0, &least, 1 }, "lines[0].least" } };
 	struct match_line lines[MATCH_LINES_MAX + 1] = { { .criterion = "site", .hard = true }, { .criterion = "site", .hard = true } };
 	struct match_person mentee = person(1, 1), mentor = person(2, 1);
 	struct match_input in = input(&mentee, 1, &mentor, 1, lines, 2);
@@ -681,26 +675,13 @@ static void test_nobody_and_cancel(void **unused)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_traits),
-		cmocka_unit_test(test_rare_skills_count_more),
-		cmocka_unit_test(test_both_have),
-		cmocka_unit_test(test_year_and_age),
-		cmocka_unit_test(test_wishes),
-		cmocka_unit_test(test_sentences),
-		cmocka_unit_test(test_week),
-		cmocka_unit_test(test_overlap_is_of_the_worst_week),
-		cmocka_unit_test(test_little_time_wins_no_better_place),
-		cmocka_unit_test(test_more_time_never_comes_second),
-		cmocka_unit_test(test_objection_shows_nowhere),
-		cmocka_unit_test(test_minor_needs_consent),
-		cmocka_unit_test(test_smallest_change),
-		cmocka_unit_test(test_hash_covers_the_input),
-		cmocka_unit_test(test_wrong_recipes),
-		cmocka_unit_test(test_wrong_people),
-		cmocka_unit_test(test_wrong_locks),
-		cmocka_unit_test(test_nobody_and_cancel)
-	};
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_traits), cmocka_unit_test(test_rare_skills_count_more),
+		cmocka_unit_test(test_both_have), cmocka_unit_test(test_year_and_age), cmocka_unit_test(test_wishes),
+		cmocka_unit_test(test_sentences), cmocka_unit_test(test_week), cmocka_unit_test(test_overlap_is_of_the_worst_week),
+		cmocka_unit_test(test_little_time_wins_no_better_place), cmocka_unit_test(test_more_time_never_comes_second),
+		cmocka_unit_test(test_objection_shows_nowhere), cmocka_unit_test(test_minor_needs_consent),
+		cmocka_unit_test(test_smallest_change), cmocka_unit_test(test_hash_covers_the_input), cmocka_unit_test(test_wrong_recipes),
+		cmocka_unit_test(test_wrong_people), cmocka_unit_test(test_wrong_locks), cmocka_unit_test(test_nobody_and_cancel) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -52,9 +52,8 @@ static bool chance(int percent)
 
 /* --- a random program ---------------------------------------------------------------------------------- */
 
-static const struct match_word words[] = {
-	{ 0, "knitting" }, { 1, "calculus" }, { 2, "German" }, { 3, "North" }, { 4, "Python" }, { 5, "chess" }
-};
+static const struct match_word words[] = { { 0, "knitting" }, { 1, "calculus" }, { 2, "German" }, { 3, "North" }, { 4, "Python" },
+	{ 5, "chess" } };
 
 static void make_person(struct world *w, int at, struct match_person *who, bool mentor)
 {
@@ -71,8 +70,8 @@ static void make_person(struct world *w, int at, struct match_person *who, bool 
 	who->traits = w->traits[at];
 	who->trait_count = (size_t)random_below(TRAITS);
 	for (size_t i = 0; i < who->trait_count; i++)
-		w->traits[at][i] = (struct match_trait){ (enum match_kind)random_below(MATCH_KINDS), random_below(6),
-			random_below(5), chance(mentor ? 20 : 70) };
+		w->traits[at][i] = (struct match_trait){ (enum match_kind)random_below(MATCH_KINDS), random_below(6), random_below(5),
+			chance(mentor ? 20 : 70) };
 	who->spans = w->spans[at];
 	who->span_count = chance(20) ? 0 : SPANS;
 	for (int i = 0; i < SPANS; i++) {
@@ -103,8 +102,7 @@ static void make_recipe(struct world *w)
 		if ((table[i].may & MATCH_MAY_HARD) && chance(25))
 			w->lines[count++] = (struct match_line){ .criterion = table[i].name, .hard = true };
 		if ((table[i].may & MATCH_MAY_WEIGH) && chance(60))
-			w->lines[count++] = (struct match_line){ .criterion = table[i].name,
-				.weight = 1 + random_below(9) / 3.0 };
+			w->lines[count++] = (struct match_line){ .criterion = table[i].name, .weight = 1 + random_below(9) / 3.0 };
 		if (count > 0 && strcmp(w->lines[count - 1].criterion, "traits") == 0) {
 			w->settings[count - 1] = (struct match_setting){ "rarity", 0 };
 			w->lines[count - 1].settings = &w->settings[count - 1];
@@ -527,8 +525,8 @@ static void test_against_trying_everything(void **unused)
 static void print_alternatives(FILE *f, const struct match_alternative *a, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		fprintf(f, " [%lld %lld %d %d %d %d %lld %s]", (long long)a[i].mentee, (long long)a[i].mentor, a[i].score,
-			a[i].free, a[i].exact, a[i].cost_placed, (long long)a[i].cost_total, a[i].text);
+		fprintf(f, " [%lld %lld %d %d %d %d %lld %s]", (long long)a[i].mentee, (long long)a[i].mentor, a[i].score, a[i].free,
+			a[i].exact, a[i].cost_placed, (long long)a[i].cost_total, a[i].text);
 }
 
 /* All that a result says. */
@@ -667,11 +665,8 @@ static void test_shortlist_is_proven_over_all_pairs(void **unused)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_against_trying_everything),
-		cmocka_unit_test(test_order_of_records_does_not_matter),
-		cmocka_unit_test(test_shortlist_is_proven_over_all_pairs)
-	};
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_against_trying_everything),
+		cmocka_unit_test(test_order_of_records_does_not_matter), cmocka_unit_test(test_shortlist_is_proven_over_all_pairs) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

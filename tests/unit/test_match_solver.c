@@ -60,8 +60,7 @@ static void make(struct instance *in, int32_t mentees, int32_t mentors, int32_t 
 	in->start[mentees] = count;
 	for (int32_t j = 0; j < mentors; j++)
 		in->places[j] = random_below(places + 1);
-	in->graph = (struct match_graph){ mentees, mentors, in->start, in->edges, in->places,
-		random_below(3) == 0 ? in->marked : NULL };
+	in->graph = (struct match_graph){ mentees, mentors, in->start, in->edges, in->places, random_below(3) == 0 ? in->marked : NULL };
 	in->solution = (struct match_solution){ in->mentor_of, in->mentee_price, in->mentor_price, 0 };
 }
 
@@ -114,8 +113,7 @@ static void test_certificate_on_larger(void **unused)
 	for (int round = 0; round < 60; round++) {
 		static const int32_t places[] = { 1, 3, 9, 20, 30 };
 
-		make(in, 1000 + random_below(1000), MENTORS, 4 + random_below(10), round % 2 ? 5 : 1000001,
-			places[round % 5]);
+		make(in, 1000 + random_below(1000), MENTORS, 4 + random_below(10), round % 2 ? 5 : 1000001, places[round % 5]);
 		assert_int_equal(match_optimal(&in->graph, &in->solution, NULL), 0);
 		if (match_check(&in->graph, &in->solution, &problem) < 0)
 			fail_msg("round %d: %s", round, problem.text);
@@ -199,13 +197,9 @@ static void test_cancel(void **unused)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_against_trying_everything),
-		cmocka_unit_test(test_certificate_on_larger),
-		cmocka_unit_test(test_checker_sees_what_is_spoilt),
-		cmocka_unit_test(test_checker_counts_places),
-		cmocka_unit_test(test_cancel)
-	};
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_against_trying_everything), cmocka_unit_test(test_certificate_on_larger),
+		cmocka_unit_test(test_checker_sees_what_is_spoilt), cmocka_unit_test(test_checker_counts_places),
+		cmocka_unit_test(test_cancel) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,8 +11,9 @@
 #include "worker/zipfile.h"
 
 #define HEAD "mapping 1\nformat oneroster\n"
-#define BY_CLASS HEAD "zone \"Europe/Berlin\"\nlanguage \"en\"\njoin mentor role student, class \"Peer mentors\", capacity 2\n" \
-		      "join mentee role student, grade \"7\"\ntrait grade\ntrait org\n"
+#define BY_CLASS \
+	HEAD "zone \"Europe/Berlin\"\nlanguage \"en\"\njoin mentor role student, class \"Peer mentors\", capacity 2\n" \
+	     "join mentee role student, grade \"7\"\ntrait grade\ntrait org\n"
 
 static const char *const names[] = { "manifest", "orgs", "classes", "users", "roles", "demographics", "enrollments" };
 enum {
@@ -182,8 +183,8 @@ static void test_broken_sets(void **state)
 {
 	(void)state;
 	expect_broken(MANIFEST, "1.2", "1.0", BY_CLASS, "problem manifest.csv:3:2 value: this version of OneRoster is not read");
-	expect_broken(MANIFEST, "file.courses,absent", "file.courses,bulk  ", BY_CLASS,
-		"problem manifest.csv:6:2 value: the manifest promises");
+	expect_broken(
+		MANIFEST, "file.courses,absent", "file.courses,bulk  ", BY_CLASS, "problem manifest.csv:6:2 value: the manifest promises");
 	expect_broken(MANIFEST, "file.users,bulk\nsource.", "file.users,delta\nsourc.", BY_CLASS,
 		"problem manifest.csv:11:2 value: the file holds "
 		"changes only (delta)");
@@ -357,8 +358,8 @@ static void test_hostile_zips(void **state)
 	(void)state;
 
 	assert_non_null(big);
-	expect_zip((struct packing[]){ { "../users.csv", "x", 1 } }, 1,
-		"problem set.zip:0:0 -: the name '../users.csv' in the ZIP is a path");
+	expect_zip(
+		(struct packing[]){ { "../users.csv", "x", 1 } }, 1, "problem set.zip:0:0 -: the name '../users.csv' in the ZIP is a path");
 	expect_zip((struct packing[]){ { "/etc/users.csv", "x", 1 } }, 1, "is a path");
 	expect_zip((struct packing[]){ { "a\\users.csv", "x", 1 } }, 1, "is a path");
 	expect_zip((struct packing[]){ { "a/b/users.csv", "x", 1 } }, 1, "several folders");
@@ -467,8 +468,8 @@ static void test_catalyst_sets(void **state)
 
 static void test_oat_set(void **state)
 {
-	static const char *const files[] = { "academicSessions", "classes", "courses", "demographics", "enrollments", "manifest",
-		"orgs", "users" };
+	static const char *const files[] = { "academicSessions", "classes", "courses", "demographics", "enrollments", "manifest", "orgs",
+		"users" };
 	struct import_file set[8];
 	char path[8][4096];
 	struct told told = { 0 };

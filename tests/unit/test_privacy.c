@@ -24,8 +24,11 @@ static void fields_go_when_a_program_is_long_over(void **state)
 	struct cast c = cast(w);
 	int64_t id;
 
-	id = create(w, &c.ada, &participant_entity, ARGS(P("program", path(w, &program_entity, c.program)), P("person", path(w, &person_entity, c.ben_id)), T("role", "mentor"), T("motivation", "because of that word")));
-	create(w, &c.ada, &trait_entity, ARGS(P("participant", path(w, &participant_entity, id)), T("kind", "skill"), T("name", "juggling"), T("side", "offered")));
+	id = create(w, &c.ada, &participant_entity,
+		ARGS(P("program", path(w, &program_entity, c.program)), P("person", path(w, &person_entity, c.ben_id)), T("role", "mentor"),
+			T("motivation", "because of that word")));
+	create(w, &c.ada, &trait_entity,
+		ARGS(P("participant", path(w, &participant_entity, id)), T("kind", "skill"), T("name", "juggling"), T("side", "offered")));
 	must(perform(w, &c.ada, &program_entity, c.program, "Open", NULL, 0), &w->call.problem);
 	clockwork = start(w);
 	advance(w, &clockwork, "2027-01-05T00:00:00Z");
@@ -45,7 +48,8 @@ static void minors_come_of_age(void **state)
 	struct world *w = *state;
 	struct clockwork clockwork;
 	struct cast c = cast(w);
-	int64_t young = create(w, &c.ada, &person_entity, ARGS(T("given_name", "Young"), T("family_name", "One"), T("birth_date", "2008-06-15")));
+	int64_t young = create(
+		w, &c.ada, &person_entity, ARGS(T("given_name", "Young"), T("family_name", "One"), T("birth_date", "2008-06-15")));
 	int64_t unknown = create(w, &c.ada, &person_entity, ARGS(T("given_name", "Un"), T("family_name", "Known")));
 
 	(void)young;
@@ -67,11 +71,15 @@ static void a_minor_is_not_matched_by_hand(void **state)
 {
 	struct world *w = *state;
 	struct cast c = cast(w);
-	int64_t young = create(w, &c.ada, &person_entity, ARGS(T("given_name", "Young"), T("family_name", "One"), T("birth_date", "2012-06-15")));
+	int64_t young = create(
+		w, &c.ada, &person_entity, ARGS(T("given_name", "Young"), T("family_name", "One"), T("birth_date", "2012-06-15")));
 	int64_t mentor = participant(w, &c, c.ben_id, "mentor", 1), mentee = participant(w, &c, young, "mentee", 1);
 
 	must(perform(w, &c.ada, &program_entity, c.program, "Open", NULL, 0), &w->call.problem);
-	assert_int_equal(perform(w, &c.ada, &match_entity, 0, "Create", ARGS(P("program", path(w, &program_entity, c.program)), P("mentor", path(w, &participant_entity, mentor)), P("mentee", path(w, &participant_entity, mentee)))), E_STATE);
+	assert_int_equal(perform(w, &c.ada, &match_entity, 0, "Create",
+				 ARGS(P("program", path(w, &program_entity, c.program)), P("mentor", path(w, &participant_entity, mentor)),
+					 P("mentee", path(w, &participant_entity, mentee)))),
+		E_STATE);
 	assert_non_null(strstr(w->call.problem.text, "consent"));
 }
 

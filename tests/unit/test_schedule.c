@@ -7,7 +7,8 @@
 
 static void check_ins_keep_their_local_hour(void **state)
 {
-	static const char *const zones[] = { "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "Pacific/Apia", "UTC" };
+	static const char *const zones[] = { "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "Pacific/Apia",
+		"UTC" };
 	struct world *w = *state;
 	struct clockwork clockwork;
 	struct cast c;
@@ -17,15 +18,18 @@ static void check_ins_keep_their_local_hour(void **state)
 	int r;
 
 	running(w, &c);
-	create(w, &c.ada, &closed_days_entity, ARGS(P("program", path(w, &program_entity, c.program)), T("from", "2026-04-01"), T("to", "2026-04-08"), T("name", "Easter")));
+	create(w, &c.ada, &closed_days_entity,
+		ARGS(P("program", path(w, &program_entity, c.program)), T("from", "2026-04-01"), T("to", "2026-04-08"),
+			T("name", "Easter")));
 	mentor = participant(w, &c, c.ben_id, "mentor", 10);
 	for (int i = 0; i < 6; i++)
 		pair(w, &c, mentor, zones[i], zones[i]);
 	clockwork = start(w);
 	advance(w, &clockwork, "2027-02-21T00:00:00Z");
 	/* every check-in: hour of the policy in the mentee's zone, an open day, one week apart in the first month */
-	must(engine_prepare(store_engine(w->store), "SELECT c.\"due\", p.\"zone\", pr.\"check_in_hour\", c.\"state\" FROM \"check_in\" c JOIN \"person\" p ON p.\"id\" = "
-						    "c.\"person\" JOIN \"program\" pr ON pr.\"id\" = c.\"program\"",
+	must(engine_prepare(store_engine(w->store),
+		     "SELECT c.\"due\", p.\"zone\", pr.\"check_in_hour\", c.\"state\" FROM \"check_in\" c JOIN \"person\" p ON p.\"id\" = "
+		     "c.\"person\" JOIN \"program\" pr ON pr.\"id\" = c.\"program\"",
 		     false, &q, &problem),
 		&problem);
 	while ((r = engine_step(store_engine(w->store), q, &problem)) > 0) {
@@ -64,7 +68,8 @@ static void answered_is_not_reminded(void **state)
 	advance(w, &clockwork, "2026-01-09T00:00:00Z");
 	check_in = number(w, "SELECT \"id\" FROM \"check_in\"");
 	person = number(w, "SELECT \"person\" FROM \"check_in\"");
-	must(perform_with(w, &c.ada, &check_in_entity, check_in, "Answer", ARGS(N("rating", 4)), (struct options){ .version = NONE, .for_person = person }),
+	must(perform_with(w, &c.ada, &check_in_entity, check_in, "Answer", ARGS(N("rating", 4)),
+		     (struct options){ .version = NONE, .for_person = person }),
 		&w->call.problem);
 	assert_int_equal(perform_with(w, &c.ada, &check_in_entity, check_in, "Answer", ARGS(N("rating", 4)),
 				 (struct options){ .version = NONE, .for_person = person }),
@@ -84,7 +89,9 @@ static void silence_moves_on(void **state)
 	running(w, &c);
 	mentor = participant(w, &c, c.ben_id, "mentor", 1);
 	mentee = participant(w, &c, c.cleo_id, "mentee", 1);
-	match = create(w, &c.ada, &match_entity, ARGS(P("program", path(w, &program_entity, c.program)), P("mentor", path(w, &participant_entity, mentor)), P("mentee", path(w, &participant_entity, mentee))));
+	match = create(w, &c.ada, &match_entity,
+		ARGS(P("program", path(w, &program_entity, c.program)), P("mentor", path(w, &participant_entity, mentor)),
+			P("mentee", path(w, &participant_entity, mentee))));
 	must(perform(w, &c.ada, &match_entity, match, "Offer", NULL, 0), &w->call.problem);
 	clockwork = start(w);
 	advance(w, &clockwork, "2026-02-01T00:00:00Z");
@@ -156,10 +163,13 @@ static void erasure_leaves_nothing(void **state)
 
 	running(w, &c);
 	create(w, &c.root, &duty_entity, ARGS(P("person", path(w, &person_entity, c.ada_id)), T("duty", "data-protection officer")));
-	id = create(w, &c.ada, &person_entity, ARGS(T("given_name", "Plantedword"), T("family_name", "Soandso"), T("email", "plantedword@example.org"), T("birth_date", "1999-09-09")));
+	id = create(w, &c.ada, &person_entity,
+		ARGS(T("given_name", "Plantedword"), T("family_name", "Soandso"), T("email", "plantedword@example.org"),
+			T("birth_date", "1999-09-09")));
 	participant(w, &c, id, "mentor", 2);
 	assert_true(planted(w, "Plantedword"));
-	must(perform_with(w, &c.ada, &person_entity, id, "Erase", NULL, 0, (struct options){ .version = NONE, .for_person = NONE, .reason = "asked" }),
+	must(perform_with(w, &c.ada, &person_entity, id, "Erase", NULL, 0,
+		     (struct options){ .version = NONE, .for_person = NONE, .reason = "asked" }),
 		&w->call.problem);
 	clockwork = start(w);
 	advance(w, &clockwork, "2026-01-02T00:00:00Z");
@@ -184,8 +194,9 @@ static void a_failing_job_is_given_up_and_others_run(void **state)
 
 	running(w, &c);
 	clockwork = start(w);
-	force(w, "INSERT INTO \"job\" (\"version\", \"kind\", \"subject\", \"nominal\", \"zone\", \"due\", \"cursor\", \"attempts\", \"state\") "
-		 "VALUES (1, 'check-in due', 4711, '2026-01-01T00:00:00', 'UTC', 1767225600, 0, 0, 'waiting')");
+	force(w,
+		"INSERT INTO \"job\" (\"version\", \"kind\", \"subject\", \"nominal\", \"zone\", \"due\", \"cursor\", \"attempts\", \"state\") "
+		"VALUES (1, 'check-in due', 4711, '2026-01-01T00:00:00', 'UTC', 1767225600, 0, 0, 'waiting')");
 	advance(w, &clockwork, "2026-01-03T00:00:00Z");
 	assert_int_equal(number(w, "SELECT count(*) FROM \"job\" WHERE \"state\" = 'failed' AND \"attempts\" = 5"), 1);
 	assert_true(number(w, "SELECT count(*) FROM \"job\" WHERE \"kind\" = 'retention' AND \"state\" = 'done'") >= 1);
@@ -216,12 +227,14 @@ static void a_week_off_is_caught_up_as_each_kind_says(void **state)
 	assert_int_equal(number(w, "SELECT count(*) FROM \"job\" WHERE \"kind\" = 'check-in escalation' AND \"state\" = 'done'"), 3);
 	/* standing kinds once, for the latest time; each row says what became of it */
 	assert_int_equal(number(w, "SELECT count(*) FROM \"job\" WHERE \"kind\" = 'retention' AND \"state\" = 'skipped'"), 1);
-	assert_int_equal(number(w, "SELECT count(*) FROM \"job\" WHERE \"kind\" = 'retention' AND \"state\" = 'done' AND "
-				   "\"nominal\" = '2026-02-03T03:30:00'"),
+	assert_int_equal(number(w,
+				 "SELECT count(*) FROM \"job\" WHERE \"kind\" = 'retention' AND \"state\" = 'done' AND "
+				 "\"nominal\" = '2026-02-03T03:30:00'"),
 		1);
 	assert_int_equal(number(w, "SELECT count(*) FROM \"job\" WHERE \"kind\" = 'retention' AND \"state\" = 'done'"), 2);
-	assert_int_equal(number(w, "SELECT count(*) FROM \"job\" WHERE \"kind\" = 'retention' AND \"state\" = 'waiting' AND "
-				   "\"nominal\" = '2026-02-04T03:30:00'"),
+	assert_int_equal(number(w,
+				 "SELECT count(*) FROM \"job\" WHERE \"kind\" = 'retention' AND \"state\" = 'waiting' AND "
+				 "\"nominal\" = '2026-02-04T03:30:00'"),
 		1);
 	stop(&clockwork);
 }
@@ -237,7 +250,8 @@ static void a_standing_kind_that_fails_goes_on_the_next_day(void **state)
 	clockwork = start(w);
 	force(w, "ALTER TABLE \"replay\" RENAME TO \"elsewhere\"");
 	advance(w, &clockwork, "2026-01-02T00:00:00Z");
-	assert_int_equal(number(w, "SELECT count(*) FROM \"job\" WHERE \"kind\" = 'retention' AND \"state\" = 'failed' AND \"attempts\" = 5"), 1);
+	assert_int_equal(
+		number(w, "SELECT count(*) FROM \"job\" WHERE \"kind\" = 'retention' AND \"state\" = 'failed' AND \"attempts\" = 5"), 1);
 	force(w, "ALTER TABLE \"elsewhere\" RENAME TO \"replay\"");
 	advance(w, &clockwork, "2026-01-03T00:00:00Z");
 	assert_int_equal(number(w, "SELECT count(*) FROM \"job\" WHERE \"kind\" = 'retention' AND \"state\" = 'done'"), 1);
@@ -292,9 +306,10 @@ static void a_burst_goes_in_bounded_turns(void **state)
 	pair(w, &c, participant(w, &c, c.ben_id, "mentor", 1), "UTC", "Cleo");
 	clockwork = start_watched(w, &watch);
 	advance(w, &clockwork, "2026-01-08T00:00:00Z");
-	force(w, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000) INSERT INTO \"job\" (\"version\", \"kind\", \"subject\", "
-		 "\"nominal\", \"zone\", \"due\", \"cursor\", \"attempts\", \"state\") SELECT 1, 'check-in overdue', (SELECT \"id\" FROM \"check_in\"), "
-		 "strftime('%Y-%m-%dT%H:%M:%S', 1767830400 + i, 'unixepoch'), 'UTC', 1767830400 + i, 0, 0, 'waiting' FROM n");
+	force(w,
+		"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000) INSERT INTO \"job\" (\"version\", \"kind\", \"subject\", "
+		"\"nominal\", \"zone\", \"due\", \"cursor\", \"attempts\", \"state\") SELECT 1, 'check-in overdue', (SELECT \"id\" FROM \"check_in\"), "
+		"strftime('%Y-%m-%dT%H:%M:%S', 1767830400 + i, 'unixepoch'), 'UTC', 1767830400 + i, 0, 0, 'waiting' FROM n");
 	sleep_until(w, "2026-01-08T03:00:00Z");
 	watch = (struct watch){ .w = w, .done = number(w, "SELECT count(*) FROM \"job\" WHERE \"state\" = 'done'") };
 	advance(w, &clockwork, "2026-01-08T03:00:00Z");
@@ -324,7 +339,8 @@ static void a_job_over_many_goes_in_slices_that_a_kill_does_not_lose(void **stat
 		reopen(w);
 		clockwork = start(w);
 		scheduler_advance(clockwork.scheduler, instant_of("2026-01-01T03:10:00Z"), &jobs, &problem);
-		slices += number(w, "SELECT count(*) FROM \"job\" WHERE \"kind\" = 'coming of age' AND \"state\" = 'running' AND \"cursor\" > 0");
+		slices += number(
+			w, "SELECT count(*) FROM \"job\" WHERE \"kind\" = 'coming of age' AND \"state\" = 'running' AND \"cursor\" > 0");
 		scheduler_advance(clockwork.scheduler, instant_of("2026-01-01T03:10:00Z"), &jobs, &problem);
 	}
 	assert_true(slices >= 2);
@@ -371,8 +387,9 @@ static void a_preview_names_what_then_happens(void **state)
 	pair(w, &c, participant(w, &c, c.ben_id, "mentor", 1), "America/New_York", "Cleo");
 	clockwork = start(w);
 	/* a job that cannot be done is named and left */
-	force(w, "INSERT INTO \"job\" (\"version\", \"kind\", \"subject\", \"nominal\", \"zone\", \"due\", \"cursor\", \"attempts\", \"state\") "
-		 "VALUES (1, 'check-in due', 4711, '2026-01-02T00:00:00', 'UTC', 1767312000, 0, 0, 'waiting')");
+	force(w,
+		"INSERT INTO \"job\" (\"version\", \"kind\", \"subject\", \"nominal\", \"zone\", \"due\", \"cursor\", \"attempts\", \"state\") "
+		"VALUES (1, 'check-in due', 4711, '2026-01-02T00:00:00', 'UTC', 1767312000, 0, 0, 'waiting')");
 	sleep_until(w, "2026-01-04T00:00:00Z");
 	must(store_turn_begin(w->store, &problem), &problem);
 	must(scheduler_preview(clockwork.scheduler, instant_of("2026-01-20T00:00:00Z"), 500, note, &list, &problem), &problem);
@@ -384,8 +401,10 @@ static void a_preview_names_what_then_happens(void **state)
 	assert_int_equal(listed(&list, "check-in due"), 3);
 	advance(w, &clockwork, "2026-01-20T00:00:00Z");
 	assert_int_equal(listed(&list, "check-in due"), 1 + number(w, "SELECT count(*) FROM \"check_in\""));
-	assert_int_equal(listed(&list, "check-in escalation"), number(w, "SELECT count(*) FROM \"check_in\" WHERE \"state\" = 'escalated'"));
-	assert_int_equal(listed(&list, "retention"), number(w, "SELECT count(*) FROM \"job\" WHERE \"kind\" = 'retention' AND \"state\" = 'done'"));
+	assert_int_equal(
+		listed(&list, "check-in escalation"), number(w, "SELECT count(*) FROM \"check_in\" WHERE \"state\" = 'escalated'"));
+	assert_int_equal(
+		listed(&list, "retention"), number(w, "SELECT count(*) FROM \"job\" WHERE \"kind\" = 'retention' AND \"state\" = 'done'"));
 	stop(&clockwork);
 }
 
@@ -404,7 +423,9 @@ static void who_may_not_answer_yet_is_not_asked(void **state)
 	must(perform(w, &c.ada, &program_entity, c.program, "Update", ARGS(T("offer_order", "mentor first"))), &w->call.problem);
 	mentor = participant(w, &c, c.ben_id, "mentor", 1);
 	mentee = participant(w, &c, c.cleo_id, "mentee", 1);
-	match = create(w, &c.ada, &match_entity, ARGS(P("program", path(w, &program_entity, c.program)), P("mentor", path(w, &participant_entity, mentor)), P("mentee", path(w, &participant_entity, mentee))));
+	match = create(w, &c.ada, &match_entity,
+		ARGS(P("program", path(w, &program_entity, c.program)), P("mentor", path(w, &participant_entity, mentor)),
+			P("mentee", path(w, &participant_entity, mentee))));
 	must(perform(w, &c.ada, &match_entity, match, "Offer", NULL, 0), &w->call.problem);
 	assert_int_equal(number(w, "SELECT count(*) FROM \"message\" WHERE \"template_name\" = 'match-offered'"), 1);
 	assert_int_equal(number(w, "SELECT \"person\" FROM \"message\" WHERE \"template_name\" = 'match-offered'"), c.ben_id);
@@ -413,7 +434,9 @@ static void who_may_not_answer_yet_is_not_asked(void **state)
 	assert_int_equal(number(w, "SELECT count(*) FROM \"message\" WHERE \"template_name\" = 'match-offered'"), 2);
 	/* offered again, as another match, it is another occasion for both */
 	must(perform(w, &c.ada, &match_entity, match, "Withdraw", NULL, 0), &w->call.problem);
-	match = create(w, &c.ada, &match_entity, ARGS(P("program", path(w, &program_entity, c.program)), P("mentor", path(w, &participant_entity, mentor)), P("mentee", path(w, &participant_entity, mentee))));
+	match = create(w, &c.ada, &match_entity,
+		ARGS(P("program", path(w, &program_entity, c.program)), P("mentor", path(w, &participant_entity, mentor)),
+			P("mentee", path(w, &participant_entity, mentee))));
 	must(perform(w, &c.ada, &match_entity, match, "Offer", NULL, 0), &w->call.problem);
 	must(perform_with(w, &c.ada, &match_entity, match, "Accept", NULL, 0, for_ben), &w->call.problem);
 	assert_int_equal(number(w, "SELECT count(*) FROM \"message\" WHERE \"template_name\" = 'match-offered'"), 4);
@@ -434,16 +457,24 @@ static void a_changed_pair_is_a_new_occasion(void **state)
 	mentee_person = number(w, "SELECT \"person\" FROM \"match_member\" WHERE \"side\" = 'mentee'");
 	clockwork = start(w);
 	advance(w, &clockwork, "2026-01-09T12:00:00Z"); /* asked on the 7th, reminded on the 9th */
-	assert_int_equal(number(w, "SELECT count(*) FROM \"message\" WHERE \"template_name\" = 'check-in-reminder' AND \"state\" = 'queued'"), 1);
-	must(perform_with(w, &c.ada, &match_entity, match, "Rematch", NULL, 0, (struct options){ .version = NONE, .for_person = NONE, .reason = "asked" }),
+	assert_int_equal(
+		number(w, "SELECT count(*) FROM \"message\" WHERE \"template_name\" = 'check-in-reminder' AND \"state\" = 'queued'"), 1);
+	must(perform_with(w, &c.ada, &match_entity, match, "Rematch", NULL, 0,
+		     (struct options){ .version = NONE, .for_person = NONE, .reason = "asked" }),
 		&w->call.problem);
 	/* of a pair that is over nobody is reminded, in the outbox neither */
-	assert_int_equal(number(w, "SELECT count(*) FROM \"message\" WHERE \"template_name\" = 'check-in-reminder' AND \"state\" = 'suppressed'"), 1);
+	assert_int_equal(
+		number(w, "SELECT count(*) FROM \"message\" WHERE \"template_name\" = 'check-in-reminder' AND \"state\" = 'suppressed'"),
+		1);
 	assert_int_equal(number(w, "SELECT count(*) FROM \"job\" WHERE \"kind\" LIKE 'check-in%' AND \"state\" = 'waiting'"), 0);
-	match = create(w, &c.ada, &match_entity, ARGS(P("program", path(w, &program_entity, c.program)), P("mentor", path(w, &participant_entity, mentor)), P("mentee", path(w, &participant_entity, mentee))));
+	match = create(w, &c.ada, &match_entity,
+		ARGS(P("program", path(w, &program_entity, c.program)), P("mentor", path(w, &participant_entity, mentor)),
+			P("mentee", path(w, &participant_entity, mentee))));
 	must(perform(w, &c.ada, &match_entity, match, "Offer", NULL, 0), &w->call.problem);
-	must(perform_with(w, &c.ada, &match_entity, match, "Accept", NULL, 0, (struct options){ .version = NONE, .for_person = c.ben_id }), &w->call.problem);
-	must(perform_with(w, &c.ada, &match_entity, match, "Accept", NULL, 0, (struct options){ .version = NONE, .for_person = mentee_person }),
+	must(perform_with(w, &c.ada, &match_entity, match, "Accept", NULL, 0, (struct options){ .version = NONE, .for_person = c.ben_id }),
+		&w->call.problem);
+	must(perform_with(
+		     w, &c.ada, &match_entity, match, "Accept", NULL, 0, (struct options){ .version = NONE, .for_person = mentee_person }),
 		&w->call.problem);
 	must(perform(w, &c.ada, &match_entity, match, "Start", NULL, 0), &w->call.problem);
 	advance(w, &clockwork, "2026-01-17T00:00:00Z");
@@ -464,8 +495,11 @@ static void closed_days_entered_late_move_what_was_planned(void **state)
 	pair(w, &c, participant(w, &c, c.ben_id, "mentor", 1), "UTC", "Cleo");
 	clockwork = start(w);
 	advance(w, &clockwork, "2026-01-08T00:00:00Z"); /* asked on the 7th; to be reminded on the 9th, again asked on the 14th */
-	create(w, &c.ada, &closed_days_entity, ARGS(P("program", path(w, &program_entity, c.program)), T("from", "2026-01-09"), T("to", "2026-01-15"), T("name", "Snow")));
-	create(w, &c.ada, &closed_days_entity, ARGS(P("program", path(w, &program_entity, c.program)), T("from", "2026-01-16"), T("to", "2026-01-16"), T("name", "No meetings"), T("pauses", "meetings")));
+	create(w, &c.ada, &closed_days_entity,
+		ARGS(P("program", path(w, &program_entity, c.program)), T("from", "2026-01-09"), T("to", "2026-01-15"), T("name", "Snow")));
+	create(w, &c.ada, &closed_days_entity,
+		ARGS(P("program", path(w, &program_entity, c.program)), T("from", "2026-01-16"), T("to", "2026-01-16"),
+			T("name", "No meetings"), T("pauses", "meetings")));
 	advance(w, &clockwork, "2026-01-16T08:59:59Z");
 	assert_int_equal(number(w, "SELECT count(*) FROM \"check_in\""), 1);
 	assert_int_equal(number(w, "SELECT count(*) FROM \"check_in\" WHERE \"state\" = 'due'"), 1);

@@ -65,7 +65,8 @@ static void after_a_leap_what_destroys_waits(void **state)
 	assert_false(scheduler_leapt(clockwork.scheduler));
 	scheduler_clocks(clockwork.scheduler, 1000000 + 22 * DAY + 61, 5000 + 8 * DAY + 60);
 	assert_true(scheduler_leapt(clockwork.scheduler));
-	must(perform_with(w, &c.ada, &person_entity, c.cleo_id, "Erase", NULL, 0, (struct options){ .version = NONE, .for_person = NONE, .reason = "asked" }),
+	must(perform_with(w, &c.ada, &person_entity, c.cleo_id, "Erase", NULL, 0,
+		     (struct options){ .version = NONE, .for_person = NONE, .reason = "asked" }),
 		&w->call.problem);
 	advance(w, &clockwork, "2026-01-03T00:00:00Z");
 	assert_int_equal(number(w, DONE("retention")) + number(w, DONE("erasure")), 0);
@@ -98,7 +99,8 @@ static void a_clock_set_back_does_not_end_standing_kinds(void **state)
 	clockwork = start(w);
 	advance(w, &clockwork, "2026-01-02T12:00:00Z");
 	/* as it would be after days in a wrong future */
-	force(w, "UPDATE \"job\" SET \"nominal\" = '2036-05-05T03:30:00', \"due\" = 2093484600 WHERE \"kind\" = 'retention' AND \"state\" = 'waiting'");
+	force(w,
+		"UPDATE \"job\" SET \"nominal\" = '2036-05-05T03:30:00', \"due\" = 2093484600 WHERE \"kind\" = 'retention' AND \"state\" = 'waiting'");
 	stop(&clockwork);
 	clockwork = start(w);
 	advance(w, &clockwork, "2026-01-04T12:00:00Z");
@@ -111,8 +113,9 @@ static void a_clock_set_back_does_not_end_standing_kinds(void **state)
 	stop(&clockwork);
 	reopen(w);
 	clockwork = start(w);
-	assert_int_equal(number(w, "SELECT count(*) FROM \"job\" WHERE \"kind\" = 'retention' AND \"state\" = 'waiting' AND "
-				   "\"nominal\" = '2026-01-05T03:30:00'"),
+	assert_int_equal(number(w,
+				 "SELECT count(*) FROM \"job\" WHERE \"kind\" = 'retention' AND \"state\" = 'waiting' AND "
+				 "\"nominal\" = '2026-01-05T03:30:00'"),
 		1);
 	stop(&clockwork);
 }
@@ -261,10 +264,10 @@ static void plan_in(struct world *w, struct clockwork *c, int seconds)
 	char sql[500];
 	time_t due = time(NULL) + seconds;
 
-	snprintf(sql, sizeof sql, "INSERT INTO \"job\" (\"version\", \"kind\", \"subject\", \"nominal\", \"zone\", \"due\", \"cursor\", \"attempts\", \"state\") "
-				  "VALUES (1, 'checkpoint', %ld, strftime('%%Y-%%m-%%dT%%H:%%M:%%S', %ld, 'unixepoch'), 'UTC', %ld, 0, 0, 'waiting')",
-		(long)due, (long)due,
-		(long)due);
+	snprintf(sql, sizeof sql,
+		"INSERT INTO \"job\" (\"version\", \"kind\", \"subject\", \"nominal\", \"zone\", \"due\", \"cursor\", \"attempts\", \"state\") "
+		"VALUES (1, 'checkpoint', %ld, strftime('%%Y-%%m-%%dT%%H:%%M:%%S', %ld, 'unixepoch'), 'UTC', %ld, 0, 0, 'waiting')",
+		(long)due, (long)due, (long)due);
 	force(w, sql);
 	scheduler_look(c->scheduler);
 }
@@ -324,7 +327,8 @@ static void a_start_long_after_the_last_sign_of_life_waits(void **state)
 		char sql[200];
 
 		stop(&clockwork);
-		snprintf(sql, sizeof sql, "UPDATE \"setting\" SET \"value\" = strftime('%%s', 'now') %s WHERE \"key\" = 'clock_seen'", seen[i]);
+		snprintf(sql, sizeof sql, "UPDATE \"setting\" SET \"value\" = strftime('%%s', 'now') %s WHERE \"key\" = 'clock_seen'",
+			seen[i]);
 		force(w, sql);
 		clockwork = start(w);
 		assert_int_equal(scheduler_leapt(clockwork.scheduler), i > 0);

@@ -29,7 +29,8 @@ enum {
 	KILLS = 60
 };
 
-static const char *const zones[] = { "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "Pacific/Apia", "America/St_Johns" };
+static const char *const zones[] = { "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "Pacific/Apia",
+	"America/St_Johns" };
 
 /* ---- a world that several processes open, one after the other ---- */
 
@@ -90,7 +91,8 @@ static void answer_what_is_time(struct world *w, struct caller *ada)
 	struct stmt *q;
 	int count = 0;
 
-	must(engine_prepare(store_engine(w->store), "SELECT \"id\", \"person\", \"match\", \"due\" FROM \"check_in\" WHERE \"state\" IN ('due', 'overdue', 'escalated')",
+	must(engine_prepare(store_engine(w->store),
+		     "SELECT \"id\", \"person\", \"match\", \"due\" FROM \"check_in\" WHERE \"state\" IN ('due', 'overdue', 'escalated')",
 		     false, &q, &problem),
 		&problem);
 	while (engine_step(store_engine(w->store), q, &problem) > 0) {
@@ -199,8 +201,7 @@ static int kill_through_the_year(const char *place, int kills)
 	for (bool over = false; !over;) {
 		/* one in eight dies while it starts, the others some way on */
 		int64_t step = done < kills && *progress < end ? (end - *progress) / (kills - done) : 1;
-		int64_t target = done >= kills ? INT64_MAX : dice(8) ? *progress + dice(2 * step)
-								     : 0;
+		int64_t target = done >= kills ? INT64_MAX : dice(8) ? *progress + dice(2 * step) : 0;
 		pid_t pid = child_start(place, progress_file);
 
 		over = child_kill(pid, progress, target < end || done >= kills ? target : end, dice(target ? 3000 : 60000));
@@ -217,11 +218,17 @@ static void policy_make(struct world *w, struct cast *c, struct policy *p, const
 {
 	const char *zone = HOUSE_ZONE;
 
-	must(perform(w, &c->ada, &program_entity, p->id, "Update", ARGS(T("zone", zone), N("check_in_weeks", p->weeks), N("check_in_first_weeks", p->first_weeks), N("check_in_hour", p->hour), T("check_in_weekday", p->weekday == 6 ? "sunday" : "wednesday"), N("reminder_days", p->reminder), N("overdue_days", p->overdue), N("escalation_days", p->escalation), N("mentor_places", 50))),
+	must(perform(w, &c->ada, &program_entity, p->id, "Update",
+		     ARGS(T("zone", zone), N("check_in_weeks", p->weeks), N("check_in_first_weeks", p->first_weeks),
+			     N("check_in_hour", p->hour), T("check_in_weekday", p->weekday == 6 ? "sunday" : "wednesday"),
+			     N("reminder_days", p->reminder), N("overdue_days", p->overdue), N("escalation_days", p->escalation),
+			     N("mentor_places", 50))),
 		&w->call.problem);
 	must(perform(w, &c->ada, &program_entity, p->id, "Open", NULL, 0), &w->call.problem);
 	for (int i = 0; closed[i][0]; i++) {
-		create(w, &c->ada, &closed_days_entity, ARGS(P("program", path(w, &program_entity, p->id)), T("from", closed[i][0]), T("to", closed[i][1]), T("name", "Closed")));
+		create(w, &c->ada, &closed_days_entity,
+			ARGS(P("program", path(w, &program_entity, p->id)), T("from", closed[i][0]), T("to", closed[i][1]),
+				T("name", "Closed")));
 		p->closed[i].from = day_of(closed[i][0]);
 		p->closed[i].to = day_of(closed[i][1]);
 	}
@@ -318,10 +325,13 @@ static int setting_from(const char *name, int usual)
 
 static void a_year_with_kills(void **state)
 {
-	static const char *const easter[][2] = { { "2026-03-30", "2026-04-08" }, { "2026-07-06", "2026-08-16" }, { "2026-12-21", "2027-01-03" }, { NULL, NULL } };
+	static const char *const easter[][2] = { { "2026-03-30", "2026-04-08" }, { "2026-07-06", "2026-08-16" },
+		{ "2026-12-21", "2027-01-03" }, { NULL, NULL } };
 	static const char *const others[][2] = { { "2026-02-15", "2026-02-22" }, { "2026-10-04", "2026-10-04" }, { NULL, NULL } };
-	struct policy policies[2] = { { .weeks = 2, .first_weeks = 1, .hour = 9, .weekday = 2, .reminder = 2, .overdue = 4, .escalation = 7 },
-		{ .weeks = 3, .first_weeks = 2, .hour = 2, .weekday = 6, .reminder = 1, .overdue = 3, .escalation = 6 } };
+	struct policy policies[2] = {
+		{ .weeks = 2, .first_weeks = 1, .hour = 9, .weekday = 2, .reminder = 2, .overdue = 4, .escalation = 7 },
+		{ .weeks = 3, .first_weeks = 2, .hour = 2, .weekday = 6, .reminder = 1, .overdue = 3, .escalation = 6 }
+	};
 	struct pairing pairs[PAIRS];
 	struct lines expected = { 0 }, found = { 0 };
 	int kills = setting_from("MENTORSHIP_YEAR_KILLS", KILLS), killed, missed, more;
@@ -335,7 +345,9 @@ static void a_year_with_kills(void **state)
 	w = world_at(place);
 	c = cast(w);
 	policies[0].id = c.program;
-	policies[1].id = create(w, &c.ada, &program_entity, ARGS(T("key", "by-night"), T("title", "By night"), T("starter", "first-year-university"), T("starts", "2026-01-10"), T("ends", "2026-12-20")));
+	policies[1].id = create(w, &c.ada, &program_entity,
+		ARGS(T("key", "by-night"), T("title", "By night"), T("starter", "first-year-university"), T("starts", "2026-01-10"),
+			T("ends", "2026-12-20")));
 	for (int i = 0; i < 2; i++) {
 		policies[i].starts = day_of("2026-01-10");
 		policies[i].ends = day_of("2026-12-20");

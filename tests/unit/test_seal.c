@@ -68,8 +68,7 @@ static struct sealed shut(struct place *place, int64_t person, const char *text)
 	return sealed;
 }
 
-static int open_at(struct place *place, int64_t person, const char *entity, int64_t id, const char *field, struct sealed sealed,
-	char **ret)
+static int open_at(struct place *place, int64_t person, const char *entity, int64_t id, const char *field, struct sealed sealed, char **ret)
 {
 	return seal_open(place->seal, &place->arena, person, entity, id, field, sealed.data, sealed.size, ret, &problem);
 }
@@ -153,8 +152,9 @@ static void test_credentials(void **state)
 	unlink(key);
 	unavailable(place, place->credentials, sealed, "sealing-key");
 	unavailable(place, NULL, sealed, "sealing-key");
-	file_write(key, "303132333435363738396162636465663031323334353637383941424344454"
-			"6\n",
+	file_write(key,
+		"303132333435363738396162636465663031323334353637383941424344454"
+		"6\n",
 		65);
 	seal_free(place->seal);
 	place->seal = reopen(place->directory, place->credentials);
@@ -328,8 +328,9 @@ static void test_damaged_keys(void **state)
 
 	seal_free(place->seal);
 	place->seal = NULL;
-	file_write(in(place->directory, "keys.db"), "no keys at all, no keys at all, no keys at all, no keys at all, no keys at all, "
-						    "no keys at all, no keys at all, no keys",
+	file_write(in(place->directory, "keys.db"),
+		"no keys at all, no keys at all, no keys at all, no keys at all, no keys at all, "
+		"no keys at all, no keys at all, no keys",
 		120);
 	assert_int_equal(seal_new(place->directory, place->credentials, &seal, &problem), E_STORE);
 	assert_non_null(strstr(problem.text, "keys.db"));

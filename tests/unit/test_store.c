@@ -36,8 +36,8 @@ static void refusals_in_order(void **state)
 	assert_int_equal(perform_with(w, &c.ada, &program_entity, c.program, "Open", ARGS(T("nonsense", "x")),
 				 (struct options){ .version = 99, .for_person = NONE }),
 		E_INVALID);
-	assert_int_equal(perform_with(w, &c.ada, &program_entity, c.program, "Open", NULL, 0,
-				 (struct options){ .version = 99, .for_person = NONE }),
+	assert_int_equal(
+		perform_with(w, &c.ada, &program_entity, c.program, "Open", NULL, 0, (struct options){ .version = 99, .for_person = NONE }),
 		E_CONFLICT);
 	assert_int_equal(perform(w, &c.ada, &program_entity, c.program, "Open", NULL, 0), E_STATE);
 	/* self sets only what is hers */
@@ -50,22 +50,27 @@ static void keys_and_dry_runs(void **state)
 {
 	struct world *w = *state;
 	struct cast c = cast(w);
-	struct options keyed = { .version = NONE, .for_person = NONE, .key = "k1" }, dry = { .version = NONE, .for_person = NONE, .dry_run = true };
+	struct options keyed = { .version = NONE, .for_person = NONE, .key = "k1" },
+		       dry = { .version = NONE, .for_person = NONE, .dry_run = true };
 	int64_t seq, after, first;
 	char head[65];
 
-	assert_int_equal(perform_with(w, &c.ada, &person_entity, 0, "Create", ARGS(T("given_name", "Dee"), T("family_name", "Dee")), keyed), 0);
+	assert_int_equal(
+		perform_with(w, &c.ada, &person_entity, 0, "Create", ARGS(T("given_name", "Dee"), T("family_name", "Dee")), keyed), 0);
 	first = w->call.object;
-	assert_int_equal(perform_with(w, &c.ada, &person_entity, 0, "Create", ARGS(T("given_name", "Dee"), T("family_name", "Dee")), keyed), 0);
+	assert_int_equal(
+		perform_with(w, &c.ada, &person_entity, 0, "Create", ARGS(T("given_name", "Dee"), T("family_name", "Dee")), keyed), 0);
 	assert_true(w->call.replayed);
 	assert_int_equal(w->call.object, first);
 	store_audit_head(w->store, &seq, head);
-	assert_int_equal(perform_with(w, &c.ada, &person_entity, 0, "Create", ARGS(T("given_name", "Eve"), T("family_name", "Eve")), dry), 0);
+	assert_int_equal(
+		perform_with(w, &c.ada, &person_entity, 0, "Create", ARGS(T("given_name", "Eve"), T("family_name", "Eve")), dry), 0);
 	store_audit_head(w->store, &after, head);
 	assert_int_equal(seq, after);
 	assert_int_equal(perform(w, &c.ada, &person_entity, w->call.object, "Update", ARGS(T("zone", "UTC"))), E_NOTFOUND);
 	/* a dry run passes the same gate */
-	assert_int_equal(perform_with(w, &c.cleo, &person_entity, 0, "Create", ARGS(T("given_name", "Eve"), T("family_name", "Eve")), dry), E_DENIED);
+	assert_int_equal(perform_with(w, &c.cleo, &person_entity, 0, "Create", ARGS(T("given_name", "Eve"), T("family_name", "Eve")), dry),
+		E_DENIED);
 }
 
 static void one_place_two_acceptances(void **state)
@@ -77,8 +82,12 @@ static void one_place_two_acceptances(void **state)
 
 	two = participant(w, &c, dora, "mentee", 1);
 	must(perform(w, &c.ada, &program_entity, c.program, "Open", NULL, 0), &w->call.problem);
-	first = create(w, &c.ada, &match_entity, ARGS(P("program", path(w, &program_entity, c.program)), P("mentor", path(w, &participant_entity, mentor)), P("mentee", path(w, &participant_entity, one))));
-	second = create(w, &c.ada, &match_entity, ARGS(P("program", path(w, &program_entity, c.program)), P("mentor", path(w, &participant_entity, mentor)), P("mentee", path(w, &participant_entity, two))));
+	first = create(w, &c.ada, &match_entity,
+		ARGS(P("program", path(w, &program_entity, c.program)), P("mentor", path(w, &participant_entity, mentor)),
+			P("mentee", path(w, &participant_entity, one))));
+	second = create(w, &c.ada, &match_entity,
+		ARGS(P("program", path(w, &program_entity, c.program)), P("mentor", path(w, &participant_entity, mentor)),
+			P("mentee", path(w, &participant_entity, two))));
 	/* a proposed match is nobody's but staff's */
 	assert_int_equal(perform(w, &c.cleo, &match_entity, first, "Accept", NULL, 0), E_NOTFOUND);
 	must(perform(w, &c.ada, &match_entity, first, "Offer", NULL, 0), &w->call.problem);
@@ -86,10 +95,12 @@ static void one_place_two_acceptances(void **state)
 	must(perform(w, &c.ada, &match_entity, second, "Offer", NULL, 0), &w->call.problem);
 	must(perform(w, &c.cleo, &match_entity, first, "Accept", NULL, 0), &w->call.problem);
 	must(perform(w, &c.ben, &match_entity, first, "Accept", NULL, 0), &w->call.problem);
-	must(perform_with(w, &c.ada, &match_entity, second, "Accept", NULL, 0, (struct options){ .version = NONE, .for_person = dora }), &w->call.problem);
+	must(perform_with(w, &c.ada, &match_entity, second, "Accept", NULL, 0, (struct options){ .version = NONE, .for_person = dora }),
+		&w->call.problem);
 	assert_int_equal(perform(w, &c.ben, &match_entity, second, "Accept", NULL, 0), E_CONFLICT);
 	/* nobody may enter an answer for somebody who could not give it */
-	assert_int_equal(perform_with(w, &c.ada, &match_entity, second, "Accept", NULL, 0, (struct options){ .version = NONE, .for_person = c.cleo_id }),
+	assert_int_equal(perform_with(w, &c.ada, &match_entity, second, "Accept", NULL, 0,
+				 (struct options){ .version = NONE, .for_person = c.cleo_id }),
 		E_DENIED);
 	must(perform(w, &c.ada, &match_entity, first, "Start", NULL, 0), &w->call.problem);
 	assert_true(w->call.jobs > 0);
@@ -157,7 +168,9 @@ static int list(struct world *w, struct caller *caller, const struct entity *e, 
 	struct list_query query = { .fields = fields, .field_count = count, .limit = limit, .cursor = cursor };
 
 	*taken = (struct taken){ .reader = { take } };
-	w->call = (struct call){ .arena = &w->arena, .caller = caller, .now = store_now(w->store), .options = { .version = NONE, .for_person = NONE } };
+	w->call = (struct call){
+		.arena = &w->arena, .caller = caller, .now = store_now(w->store), .options = { .version = NONE, .for_person = NONE }
+	};
 	return store_list(w->store, &w->call, e, &query, &taken->reader, next);
 }
 

@@ -235,8 +235,7 @@ static void encode_csv_raw(struct buffer *buffer, const char *text)
 static void test_xml(void **state)
 {
 	(void)state;
-	assert_string_equal(once(encode_xml_text, "a<b>&\"c'\n\x01\xC3\xBC\xFF"),
-		"a&lt;b&gt;&amp;\"c'\n\xEF\xBF\xBD\xC3\xBC\xEF\xBF\xBD");
+	assert_string_equal(once(encode_xml_text, "a<b>&\"c'\n\x01\xC3\xBC\xFF"), "a&lt;b&gt;&amp;\"c'\n\xEF\xBF\xBD\xC3\xBC\xEF\xBF\xBD");
 	assert_string_equal(once(encode_xml_text, "]]>"), "]]&gt;");
 	assert_string_equal(once(encode_xml_attribute, "a\"b'c\n\t<"), "a&#34;b&#39;c&#10;&#9;&lt;");
 	assert_string_equal(once(encode_xml_text, NULL), "");
@@ -297,9 +296,10 @@ static void test_json(void **state)
 static void test_terminal(void **state)
 {
 	(void)state;
-	assert_string_equal(once(encode_terminal, "\x1b[2J\x07"
-						  "a\nb\xC2\x9B"
-						  "31m\xE2\x80\xAE\xC3\xBC\xFF"),
+	assert_string_equal(once(encode_terminal,
+				    "\x1b[2J\x07"
+				    "a\nb\xC2\x9B"
+				    "31m\xE2\x80\xAE\xC3\xBC\xFF"),
 		"\\x1b[2J\\x07a\\x0ab\\x9b31m\\u202e\xC3\xBC\\xff");
 	assert_string_equal(once(encode_terminal_lines, "a\n\tb\r"), "a\n\tb\\x0d");
 }

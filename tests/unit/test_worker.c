@@ -38,17 +38,21 @@ static void tell_people(struct world *w, const struct people *p, int64_t strange
 	FILE *file = fopen(arena_print(&w->arena, "%s/fakes/people", w->directory), "w");
 
 	assert_non_null(file);
-	fprintf(file, "{\"mentors\": [%lld, %lld], \"mentees\": [%lld, %lld, %lld], \"stranger\": %lld}", (long long)p->mentors[0], (long long)p->mentors[1],
-		(long long)p->mentees[0], (long long)p->mentees[1], (long long)p->mentees[2], (long long)stranger);
+	fprintf(file, "{\"mentors\": [%lld, %lld], \"mentees\": [%lld, %lld, %lld], \"stranger\": %lld}", (long long)p->mentors[0],
+		(long long)p->mentors[1], (long long)p->mentees[0], (long long)p->mentees[1], (long long)p->mentees[2],
+		(long long)stranger);
 	fclose(file);
 }
 
 /* A mentor of another program. */
 static int64_t stranger(struct world *w, struct cast *c)
 {
-	int64_t program = create(w, &c->ada, &program_entity, ARGS(T("key", "other"), T("title", "Another"), T("starts", "2026-01-10"), T("ends", "2026-12-20")));
+	int64_t program = create(w, &c->ada, &program_entity,
+		ARGS(T("key", "other"), T("title", "Another"), T("starts", "2026-01-10"), T("ends", "2026-12-20")));
 
-	return create(w, &c->ada, &participant_entity, ARGS(P("program", path(w, &program_entity, program)), P("person", path(w, &person_entity, c->ben_id)), T("role", "mentor")));
+	return create(w, &c->ada, &participant_entity,
+		ARGS(P("program", path(w, &program_entity, program)), P("person", path(w, &person_entity, c->ben_id)),
+			T("role", "mentor")));
 }
 
 static int children(void)
@@ -131,7 +135,8 @@ static void tried(struct world *w, struct cast *c, const struct misbehaviour *m)
 	if (seen->state != TASK_FAILED || seen->problem.code != m->code || !strstr(seen->problem.text, m->text))
 		fail_msg("%s: the task is %s: %d %s", m->name, task_states[seen->state], seen->problem.code, seen->problem.text);
 	must_be(s, run, "failed");
-	assert_string_equal(ask_text(w, arena_print(&w->arena, "SELECT problem FROM match_run WHERE id = %lld", (long long)run)), seen->problem.text);
+	assert_string_equal(
+		ask_text(w, arena_print(&w->arena, "SELECT problem FROM match_run WHERE id = %lld", (long long)run)), seen->problem.text);
 	assert_int_equal(ask_number(w, "SELECT count(*) FROM run_pair") + ask_number(w, "SELECT count(*) FROM unplaced"), 0);
 	assert_true(after.tv_sec - before.tv_sec <= SECONDS + 3);
 	must(perform(w, &c->ada, &person_entity, c->ben_id, "Update", ARGS(T("zone", "UTC"))), &w->call.problem);
@@ -196,16 +201,17 @@ static void no_program(void **state)
 /* Five descriptors of its own, the log, and two names: nothing else of the daemon is there. */
 static void inherits_nothing(void **state)
 {
-	static const char script[] = "import json, sys\n"
-				     "told = json.load(open(sys.argv[1]))\n"
-				     "fds = told['fds']\n"
-				     "assert sorted(fds) == ['0', '1', '2', '3', '4', '5'], fds\n"
-				     "assert fds['0'] == fds['1'] == '/dev/null', fds\n"
-				     "assert fds['3'].startswith('socket:') and 'worker-input' in fds['4'] and fds['5'] == sys.argv[2], fds\n"
-				     "assert int(told['flags']['5'], 8) & 0o10000000, told['flags']\n"
-				     "assert set(told['environment']) <= {'LANG', 'TZDIR', 'LC_CTYPE'}, told['environment']\n"
-				     "assert told['group']\n"
-				     "assert told['first'][0] == 'match', told['first']\n";
+	static const char script[] =
+		"import json, sys\n"
+		"told = json.load(open(sys.argv[1]))\n"
+		"fds = told['fds']\n"
+		"assert sorted(fds) == ['0', '1', '2', '3', '4', '5'], fds\n"
+		"assert fds['0'] == fds['1'] == '/dev/null', fds\n"
+		"assert fds['3'].startswith('socket:') and 'worker-input' in fds['4'] and fds['5'] == sys.argv[2], fds\n"
+		"assert int(told['flags']['5'], 8) & 0o10000000, told['flags']\n"
+		"assert set(told['environment']) <= {'LANG', 'TZDIR', 'LC_CTYPE'}, told['environment']\n"
+		"assert told['group']\n"
+		"assert told['first'][0] == 'match', told['first']\n";
 	struct world *w = *state;
 	struct workshop *s;
 	struct cast c = cast(w);
@@ -225,7 +231,9 @@ static void inherits_nothing(void **state)
 	file = fopen(arena_print(&w->arena, "%s/check.py", w->directory), "w");
 	fputs(script, file);
 	fclose(file);
-	assert_int_equal(system(arena_print(&w->arena, "/usr/bin/python3 %s/check.py %s/fakes/told %s", w->directory, w->directory, w->directory)), 0);
+	assert_int_equal(
+		system(arena_print(&w->arena, "/usr/bin/python3 %s/check.py %s/fakes/told %s", w->directory, w->directory, w->directory)),
+		0);
 }
 
 static void cancelled(void **state)
@@ -277,7 +285,9 @@ static void queues(void **state)
 	s = workshop_open(w, fake(w, "hangs"));
 	people(s, &c);
 	for (int i = 0; i < 3; i++) {
-		int64_t program = create(w, &c.ada, &program_entity, ARGS(T("key", arena_print(&w->arena, "p%d", i)), T("title", "Another"), T("starter", "new-staff"), T("starts", "2026-01-10"), T("ends", "2026-12-20")));
+		int64_t program = create(w, &c.ada, &program_entity,
+			ARGS(T("key", arena_print(&w->arena, "p%d", i)), T("title", "Another"), T("starter", "new-staff"),
+				T("starts", "2026-01-10"), T("ends", "2026-12-20")));
 
 		must(perform(w, &c.ada, &program_entity, program, "Open", NULL, 0), &w->call.problem);
 		task = ask_for(s, &c.ada, &match_run_entity, 0, "Create", ARGS(P("program", path(w, &program_entity, program))));

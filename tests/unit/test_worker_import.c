@@ -39,8 +39,8 @@ static int file_with(const char *text)
 	}
 
 /* The call as the bus makes it, with its turn and task. */
-static int import_call(struct workshop *s, struct caller *caller, const struct entity *e, const char *text, const struct arg *options, size_t count,
-	int64_t *ret_task)
+static int import_call(struct workshop *s, struct caller *caller, const struct entity *e, const char *text, const struct arg *options,
+	size_t count, int64_t *ret_task)
 {
 	struct world *w = s->w;
 	struct problem problem = { 0 };
@@ -48,7 +48,12 @@ static int import_call(struct workshop *s, struct caller *caller, const struct e
 	int fd = file_with(text), r;
 
 	*ret_task = 0;
-	w->call = (struct call){ .arena = &w->arena, .caller = caller, .now = store_now(w->store), .entity = e, .fds = { fd, -1 }, .options = { .version = NONE, .for_person = NONE } };
+	w->call = (struct call){ .arena = &w->arena,
+		.caller = caller,
+		.now = store_now(w->store),
+		.entity = e,
+		.fds = { fd, -1 },
+		.options = { .version = NONE, .for_person = NONE } };
 	must(store_turn_begin(w->store, &problem), &problem);
 	r = workers_import(s->workers, &w->call, fd, ":1.7", options, count, ret_task);
 	must(store_turn_commit(w->store, &problem), &problem);
@@ -95,8 +100,9 @@ static const char *program_path(struct workshop *s, const struct cast *c)
 
 static int64_t people_now(struct workshop *s)
 {
-	return ask_number(s->w, "SELECT (SELECT count(*) FROM person) + (SELECT count(*) FROM participant) + (SELECT count(*) FROM trait) + "
-				"(SELECT count(*) FROM availability) + (SELECT count(*) FROM wish) + (SELECT count(*) FROM objection)");
+	return ask_number(s->w,
+		"SELECT (SELECT count(*) FROM person) + (SELECT count(*) FROM participant) + (SELECT count(*) FROM trait) + "
+		"(SELECT count(*) FROM availability) + (SELECT count(*) FROM wish) + (SELECT count(*) FROM objection)");
 }
 
 /* A form is shown, taken, undone. */
@@ -108,7 +114,9 @@ static void a_form(void **state)
 	int64_t before = people_now(s), task, id;
 
 	memcpy(strstr(mapping, "capacity 2"), "capacity 1", 10); /* a mentee has one place */
-	must(import_call(s, &c.ada, &person_entity, text, ARGS(T("format", "form"), T("mapping", mapping), P("program", program_path(s, &c)), T("name", "form.csv")), &task), &s->w->call.problem);
+	must(import_call(s, &c.ada, &person_entity, text,
+		     ARGS(T("format", "form"), T("mapping", mapping), P("program", program_path(s, &c)), T("name", "form.csv")), &task),
+		&s->w->call.problem);
 	id = done(s, task);
 	state_is(s, "ready");
 	assert_string_equal(result_of(s, task, "problems")->text, "");
@@ -125,7 +133,11 @@ static void a_form(void **state)
 	assert_int_equal(ask_number(s->w, "SELECT count(*) FROM audit_record WHERE way = 'worker' AND entity = 'person'"), 3);
 	assert_true(ask_number(s->w, "SELECT person FROM audit_record WHERE way = 'worker' AND entity = 'person'") == c.ada_id);
 	/* once more: nothing is new */
-	must(import_call(s, &c.ada, &person_entity, text, ARGS(T("format", "form"), T("mapping", mapping), P("program", program_path(s, &c)), T("name", "form.csv"), YES("take")), &task), &s->w->call.problem);
+	must(import_call(s, &c.ada, &person_entity, text,
+		     ARGS(T("format", "form"), T("mapping", mapping), P("program", program_path(s, &c)), T("name", "form.csv"),
+			     YES("take")),
+		     &task),
+		&s->w->call.problem);
 	done(s, task);
 	state_is(s, "taken");
 	assert_int_equal(result_of(s, task, "created")->number, 0);
@@ -142,19 +154,21 @@ static void a_form(void **state)
 /* The main job: a form's people, accepted and matched. */
 static void from_a_form_to_a_matching(void **state)
 {
-	static const char mapping[] = "mapping 1\nformat form\ncolumn \"mail\" -> email\ncolumn \"name\" -> full_name\ncolumn \"role\" -> role\n"
-				      "column \"speaks\" -> trait language offered\ncolumn \"offers\" -> trait skill offered\ncolumn \"seeks\" -> trait skill sought\n"
-				      "column \"not\" -> objection\n";
-	static const char text[] = "mail,name,role,speaks,offers,seeks,not\na@example.org,Anna Berg,mentor,German,Latin,,\n"
-				   "b@example.org,Bert Cohn,mentor,German,Greek,,\nc@example.org,Carl Dorn,mentee,German,,Latin,a@example.org\n";
+	static const char mapping[] =
+		"mapping 1\nformat form\ncolumn \"mail\" -> email\ncolumn \"name\" -> full_name\ncolumn \"role\" -> role\n"
+		"column \"speaks\" -> trait language offered\ncolumn \"offers\" -> trait skill offered\ncolumn \"seeks\" -> trait skill sought\n"
+		"column \"not\" -> objection\n";
+	static const char text[] =
+		"mail,name,role,speaks,offers,seeks,not\na@example.org,Anna Berg,mentor,German,Latin,,\n"
+		"b@example.org,Bert Cohn,mentor,German,Greek,,\nc@example.org,Carl Dorn,mentee,German,,Latin,a@example.org\n";
 	struct workshop *s = workshop_open(*state, NULL);
 	struct world *w = s->w;
 	struct cast c = cast(w);
 	int64_t task, run, ids[3];
 
 	w->settings->people.minors = 0;
-	must(import_call(s, &c.ada, &person_entity, text, ARGS(T("format", "form"), T("mapping", mapping), P("program", program_path(s, &c)), YES("take")),
-		     &task),
+	must(import_call(s, &c.ada, &person_entity, text,
+		     ARGS(T("format", "form"), T("mapping", mapping), P("program", program_path(s, &c)), YES("take")), &task),
 		&w->call.problem);
 	done(s, task);
 	for (int i = 0; i < 3; i++)
@@ -177,12 +191,15 @@ static void refused(void **state)
 	int64_t before = people_now(s), task;
 
 	/* a problem of the file */
-	must(import_call(s, &c.ada, &person_entity, "given_name,family_name,zone\nA,B,Europe/Berlin,more\nC\n", ARGS(T("format", "csv"), YES("take"), T("name", "people.csv")), &task), &s->w->call.problem);
+	must(import_call(s, &c.ada, &person_entity, "given_name,family_name,zone\nA,B,Europe/Berlin,more\nC\n",
+		     ARGS(T("format", "csv"), YES("take"), T("name", "people.csv")), &task),
+		&s->w->call.problem);
 	done(s, task);
 	state_is(s, "refused");
 	assert_non_null(strstr(result_of(s, task, "problems")->text, "people.csv, row"));
 	/* a problem that only the database knows */
-	must(import_call(s, &c.ada, &person_entity, "given_name,family_name,zone\nA,B,UTC\nC,,UTC\n", ARGS(T("format", "csv"), YES("take")), &task),
+	must(import_call(s, &c.ada, &person_entity, "given_name,family_name,zone\nA,B,UTC\nC,,UTC\n", ARGS(T("format", "csv"), YES("take")),
+		     &task),
 		&s->w->call.problem);
 	done(s, task);
 	state_is(s, "refused");
@@ -198,7 +215,10 @@ static void proposed(void **state)
 	struct cast c = cast(s->w);
 	int64_t task;
 
-	must(import_call(s, &c.ada, &person_entity, "E-Mail,Name,Languages\na@example.org,A B,German;English\n", ARGS(T("format", "form"), P("program", program_path(s, &c)), YES("propose"), T("role", "mentee"), T("name", "x.csv")), &task), &s->w->call.problem);
+	must(import_call(s, &c.ada, &person_entity, "E-Mail,Name,Languages\na@example.org,A B,German;English\n",
+		     ARGS(T("format", "form"), P("program", program_path(s, &c)), YES("propose"), T("role", "mentee"), T("name", "x.csv")),
+		     &task),
+		&s->w->call.problem);
 	done(s, task);
 	assert_non_null(strstr(result_of(s, task, "mapping")->text, "column \"E-Mail\" -> email"));
 	assert_int_equal(ask_number(s->w, "SELECT count(*) FROM import"), 0);
@@ -215,8 +235,10 @@ static void whose_it_is(void **state)
 
 	own = person(w, &c.root, "Dan", "One");
 	create(w, &c.root, &login_entity, ARGS(P("person", path(w, &person_entity, own)), T("user_name", "dan")));
-	other = create(w, &c.ada, &program_entity, ARGS(T("key", "other"), T("title", "Another"), T("starts", "2026-01-10"), T("ends", "2026-12-20")));
-	create(w, &c.root, &duty_entity, ARGS(P("person", path(w, &person_entity, own)), T("duty", "coordinator"), P("program", path(w, &program_entity, other))));
+	other = create(w, &c.ada, &program_entity,
+		ARGS(T("key", "other"), T("title", "Another"), T("starts", "2026-01-10"), T("ends", "2026-12-20")));
+	create(w, &c.root, &duty_entity,
+		ARGS(P("person", path(w, &person_entity, own)), T("duty", "coordinator"), P("program", path(w, &program_entity, other))));
 	dan = caller_of(w, 1020, "dan");
 #define FORM(p) ARGS(T("format", "form"), T("mapping", "mapping 1\nformat form\n"), P("program", p))
 	assert_int_equal(import_call(s, &c.cleo, &person_entity, "x\n", FORM(program_path(s, &c)), &task), E_NOTFOUND);
@@ -227,9 +249,12 @@ static void whose_it_is(void **state)
 	assert_int_equal(import_call(s, &dan, &person_entity, "given_name\nx\n", ARGS(T("format", "csv")), &task), E_DENIED);
 	assert_int_equal(import_call(s, &c.ada, &login_entity, "person,user_name\nx,y\n", ARGS(T("format", "csv")), &task), E_DENIED);
 	assert_int_equal(import_call(s, &c.ada, &duty_entity, "person,duty\nx,coordinator\n", ARGS(T("format", "csv")), &task), E_INVALID);
-	assert_int_equal(import_call(s, &c.ada, &duty_entity, "person,duty\nx,coordinator\n", ARGS(T("format", "csv"), P("program", program_path(s, &c))), &task), E_DENIED);
+	assert_int_equal(import_call(s, &c.ada, &duty_entity, "person,duty\nx,coordinator\n",
+				 ARGS(T("format", "csv"), P("program", program_path(s, &c))), &task),
+		E_DENIED);
 	assert_int_equal(import_call(s, &c.ada, &person_entity, "x\n", ARGS(T("format", "xml")), &task), E_INVALID);
-	assert_int_equal(import_call(s, &c.ada, &person_entity, "x\n", ARGS(T("format", "form"), P("program", program_path(s, &c))), &task), E_INVALID);
+	assert_int_equal(import_call(s, &c.ada, &person_entity, "x\n", ARGS(T("format", "form"), P("program", program_path(s, &c))), &task),
+		E_INVALID);
 	assert_int_equal(import_call(s, &c.ada, &person_entity, "x\n", ARGS(T("format", "csv"), T("take", "yes")), &task), E_INVALID);
 	assert_int_equal(ask_number(w, "SELECT count(*) FROM import"), 1);
 	workshop_close(s);
@@ -280,7 +305,8 @@ static void killed_while_reading(void **state)
 	struct cast c = cast(s->w);
 	int64_t before = people_now(s), task;
 
-	must(import_call(s, &c.ada, &person_entity, "given_name,family_name\nA,B\n", ARGS(T("format", "csv"), YES("take")), &task), &s->w->call.problem);
+	must(import_call(s, &c.ada, &person_entity, "given_name,family_name\nA,B\n", ARGS(T("format", "csv"), YES("take")), &task),
+		&s->w->call.problem);
 	workshop_close(s);
 	s = workshop_open(*state, NULL);
 	workshop_run(s);
@@ -304,7 +330,8 @@ static void cannot_be_taken(void **state)
 	id = done(s, task);
 	state_is(s, "ready");
 	before = people_now(s);
-	must(engine_run(store_engine(w->store), "UPDATE staged SET cells = replace(cells, 'Family220', '') WHERE line = 221", &problem), &problem);
+	must(engine_run(store_engine(w->store), "UPDATE staged SET cells = replace(cells, 'Family220', '') WHERE line = 221", &problem),
+		&problem);
 	task = ask_for(s, &c.ada, &import_entity, id, "Take", NULL, 0);
 	workshop_run(s);
 	assert_int_equal(task_find(s->tasks, task)->state, TASK_FAILED);
@@ -336,8 +363,8 @@ static void cancelled_while_taking(void **state)
 
 static void by_liars(void **state)
 {
-	static const char *const names[] = { "row_of_login", "row_of_nothing", "field_of_nothing", "odd_row", "done_with_more", "unknown_word", "exits", "hangs",
-		"garbage" };
+	static const char *const names[] = { "row_of_login", "row_of_nothing", "field_of_nothing", "odd_row", "done_with_more",
+		"unknown_word", "exits", "hangs", "garbage" };
 	const char *source = getenv("MENTORSHIP_SOURCE");
 	struct world *w = *state;
 	struct workshop *s = workshop_open(w, NULL);
@@ -353,7 +380,11 @@ static void by_liars(void **state)
 		symlink(arena_print(&w->arena, "%s/tests/fakes/misbehaving_worker.py", source ? source : "."), program);
 		assert_int_equal(access(program, X_OK), 0);
 		s = workshop_open(w, program);
-		must(import_call(s, &c.ada, &person_entity, "x\n", ARGS(T("format", "form"), T("mapping", "mapping 1\nformat form\n"), P("program", program_path(s, &c)), YES("take")), &task), &w->call.problem);
+		must(import_call(s, &c.ada, &person_entity, "x\n",
+			     ARGS(T("format", "form"), T("mapping", "mapping 1\nformat form\n"), P("program", program_path(s, &c)),
+				     YES("take")),
+			     &task),
+			&w->call.problem);
 		workshop_run(s);
 		if (task_find(s->tasks, task)->state != TASK_FAILED)
 			fail_msg("%s: %s", names[i], task_states[task_find(s->tasks, task)->state]);

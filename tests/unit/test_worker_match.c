@@ -6,7 +6,9 @@
 
 static int64_t mentor_of(struct workshop *s, int64_t run, int64_t mentee)
 {
-	return ask_number(s->w, arena_print(&s->w->arena, "SELECT mentor FROM run_pair WHERE run = %lld AND mentee = %lld", (long long)run, (long long)mentee));
+	return ask_number(s->w,
+		arena_print(
+			&s->w->arena, "SELECT mentor FROM run_pair WHERE run = %lld AND mentee = %lld", (long long)run, (long long)mentee));
 }
 
 static void a_matching(void **state)
@@ -93,7 +95,9 @@ static void ages_when_asked_for(void **state)
 
 	people(s, &c); /* all born on one day: nobody is ten years older */
 	recipe = ask_number(s->w, "SELECT id FROM recipe");
-	create(s->w, &c.ada, &recipe_line_entity, ARGS(P("recipe", path(s->w, &recipe_entity, recipe)), T("criterion", "age"), T("use", "hard"), T("parameters", "least=10")));
+	create(s->w, &c.ada, &recipe_line_entity,
+		ARGS(P("recipe", path(s->w, &recipe_entity, recipe)), T("criterion", "age"), T("use", "hard"),
+			T("parameters", "least=10")));
 	run = run_new(s, &c, &task);
 	workshop_run(s);
 	must_be(s, run, "proposed");
@@ -108,7 +112,9 @@ static void a_recipe_that_is_none(void **state)
 	int64_t task, run;
 
 	people(s, &c);
-	create(s->w, &c.ada, &recipe_line_entity, ARGS(P("recipe", path(s->w, &recipe_entity, ask_number(s->w, "SELECT id FROM recipe"))), T("criterion", "shoe size"), T("use", "hard")));
+	create(s->w, &c.ada, &recipe_line_entity,
+		ARGS(P("recipe", path(s->w, &recipe_entity, ask_number(s->w, "SELECT id FROM recipe"))), T("criterion", "shoe size"),
+			T("use", "hard")));
 	run = run_new(s, &c, &task);
 	workshop_run(s);
 	must_be(s, run, "failed");
@@ -127,9 +133,11 @@ static void killed_in_the_middle(void **state)
 	int64_t task, run = run_new(s, &c, &task);
 
 	workshop_close(s); /* before the worker came to anything */
-	must(engine_run(store_engine(w->store), arena_print(&w->arena, "UPDATE match_run SET state = 'running'; INSERT INTO run_pair (id, version, program, "
-								       "run, mentor, mentee, score) VALUES (900, 1, %lld, %lld, %lld, %lld, 5)",
-							(long long)c.program, (long long)run, (long long)p.mentors[0], (long long)p.mentees[2]),
+	must(engine_run(store_engine(w->store),
+		     arena_print(&w->arena,
+			     "UPDATE match_run SET state = 'running'; INSERT INTO run_pair (id, version, program, "
+			     "run, mentor, mentee, score) VALUES (900, 1, %lld, %lld, %lld, %lld, 5)",
+			     (long long)c.program, (long long)run, (long long)p.mentors[0], (long long)p.mentees[2]),
 		     &problem),
 		&problem);
 	s = workshop_open(w, NULL);

@@ -111,9 +111,8 @@ static void instants_and_what_they_show(void **state)
 static void names_stay_in_the_directory(void **state)
 {
 	static const char *const bad[] = { "", "/", "/etc/passwd", "../../../etc/passwd", "Europe/../Europe/Berlin", "Europe//Berlin",
-		"Europe/",
-		"Europe/Berlin/", "./UTC", "Europe/Ber lin", "Europe/Berlin\n", "Europe\\Berlin", "zone.tab", "Europe/B\xc3\xa9rlin",
-		"Europe/Berlin%00", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" };
+		"Europe/", "Europe/Berlin/", "./UTC", "Europe/Ber lin", "Europe/Berlin\n", "Europe\\Berlin", "zone.tab",
+		"Europe/B\xc3\xa9rlin", "Europe/Berlin%00", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" };
 	static const char *const unknown[] = { "Europe", "Europe/Atlantis", "europe/berlin", "leapseconds", "Europe/Berlin/x", "localtime",
 		"posixrules", "right/Europe/Berlin", "posix/Europe/Berlin", "Factory" };
 	const struct zone *ret = NULL;
@@ -235,8 +234,8 @@ static void footers_are_read_or_refused(void **state)
 		"<-03>3<-02>,M3.5.0/-2,M10.5.0/-1", "XXX3EDT4,0/0,J365/23", "AAA-24:59:59", "EST5EDT,M3.2.0/167,M11.1.0/-167", "AAA+3" };
 	static const char *const bad[] = { "U0", "UTC", "UTC25", "UTC0:60", "CET-1CEST", "CET-1CEST,M3.5.0", "CET-1CEST,M0.5.0,M10.5.0",
 		"CET-1CEST,M13.5.0,M10.5.0", "CET-1CEST,M3.6.0,M10.5.0", "CET-1CEST,M3.5.7,M10.5.0", "CET-1CEST,J0,J365", "CET-1CEST,366,1",
-		"CET-1CEST,M3.5.0/168,M10.5.0", "CET-1CEST,M3.5.0,M10.5.0x", "<+05-5", "<+>0", "ABCDEFGHIJKLMNOPQ0", "CET-1CEST,M3.5,M10.5.0",
-		"CET-1CEST,M3.5.0,,", "99999999999", "CET-99999999999" };
+		"CET-1CEST,M3.5.0/168,M10.5.0", "CET-1CEST,M3.5.0,M10.5.0x", "<+05-5", "<+>0", "ABCDEFGHIJKLMNOPQ0",
+		"CET-1CEST,M3.5,M10.5.0", "CET-1CEST,M3.5.0,,", "99999999999", "CET-99999999999" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof good / sizeof *good; i++) {

@@ -72,7 +72,12 @@ static inline void real_worker(char out[PATH_MAX])
 static inline struct workshop *workshop_open(struct world *w, const char *program)
 {
 	struct workshop *s = calloc(1, sizeof *s);
-	struct workers_setup setup = { .store = w->store, .settings = w->settings, .committed = workshop_committed, .failed = workshop_failed, .data = s, .program = s->program };
+	struct workers_setup setup = { .store = w->store,
+		.settings = w->settings,
+		.committed = workshop_committed,
+		.failed = workshop_failed,
+		.data = s,
+		.program = s->program };
 	struct problem problem = { 0 };
 
 	signal(SIGPIPE, SIG_IGN);
@@ -123,8 +128,8 @@ static inline void workshop_run_until(struct workshop *s, const char *sql)
 }
 
 /* A call as the bus makes it: what it asked for is begun, with a task. Returns the task's id, or 0. */
-static inline int64_t ask_for(struct workshop *s, struct caller *caller, const struct entity *e, int64_t id, const char *verb, const struct arg *args,
-	size_t count)
+static inline int64_t ask_for(struct workshop *s, struct caller *caller, const struct entity *e, int64_t id, const char *verb,
+	const struct arg *args, size_t count)
 {
 	struct problem problem = { 0 };
 	const struct work *work;
@@ -154,12 +159,15 @@ static inline char *ask_text(struct world *w, const char *sql)
 
 static inline void trait(struct workshop *s, struct cast *c, int64_t participant_id, const char *kind, const char *name, const char *side)
 {
-	create(s->w, &c->ada, &trait_entity, ARGS(P("participant", path(s->w, &participant_entity, participant_id)), T("kind", kind), T("name", name), T("side", side)));
+	create(s->w, &c->ada, &trait_entity,
+		ARGS(P("participant", path(s->w, &participant_entity, participant_id)), T("kind", kind), T("name", name), T("side", side)));
 }
 
 static inline void free_on(struct workshop *s, struct cast *c, int64_t participant_id, const char *weekday, int64_t start, int64_t end)
 {
-	create(s->w, &c->ada, &availability_entity, ARGS(P("participant", path(s->w, &participant_entity, participant_id)), T("weekday", weekday), N("start", start), N("end", end)));
+	create(s->w, &c->ada, &availability_entity,
+		ARGS(P("participant", path(s->w, &participant_entity, participant_id)), T("weekday", weekday), N("start", start),
+			N("end", end)));
 }
 
 struct people {
@@ -200,7 +208,8 @@ static inline void must_be(struct workshop *s, int64_t run, const char *state)
 	char *is = ask_text(w, arena_print(&w->arena, "SELECT state FROM match_run WHERE id = %lld", (long long)run));
 
 	if (strcmp(is, state))
-		fail_msg("the run is %s: %s", is, ask_text(w, arena_print(&w->arena, "SELECT problem FROM match_run WHERE id = %lld", (long long)run)));
+		fail_msg("the run is %s: %s", is,
+			ask_text(w, arena_print(&w->arena, "SELECT problem FROM match_run WHERE id = %lld", (long long)run)));
 }
 
 #endif

@@ -101,20 +101,32 @@ static inline struct caller caller_of(struct world *w, uint32_t uid, const char 
 	return caller;
 }
 
-static inline int perform_with(struct world *w, struct caller *caller, const struct entity *e, int64_t id, const char *verb, const struct arg *args,
-	size_t count, struct options options)
+static inline int perform_with(struct world *w, struct caller *caller, const struct entity *e, int64_t id, const char *verb,
+	const struct arg *args, size_t count, struct options options)
 {
 	struct problem problem = { 0 };
 	int r;
 
-	w->call = (struct call){ .arena = &w->arena, .caller = caller, .now = store_now(w->store), .entity = e, .verb = verb_named(e, verb), .id = id, .args = args, .arg_count = count, .options = options, .fds = { -1, -1 }, .path_body = "body", .path_body_length = 4 };
+	w->call = (struct call){ .arena = &w->arena,
+		.caller = caller,
+		.now = store_now(w->store),
+		.entity = e,
+		.verb = verb_named(e, verb),
+		.id = id,
+		.args = args,
+		.arg_count = count,
+		.options = options,
+		.fds = { -1, -1 },
+		.path_body = "body",
+		.path_body_length = 4 };
 	must(store_turn_begin(w->store, &problem), &problem);
 	r = store_perform(w->store, &w->call);
 	must(store_turn_commit(w->store, &problem), &problem);
 	return r;
 }
 
-static inline int perform(struct world *w, struct caller *caller, const struct entity *e, int64_t id, const char *verb, const struct arg *args, size_t count)
+static inline int perform(
+	struct world *w, struct caller *caller, const struct entity *e, int64_t id, const char *verb, const struct arg *args, size_t count)
 {
 	return perform_with(w, caller, e, id, verb, args, count, (struct options){ .version = NONE, .for_person = NONE });
 }
@@ -179,13 +191,17 @@ static inline struct cast cast(struct world *w)
 	c.ada = caller_of(w, 1001, "ada");
 	c.ben = caller_of(w, 1002, "ben");
 	c.cleo = caller_of(w, 1003, "cleo");
-	c.program = create(w, &c.ada, &program_entity, ARGS(T("key", "first-year"), T("title", "First year"), T("starter", "first-year-university"), T("starts", "2026-01-10"), T("ends", "2026-12-20")));
+	c.program = create(w, &c.ada, &program_entity,
+		ARGS(T("key", "first-year"), T("title", "First year"), T("starter", "first-year-university"), T("starts", "2026-01-10"),
+			T("ends", "2026-12-20")));
 	return c;
 }
 
 static inline int64_t participant(struct world *w, struct cast *c, int64_t person_id, const char *role, int64_t capacity)
 {
-	int64_t id = create(w, &c->ada, &participant_entity, ARGS(P("program", path(w, &program_entity, c->program)), P("person", path(w, &person_entity, person_id)), T("role", role), N("capacity", capacity)));
+	int64_t id = create(w, &c->ada, &participant_entity,
+		ARGS(P("program", path(w, &program_entity, c->program)), P("person", path(w, &person_entity, person_id)), T("role", role),
+			N("capacity", capacity)));
 
 	must(perform(w, &c->ada, &participant_entity, id, "Accept", NULL, 0), &w->call.problem);
 	return id;

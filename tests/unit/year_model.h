@@ -49,8 +49,7 @@ static inline void lines_compare(struct lines *expected, struct lines *found, in
 	qsort(expected->list, expected->count, sizeof(char *), line_order);
 	qsort(found->list, found->count, sizeof(char *), line_order);
 	while (i < expected->count || j < found->count) {
-		int order = i == expected->count ? 1 : j == found->count ? -1
-									 : strcmp(expected->list[i], found->list[j]);
+		int order = i == expected->count ? 1 : j == found->count ? -1 : strcmp(expected->list[i], found->list[j]);
 
 		if (!order) {
 			i++;
@@ -182,7 +181,8 @@ static inline void one_check_in(struct lines *lines, const struct pairing *pair,
 	follow_up(lines, pair, "check-in overdue", due, overdue, answered);
 	follow_up(lines, pair, "check-in escalation", due, escalation, answered);
 	if (reminder <= answered)
-		LINE("message check-in-reminder %ld %ld %ld %ld %s", pair->mentee, pair->match, due, reminder, answers ? "suppressed" : "queued");
+		LINE("message check-in-reminder %ld %ld %ld %ld %s", pair->mentee, pair->match, due, reminder,
+			answers ? "suppressed" : "queued");
 	if (overdue <= answered)
 		LINE("audit Lapse %ld %ld %ld", pair->match, due, overdue);
 	if (escalation <= answered)
@@ -212,7 +212,8 @@ static inline void check_ins_of(struct lines *lines, const struct pairing *pair,
 }
 
 /* Each day, or each Sunday, at its hour in the zone of the house, after a start and up to an end. */
-static inline void standing_kind(struct lines *lines, const char *kind, int64_t seconds, bool sundays, const char *zone, int64_t start, int64_t end)
+static inline void standing_kind(
+	struct lines *lines, const char *kind, int64_t seconds, bool sundays, const char *zone, int64_t start, int64_t end)
 {
 	char text[200], date[40];
 

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Attacks that once worked: a file that reaches into another program or for a person by number, what stays of a file after it
+ * was taken or its person erased, an erased person's login and duty, a suspended person who goes on by themself, and the
+ * name of a twin that outlives a merge.
+ */
+#include "store/import.h"
+#include "store/internal.h"
+#include "world.h"
+
+struct file {
+	struct import_work work;
+	struct buffer lines, told;
+	const char *entity;
+	char *const *cells;
+	size_t count;
+};
+
+static int stage(struct call *call, void *data)
+{
+	struct file *file = data;
+
+	return import_stage(call, &file->work, file->entity, "f.csv", 1, file->cells, file->count);
+}
+
+static int check(struct call *call, void *data)
+{
+	struct file *file = data;
+
+	file->work.line = 0;
+	return import_check(call, &file->work);
+}
+
+static int take(struct call *call, void *data)
+{
+	struct file *file = data;
+
+	file->work.line = 0;
+	return import_take(call, &file->work);
+}
+
+static int undo(struct call *call, void *data)
+{
+	struct file *file = data;
+
+	file->work.line = INT64_MAX;
+	return import_undo(call, &file->work);
+}
+
+static int make_import(struct call *call, void *data)
+{
+	struct import *row = fresh(call, &import_entity);
+	int r;
+
+	row->program = *(int64_t *)data;
+	row->format = 0;
+	row->name = (char *)(uintptr_t) "f.csv";
+	row->time = call->now;
+	row->state = IMPORT_READY;
+	r = add(call, &import_entity, row);
+	*(int64_t *)data = row->id;
+	return r;
+}
+
+static int turn(struct world *w, const struct caller *caller, int (*run)(struct call *, void *), void *data)
+{
+	struct problem problem = { 0 };
+	int r;
+
+	must(store_turn_begin(w->store, &problem), &problem);
+	r = store_do(w->store, caller, run, data, &problem);
+	must(store_turn_commit(w->store, &problem), &problem);
+	return r;
+}
+
+static struct file *file_of(
+	struct world *w, const struct caller *caller, int64_t program, const char *entity, char *const *cells, size_t count)
+{
+	struct file *file = calloc(1, sizeof *file);
+
+	file->work.id = program;
+	file->work.lines = &file->lines;
+	file->work.told = &file->told;
+	file->entity = entity;
+	file->cells = cells;
+	file->count = count;
+	assert_int_equal(turn(w, caller, make_import, &file->work.id), 0);
+	assert_int_equal(turn(w, caller, stage, file), 0);
+	return file;
+}
+
+static void file_free(struct file *file)
+{
+	buffer_free(&file->lines);
+	buffer_free(&file->told);
+	free(file);
+}
+
+struct question {
+	const char *sql;
+	int64_t id, answer;
+};
+
+static int answered(struct call *call, void *data)
+{
+	struct question *q = data;
+
+	return ask(call, q->sql, VALUES(q->id), &q->answer);
+}
+
+static int64_t number(struct world *w, const struct cast *c, const char *sql, int64_t id)
+{
+	struct question q = { sql, id, NONE };
+
+	assert_int_equal(turn(w, &c->root, answered, &q), 0);
+	return q.answer;
+}
+
+/* Dora coordinates one program alone; Ada's other one and its people are none of hers. */
+static struct caller dora_of(struct world *w, struct cast *c)
+{
+	int64_t dora = person(w, &c->root, "Dora", "Local");
+
+	create(w, &c->root, &login_entity, ARGS(P("person", path(w, &person_entity, dora)), T("user_name", "dora")));
+	create(w, &c->root, &duty_entity,
+		ARGS(P("person", path(w, &person_entity, dora)), T("duty", "coordinator"),
+			P("program", path(w, &program_entity, c->program))));
+	return caller_of(w, 1009, "dora");
+}
+
+#define CELLS(...) ((char *[]){ __VA_ARGS__ }), sizeof((char *[]){ __VA_ARGS__ }) / sizeof(char *)
+#define WRITABLE(text) ((char *)(uintptr_t)(text))
+
+static void test_file_stays_in_its_program(void **state)
+{
+	struct world *w = *state;
+	struct cast c = cast(w);
+	int64_t other = create(w, &c.ada, &program_entity,
+		ARGS(T("key", "other"), T("title", "Other"), T("starter", "first-year-university"), T("starts", "2026-01-10"),
+			T("ends", "2026-12-20")));
+	struct file *file;
+
+	file = file_of(w, &c.ada, c.program, "participant",
+		CELLS("person", WRITABLE(path(w, &person_entity, c.ben_id)), "role", "mentor", "program",
+			WRITABLE(path(w, &program_entity, other))));
+	assert_int_equal(turn(w, &c.ada, check, file), 0);
+	assert_int_equal(file->work.problems, 1);
+	assert_int_equal(turn(w, &c.ada, take, file), E_DENIED);
+	assert_int_equal(number(w, &c, "SELECT count(*) FROM \"participant\" WHERE ?1", 1), 0);
+	file_free(file);
+}
+
+static void test_file_names_nobody_by_number(void **state)
+{
+	struct world *w = *state;
+	struct cast c = cast(w);
+	struct caller dora = dora_of(w, &c);
+	struct file *file;
+
+	assert_int_equal(perform(w, &dora, &participant_entity, 0, "Create",
+				 ARGS(P("program", path(w, &program_entity, c.program)), P("person", path(w, &person_entity, c.ben_id)),
+					 T("role", "mentor"))),
+		E_NOTFOUND);
+	file = file_of(w, &dora, c.program, "participant", CELLS("person", WRITABLE(path(w, &person_entity, c.ben_id)), "role", "mentor"));
+	assert_int_equal(turn(w, &dora, check, file), 0);
+	assert_int_equal(file->work.problems, 1);
+	assert_int_equal(turn(w, &dora, take, file), E_NOTFOUND);
+	file_free(file);
+}
+
+static void test_taken_file_leaves_no_cells(void **state)
+{
+	struct world *w = *state;
+	struct cast c = cast(w);
+	int64_t made;
+	struct file *file = file_of(w, &c.ada, NONE, "person",
+		CELLS("external_id", "e7", "given_name", "Eve", "family_name", "New", "birth_date", "2009-04-05"));
+
+	assert_int_equal(turn(w, &c.ada, check, file), 0);
+	assert_int_equal(file->work.problems, 0);
+	assert_int_equal(turn(w, &c.ada, take, file), 0);
+	assert_int_equal(number(w, &c, "SELECT count(*) FROM \"staged\" WHERE ?1 AND instr(\"cells\", '2009')", 1), 0);
+	made = number(w, &c, "SELECT count(*) FROM \"person\" WHERE ?1 AND \"external_id\" = 'e7'", 1);
+	assert_int_equal(made, 1);
+	assert_int_equal(turn(w, &c.ada, undo, file), 0);
+	assert_int_equal(number(w, &c, "SELECT count(*) FROM \"person\" WHERE ?1 AND \"external_id\" = 'e7'", 1), 0);
+	file_free(file);
+}
+
+static struct caller officer_of(struct world *w, struct cast *c)
+{
+	int64_t id = person(w, &c->root, "Olga", "Officer");
+
+	create(w, &c->root, &login_entity, ARGS(P("person", path(w, &person_entity, id)), T("user_name", "olga")));
+	create(w, &c->root, &duty_entity, ARGS(P("person", path(w, &person_entity, id)), T("duty", "data-protection officer")));
+	return caller_of(w, 1010, "olga");
+}
+
+static void erase(struct world *w, struct caller *officer, int64_t id)
+{
+	must(perform_with(w, officer, &person_entity, id, "Erase", NULL, 0,
+		     (struct options){ .version = NONE, .for_person = NONE, .reason = "asked" }),
+		&w->call.problem);
+}
+
+static void test_erasure_reaches_files(void **state)
+{
+	struct world *w = *state;
+	struct cast c = cast(w);
+	struct caller officer = officer_of(w, &c);
+	struct file *file, *other;
+	int64_t id;
+
+	must(perform(w, &c.ada, &person_entity, c.ben_id, "Update", ARGS(T("external_id", "b1"), T("email", "ben@example.org"))),
+		&w->call.problem);
+	id = participant(w, &c, c.ben_id, "mentor", 2);
+	assert_true(id > 0);
+	file = file_of(w, &c.ada, c.program, "trait", CELLS("participant", "b1/mentor", "kind", "skill", "name", "glass eye"));
+	other = file_of(w, &c.ada, NONE, "person", CELLS("external_id", "b1", "given_name", "Benjamin"));
+	assert_int_equal(turn(w, &c.ada, take, other), 0);
+	assert_int_equal(number(w, &c, "SELECT count(*) FROM \"staged\" WHERE \"was\" IS NOT NULL AND ?1", 1), 1);
+	erase(w, &officer, c.ben_id);
+	assert_int_equal(number(w, &c, "SELECT count(*) FROM \"staged\" WHERE ?1", 1), 0);
+	file_free(file);
+	file_free(other);
+}
+
+static void test_erased_person_acts_no_more(void **state)
+{
+	struct world *w = *state;
+	struct cast c = cast(w);
+	struct caller officer = officer_of(w, &c);
+	unsigned mask;
+	struct problem problem;
+
+	erase(w, &officer, c.ada_id);
+	must(store_roles(w->store, &c.ada, &mask, &problem), &problem);
+	assert_int_equal(mask & COORDINATOR, 0);
+	assert_true(caller_of(w, 1001, "ada").person == NONE);
+}
+
+static void test_suspended_person_does_not_resume(void **state)
+{
+	struct world *w = *state;
+	struct cast c = cast(w);
+	int64_t id = participant(w, &c, c.ben_id, "mentor", 2);
+
+	must(perform_with(w, &c.root, &person_entity, c.ben_id, "Suspend", NULL, 0,
+		     (struct options){ .version = NONE, .for_person = NONE, .reason = "x" }),
+		&w->call.problem);
+	assert_int_equal(perform(w, &c.ben, &participant_entity, id, "Resume", NULL, 0), E_STATE);
+	must(perform(w, &c.root, &person_entity, c.ben_id, "Reinstate", NULL, 0), &w->call.problem);
+	must(perform(w, &c.ben, &participant_entity, id, "Resume", NULL, 0), &w->call.problem);
+}
+
+static void test_twin_leaves_no_name(void **state)
+{
+	struct world *w = *state;
+	struct cast c = cast(w);
+	int64_t twin = create(w, &c.root, &person_entity, ARGS(T("given_name", "Twin"), T("family_name", "Gone"))), id;
+
+	id = participant(w, &c, twin, "mentor", 2);
+	must(perform_with(w, &c.root, &person_entity, c.ben_id, "Merge", ARGS(P("from", path(w, &person_entity, twin))),
+		     (struct options){ .version = NONE, .for_person = NONE, .reason = "same" }),
+		&w->call.problem);
+	assert_int_equal(number(w, &c, "SELECT count(*) FROM \"participant\" WHERE \"id\" = ?1 AND \"name\" = 'Ben Mentor'", id), 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_file_stays_in_its_program, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_file_names_nobody_by_number, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_taken_file_leaves_no_cells, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_erasure_reaches_files, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_erased_person_acts_no_more, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_suspended_person_does_not_resume, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_twin_leaves_no_name, set_up, tear_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -175,7 +175,9 @@ static int find_key(struct importing *in, const struct shape *to, const char *ke
 	struct call *call = in->call;
 	struct stmt *q;
 	int r = engine_prepare(call->store->engine,
-		"SELECT \"record\" FROM \"staged\" WHERE \"import\" = ?1 AND \"entity\" = ?2 AND \"key\" = ?3", true, &q, &call->problem);
+		/* the planner would rather walk through the whole import */
+		"SELECT \"record\" FROM \"staged\" INDEXED BY \"staged_by_key\" WHERE \"import\" = ?1 AND \"entity\" = ?2 AND \"key\" = ?3",
+		true, &q, &call->problem);
 
 	*ret = NONE;
 	*ret_new = false;

@@ -565,7 +565,7 @@ class Daemon:
         return self.process is not None and self.process.poll() is None
 
     def tail(self, size=6000):
-        return self.log.read_text(errors="replace")[-size:]
+        return self.log.read_text(errors="replace")[-size:] if self.log.exists() else ""
 
     def reports(self):
         """Lines of the log in which a sanitizer complains."""

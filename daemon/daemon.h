@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The daemon's one context: what main makes, in this order, and frees in the other.
+ * The daemon's one context: what main makes, in this order, and frees in the other; and what the files beside main.c offer.
  */
 #ifndef MENTORSHIP_DAEMON_H
 #define MENTORSHIP_DAEMON_H
@@ -8,6 +8,7 @@
 #include <event2/event.h>
 
 #include "bus/bus.h"
+#include "core/log.h"
 #include "core/settings.h"
 #include "core/task.h"
 #include "plugin/worker.h"
@@ -39,5 +40,37 @@ struct daemon {
 	int status;       /* exit status */
 	bool serving;     /* the name was owned once */
 };
+
+/* Exit statuses beside 0 and SETTINGS_EX_CONFIG. */
+enum {
+	STATUS_FAILED = 1,
+	STATUS_USAGE = 2
+};
+
+/* ---- options.c ---- */
+
+/* Both: -1 to go on, else the exit status. */
+int options_config(int argc, char **argv); /* `--config WORD...`, if it is there */
+int options_read(int argc, char **argv, struct command_line *line);
+
+/* ---- rooms.c ---- */
+
+/* Makes workers, scheduler and bus; needs settings, store, tasks and loop. */
+void rooms_make(struct daemon *daemon);
+
+/* Reads the configuration again. Negative, with `problem`, if it is not valid: the old settings stay, and the journal says so. */
+int daemon_reload(struct daemon *daemon, struct problem *problem);
+
+/* ---- loop.c ---- */
+
+void loop_make(struct daemon *daemon);
+void loop_free(struct daemon *daemon); /* also of a daemon that never made one */
+
+/* ---- tell.c ---- */
+
+enum event_kind event_of(int code);                  /* the event that tells of an error of the store */
+void status_tell(struct daemon *daemon, bool ready); /* systemd's status line; `ready`: with READY=1 */
+void head_tell(struct daemon *daemon);               /* the head of the audit chain, if it moved since */
+void log_level_take(const struct settings *settings);
 
 #endif

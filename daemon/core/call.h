@@ -148,7 +148,8 @@ int begin_work(struct call *, const char *kind, int64_t subject);
 /* ---- privacy ---- */
 /* Commits the record of a reading with this call and answers the sealed fields (words joined by line feeds; all must be sealed ones). */
 int disclose(struct call *, const struct entity *, int64_t id, int64_t about_person, const char *fields);
-/* Answers all that is held about a person and may be shown to them: lines "entity id field value"; says what was left out. */
+/* Answers all that is held about a person and may be shown to them: `data`, lines "entity id field value"; `left_out`, how many values
+ * are for staff alone; `by_disclose`, lines "entity id field" of sealed values, which only the verb Disclose opens. */
 int export_person(struct call *, int64_t person);
 /* Clears every field flagged ERASED in the rows about the person, and withdraws what waits to be sent to them. */
 int erase_rows(struct call *, int64_t person);

@@ -171,7 +171,7 @@ static int objection_state(struct call *call, const void *was, void *now)
 	return 0;
 }
 
-/* The same objection stated before: the other's number is sealed, so each of the author's is opened. */
+/* The same objection, in force: the other's number is sealed, so each of the author's is opened. One that was withdrawn is stated anew. */
 struct search {
 	const char *other;
 	int64_t id;
@@ -193,7 +193,9 @@ static int objection_find(struct call *call, const void *record, int64_t *ret_id
 {
 	const struct objection *objection = record;
 	struct search search = { objection->other, NONE };
-	int r = each(call, &objection_entity, same_other, &search, "\"participant\" = ?1", VALUES(objection->participant));
+	int r = !objection->other ? 0
+				  : each(call, &objection_entity, same_other, &search, "\"participant\" = ?1 AND \"state\" = 'stated'",
+					    VALUES(objection->participant));
 
 	*ret_id = search.id;
 	return r;

@@ -163,7 +163,7 @@ static int taken_line(struct call *call, int64_t import, int64_t *ret)
 {
 	int r = ask(call,
 		"SELECT max(\"line\") FROM \"staged\" WHERE \"import\" = ?1 AND ((\"effect\" = 'create' AND \"record\" IS NOT NULL) OR "
-		"(\"effect\" = 'change' AND \"was\" IS NOT NULL))",
+		"(\"effect\" IN ('change', 'known') AND \"was\" IS NOT NULL))",
 		VALUES(import), ret);
 
 	if (!r && *ret == NONE)
@@ -173,7 +173,7 @@ static int taken_line(struct call *call, int64_t import, int64_t *ret)
 
 static int count_taken(struct call *call, struct importing *in, int64_t import, int64_t until)
 {
-	int r = ask(call, "SELECT count(*) FROM \"staged\" WHERE \"import\" = ?1 AND \"line\" <= ?2 AND \"effect\" = 'create'",
+	int r = ask(call, "SELECT count(*) FROM \"staged\" WHERE \"import\" = ?1 AND \"line\" <= ?2 AND \"effect\" IN ('create', 'known')",
 		VALUES(import, until), &in->work.created);
 
 	if (!r)
@@ -551,6 +551,10 @@ static int may_import(struct call *call, struct request *q)
 	int r;
 
 	q->program_id = NONE;
+	if (q->propose && !q->program) /* of the program a proposal needs nothing, only that the caller imports somewhere */
+		return sight_of(call->store, call->caller, call->now, &call->problem) && sight_anywhere(call->caller) & COORDINATOR
+			? 0
+			: fail(call, E_DENIED, NULL, "only a coordinator has a mapping proposed");
 	if (csv && !create)
 		return fail(call, E_DENIED, NULL, "no file of these is imported");
 	if (csv && !of_program) {

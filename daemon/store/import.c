@@ -15,7 +15,7 @@ struct row {
 	const struct shape *shape;
 	const char *source;
 	char *cells;        /* field, unit separator, value, record separator, ... */
-	const char *effect; /* create, change, same */
+	const char *effect; /* create, change, same; known: changed, and told as created (identity_is_sealed) */
 	int64_t record, version;
 	char *was;
 	bool waits; /* while checking: a link's target is new in this import too */
@@ -61,13 +61,14 @@ static char *key_of(struct call *call, const char *entity, char *const *cells, s
 	return !first ? NULL : role ? arena_print(call->arena, "%s/%s", first, role) : arena_copy(call->arena, first);
 }
 
-/* What will be sealed lies sealed while it is staged, too: under a key of the import, which has no person's number. */
-static int shut_cell(struct call *call, const struct import_work *state, const char *field, const char *value, char **ret)
+/* What will be sealed lies sealed while it is staged, too: under a key of the import (-id: no person's number), as nobody may be there yet.
+ * What was sealed before is kept for an undo under the key of its person. */
+static int shut_cell(struct call *call, int64_t key, int64_t line, const char *field, const char *value, char **ret)
 {
 	struct store *s = call->store;
 	void *shut;
 	size_t size;
-	int r = s->seal ? seal_shut(s->seal, call->arena, -state->id, "staged", state->line + 1, field, value, &shut, &size, &call->problem)
+	int r = s->seal ? seal_shut(s->seal, call->arena, key, "staged", line, field, value, &shut, &size, &call->problem)
 			: fail(call, E_UNAVAILABLE, field, "cannot be kept: %s", s->sealing.text);
 
 	if (r)
@@ -77,7 +78,7 @@ static int shut_cell(struct call *call, const struct import_work *state, const c
 	return 0;
 }
 
-static int open_cell(struct call *call, int64_t import, int64_t line, const char *field, char **value)
+static int open_cell(struct call *call, int64_t key, int64_t line, const char *field, char **value)
 {
 	struct store *s = call->store;
 	size_t size = strlen(*value) / 2;
@@ -87,7 +88,7 @@ static int open_cell(struct call *call, int64_t import, int64_t line, const char
 		return fail(call, E_UNAVAILABLE, field, "cannot be read: %s", s->sealing.text);
 	if (sodium_hex2bin(shut, size, *value, strlen(*value), NULL, &size, NULL))
 		return fail(call, E_STORE, field, "the staged value is damaged; import the file again");
-	return seal_open(s->seal, call->arena, -import, "staged", line, field, shut, size, value, &call->problem);
+	return seal_open(s->seal, call->arena, key, "staged", line, field, shut, size, value, &call->problem);
 }
 
 int import_stage(
@@ -106,7 +107,7 @@ int import_stage(
 
 		r = at < 0 ? fail(call, E_INVALID, "field", "the reader gave a field that %s has not", entity) : 0;
 		if (!r && *value && shape->entity->fields[at].privacy == SEALED)
-			r = shut_cell(call, state, cells[i], value, &value);
+			r = shut_cell(call, -state->id, state->line + 1, cells[i], value, &value);
 		if (r) {
 			buffer_free(&joined);
 			return r;
@@ -292,7 +293,7 @@ static int read_cells(struct importing *in, struct row *row, void *record, uint6
 		if (f->flags & (HIDDEN | BY_VERB) || f->computed)
 			return fail(call, E_INVALID, f->name, "%s cannot be imported", f->label);
 		*ret_given |= UINT64_C(1) << at;
-		if (f->privacy == SEALED && *value && (r = open_cell(call, in->state->id, row->line, f->name, &value)))
+		if (f->privacy == SEALED && *value && (r = open_cell(call, -in->state->id, row->line, f->name, &value)))
 			return r;
 		if (f->to && *value && *value != '/') {
 			int64_t id;
@@ -366,7 +367,8 @@ static int may_change(struct importing *in, const struct row *row, const void *w
 	return r;
 }
 
-/* Given values over what is there; an address is never changed by a file: it waits for its owner. */
+/* Given values over what is there; an address is never changed by a file: it waits for its owner. A sealed value is set
+ * whatever it was: whoever could see that the file repeats it could guess until it does. */
 static void lay_over(const struct row *row, uint64_t given, const void *from, void *now)
 {
 	for (int i = 2; i < row->shape->count; i++) {
@@ -411,23 +413,14 @@ static char *describe(struct importing *in, const struct row *row, const char *w
 	return text;
 }
 
-/* Sealed values that the file repeats are no change. */
-static int same_sealed(struct importing *in, const struct row *row, int64_t id, void *now)
+/* Where what a row is known by is sealed, that it is here already would tell what somebody said: it reads and counts as one that is
+ * new, and leaves as many audit records. */
+static bool identity_is_sealed(const struct shape *shape)
 {
-	for (int i = 0; i < row->shape->count; i++) {
-		const struct field *f = &row->shape->entity->fields[i];
-		char *kept;
-		int r;
-
-		if (f->privacy != SEALED || !*field_text(now, f))
-			continue;
-		r = unseal(in->call, row->shape->entity, id, f->name, &kept);
-		if (r && r != E_NOTFOUND)
-			return r;
-		if (!r && kept && !strcmp(kept, *field_text(now, f)))
-			*field_text(now, f) = NULL;
-	}
-	return 0;
+	for (int i = 0; i < shape->count; i++)
+		if (shape->entity->fields[i].privacy == SEALED && shape->entity->fields[i].flags & FROZEN)
+			return true;
+	return false;
 }
 
 static int read_row(struct importing *in, struct row *row, void **ret_record, uint64_t *ret_given)
@@ -475,24 +468,40 @@ static int make(struct importing *in, struct row *row, void *record, bool write)
 	return r;
 }
 
+/* A sealed value as it was, sealed for the staged row under the person's own key; "" where there was none. */
+static int sealed_before(struct importing *in, const struct row *row, const void *was, const struct field *f, char **ret)
+{
+	char *text;
+	int r = unseal(in->call, row->shape->entity, row->record, f->name, &text);
+
+	*ret = (char *)(uintptr_t) "";
+	if (r == E_NOTFOUND || (!r && !text))
+		return 0;
+	return r ? r : shut_cell(in->call, record_anchor_of(row->shape, AT_PERSON, was), row->line, f->name, text, ret);
+}
+
 /* Values as they were, so that an undo can read them again. */
-static char *describe_values(struct call *call, const struct shape *shape, const void *was, uint64_t fields)
+static int describe_values(struct importing *in, struct row *row, const void *was, uint64_t fields)
 {
 	struct buffer out = { 0 };
-	char *text;
+	int r = 0;
 
-	for (int i = 2; i < shape->count; i++) {
-		const struct field *f = &shape->entity->fields[i];
+	for (int i = 2; i < row->shape->count && !r; i++) {
+		const struct field *f = &row->shape->entity->fields[i];
+		char *sealed;
 
-		if (!(fields >> i & 1) || f->privacy == SEALED || f->flags & BY_VERB)
+		if (!(fields >> i & 1) || f->flags & (BY_VERB | FROZEN))
 			continue;
 		buffer_print(&out, "%s\x1f", f->name);
-		field_print(f, was, &out);
+		if (f->privacy != SEALED)
+			field_print(f, was, &out);
+		else if (!(r = sealed_before(in, row, was, f, &sealed)))
+			buffer_text(&out, sealed);
 		buffer_char(&out, '\x1e');
 	}
-	text = arena_copy(call->arena, buffer_string(&out));
+	row->was = arena_copy(in->call->arena, buffer_string(&out));
 	buffer_free(&out);
-	return text;
+	return r;
 }
 
 /* A change as the entity's own Update would make it: what it derives follows. */
@@ -512,7 +521,7 @@ static int treat(struct importing *in, struct row *row, bool write)
 	void *record, *was, *now;
 	uint64_t given, fields;
 	int64_t id;
-	bool may;
+	bool may, known;
 	int r = read_row(in, row, &record, &given);
 
 	if (!r)
@@ -541,16 +550,19 @@ static int treat(struct importing *in, struct row *row, bool write)
 		return 0;
 	now = memcpy(arena_new(call->arena, e->size), was, e->size);
 	lay_over(row, given, record, now);
-	r = same_sealed(in, row, id, now);
 	fields = record_difference(row->shape, was, now);
-	if (r || !fields)
-		return r;
-	row->effect = "change";
-	show_line(in->state, describe(in, row, "change", was, now, fields));
+	known = identity_is_sealed(row->shape);
+	if (!fields && !known)
+		return 0;
+	row->effect = known ? "known" : "change";
+	show_line(in->state, known ? describe(in, row, "new", NULL, record, 0) : describe(in, row, "change", was, now, fields));
 	if (!write)
 		return 0;
-	row->was = describe_values(call, row->shape, was, fields);
-	r = save_as(call, e, was, now);
+	if (!fields)
+		return audit_change(call, row->shape, was, now, 0, CHANGED);
+	r = describe_values(in, row, was, fields);
+	if (!r)
+		r = save_as(call, e, was, now);
 	row->version = *field_number(now, &e->fields[1]);
 	return r;
 }
@@ -577,7 +589,7 @@ static int keep_row(struct importing *in, const struct row *row)
 
 static void count_effect(struct import_work *state, const char *effect)
 {
-	state->created += *effect == 'c' && effect[1] == 'r';
+	state->created += (*effect == 'c' && effect[1] == 'r') || *effect == 'k';
 	state->changed += *effect == 'c' && effect[1] == 'h';
 	state->unchanged += *effect == 's';
 }
@@ -669,7 +681,11 @@ static int put_back(struct importing *in, const struct row *row, const void *was
 
 		*value++ = 0;
 		f = &row->shape->entity->fields[field_index(row->shape, cell)];
-		if (f->kind == LINK)
+		if (f->privacy == SEALED && *value)
+			r = open_cell(in->call, record_anchor_of(row->shape, AT_PERSON, was), row->line, f->name, &value);
+		if (f->privacy == SEALED)
+			*field_text(now, f) = *value ? value : SEALED_CLEARED;
+		else if (f->kind == LINK)
 			*field_number(now, f) = *value ? strtoll(value, NULL, 10) : NONE;
 		else
 			r = field_read(f, NULL, value, now, in->call->arena, &in->call->problem);
@@ -699,7 +715,7 @@ static int undo_row(struct importing *in, const struct row *row)
 				row->source));
 		return 0;
 	}
-	if (!strcmp(row->effect, "change"))
+	if (strcmp(row->effect, "create"))
 		return row->was ? put_back(in, row, record) : 0;
 	/* what others point to stays */
 	r = engine_savepoint(call->store->engine, &call->problem);

@@ -88,68 +88,92 @@ enum {
 	EXPORT_LINES = 5000
 };
 
-static void export_row(struct call *call, const struct shape *shape, struct stmt *q, struct buffer *out, int64_t *left_out)
+struct exporting {
+	struct buffer out, sealed;
+	int64_t left_out;
+};
+
+static void export_line(struct buffer *out, const struct shape *shape, const void *record, const struct field *f)
+{
+	buffer_print(out, "%s%s %lld %s", out->length ? "\n" : "", shape->entity->name,
+		(long long)*field_number(record, &shape->entity->fields[0]), f->name);
+}
+
+/* Sealed values leave by Disclose alone, which records the reading: here only that there is one. */
+static void export_row(struct call *call, const struct shape *shape, struct stmt *q, struct exporting *ex)
 {
 	void *record = arena_new(call->arena, shape->entity->size);
+	int column = 0;
 
 	record_read_row(call->arena, shape, q, record);
+	for (int i = 0; i < shape->count; i++)
+		column += field_is_stored(&shape->entity->fields[i]);
 	for (int i = 2; i < shape->count; i++) {
 		const struct field *f = &shape->entity->fields[i];
 
-		if (!field_is_stored(f) || f->flags & HIDDEN || (f->privacy != SEALED && field_is_none(f, record)))
+		if (!field_is_stored(f) || f->flags & HIDDEN)
 			continue;
-		if (f->privacy != SEALED && !(shape->readers[i] & SELF)) {
-			++*left_out;
-			continue;
-		}
 		if (f->privacy == SEALED) {
-			char *text = NULL;
-
-			if (unseal(call, shape->entity, *field_number(record, &shape->entity->fields[0]), f->name, &text) || !text)
-				continue;
-			*field_text(record, f) = text;
+			if (engine_int(q, column++))
+				export_line(&ex->sealed, shape, record, f);
+			continue;
 		}
-		buffer_print(out, "%s%s %lld %s ", out->length ? "\n" : "", shape->entity->name,
-			(long long)*field_number(record, &shape->entity->fields[0]), f->name);
+		if (field_is_none(f, record))
+			continue;
+		if (!(shape->readers[i] & SELF)) {
+			ex->left_out++;
+			continue;
+		}
+		export_line(&ex->out, shape, record, f);
+		buffer_char(&ex->out, ' ');
 		if (field_is_text(f))
 			for (const char *c = *field_text(record, f); *c; c++)
-				buffer_char(out, *c == '\n' ? ' ' : *c);
+				buffer_char(&ex->out, *c == '\n' ? ' ' : *c);
 		else
-			field_print(f, record, out);
+			field_print(f, record, &ex->out);
 	}
+}
+
+static int export_entity(struct call *call, const struct shape *shape, int64_t person, struct exporting *ex)
+{
+	const struct entity *e = shape->entity;
+	struct buffer sql = { 0 };
+	struct stmt *q;
+	int r;
+
+	buffer_print(&sql, "SELECT %s", record_columns(call->store, shape));
+	for (int i = 2; i < shape->count; i++)
+		if (e->fields[i].privacy == SEALED && !(e->fields[i].flags & HIDDEN))
+			buffer_print(&sql, ", \"%s\" IS NOT NULL", e->fields[i].name);
+	buffer_print(&sql, " FROM \"%s\" WHERE \"%s\" = ?1 LIMIT %d", e->name, e->fields[shape->anchors[AT_PERSON]].name, EXPORT_LINES);
+	r = engine_prepare(call->store->engine, buffer_string(&sql), false, &q, &call->problem);
+	buffer_free(&sql);
+	if (r)
+		return r;
+	engine_bind_int(q, 1, person);
+	while ((r = engine_step(call->store->engine, q, &call->problem)) > 0)
+		export_row(call, shape, q, ex);
+	engine_reset(q);
+	return r;
 }
 
 int export_person(struct call *call, int64_t person)
 {
-	struct buffer out = { 0 };
-	int64_t left_out = 0;
+	struct exporting ex = { 0 };
 	int r = 0;
 
-	for (int i = 0; entities[i] && !r; i++) {
-		const struct shape *shape = shape_of(entities[i]);
-		struct buffer sql = { 0 };
-		struct stmt *q;
-
-		if (shape->anchors[AT_PERSON] < 0 || entities[i]->flags & NOT_ERASED)
-			continue;
-		buffer_print(&sql, "SELECT %s FROM \"%s\" WHERE \"%s\" = ?1 LIMIT %d", record_columns(call->store, shape),
-			entities[i]->name, entities[i]->fields[shape->anchors[AT_PERSON]].name, EXPORT_LINES);
-		r = engine_prepare(call->store->engine, buffer_string(&sql), false, &q, &call->problem);
-		buffer_free(&sql);
-		if (r)
-			break;
-		engine_bind_int(q, 1, person);
-		while ((r = engine_step(call->store->engine, q, &call->problem)) > 0)
-			export_row(call, shape, q, &out, &left_out);
-		engine_reset(q);
+	for (int i = 0; entities[i] && !r; i++)
+		if (shape_of(entities[i])->anchors[AT_PERSON] >= 0 && !(entities[i]->flags & NOT_ERASED))
+			r = export_entity(call, shape_of(entities[i]), person, &ex);
+	if (!r && ex.out.length + ex.sealed.length > 900000)
+		r = fail(call, E_LIMIT, NULL, "more than one reply can carry; read the collections one by one");
+	if (!r) {
+		answer(call, "data", (struct value){ .type = V_WORDS, .text = arena_copy(call->arena, buffer_string(&ex.out)) });
+		answer(call, "left_out", (struct value){ .type = V_INT, .number = ex.left_out });
+		answer(call, "by_disclose", (struct value){ .type = V_WORDS, .text = arena_copy(call->arena, buffer_string(&ex.sealed)) });
 	}
-	if (out.length > 900000) {
-		buffer_free(&out);
-		return fail(call, E_LIMIT, NULL, "more than one reply can carry; read the collections one by one");
-	}
-	answer(call, "data", (struct value){ .type = V_WORDS, .text = arena_copy(call->arena, buffer_string(&out)) });
-	answer(call, "left_out", (struct value){ .type = V_INT, .number = left_out });
-	buffer_free(&out);
+	buffer_free(&ex.out);
+	buffer_free(&ex.sealed);
 	return r;
 }
 

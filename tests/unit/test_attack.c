@@ -187,6 +187,88 @@ static void test_taken_file_leaves_no_cells(void **state)
 	file_free(file);
 }
 
+/* What is told of a file with a guess in it: counts, lines and problems, once checked and once taken and undone. */
+static char *told_of(struct world *w, struct cast *c, const char *entity, char *const *cells, size_t count)
+{
+	struct file *file = file_of(w, &c->ada, c->program, entity, cells, count);
+	struct import_work *work = &file->work;
+	struct buffer told = { 0 };
+	int64_t before = number(w, c, "SELECT count(*) FROM \"audit_record\" WHERE ?1", 1), records;
+	char *text;
+
+	assert_int_equal(turn(w, &c->ada, check, file), 0);
+	buffer_print(&told, "%lld %lld %lld %lld|%s|%s", (long long)work->created, (long long)work->changed, (long long)work->unchanged,
+		(long long)work->problems, buffer_string(&file->lines), buffer_string(&file->told));
+	assert_int_equal(turn(w, &c->ada, take, file), 0);
+	records = number(w, c, "SELECT count(*) FROM \"audit_record\" WHERE ?1", 1) - before;
+	buffer_print(&told, "|%lld %lld %lld|%s|%lld", (long long)work->created, (long long)work->changed, (long long)work->unchanged,
+		buffer_string(&file->lines), (long long)records);
+	assert_int_equal(turn(w, &c->ada, undo, file), 0);
+	buffer_print(&told, "|%lld", (long long)work->kept);
+	text = arena_copy(&w->arena, buffer_string(&told));
+	buffer_free(&told);
+	file_free(file);
+	return text;
+}
+
+static const char *disclosed(struct world *w, struct caller *officer, const struct entity *e, int64_t id, const char *field)
+{
+	must(perform_with(w, officer, e, id, "Disclose", ARGS({ "fields", { .type = V_WORDS, .text = field } }),
+		     (struct options){ .version = NONE, .for_person = NONE, .reason = "to compare" }),
+		&w->call.problem);
+	assert_int_equal(w->call.result_count, 1);
+	return arena_copy(&w->arena, w->call.results[0].value.text);
+}
+
+static struct caller officer_of(struct world *w, struct cast *c);
+
+static void test_preview_tells_no_birth_date(void **state)
+{
+	struct world *w = *state;
+	struct cast c = cast(w);
+	struct caller officer = officer_of(w, &c);
+	char *right, *wrong;
+	int64_t version;
+
+	must(perform(w, &c.ada, &person_entity, c.ben_id, "Update", ARGS(T("external_id", "b1"))), &w->call.problem);
+	version = number(w, &c, "SELECT \"version\" FROM \"person\" WHERE \"id\" = ?1", c.ben_id);
+	right = told_of(w, &c, "person", CELLS("external_id", "b1", "birth_date", "1990-02-03"));
+	assert_non_null(strstr(right, "birth_date: set"));
+	assert_int_equal(number(w, &c, "SELECT \"version\" FROM \"person\" WHERE \"id\" = ?1", c.ben_id), version + 2);
+	wrong = told_of(w, &c, "person", CELLS("external_id", "b1", "birth_date", "1991-02-03"));
+	assert_int_equal(number(w, &c, "SELECT \"version\" FROM \"person\" WHERE \"id\" = ?1", c.ben_id), version + 4);
+	assert_string_equal(right, wrong);
+	/* and the undo has put it back */
+	assert_string_equal(disclosed(w, &officer, &person_entity, c.ben_id, "birth_date"), "1990-02-03");
+	assert_int_equal(number(w, &c, "SELECT \"minor\" FROM \"person\" WHERE \"id\" = ?1", c.ben_id), 0);
+}
+
+static void test_preview_tells_no_objection(void **state)
+{
+	struct world *w = *state;
+	struct cast c = cast(w);
+	int64_t id;
+	char *right, *wrong, *why;
+
+	must(perform(w, &c.ada, &person_entity, c.cleo_id, "Update", ARGS(T("external_id", "c1"))), &w->call.problem);
+	must(perform(w, &c.ada, &person_entity, c.ben_id, "Update", ARGS(T("external_id", "b1"))), &w->call.problem);
+	create(w, &c.ada, &person_entity, ARGS(T("given_name", "Zoe"), T("family_name", "Other"), T("external_id", "z1")));
+	id = participant(w, &c, c.cleo_id, "mentee", 1);
+	create(w, &c.cleo, &objection_entity,
+		ARGS(P("participant", path(w, &participant_entity, id)), N("other", c.ben_id), T("reason", "old")));
+	right = told_of(w, &c, "objection", CELLS("participant", "c1/mentee", "other", "b1"));
+	wrong = told_of(w, &c, "objection", CELLS("participant", "c1/mentee", "other", "z1"));
+	why = told_of(w, &c, "objection", CELLS("participant", "c1/mentee", "other", "b1", "reason", "again"));
+	assert_string_equal(right, wrong);
+	assert_string_equal(right, why);
+	assert_int_equal(*right, '1');
+	assert_int_equal(number(w, &c, "SELECT count(*) FROM \"objection\" WHERE \"participant\" = ?1", id), 1);
+	/* one that was withdrawn is stated anew */
+	id = number(w, &c, "SELECT \"id\" FROM \"objection\" WHERE \"participant\" = ?1", id);
+	must(perform(w, &c.cleo, &objection_entity, id, "Withdraw", NULL, 0), &w->call.problem);
+	assert_string_equal(told_of(w, &c, "objection", CELLS("participant", "c1/mentee", "other", "b1")), right);
+}
+
 static struct caller officer_of(struct world *w, struct cast *c)
 {
 	int64_t id = person(w, &c->root, "Olga", "Officer");
@@ -272,6 +354,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_file_stays_in_its_program, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_file_names_nobody_by_number, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_taken_file_leaves_no_cells, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_preview_tells_no_birth_date, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_preview_tells_no_objection, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_erasure_reaches_files, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_erased_person_acts_no_more, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_suspended_person_does_not_resume, set_up, tear_down),

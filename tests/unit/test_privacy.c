@@ -128,13 +128,17 @@ static void an_export_says_that_something_is_left_out(void **state)
 {
 	struct world *w = *state;
 	struct cast c = cast(w);
+	char sealed[64];
 
 	participant(w, &c, c.cleo_id, "mentee", 1);
 	must(perform(w, &c.cleo, &person_entity, c.cleo_id, "Export", NULL, 0), &w->call.problem);
-	assert_int_equal(w->call.result_count, 2);
+	assert_int_equal(w->call.result_count, 3);
 	assert_string_equal(w->call.results[0].name, "data");
 	assert_non_null(strstr(w->call.results[0].value.text, "given_name Cleo"));
-	assert_non_null(strstr(w->call.results[0].value.text, "birth_date 1990-02-03"));
+	assert_null(strstr(w->call.results[0].value.text, "1990")); /* sealed: by Disclose, which records it */
+	assert_string_equal(w->call.results[2].name, "by_disclose");
+	snprintf(sealed, sizeof sealed, "person %lld birth_date", (long long)c.cleo_id);
+	assert_string_equal(w->call.results[2].value.text, sealed);
 	assert_string_equal(w->call.results[1].name, "left_out");
 	assert_true(w->call.results[1].value.number > 0); /* `priority` is the staff's */
 	assert_null(strstr(w->call.results[0].value.text, "priority"));

@@ -2,7 +2,8 @@
 /*
  * Files in and out: import hands a descriptor over and shows what the task found, export copies the descriptor it is given.
  *
- * Without --take an import changes nothing: it shows what it would do. With --propose it reads the headings only and writes a mapping to edit.
+ * Without --take an import changes nothing: it shows what it would do. With --propose it reads the headings only, needs no program, and writes a mapping to
+ * edit.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -29,7 +30,7 @@ static int import_options(struct cli *cli, json_t *options)
 
 	if (!program)
 		return -1;
-	if (!cli->options.program && cli->count == 2)
+	if (!cli->options.program && !cli->options.propose && cli->count == 2)
 		return usage(cli, "import", "into which program? Say --program PROGRAM");
 	if (cli->options.program) {
 		if (resolve(cli, program, cli->options.program, &path))

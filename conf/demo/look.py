@@ -240,7 +240,7 @@ def nothing_lost(members, audit, batch_count):
     if len(calls) != len(replies):
         wrong(f"{len(calls)} answers were entered, {len(replies)} replies came")
     kept = {(row["match"], row["person"]): row for row in read(members)}
-    done = collections.Counter((row["object"], row["verb"], row["for_person"]) for row in read(audit))
+    done = collections.Counter((row["record"], row["verb"], row["for_person"]) for row in read(audit))
     for call, reply in zip(calls, replies):
         match, person = call["object"], call["options"]["for"]
         if "error" in reply:

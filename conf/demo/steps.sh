@@ -378,7 +378,7 @@ again()
 	as carla mentorctl --json=short call-many - <"$run/work/$name" >"$run/work/again.json" || cat "$run/work/again.json"
 	check "a batch that is entered again under its keys gets the same replies" cmp "$run/work/again.json" "$run/work/${name/batch/answer}"
 	records=$(look rows audit.json)
-	ask otto audit.json audit-record list entity=match_member -f id,verb,object,for_person,person
+	ask otto audit.json audit-record list entity=match_member -f id,verb,record,for_person,person
 	check "and nothing was done again" same "$(look rows audit.json)" "$records"
 }
 
@@ -403,11 +403,11 @@ enter_all()
 compare()
 {
 	ask carla members.json match-member list "program=$program" -f id,match,side,participant,person,answer
-	ask otto audit.json audit-record list entity=match_member -f id,verb,object,for_person,person
+	ask otto audit.json audit-record list entity=match_member -f id,verb,record,for_person,person
 	check "nothing acknowledged is lost, nothing was done twice ($2 answers against the records)" \
 		look nothing-lost members.json audit.json "$1"
 	say "What the auditor sees: who entered the answer, and for whom."
-	show otto mentorctl audit-record list entity=match_member verb=Accept 'for_person>0' -f time,uid,person,verb,object,for_person -n 4
+	show otto mentorctl audit-record list entity=match_member verb=Accept 'for_person>0' -f time,uid,person,verb,record,for_person -n 4
 	show otto mentorctl verify-audit
 }
 

@@ -166,6 +166,10 @@ static void check_field(struct complaints *c, struct shape *shape, int i)
 		complain(c, f->name, "the second field must be version");
 	if (!f->label)
 		complain(c, f->name, "has no label");
+	if (!strcmp(f->name, "object"))
+		complain(c, f->name, "clients give the record's own path this name");
+	if (f->privacy == SEALED && word_in("version messages jobs task", f->name))
+		complain(c, f->name, "the answer of a verb uses this name, and sealed fields stand beside it");
 	if ((f->kind == LINK) != (f->to != NULL && f->privacy != SEALED) || (f->to && !to))
 		complain(c, f->name, "links to no known entity");
 	if (to && f->kind == LINK)

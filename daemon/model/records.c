@@ -12,7 +12,7 @@ static const struct verb no_verbs[] = { { 0 } };
 struct audit_record {
 	int64_t id, version, time, uid, person, for_person;
 	char *way, *verb, *entity;
-	int64_t object;
+	int64_t record;
 	char *fields, *reason;
 	int64_t program, match, about;
 	char *what, *commitment, *chain, *salt, *detail;
@@ -26,7 +26,7 @@ static const struct field audit_fields[] = { ID_AND_VERSION(struct audit_record,
 	{ AS_TEXT(struct audit_record, way, STAFF), .flags = BY_VERB | LISTED, .label = "Way in" },
 	{ AS_TEXT(struct audit_record, verb, STAFF), .flags = BY_VERB | LISTED, .label = "Verb" },
 	{ AS_TEXT(struct audit_record, entity, STAFF), .flags = BY_VERB | LISTED, .label = "Kind of object" },
-	{ AS_INT(struct audit_record, object, NUMBER, STAFF), .flags = BY_VERB | LISTED, .label = "Number of the object" },
+	{ AS_INT(struct audit_record, record, NUMBER, STAFF), .flags = BY_VERB | LISTED, .label = "Number of the object" },
 	{ AS_TEXT(struct audit_record, fields, STAFF), .flags = BY_VERB | LISTED, .label = "Changed fields" },
 	{ AS_TEXT(struct audit_record, reason, STAFF), .flags = BY_VERB | ERASED, .retention = AS_AUDIT, .label = "Reason" },
 	{ AS_INT(struct audit_record, program, NUMBER, STAFF), .flags = BY_VERB | HIDDEN, .label = "Program" },

@@ -5,7 +5,7 @@
  * The table is the entity audit_record's; this file expects of it
  *
  *   id INTEGER PRIMARY KEY (the sequence number, without gaps), version, time, uid, person, for_person INTEGER, way, verb, entity TEXT,
- *   object INTEGER, fields, reason TEXT, program, match, about INTEGER, what TEXT,
+ *   record INTEGER, fields, reason TEXT, program, match, about INTEGER, what TEXT,
  *   commitment TEXT, chain TEXT (64 hex digits each), salt TEXT (32 hex digits; NULL once erased), detail TEXT
  *
  * Numbers go into a hash as eight bytes, least first, texts behind their length, so that no two records give the same bytes.
@@ -130,7 +130,7 @@ int audit_append(struct engine *engine, struct audit_head *head, const struct au
 {
 	static const char sql[] =
 		"INSERT INTO \"audit_record\" (\"id\", \"version\", \"time\", \"uid\", \"person\", \"for_person\", \"way\", "
-		"\"verb\", \"entity\", \"object\", \"fields\", \"reason\", \"program\", \"match\", \"about\", \"what\", \"detail\", "
+		"\"verb\", \"entity\", \"record\", \"fields\", \"reason\", \"program\", \"match\", \"about\", \"what\", \"detail\", "
 		"\"commitment\", \"chain\", \"salt\") VALUES (?1, 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, "
 		"?17, ?18, ?19)";
 	unsigned char salt[AUDIT_SALT], commitment[32];

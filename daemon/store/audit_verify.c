@@ -185,7 +185,7 @@ static int finish(struct audit_check *check, struct audit_report *report)
 int audit_check_step(struct audit_check *check, int rows, struct audit_report *report, struct problem *problem)
 {
 	static const char sql[] =
-		"SELECT \"id\", \"time\", \"uid\", \"person\", \"for_person\", \"way\", \"verb\", \"entity\", \"object\", "
+		"SELECT \"id\", \"time\", \"uid\", \"person\", \"for_person\", \"way\", \"verb\", \"entity\", \"record\", "
 		"\"fields\", \"reason\", \"program\", \"match\", \"about\", \"what\", \"detail\", \"commitment\", \"chain\", \"salt\" "
 		"FROM \"audit_record\" WHERE \"id\" > ?1 ORDER BY \"id\"";
 	const char *wrong = NULL;

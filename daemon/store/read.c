@@ -314,7 +314,7 @@ int store_changes(struct store *s, struct call *call, int64_t after, uint32_t li
 	if (!sight_of(s, call->caller, call->now, &call->problem))
 		return call->problem.code;
 	r = engine_prepare(s->engine,
-		"SELECT \"id\", \"entity\", \"object\", \"what\", \"program\", \"match\", \"about\" FROM \"audit_record\" "
+		"SELECT \"id\", \"entity\", \"record\", \"what\", \"program\", \"match\", \"about\" FROM \"audit_record\" "
 		"WHERE \"id\" > ?1 ORDER BY \"id\" LIMIT ?2",
 		true, &q, &call->problem);
 	if (r)

@@ -73,7 +73,7 @@ def staff(db, mentee):
 
 def history(db, count):
     start = db.execute("SELECT coalesce(max(id), 0) FROM audit_record").fetchone()[0]
-    many(db, "audit_record", ["id", "version", "time", "uid", "way", "verb", "entity", "object", "fields", "commitment", "chain", "salt", "detail", "what"],
+    many(db, "audit_record", ["id", "version", "time", "uid", "way", "verb", "entity", "record", "fields", "commitment", "chain", "salt", "detail", "what"],
          ((start + i, 1, NOW, 61002, "bus", "Update", "person", i % PEOPLE + 1, "zone", "0" * 64, f"{i:064x}", "0" * 32, "zone=UTC\n", "Changed")
           for i in range(1, count + 1)))
 

@@ -468,9 +468,9 @@ def test_changes_agenda_and_preview_name_only_what_is_seen(shared_world, rules, 
     caller = shared_world.caller(account)
     changes, more = caller.manager("Changes", "tu", (0, 1000))
     names = {e for e in rules.entities}
-    want = [(row["id"], rules.path(row["entity"], row["object"]), row["what"]) for row in rules.rows["audit_record"].values()
-            if row["what"] and row["entity"] in names and row["object"] in rules.rows[row["entity"]]
-            and rules.sees(account, row["entity"], rules.rows[row["entity"]][row["object"]])]
+    want = [(row["id"], rules.path(row["entity"], row["record"]), row["what"]) for row in rules.rows["audit_record"].values()
+            if row["what"] and row["entity"] in names and row["record"] in rules.rows[row["entity"]]
+            and rules.sees(account, row["entity"], rules.rows[row["entity"]][row["record"]])]
     assert changes == want and not more
     agenda = caller.manager("Agenda", "a{sv}", ({},))
     preview = caller.manager("SchedulePreview", "a{sv}", ({"until": NOW + 60 * DAY, "limit": 1000},))

@@ -194,6 +194,8 @@ def test_import_that_proposes(coord, files, scratch):
     out.mkdir()
     out.chmod(0o777)
     coord("import", files / "mentors.csv", "--format", "form", "--role", "mentor", "--propose", out / "mapping", "--program", "x", status=NOTFOUND)
+    assert '"Email Address"' in coord("import", files / "mentors.csv", "--format", "form", "--role", "mentor", "--propose", "-")
+    Ctl(coord.daemon, "mt-nobody")("import", files / "mentors.csv", "--format", "form", "--role", "mentor", "--propose", "-", status=DENIED)
     coord("program", "create", "key=first", "title=First year", "starts=2026-10-05", "ends=2027-06-30")
     coord("import", files / "mentors.csv", "--program", "first", "--format", "form", "--role", "mentor", "--propose", out / "mapping")
     assert '"Email Address"' in (out / "mapping").read_text()
@@ -287,3 +289,13 @@ def test_a_killed_daemon_does_nothing_twice(program, daemon):
     program("today", status=UNREACHABLE)
     daemon.start(clock=BEGIN)
     assert len(program.json("person", "list")) == 5
+
+
+def test_each_row_has_its_own_path_in_json(root, program):
+    """No field takes the key under which a record's own path stands."""
+    root("duty", "create", "person=1", "duty=auditor")
+    for entity in program.json("describe"):
+        assert "object" not in [field["name"] for field in entity["fields"]], entity["name"]
+    rows = program.json("audit-record", "list")
+    assert rows and all(row["object"] == f"/org/mentorship1/audit_records/{row['id']}" for row in rows)
+    assert {(row["entity"], row["record"]) for row in rows} >= {("program", 1), ("person", 1)}

@@ -174,7 +174,7 @@ def test_a_lost_or_doubled_answer_is_noticed(scratch, answer, records, sentence)
     call = {"object": MATCH, "verb": "Accept", "options": {"for": PERSON}}
     for name, rows in (("batch-000.json", [call]), ("answer-000.json", [{"object": MATCH}]),
                        ("members.json", [{"id": 3, "match": MATCH, "person": PERSON, "answer": answer}]),
-                       ("audit.json", [{"object": 3, "verb": "Accept", "for_person": 7}] * records)):
+                       ("audit.json", [{"record": 3, "verb": "Accept", "for_person": 7}] * records)):
         (scratch / name).write_text(json.dumps(rows))
     done = ask(scratch, "nothing-lost", "members.json", "audit.json", "1")
     assert (done.returncode, sentence in done.stdout) == (1 if sentence else 0, True), done.stdout + done.stderr

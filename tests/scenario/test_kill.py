@@ -98,8 +98,8 @@ def look(load):
     people = {row["given_name"][1:]: row for row in daemon_rows(daemon, "SELECT * FROM person WHERE given_name LIKE 'G%'")}
     by_id = {row["id"]: row for row in people.values()}
     participants = {row["motivation"]: row for row in daemon_rows(daemon, "SELECT * FROM participant")}
-    records = daemon_rows(daemon, "SELECT entity, object, verb, count(*) n, max(id) last FROM audit_record GROUP BY entity, object, verb")
-    audit = {(row["entity"], row["object"], row["verb"]): row["n"] for row in records}
+    records = daemon_rows(daemon, "SELECT entity, record, verb, count(*) n, max(id) last FROM audit_record GROUP BY entity, record, verb")
+    audit = {(row["entity"], row["record"], row["verb"]): row["n"] for row in records}
     for row in by_id.values():
         assert row["given_name"][1:] == row["family_name"][1:], "half of an Update"
         assert row["name"] == f"{row['given_name']} {row['family_name']}"

@@ -466,7 +466,7 @@ def test_erased_values_are_gone_and_the_chain_is_whole(world):
 @pytest.mark.parametrize("tampering", [
     "UPDATE audit_record SET verb = 'Update' WHERE id = 30", "UPDATE audit_record SET uid = 7 WHERE id = 30",
     "UPDATE audit_record SET detail = 'family_name=Other' WHERE id = 30", "UPDATE audit_record SET detail = NULL, salt = NULL WHERE id = 30",
-    "UPDATE audit_record SET time = time + 1 WHERE id = 30", "UPDATE audit_record SET object = object + 1 WHERE id = 30",
+    "UPDATE audit_record SET time = time + 1 WHERE id = 30", "UPDATE audit_record SET record = record + 1 WHERE id = 30",
     "UPDATE audit_record SET fields = '' WHERE id = 30", "UPDATE audit_record SET for_person = 3 WHERE id = 30",
     "DELETE FROM audit_record WHERE id = 30",
     "UPDATE audit_record SET id = -1 WHERE id = 30; UPDATE audit_record SET id = 30 WHERE id = 31; UPDATE audit_record SET id = 31 WHERE id = -1",

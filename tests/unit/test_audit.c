@@ -16,7 +16,7 @@
 /* As the entity audit_record makes it. */
 static const char table[] =
 	"CREATE TABLE \"audit_record\" (\"id\" INTEGER PRIMARY KEY, \"version\" INTEGER NOT NULL, \"time\" INTEGER, "
-	"\"uid\" INTEGER, \"person\" INTEGER, \"for_person\" INTEGER, \"way\" TEXT, \"verb\" TEXT, \"entity\" TEXT, \"object\" INTEGER, "
+	"\"uid\" INTEGER, \"person\" INTEGER, \"for_person\" INTEGER, \"way\" TEXT, \"verb\" TEXT, \"entity\" TEXT, \"record\" INTEGER, "
 	"\"fields\" TEXT, \"reason\" TEXT, \"program\" INTEGER, \"match\" INTEGER, \"about\" INTEGER, \"what\" TEXT, \"commitment\" TEXT, "
 	"\"chain\" TEXT, \"salt\" TEXT, \"detail\" TEXT) STRICT";
 static struct problem problem;
@@ -148,7 +148,7 @@ static void test_tampering(void **state)
 		{ "UPDATE audit_record SET way = 'job' WHERE id = 7", 7 },
 		{ "UPDATE audit_record SET verb = 'Create' WHERE id = 7", 7 },
 		{ "UPDATE audit_record SET entity = 'program' WHERE id = 7", 7 },
-		{ "UPDATE audit_record SET object = 2 WHERE id = 7", 7 },
+		{ "UPDATE audit_record SET record = 2 WHERE id = 7", 7 },
 		{ "UPDATE audit_record SET fields = 'name' WHERE id = 7", 7 },
 		{ "UPDATE audit_record SET fields = NULL WHERE id = 7", 7 },
 		{ "UPDATE audit_record SET program = 1 WHERE id = 7", 7 },
@@ -176,7 +176,7 @@ static void test_tampering(void **state)
 		{ "UPDATE audit_record SET id = 1000 WHERE id = 7; UPDATE audit_record SET id = 7 WHERE id = 8; "
 		  "UPDATE audit_record SET id = 8 WHERE id = 1000",
 			7 },
-		{ "INSERT INTO audit_record SELECT id + 1, version, time, uid, person, for_person, way, verb, entity, object, "
+		{ "INSERT INTO audit_record SELECT id + 1, version, time, uid, person, for_person, way, verb, entity, record, "
 		  "fields, reason, program, match, about, what, commitment, chain, salt, detail FROM audit_record WHERE id = 40",
 			41 },
 	};
@@ -238,7 +238,7 @@ static void test_erase(void **state)
 	assert_int_equal(report.erased, 13);
 	assert_int_equal(report.records, RECORDS + 3);
 	assert_int_equal(
-		engine_prepare(place->engine, "SELECT fields, verb, object FROM audit_record WHERE id = 41", true, &stmt, &problem), 0);
+		engine_prepare(place->engine, "SELECT fields, verb, record FROM audit_record WHERE id = 41", true, &stmt, &problem), 0);
 	assert_int_equal(engine_step(place->engine, stmt, &problem), 1);
 	assert_string_equal(engine_text(stmt, 0), "2 5 8 11 14");
 	assert_string_equal(engine_text(stmt, 1), "Erase");

@@ -475,7 +475,7 @@ static void test_head(void **state)
 
 	run(place->engine,
 		"CREATE TABLE \"audit_record\" (\"id\" INTEGER PRIMARY KEY, \"version\", \"time\", \"uid\", \"person\", \"for_person\", "
-		"\"way\", \"verb\", \"entity\", \"object\", \"fields\", \"reason\", \"program\", \"match\", \"about\", \"what\", \"commitment\", "
+		"\"way\", \"verb\", \"entity\", \"record\", \"fields\", \"reason\", \"program\", \"match\", \"about\", \"what\", \"commitment\", "
 		"\"chain\", \"salt\", \"detail\")");
 	assert_int_equal(audit_append(place->engine, &head, &entry, &problem), 0);
 	make(place, NOW, name);

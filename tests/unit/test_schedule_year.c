@@ -280,9 +280,9 @@ static const char *const questions[] = {
 	"SELECT 'message ' || \"template_name\" || ' ' || \"person\" || ' ' || \"match\" || ' ' || (SELECT \"due\" FROM \"check_in\" c WHERE c.\"id\" = \"about_id\") "
 	"|| ' ' || \"queued_at\" || ' ' || \"state\" FROM \"message\" WHERE \"about\" = 'check_in'",
 	"SELECT 'message ' || \"template_name\" || ' ' || \"person\" || ' ' || \"queued_at\" FROM \"message\" WHERE \"about\" = 'program'",
-	"SELECT 'audit ' || \"verb\" || ' ' || \"match\" || ' ' || (SELECT \"due\" FROM \"check_in\" c WHERE c.\"id\" = \"object\") || ' ' || \"time\" FROM "
+	"SELECT 'audit ' || \"verb\" || ' ' || \"match\" || ' ' || (SELECT \"due\" FROM \"check_in\" c WHERE c.\"id\" = \"record\") || ' ' || \"time\" FROM "
 	"\"audit_record\" WHERE \"entity\" = 'check_in' AND \"verb\" IN ('Lapse', 'Escalate', 'Answer')",
-	"SELECT 'program ' || \"object\" || ' ' || \"verb\" || ' ' || \"time\" FROM \"audit_record\" WHERE \"entity\" = 'program' AND \"way\" = 'job'",
+	"SELECT 'program ' || \"record\" || ' ' || \"verb\" || ' ' || \"time\" FROM \"audit_record\" WHERE \"entity\" = 'program' AND \"way\" = 'job'",
 	"SELECT 'job ' || \"kind\" || ' ' || (SELECT \"match\" FROM \"match_member\" mm WHERE mm.\"id\" = \"subject\") || ' ' || \"due\" || ' ' || \"due\" || ' ' || "
 	"\"state\" || ' ' || coalesce(\"done_at\", 0) FROM \"job\" WHERE \"kind\" = 'check-in due'",
 	"SELECT 'job ' || \"kind\" || ' ' || (SELECT \"match\" || ' ' || c.\"due\" FROM \"check_in\" c WHERE c.\"id\" = \"subject\") || ' ' || \"due\" || ' ' || \"state\" "

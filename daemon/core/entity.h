@@ -241,7 +241,8 @@ enum {
 	RANDOM_ID = 1,
 	NOT_ERASED = 2 /* rows stay as they are when a person is erased */,
 	QUIET = 4 /* no audit record, no signal */,
-	GRANTS = 8 /* the `grants` of others read it: a change of it changes who sees what */
+	GRANTS = 8 /* the `grants` of others read it: a change of it changes who sees what */,
+	GRANTS_BY_STATE = 16 /* the same, where they read its state alone */
 };
 
 extern const struct entity *const entities[]; /* ended by NULL; model.c */

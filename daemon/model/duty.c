@@ -14,10 +14,6 @@ enum {
 	APPOINTED,
 	ENDED
 };
-enum {
-	COORDINATES
-};
-
 struct duty {
 	int64_t id, version, program, person;
 	char *name;
@@ -49,41 +45,50 @@ static int check(struct call *call, const void *record)
 	return 0;
 }
 
+/* In force on the day ?3: what grants say too. Somebody suspended coordinates nothing. */
+#define IN_FORCE \
+	"d.\"duty\" = 'coordinator' AND d.\"state\" = 'appointed' AND (d.\"from\" IS NULL OR d.\"from\" <= ?3) AND (d.\"to\" IS NULL OR " \
+	"d.\"to\" >= ?3) AND (d.\"program\" = p.\"id\" OR d.\"program\" IS NULL) AND " \
+	"(SELECT o.\"state\" FROM \"person\" o WHERE o.\"id\" = d.\"person\") = 'active'"
+
+int coordinator_stays(struct call *call, int64_t person, int64_t duty)
+{
+	int64_t program;
+	int r = ask(call,
+		"SELECT p.\"id\" FROM \"program\" p WHERE p.\"state\" IN ('running', 'closing') AND EXISTS (SELECT 1 FROM \"duty\" d WHERE "
+		"d.\"person\" = ?1 AND (d.\"id\" = ?2 OR ?2 IS NULL) AND " IN_FORCE ") AND NOT EXISTS (SELECT 1 FROM \"duty\" d WHERE "
+		"(d.\"person\" <> ?1 OR d.\"id\" <> ?2) AND " IN_FORCE ") LIMIT 1",
+		VALUES(person, duty, call->now / DAY), &program);
+
+	return r || program == NONE
+		? r
+		: fail(call, E_STATE, NULL,
+			  "program %lld runs and would have no coordinator left; have another appointed first (an admin "
+			  "creates a duty), or close the program",
+			  (long long)program);
+}
+
 static int duty_end(struct call *call, const void *was, void *now)
 {
 	struct duty *duty = now;
-	int64_t others, running;
-	int r;
 
 	(void)was;
 	duty->to = today(call);
-	if (duty->duty != COORDINATES || call->roles == SYSTEM) /* an erasure waits for nobody */
-		return 0;
-	/* running programs that only this duty coordinates */
-	r = ask(call, "SELECT count(*) FROM \"program\" p WHERE p.\"state\" IN ('running', 'closing') AND (p.\"id\" = ?2 OR ?2 IS NULL)",
-		VALUES(duty->id, duty->program), &running);
-	if (!r)
-		r = ask(call,
-			"SELECT min((SELECT count(*) FROM \"duty\" d WHERE d.\"id\" <> ?1 AND d.\"duty\" = 'coordinator' AND d.\"state\" = 'appointed' "
-			"AND (d.\"program\" = p.\"id\" OR d.\"program\" IS NULL))) FROM \"program\" p WHERE p.\"state\" IN ('running', 'closing') "
-			"AND (p.\"id\" = ?2 OR ?2 IS NULL)",
-			VALUES(duty->id, duty->program), &others);
-	if (r)
-		return r;
-	return running > 0 && others == 0
-		? fail(call, E_STATE, NULL, "a running program would have no coordinator left; appoint another first")
-		: 0;
+	return call->roles == SYSTEM ? 0 : coordinator_stays(call, duty->person, duty->id);
 }
 
 static const struct verb verbs[] = { { "Create", ADMIN, 0, KEEP, "*", NULL, "Appoint", ON_COLLECTION, MANAGE, NULL, 0 },
 	{ "End", ADMIN, IN(APPOINTED), IN(ENDED), NULL, duty_end, "End the duty", 0, MANAGE, NULL, 0 }, { 0 } };
 
-/* The last rows end a kept sight on the day on which a later duty begins. */
+/* The last rows end a kept sight on the day on which a later duty begins. Somebody suspended does no duty. */
+#define ACTIVE "(SELECT \"state\" FROM \"person\" WHERE \"id\" = ?1) = 'active' AND "
 static const char grants[] =
-	"SELECT 'program', \"program\", \"duty\", (\"to\" + 1) * 86400 FROM \"duty\" WHERE \"person\" = ?1 AND \"state\" = 'appointed' AND "
+	"SELECT 'program', \"program\", \"duty\", (\"to\" + 1) * 86400 FROM \"duty\" WHERE " ACTIVE
+	"\"person\" = ?1 AND \"state\" = 'appointed' AND "
 	"(\"from\" IS NULL OR \"from\" * 86400 <= ?2) AND (\"to\" IS NULL OR (\"to\" + 1) * 86400 > ?2) "
 	"UNION ALL SELECT 'program', p.\"id\", 'confidant', (d.\"to\" + 1) * 86400 FROM \"duty\" d JOIN \"program\" p ON (p.\"id\" = d.\"program\" OR "
-	"d.\"program\" IS NULL) WHERE d.\"person\" = ?1 AND d.\"state\" = 'appointed' AND d.\"duty\" = 'coordinator' AND p.\"confidentiality\" = 'coordinators' "
+	"d.\"program\" IS NULL) WHERE " ACTIVE
+	"d.\"person\" = ?1 AND d.\"state\" = 'appointed' AND d.\"duty\" = 'coordinator' AND p.\"confidentiality\" = 'coordinators' "
 	"AND (d.\"from\" IS NULL OR d.\"from\" * 86400 <= ?2) AND (d.\"to\" IS NULL OR (d.\"to\" + 1) * 86400 > ?2) "
 	"UNION ALL SELECT 'program', 0, '', \"from\" * 86400 FROM \"duty\" WHERE \"person\" = ?1 AND \"state\" = 'appointed' AND \"from\" * 86400 > ?2";
 

@@ -74,7 +74,7 @@ struct participant {
 	char *name;
 	int64_t role, capacity;
 	char *motivation;
-	int64_t priority, state;
+	int64_t priority, paused_in, state;
 };
 
 enum run_state {
@@ -181,6 +181,8 @@ int check_in_drop(struct call *, int64_t id);
 /* Fills a draft program, and the recipe made with it, from a shipped starter; E_INVALID names the known ones. */
 int starter_fill(struct call *, struct program *);
 int starter_recipe(struct call *, const struct program *);
+/* Refuses to take a coordinator away where a running program would be left without one: the duty (NONE: all those of the person). */
+int coordinator_stays(struct call *, int64_t person, int64_t duty);
 /* Ends the running matches of a participant, one by one, with the reason; the others are ready again, first in the next run. */
 int participant_leaves(struct call *, const struct participant *, const char *reason_word);
 

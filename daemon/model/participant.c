@@ -32,6 +32,8 @@ static const struct field fields[] = { ID_AND_VERSION(struct participant, .ancho
 		.retention = AFTER_PROGRAM, .label = "Motivation" },
 	{ AS_INT(struct participant, priority, NUMBER, STAFF), .flags = BY_VERB | REQUIRED, .starts = true,
 		.label = "First in the next run" },
+	{ AS_INT(struct participant, paused_in, CHOICE, STAFF), .flags = BY_VERB | HIDDEN, .choices = states,
+		.label = "State before the pause" },
 	{ AS_INT(struct participant, state, CHOICE, STAFF), .flags = REQUIRED | BY_VERB | SORTED | LISTED | OWN, .choices = states,
 		.starts = true, .label = "State" },
 	{ .name = "taken", .kind = NUMBER, .privacy = STAFF, .flags = LISTED | OWN, .computed = TAKEN, .label = "Places taken" },
@@ -121,13 +123,26 @@ static int participant_withdraw(struct call *call, const void *was, void *now)
 	return participant_leaves(call, now, ((struct participant *)now)->role == SIDE_MENTOR ? "mentor left" : "mentee left");
 }
 
+static int participant_pause(struct call *call, const void *was, void *now)
+{
+	(void)call;
+	((struct participant *)now)->paused_in = ((const struct participant *)was)->state;
+	return 0;
+}
+
+/* A pause is no way past what stands open: they go on where they stopped. */
 static int participant_resume(struct call *call, const void *was, void *now)
 {
+	struct participant *p = now;
 	struct person *person;
-	int r = load(call, &person_entity, ((struct participant *)now)->person, (void **)&person);
+	int r = load(call, &person_entity, p->person, (void **)&person);
 
 	(void)was;
-	return r || person->state == PERSON_ACTIVE ? r : fail(call, E_STATE, "person", "this person is not active");
+	if (r || person->state != PERSON_ACTIVE)
+		return r ? r : fail(call, E_STATE, "person", "this person is not active");
+	p->state = p->paused_in == NONE ? PARTICIPANT_ACCEPTED : p->paused_in;
+	p->paused_in = NONE;
+	return 0;
 }
 
 static int participant_prioritise(struct call *call, const void *was, void *now)
@@ -159,8 +174,10 @@ static const struct verb verbs[] = { { "Create", COORDINATOR | SELF, 0, KEEP, "*
 	{ "Withdraw", COORDINATOR | SELF, S(APPLIED) | S(SCREENING) | S(ACCEPTED) | S(TRAINING) | S(READY) | S(WAITLISTED) | S(PAUSED),
 		S(WITHDRAWN), NULL, participant_withdraw, "Leave", DESTRUCTIVE | FOR_SOMEBODY, NULL, NULL, 0 },
 	{ "Readmit", COORDINATOR, S(WITHDRAWN) | S(REJECTED), S(APPLIED), NULL, NULL, "Readmit", 0, NULL, NULL, 0 },
-	{ "Pause", COORDINATOR | SELF, S(ACCEPTED) | S(TRAINING) | S(READY), S(PAUSED), NULL, NULL, "Pause", FOR_SOMEBODY, NULL, NULL, 0 },
-	{ "Resume", COORDINATOR | SELF, S(PAUSED), S(READY), NULL, participant_resume, "Go on", FOR_SOMEBODY, NULL, NULL, 0 },
+	{ "Pause", COORDINATOR | SELF, S(ACCEPTED) | S(TRAINING) | S(READY), S(PAUSED), NULL, participant_pause, "Pause", FOR_SOMEBODY,
+		NULL, NULL, 0 },
+	{ "Resume", COORDINATOR | SELF, S(PAUSED), S(ACCEPTED) | S(TRAINING) | S(READY), NULL, participant_resume, "Go on", FOR_SOMEBODY,
+		NULL, NULL, 0 },
 	{ "Complete", COORDINATOR, S(READY), S(COMPLETED), NULL, NULL, "Has completed", 0, NULL, NULL, 0 },
 	{ "Prioritise", SYSTEM, 0, KEEP, NULL, participant_prioritise, "First in the next run", 0, NULL, NULL, 0 },
 	{ "Served", SYSTEM, 0, KEEP, NULL, participant_served, "Has a match", 0, NULL, NULL, 0 }, { 0 } };

@@ -96,9 +96,11 @@ static int pause_participation(struct call *call, void *record, void *data)
 
 static int person_suspend(struct call *call, const void *was, void *now)
 {
-	(void)was;
-	return each(call, &participant_entity, pause_participation, NULL,
-		"\"person\" = ?1 AND \"state\" IN ('accepted', 'training', 'ready')", VALUES(((struct person *)now)->id));
+	int r = coordinator_stays(call, ((const struct person *)was)->id, NONE);
+
+	return r ? r
+		 : each(call, &participant_entity, pause_participation, NULL,
+			   "\"person\" = ?1 AND \"state\" IN ('accepted', 'training', 'ready')", VALUES(((struct person *)now)->id));
 }
 
 /* Disclose: the record of the reading is written before anything is opened. */
@@ -155,8 +157,10 @@ static int end_access(struct call *call, int64_t person)
 static int person_erase(struct call *call, const void *was, void *now)
 {
 	struct person *person = now;
-	int r = withdraw_everywhere(call, was);
+	int r = call->caller->way == BY_DAEMON ? 0 : coordinator_stays(call, person->id, NONE); /* a replayed erasure waits for nobody */
 
+	if (!r)
+		r = withdraw_everywhere(call, was);
 	if (!r)
 		r = end_access(call, person->id);
 	if (!r)
@@ -279,6 +283,7 @@ const struct entity person_entity = { .name = "person",
 	.unique = "external_id",
 	.through = "participant match_member",
 	.readers = readers,
+	.flags = GRANTS_BY_STATE,
 	.retention = WITH_PERSON,
 	.label = "Person",
 	.help = "Somebody who takes part, looks after a minor or works with a program.",

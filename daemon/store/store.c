@@ -397,7 +397,7 @@ static int happened(struct call *call, const struct shape *shape, const void *wa
 	const void *record = now ? now : was;
 	int r = 0;
 
-	if (e->grants || e->flags & GRANTS)
+	if (e->grants || e->flags & GRANTS || (e->flags & GRANTS_BY_STATE && shape->state >= 0 && fields >> shape->state & 1))
 		call->store->grants++;
 	if (!(e->flags & QUIET)) {
 		r = audit_change(call, shape, was, now, fields, what);

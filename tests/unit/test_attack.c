@@ -335,6 +335,112 @@ static void test_suspended_person_does_not_resume(void **state)
 	must(perform(w, &c.ben, &participant_entity, id, "Resume", NULL, 0), &w->call.problem);
 }
 
+/* A pause is no way past a training that stands open. */
+static void test_resume_skips_nothing(void **state)
+{
+	static const char *const states[] = { "accepted", "training", "ready" };
+	struct world *w = *state;
+	struct cast c = cast(w);
+	int64_t id = participant(w, &c, c.ben_id, "mentor", 2);
+	struct options now = { .version = NONE, .for_person = NONE, .reason = "x" };
+
+	for (int i = 0; i < 3; i++) {
+		const char *set = arena_print(&w->arena, "UPDATE \"participant\" SET \"state\" = '%s' WHERE ?1 RETURNING 1", states[i]);
+		const char *is = arena_print(&w->arena, "SELECT \"state\" = '%s' FROM \"participant\" WHERE \"id\" = ?1", states[i]);
+
+		number(w, &c, set, 1);
+		must(perform(w, &c.ben, &participant_entity, id, "Pause", NULL, 0), &w->call.problem);
+		must(perform(w, &c.ben, &participant_entity, id, "Resume", NULL, 0), &w->call.problem);
+		assert_int_equal(number(w, &c, is, id), 1);
+		/* the same where the person was suspended meanwhile */
+		must(perform_with(w, &c.root, &person_entity, c.ben_id, "Suspend", NULL, 0, now), &w->call.problem);
+		must(perform(w, &c.root, &person_entity, c.ben_id, "Reinstate", NULL, 0), &w->call.problem);
+		must(perform(w, &c.ada, &participant_entity, id, "Resume", NULL, 0), &w->call.problem);
+		assert_int_equal(number(w, &c, is, id), 1);
+	}
+}
+
+static int count_item(void *data, const struct agenda_item *item)
+{
+	struct question *q = data;
+
+	if (!strcmp(item->kind, q->sql)) {
+		q->answer++;
+		q->id = item->due;
+	}
+	return 0;
+}
+
+/* How many of a kind wait for a caller; *ret_due of the last one. */
+static int64_t waiting(struct world *w, struct caller *caller, const char *kind, int64_t *ret_due)
+{
+	struct question q = { kind, NONE, 0 };
+	struct call call = { .arena = &w->arena, .caller = caller, .now = store_now(w->store), .fds = { -1, -1 } };
+	struct problem problem = { 0 };
+
+	must(store_turn_begin(w->store, &problem), &problem);
+	must(store_agenda(w->store, &call, count_item, &q), &call.problem);
+	must(store_turn_commit(w->store, &problem), &problem);
+	*ret_due = q.id;
+	return q.answer;
+}
+
+static void test_last_coordinator_stays(void **state)
+{
+	static const char none[] = "program without coordinator to its end";
+	struct world *w = *state;
+	struct cast c = cast(w);
+	struct caller officer = officer_of(w, &c), dora;
+	struct options why = { .version = NONE, .for_person = NONE, .reason = "x" };
+	int64_t twin, due, duty = number(w, &c, "SELECT \"id\" FROM \"duty\" WHERE \"person\" = ?1", c.ada_id);
+
+	must(perform(w, &c.ada, &program_entity, c.program, "Open", NULL, 0), &w->call.problem);
+	must(perform(w, &c.ada, &program_entity, c.program, "Start", NULL, 0), &w->call.problem);
+	assert_int_equal(perform(w, &c.root, &duty_entity, duty, "End", NULL, 0), E_STATE);
+	assert_int_equal(perform_with(w, &c.root, &person_entity, c.ada_id, "Suspend", NULL, 0, why), E_STATE);
+	assert_int_equal(perform_with(w, &officer, &person_entity, c.ada_id, "Erase", NULL, 0, why), E_STATE);
+	assert_non_null(strstr(w->call.problem.text, "appointed first"));
+	assert_int_equal(waiting(w, &c.root, none, &due), 0);
+
+	/* others who could not stand in: of another day, suspended */
+	create(w, &c.root, &duty_entity,
+		ARGS(P("person", path(w, &person_entity, c.ben_id)), T("duty", "coordinator"), T("from", "2026-03-01")));
+	dora = dora_of(w, &c);
+	assert_int_equal(dora.admin, false);
+	must(perform_with(w, &c.root, &person_entity, dora.person, "Suspend", NULL, 0, why), &w->call.problem);
+	assert_int_equal(perform(w, &c.root, &duty_entity, duty, "End", NULL, 0), E_STATE);
+	/* who is suspended coordinates nothing */
+	assert_int_equal(perform(w, &dora, &program_entity, c.program, "HoldMail", NULL, 0), E_DENIED);
+	must(perform(w, &c.root, &person_entity, dora.person, "Reinstate", NULL, 0), &w->call.problem);
+	must(perform(w, &dora, &program_entity, c.program, "HoldMail", NULL, 0), &w->call.problem);
+
+	/* a twin's duty goes on with the other */
+	twin = create(w, &c.root, &person_entity, ARGS(T("given_name", "Twin"), T("family_name", "Two")));
+	must(perform_with(w, &c.root, &person_entity, twin, "Merge", ARGS(P("from", path(w, &person_entity, dora.person))), why),
+		&w->call.problem);
+	must(perform_with(w, &officer, &person_entity, c.ada_id, "Erase", NULL, 0, why), &w->call.problem);
+	assert_int_equal(perform_with(w, &officer, &person_entity, twin, "Erase", NULL, 0, why), E_STATE);
+}
+
+static void test_a_duty_that_will_end_is_seen(void **state)
+{
+	static const char none[] = "program without coordinator to its end";
+	struct world *w = *state;
+	struct cast c = cast(w);
+	int64_t due, duty = number(w, &c, "SELECT \"id\" FROM \"duty\" WHERE \"person\" = ?1", c.ada_id);
+
+	create(w, &c.root, &duty_entity,
+		ARGS(P("person", path(w, &person_entity, c.ben_id)), T("duty", "coordinator"), T("to", "2026-02-01")));
+	must(perform(w, &c.ada, &program_entity, c.program, "Open", NULL, 0), &w->call.problem);
+	must(perform(w, &c.ada, &program_entity, c.program, "Start", NULL, 0), &w->call.problem);
+	assert_int_equal(waiting(w, &c.root, none, &due), 0);
+	must(perform(w, &c.root, &duty_entity, duty, "End", NULL, 0), &w->call.problem);
+	assert_int_equal(waiting(w, &c.root, none, &due), 1);
+	assert_int_equal(due, 1769990400); /* 2026-02-02 */
+	assert_int_equal(waiting(w, &c.ben, none, &due), 1);
+	assert_int_equal(waiting(w, &c.cleo, none, &due), 0);
+}
+
 static void test_twin_leaves_no_name(void **state)
 {
 	struct world *w = *state;
@@ -359,6 +465,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_erasure_reaches_files, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_erased_person_acts_no_more, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_suspended_person_does_not_resume, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_resume_skips_nothing, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_last_coordinator_stays, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_a_duty_that_will_end_is_seen, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_twin_leaves_no_name, set_up, tear_down),
 	};
 

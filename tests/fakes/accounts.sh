@@ -57,9 +57,9 @@ mount --bind "$dir/group" /etc/group
 
 mkdir -p "$dir/polkit/actions" "$dir/polkit/rules" "$dir/polkit/none"
 chmod 755 "$dir/polkit" "$dir/polkit"/*
-if [ -d /usr/share/polkit-1/actions ]; then
-	mount --bind "$dir/polkit/actions" /usr/share/polkit-1/actions
-	mount --bind "$dir/polkit/none" /usr/share/polkit-1/rules.d
-	mount --bind "$dir/polkit/rules" /etc/polkit-1/rules.d
-fi
+# Each where it exists: without polkitd other packages still bring a directory of actions.
+show() { [ ! -d "$2" ] || mount --bind "$dir/polkit/$1" "$2"; }
+show actions /usr/share/polkit-1/actions
+show none /usr/share/polkit-1/rules.d
+show rules /etc/polkit-1/rules.d
 exec "$@"

@@ -184,14 +184,16 @@ static int look_at(int fd, const char *path, off_t log_size, const struct engine
 int engine_look(const char *directory, const char *file, const struct engine_kind *kind, struct problem *problem)
 {
 	char *path = engine_path(directory, file, "");
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY), code;
 	off_t log_size = size_of(directory, file, kind->wal ? "-wal" : "-journal");
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY), error = errno, code;
 
 	if (fd >= 0)
 		code = look_at(fd, path, log_size > 0 ? log_size : 0, kind, problem);
-	else if (errno != ENOENT)
+	else if (error == ELOOP)
+		code = refuse(problem, path, "is a symbolic link, which is never followed");
+	else if (error != ENOENT)
 		code = problem_set(
-			problem, E_STORE, NULL, "%s cannot be read: %s; see that it belongs to the daemon", path, strerror(errno));
+			problem, E_STORE, NULL, "%s cannot be read: %s; see that it belongs to the daemon", path, strerror(error));
 	else if (log_size > 0)
 		code = refuse(problem, path, "is missing, but its log is there");
 	else

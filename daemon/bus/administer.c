@@ -180,6 +180,9 @@ int admin_resume(struct request *request)
 	return result ? result : for_admin(request, resume_step, NULL, NULL);
 }
 
+enum {
+	ADVANCE_MOST = 3653 * 86400 /* ten years */
+};
 struct advancing {
 	int64_t until, jobs;
 };
@@ -216,6 +219,8 @@ int admin_advance_clock(struct request *request)
 		return problem_set(&request->call.problem, E_STATE, NULL, "this database lives by the real clock, which nobody moves");
 	if (until < store_now(request->bus->store))
 		return problem_set(&request->call.problem, E_INVALID, "until", "lies in the past; the clock only goes forward");
+	if (until - store_now(request->bus->store) > ADVANCE_MOST)
+		return problem_set(&request->call.problem, E_INVALID, "until", "is more than ten years away; go there in steps");
 	advancing = calloc(1, sizeof *advancing);
 	must(advancing != NULL);
 	advancing->until = until;

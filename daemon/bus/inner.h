@@ -29,6 +29,10 @@ enum {
 enum {
 	REPLY_BYTES = 1 << 20
 }; /* byte budget of a reply */
+enum {
+	WAITING_OWN = 8 << 20, /* calls that wait, of one user or connection: the largest limits.message_bytes fits */
+	WAITING_MOST = 32 << 20
+}; /* of all: half of what libdbus holds before it stops reading, which would stop everybody */
 
 /* ---- names.c: everything about an entity that the bus looks up by word ---- */
 enum {
@@ -118,6 +122,7 @@ struct request {
 	struct client *client; /* NULL once finished */
 	struct user *user;     /* likewise */
 	DBusMessage *message, *reply;
+	size_t size; /* of the message */
 	struct route route;
 	struct call call;
 	struct caller caller; /* call.caller points here */
@@ -145,6 +150,7 @@ struct client {
 	DBusPendingCall *asking; /* GetConnectionCredentials under way */
 	struct request *first, *last;
 	unsigned queued;
+	size_t waiting; /* bytes of its queue */
 	struct subscription *subscriptions;
 	bool ready; /* in bus->ready */
 	struct client *next_ready;
@@ -169,7 +175,8 @@ struct user {
 	uint64_t caller_of; /* bus->grants when it was made; 0: never */
 	int64_t caller_until;
 	unsigned in_flight, subscriptions;
-	double tokens; /* rate */
+	size_t waiting; /* bytes of what is in flight */
+	double tokens;  /* rate */
 	int64_t tokens_at;
 };
 
@@ -217,7 +224,7 @@ struct bus {
 	struct arena arena;
 	struct request *done, **done_tail;
 	struct request *spare;
-	size_t in_flight;
+	size_t in_flight, waiting;
 
 	struct request *steps;
 
@@ -250,6 +257,8 @@ void request_step(struct request *, int (*step)(struct request *), void *state, 
 void request_refuse(const struct request *, const struct problem *); /* answers one that is then dropped */
 void request_drop(struct request *);                                 /* its client is gone: no answer */
 DBusMessage *reply_new(struct request *);                            /* request->reply, made at need */
+/* An error reply; what its text repeats of the caller's own words can move no cursor. */
+DBusMessage *reply_error(DBusMessage *, const char *name, const char *text);
 void client_wake(struct client *);
 
 /* client.c */
@@ -330,6 +339,10 @@ int unsubscribe(struct request *);
 void subscriptions_drop(struct client *);
 void publish_run(struct bus *);
 void publish_free(struct bus *);
+
+/* size.c */
+/* Bytes of the message's values, near enough; stops counting soon after `most`. */
+size_t message_size(DBusMessage *, size_t most);
 
 /* descriptor.c */
 /* Is it a regular file, or a memfd that can neither shrink, grow nor be written, of at most `most` bytes? */

@@ -274,8 +274,8 @@ static void one_answer(struct request *request, struct rows *rows, const struct 
 	dict_open(&row, &dict);
 	if (result) {
 		if (*call->problem.field)
-			entry_text(&dict, "field", call->problem.field);
-		entry_text(&dict, "message", call->problem.text);
+			entry_said(&dict, "field", call->problem.field);
+		entry_said(&dict, "message", call->problem.text);
 	} else {
 		verb_answer(request, call, &dict);
 	}

@@ -20,9 +20,7 @@ int reply_unknown(struct request *request, const char *error, const char *format
 	va_end(ap);
 	if (request->reply)
 		dbus_message_unref(request->reply);
-	/* names of paths and members are ASCII, but a cut text stays whole that way only if it is */
-	request->reply = dbus_message_new_error(request->message, error, text_bad(text, strlen(text)) == strlen(text) ? text : "unknown");
-	must(request->reply != NULL);
+	request->reply = reply_error(request->message, error, text);
 	return 0;
 }
 
@@ -60,6 +58,8 @@ static int verb_member(struct request *request, const char *member)
 	const struct verb *verb = type_verb(type, member, strlen(member));
 	bool on_collection = request->route.place == COLLECTION;
 
+	if (on_collection && !strcmp(member, "Create") && (!verb || !(verb->who & ~(unsigned)SYSTEM)))
+		return problem_set(&request->call.problem, E_DENIED, NULL, "the daemon alone makes records of this kind");
 	if (!verb || (verb->flags & ON_COLLECTION ? 1 : 0) != on_collection || !(verb->who & ~(unsigned)SYSTEM))
 		return unknown_method(request);
 	if (!dbus_message_has_signature(request->message, "a{sv}a{sv}"))

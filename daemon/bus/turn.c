@@ -73,20 +73,26 @@ DBusMessage *reply_new(struct request *request)
 	return request->reply;
 }
 
+DBusMessage *reply_error(DBusMessage *message, const char *name, const char *text)
+{
+	struct buffer clean = { 0 };
+	DBusMessage *reply;
+
+	encode_terminal(&clean, text);
+	reply = dbus_message_new_error(message, name, buffer_string(&clean));
+	must(reply != NULL);
+	buffer_free(&clean);
+	return reply;
+}
+
 static DBusMessage *error_new(DBusMessage *message, const struct problem *problem)
 {
 	char text[sizeof problem->text + sizeof problem->field + 4], *end = text;
-	DBusMessage *reply;
 
 	if (*problem->field)
 		end += snprintf(text, sizeof text, "%s: ", problem->field);
 	snprintf(end, sizeof text - (size_t)(end - text), "%s", *problem->text ? problem->text : "refused");
-	/* a sentence can be cut inside a character, or repeat what came in */
-	for (size_t length = strlen(text), bad = text_bad(text, length); bad < length; bad = text_bad(text, length))
-		text[bad] = '?';
-	reply = dbus_message_new_error(message, error_name(problem->code), text);
-	must(reply != NULL);
-	return reply;
+	return reply_error(message, error_name(problem->code), text);
 }
 
 static void send_reply(struct request *request)
@@ -109,10 +115,21 @@ void request_refuse(const struct request *request, const struct problem *problem
 	refuse(request->bus, request->message, problem);
 }
 
+static void user_holds(struct request *request, struct user *user)
+{
+	request->user = user;
+	user->in_flight++;
+	user->waiting += request->size;
+}
+
 static void leave_client(struct request *request)
 {
-	if (request->user)
+	if (request->user) {
 		request->user->in_flight--;
+		request->user->waiting -= request->size;
+	}
+	request->client->waiting -= request->size;
+	request->bus->waiting -= request->size;
 	request->client = NULL;
 	request->user = NULL;
 	if (request->state_free)
@@ -180,8 +197,7 @@ static bool run_first(struct client *client)
 
 	bus->calls++;
 	if (!request->user) { /* it came before the bus had said whose it is: its quota is looked at now */
-		request->user = client->user;
-		request->user->in_flight++;
+		user_holds(request, client->user);
 		if (!user_allows(request->user, bus, &request->call.problem)) {
 			finish(request, E_LIMIT);
 			return true;
@@ -238,8 +254,27 @@ void request_resume(struct request *request)
 
 /* ---- arrival ---- */
 
+/* What waits, in bytes: of this caller and of all. */
+static bool size_fits(const struct bus *bus, const struct client *client, size_t size, struct problem *problem)
+{
+	size_t most = (size_t)bus->settings->limits.message_bytes, mine = client->user ? client->user->waiting : 0;
+
+	if (mine < client->waiting)
+		mine = client->waiting;
+	if (size > most)
+		problem_set(
+			problem, E_LIMIT, NULL, "the call is larger than %zu bytes; send less at once, or a file by its descriptor", most);
+	else if (mine + size > WAITING_OWN)
+		problem_set(problem, E_LIMIT, NULL, "your calls that wait hold %zu bytes, which is near the limit; wait for replies", mine);
+	else if (bus->waiting + size > WAITING_MOST)
+		problem_set(problem, E_LIMIT, NULL, "too much is waiting; try again in a moment");
+	else
+		return true;
+	return false;
+}
+
 /* The quota: calls under way and waiting, of this caller and of all, and their size. */
-static bool admit(struct bus *bus, struct client *client, DBusMessage *message)
+static bool admit(struct bus *bus, struct client *client, DBusMessage *message, size_t size)
 {
 	const struct settings *settings = bus->settings;
 	struct problem problem = { 0 };
@@ -247,7 +282,9 @@ static bool admit(struct bus *bus, struct client *client, DBusMessage *message)
 
 	if (mine < client->queued)
 		mine = client->queued;
-	if (mine >= settings->limits.calls_in_flight)
+	if (!size_fits(bus, client, size, &problem))
+		;
+	else if (mine >= settings->limits.calls_in_flight)
 		problem_set(&problem, E_LIMIT, NULL, "%u of your calls are under way, which is the limit; wait for replies", mine);
 	else if (bus->in_flight >= (size_t)settings->limits.queue)
 		problem_set(&problem, E_LIMIT, NULL, "too many calls are waiting; try again in a moment");
@@ -262,17 +299,20 @@ DBusHandlerResult turn_message(struct bus *bus, DBusMessage *message)
 	const char *sender = dbus_message_get_sender(message);
 	struct request *request;
 	struct client *client;
+	size_t size;
 
 	/* the bus itself stamps the sender; without one there is nobody to answer */
 	client = sender ? client_of(bus, sender) : NULL;
-	if (!client || !admit(bus, client, message))
+	size = client ? message_size(message, (size_t)bus->settings->limits.message_bytes) : 0;
+	if (!client || !admit(bus, client, message, size))
 		return DBUS_HANDLER_RESULT_HANDLED;
 	request = request_new(bus, message);
 	request->client = client;
-	if (client->user) {
-		request->user = client->user;
-		request->user->in_flight++;
-	}
+	request->size = size;
+	client->waiting += size;
+	bus->waiting += size;
+	if (client->user)
+		user_holds(request, client->user);
 	if (client->first)
 		client->last->next = request;
 	else

@@ -502,6 +502,15 @@ void entry_text(DBusMessageIter *dict, const char *key, const char *text)
 	entry_close(dict, &entry, &variant);
 }
 
+void entry_said(DBusMessageIter *dict, const char *key, const char *text)
+{
+	struct buffer clean = { 0 };
+
+	encode_terminal(&clean, text);
+	entry_text(dict, key, buffer_string(&clean));
+	buffer_free(&clean);
+}
+
 void entry_int(DBusMessageIter *dict, const char *key, int64_t number)
 {
 	entry_basic(dict, key, DBUS_TYPE_INT64, "x", &number);

@@ -63,6 +63,8 @@ void dict_close(DBusMessageIter *at, DBusMessageIter *dict);
 void entry_open(DBusMessageIter *dict, const char *key, const char *signature, DBusMessageIter *entry, DBusMessageIter *variant);
 void entry_close(DBusMessageIter *dict, DBusMessageIter *entry, DBusMessageIter *variant);
 void entry_text(DBusMessageIter *dict, const char *key, const char *);
+/* A sentence that may repeat what came in: its control characters are written out. */
+void entry_said(DBusMessageIter *dict, const char *key, const char *);
 void entry_int(DBusMessageIter *dict, const char *key, int64_t); /* x */
 void entry_uint(DBusMessageIter *dict, const char *key, uint32_t);
 void entry_bool(DBusMessageIter *dict, const char *key, bool);

@@ -103,7 +103,7 @@ const struct setting settings_table[] = { { AS_TEXT_SETTING(store.directory), .i
 		.help = "Calls of one caller in one second; more are refused." },
 	{ AS_NUMBER_SETTING(limits.queue, NUMBER), RANGE(4096, 16, 65536), RELOADS, .room = "bus",
 		.help = "Calls of all callers together that may wait; more are refused." },
-	{ AS_NUMBER_SETTING(limits.message_bytes, NUMBER), RANGE(1048576, 16384, 33554432), .unit = "bytes", RELOADS, .room = "bus",
+	{ AS_NUMBER_SETTING(limits.message_bytes, NUMBER), RANGE(1048576, 16384, 8388608), .unit = "bytes", RELOADS, .room = "bus",
 		.help = "Largest call that is looked at; larger data goes by file descriptor." },
 	{ AS_NUMBER_SETTING(limits.reply_bytes, NUMBER), RANGE(1048576, 16384, 33554432), .unit = "bytes", RELOADS, .room = "bus",
 		.help = "Largest page that List returns; the rest follows by its cursor." },

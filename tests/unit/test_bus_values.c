@@ -230,6 +230,54 @@ static void test_descriptors(void **state)
 		close((int[]){ file, ends[0], ends[1], memory, sealed }[i]);
 }
 
+/* A message of one variant that holds an array of `count` values. */
+static DBusMessage *array_of(size_t count, int type, const char *element, const void *value)
+{
+	char signature[] = { DBUS_TYPE_ARRAY, *element, 0 };
+	DBusMessageIter at, variant, array;
+	DBusMessage *message = message_new(&at);
+
+	dbus_message_iter_open_container(&at, DBUS_TYPE_VARIANT, signature, &variant);
+	dbus_message_iter_open_container(&variant, DBUS_TYPE_ARRAY, element, &array);
+	for (size_t i = 0; i < count; i++)
+		assert_true(dbus_message_iter_append_basic(&array, type, value));
+	dbus_message_iter_close_container(&variant, &array);
+	dbus_message_iter_close_container(&at, &variant);
+	return message;
+}
+
+static void sized(DBusMessage *message, size_t least, size_t most)
+{
+	assert_in_range(message_size(message, 1 << 30), least, most);
+	dbus_message_unref(message);
+}
+
+static void test_sizes(void **state)
+{
+	DBusMessageIter at;
+	DBusMessage *message = message_new(&at);
+	const char *empty = "", *long_text;
+	char *text = malloc(100001);
+	int64_t number = 1;
+
+	(void)state;
+	assert_int_equal(message_size(message, 1000), 0);
+	memset(text, 'x', 100000);
+	text[100000] = 0;
+	long_text = text;
+	for (int i = 0; i < 3; i++)
+		assert_true(dbus_message_iter_append_basic(&at, DBUS_TYPE_STRING, &long_text));
+	sized(message, 300000, 300100);
+	sized(array_of(20000, DBUS_TYPE_STRING, "s", &empty), 20000 * 8, 20000 * 8 + 100);
+	message = array_of(20000, DBUS_TYPE_STRING, "s", &empty);
+	assert_in_range(message_size(message, 1000), 1001, 1100); /* counted no further than it must be */
+	dbus_message_unref(message);
+	sized(array_of(3, DBUS_TYPE_STRING, "s", &long_text), 300000, 300100);
+	sized(array_of(20000, DBUS_TYPE_INT64, "x", &number), 20000 * 8, 20000 * 8 + 100);
+	sized(array_of(20000, DBUS_TYPE_BYTE, "y", &number), 20000, 20100);
+	free(text);
+}
+
 static int clear(void **state)
 {
 	(void)state;
@@ -247,6 +295,7 @@ int main(void)
 		cmocka_unit_test(test_keys),
 		cmocka_unit_test(test_text_that_is_no_text),
 		cmocka_unit_test(test_printed_paths),
+		cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_descriptors),
 	};
 

@@ -133,7 +133,7 @@ static int print(const char *what)
 	if (result)
 		result = store_print(what, stdout);
 	if (result) {
-		fprintf(stderr, "mentorshipd: --print takes schema, bus, policy, docs or privacy\n");
+		fprintf(stderr, "mentorshipd: --print takes schema, bus, policy, docs, privacy, interfaces or the name of one\n");
 		return STATUS_USAGE;
 	}
 	return fflush(stdout) ? STATUS_FAILED : 0;

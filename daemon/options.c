@@ -20,7 +20,8 @@ static const char help[] =
 	"  --worker PATH                the program for heavy work\n"
 	"  --simulated-clock INSTANT    a new database whose clock stands at INSTANT (2026-09-01T06:00:00Z, or seconds)\n"
 	"instead of serving:\n"
-	"  --print WHAT                 schema, bus, policy, docs or privacy, from the tables\n"
+	"  --print WHAT                 schema, bus, policy, docs, privacy, interfaces or the name\n"
+	"                               of one, from the tables\n"
 	"  --config check|show|...      looks at the configuration\n"
 	"  --restore NAME               puts a backup back; the daemon must not run\n"
 	"  --version, --help\n";

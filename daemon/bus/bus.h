@@ -82,7 +82,8 @@ void bus_publish(struct bus *);
 /* Calls that were taken and not answered yet. */
 size_t bus_in_flight(const struct bus *);
 
-/* "bus": introspection of every kind of object; "policy": the bus policy file. 0 or E_NOTFOUND. */
+/* "bus": introspection of every kind of object; "policy": the bus policy file; "interfaces": the names of the interfaces; one of these
+ * names: its file. 0 or E_NOTFOUND. */
 int bus_print(const char *what, struct buffer *out);
 
 /* What the process is when it was started again to look up a user name (option --resolve-user UID): prints the name, returns the

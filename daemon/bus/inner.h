@@ -104,6 +104,7 @@ extern const struct method manager_methods[], collection_methods[], task_methods
 struct property {
 	const char *name, *signature;
 	void (*put)(struct request *, DBusMessageIter *);
+	const char *help;
 };
 extern const struct property manager_properties[], task_properties[], logging_properties[];
 

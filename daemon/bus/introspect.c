@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Introspection and the bus policy, both made from the tables.
+ * Introspection, the files of the interfaces and the bus policy, all made from the tables.
+ *
+ * An interface is the same wherever it stands, so that one file describes it: Collection has Create even where the daemon alone
+ * makes the records (and then refuses it). The files that are installed are printed by what answers Introspect.
  *
  * Introspect answers alike for any id of a collection, there or not, and never lists ids. The policy names each interface; what a
  * caller may do is decided in the daemon, the policy only keeps out what is no interface of it.
@@ -81,47 +84,40 @@ static void fixed(struct buffer *out, const char *interface, const struct method
 	for (; methods && methods->name; methods++)
 		method(out, methods->name, methods->in, methods->in_names, methods->out, methods->out_names, methods->help);
 	for (; properties && properties->name; properties++)
-		property(out, properties->name, properties->signature, strcmp(properties->name, "LogLevel") ? "read" : "readwrite", NULL);
+		property(out, properties->name, properties->signature, strcmp(properties->name, "LogLevel") ? "read" : "readwrite",
+			properties->help);
 }
 
-static void verbs(struct buffer *out, const struct type *type, bool on_collection, bool create)
-{
-	for (const struct verb *verb = type->entity->verbs; verb && verb->name; verb++) {
-		if ((verb->flags & ON_COLLECTION ? 1 : 0) != on_collection || !(verb->who & ~(unsigned)SYSTEM))
-			continue;
-		if (on_collection && create == !!strcmp(verb->name, "Create"))
-			continue;
-		method(out, verb->name, "a{sv}a{sv}", "arguments options", "a{sv}", "result", verb->label);
-	}
-}
-
-static bool has_own_collection_verbs(const struct type *type)
-{
-	for (const struct verb *verb = type->entity->verbs; verb && verb->name; verb++)
-		if (verb->flags & ON_COLLECTION && strcmp(verb->name, "Create") && verb->who & ~(unsigned)SYSTEM)
-			return true;
-	return false;
-}
-
-static void collection(struct buffer *out, const struct type *type)
+static void collection(struct buffer *out)
 {
 	fixed(out, BUS_NAME ".Collection", collection_methods, NULL);
-	verbs(out, type, true, true);
+	method(out, "Create", "a{sv}a{sv}", "arguments options", "a{sv}", "result",
+		"Adds a record; Describe names the fields that it takes. Refused where the daemon alone makes the records.");
 	signal(out, "Added", "ott", "object version sequence", "Sent to subscribers alone: a record came into their sight.");
 	signal(out, "Changed", "ott", "object version sequence", "Sent to subscribers alone.");
 	signal(out, "Removed", "ott", "object version sequence", "Sent to subscribers alone: a record is gone, or out of their sight.");
 	buffer_text(out, " </interface>\n");
-	if (!has_own_collection_verbs(type))
-		return;
-	buffer_print(out, " <interface name=\"%s\">\n", type->interface);
-	verbs(out, type, true, false);
+}
+
+static void manager(struct buffer *out)
+{
+	fixed(out, BUS_NAME ".Manager", manager_methods, manager_properties);
+	buffer_text(out, " </interface>\n");
+}
+
+static void task(struct buffer *out)
+{
+	fixed(out, BUS_NAME ".Task", task_methods, task_properties);
+	signal(out, "Changed", "ds", "progress state", "Sent to the starter alone.");
 	buffer_text(out, " </interface>\n");
 }
 
 static void object(struct buffer *out, const struct type *type)
 {
 	buffer_print(out, " <interface name=\"%s\">\n", type->interface);
-	verbs(out, type, false, false);
+	for (const struct verb *verb = type->entity->verbs; verb && verb->name; verb++)
+		if (!(verb->flags & ON_COLLECTION) && verb->who & ~(unsigned)SYSTEM)
+			method(out, verb->name, "a{sv}a{sv}", "arguments options", "a{sv}", "result", verb->label);
 	for (int i = 0; i < type->property_count; i++) {
 		const struct field *field = &type->entity->fields[type->properties[i]];
 
@@ -171,17 +167,10 @@ static void children(const struct names *names, struct route route, struct buffe
 void introspect_place(const struct names *names, struct route route, struct buffer *out)
 {
 	switch (route.place) {
-	case ROOT:
-		fixed(out, BUS_NAME ".Manager", manager_methods, manager_properties);
-		buffer_text(out, " </interface>\n");
-		break;
-	case COLLECTION: collection(out, route.type); break;
+	case ROOT: manager(out); break;
+	case COLLECTION: collection(out); break;
 	case OBJECT: object(out, route.type); break;
-	case TASK:
-		fixed(out, BUS_NAME ".Task", task_methods, task_properties);
-		signal(out, "Changed", "ds", "progress state", "Sent to the starter alone.");
-		buffer_text(out, " </interface>\n");
-		break;
+	case TASK: task(out); break;
 	case LOGGING:
 		fixed(out, "org.freedesktop.LogControl1", NULL, logging_properties);
 		buffer_text(out, " </interface>\n");
@@ -252,29 +241,72 @@ void policy_print(const struct names *names, struct buffer *out)
 		"</busconfig>\n");
 }
 
+static void bus_tree(const struct names *names, struct buffer *out)
+{
+	buffer_text(out, DBUS_INTROSPECT_1_0_XML_DOCTYPE_DECL_NODE "<node name=\"" BUS_PATH "\">\n");
+	introspect_place(names, (struct route){ .place = ROOT }, out);
+	for (int i = 0; i < names->count; i++) {
+		buffer_print(out, " <node name=\"%s\">\n", names->types[i].entity->collection);
+		introspect_place(names, (struct route){ COLLECTION, &names->types[i], 0 }, out);
+		buffer_text(out, " <node name=\"ID\">\n");
+		introspect_place(names, (struct route){ OBJECT, &names->types[i], 1 }, out);
+		buffer_text(out, " </node>\n </node>\n");
+	}
+	buffer_text(out, " <node name=\"tasks\">\n <node name=\"ID\">\n");
+	introspect_place(names, (struct route){ .place = TASK }, out);
+	buffer_text(out, " </node>\n </node>\n</node>\n");
+}
+
+static const struct {
+	const char *name;
+	void (*put)(struct buffer *);
+} own_interfaces[] = {
+	{ BUS_NAME ".Manager", manager },
+	{ BUS_NAME ".Collection", collection },
+	{ BUS_NAME ".Task", task },
+};
+enum {
+	OWN_INTERFACES = sizeof own_interfaces / sizeof *own_interfaces
+};
+
+/* The file of one interface, for $(datadir)/dbus-1/interfaces. */
+static int interface_print(const struct names *names, const char *name, struct buffer *out)
+{
+	struct buffer inner = { 0 };
+
+	for (size_t i = 0; i < OWN_INTERFACES; i++)
+		if (!strcmp(name, own_interfaces[i].name))
+			own_interfaces[i].put(&inner);
+	for (int i = 0; i < names->count; i++)
+		if (!strcmp(name, names->types[i].interface))
+			object(&inner, &names->types[i]);
+	if (inner.length)
+		buffer_print(out,
+			DBUS_INTROSPECT_1_0_XML_DOCTYPE_DECL_NODE
+			"<!-- SPDX-License-Identifier: GPL-3.0-or-later -->\n<!-- Printed from the tables by mentorshipd. -->\n"
+			"<node>\n%s</node>\n",
+			buffer_string(&inner));
+	buffer_free(&inner);
+	return out->length ? 0 : E_NOTFOUND;
+}
+
 int bus_print(const char *what, struct buffer *out)
 {
-	struct names *names;
+	struct names *names = names_new();
+	int result = 0;
 
-	if (strcmp(what, "bus") && strcmp(what, "policy"))
-		return E_NOTFOUND;
-	names = names_new();
 	if (!strcmp(what, "policy")) {
 		policy_print(names, out);
+	} else if (!strcmp(what, "bus")) {
+		bus_tree(names, out);
+	} else if (!strcmp(what, "interfaces")) {
+		for (size_t i = 0; i < OWN_INTERFACES; i++)
+			buffer_print(out, "%s\n", own_interfaces[i].name);
+		for (int i = 0; i < names->count; i++)
+			buffer_print(out, "%s\n", names->types[i].interface);
 	} else {
-		buffer_text(out, DBUS_INTROSPECT_1_0_XML_DOCTYPE_DECL_NODE "<node name=\"" BUS_PATH "\">\n");
-		introspect_place(names, (struct route){ .place = ROOT }, out);
-		for (int i = 0; i < names->count; i++) {
-			buffer_print(out, " <node name=\"%s\">\n", names->types[i].entity->collection);
-			introspect_place(names, (struct route){ COLLECTION, &names->types[i], 0 }, out);
-			buffer_text(out, " <node name=\"ID\">\n");
-			introspect_place(names, (struct route){ OBJECT, &names->types[i], 1 }, out);
-			buffer_text(out, " </node>\n </node>\n");
-		}
-		buffer_text(out, " <node name=\"tasks\">\n <node name=\"ID\">\n");
-		introspect_place(names, (struct route){ .place = TASK }, out);
-		buffer_text(out, " </node>\n </node>\n</node>\n");
+		result = interface_print(names, what, out);
 	}
 	names_free(names);
-	return 0;
+	return result;
 }

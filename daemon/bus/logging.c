@@ -26,8 +26,9 @@ static void put_identifier(struct request *request, DBusMessageIter *at)
 	put_text(at, "mentorshipd");
 }
 
-const struct property logging_properties[] = { { "LogLevel", "s", put_level }, { "LogTarget", "s", put_target },
-	{ "SyslogIdentifier", "s", put_identifier }, { 0 } };
+const struct property logging_properties[] = { { "LogLevel", "s", put_level, "The least important level that is logged; root sets it." },
+	{ "LogTarget", "s", put_target, "Where the log goes." }, { "SyslogIdentifier", "s", put_identifier, "The name in the log." },
+	{ 0 } };
 
 int logging_set(struct request *request, const char *name, DBusMessageIter *variant)
 {

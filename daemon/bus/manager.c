@@ -50,8 +50,11 @@ static void put_now(struct request *request, DBusMessageIter *at)
 	must(dbus_message_iter_append_basic(at, DBUS_TYPE_INT64, &now));
 }
 
-const struct property manager_properties[] = { { "Version", "s", put_version }, { "InterfaceVersion", "u", put_interface_version },
-	{ "Held", "b", put_held }, { "Simulated", "b", put_simulated }, { "Now", "x", put_now }, { 0 } };
+const struct property manager_properties[] = { { "Version", "s", put_version, "Version of the daemon." },
+	{ "InterfaceVersion", "u", put_interface_version, "Grows when something is added to these interfaces." },
+	{ "Held", "b", put_held, "Mail and jobs wait for Resume." },
+	{ "Simulated", "b", put_simulated, "The database has a clock that stands still but for AdvanceClock." },
+	{ "Now", "x", put_now, "The time by which the daemon goes, seconds UTC." }, { 0 } };
 
 /* ---- helpers ---- */
 

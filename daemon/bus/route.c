@@ -79,8 +79,6 @@ static int object_run(struct request *request, const char *interface, const char
 	case COLLECTION:
 		if (!strcmp(interface, BUS_NAME ".Collection"))
 			return strcmp(member, "Create") ? method_run(request, collection_methods, member) : verb_member(request, member);
-		if (!strcmp(interface, type->interface) && strcmp(member, "Create"))
-			return verb_member(request, member);
 		break;
 	case OBJECT:
 		if (!strcmp(interface, type->interface))

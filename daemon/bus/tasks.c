@@ -63,8 +63,10 @@ static void put_started(struct request *request, DBusMessageIter *at)
 	must(dbus_message_iter_append_basic(at, DBUS_TYPE_INT64, &task_seen(request)->started));
 }
 
-const struct property task_properties[] = { { "Kind", "s", put_kind }, { "Object", "o", put_object }, { "Progress", "d", put_progress },
-	{ "State", "s", put_state }, { "Error", "s", put_error }, { "Result", "a{sv}", put_result }, { "Started", "x", put_started },
+const struct property task_properties[] = { { "Kind", "s", put_kind, "What kind of work it is." },
+	{ "Object", "o", put_object, "The record that it works for; '/' for none." }, { "Progress", "d", put_progress, "From 0 to 1." },
+	{ "State", "s", put_state, "running, done, failed or cancelled." }, { "Error", "s", put_error, "Why it failed; empty otherwise." },
+	{ "Result", "a{sv}", put_result, "What it found, when it is done." }, { "Started", "x", put_started, "When, in seconds UTC." },
 	{ 0 } };
 
 static int cancel(struct request *request)

@@ -250,6 +250,8 @@ static void check_entity(struct complaints *c, struct shape *shape)
 		if (!v->label || !v->who)
 			complain(c, v->name, "needs a label and somebody who may call it");
 		if ((v->who & ADMIN) && !v->action)
+		if (v->flags & ON_COLLECTION && strcmp(v->name, "Create"))
+			complain(c, v->name, "collections are uniform: their only verb is Create");
 			complain(c, v->name, "an admin's verb names a polkit action");
 	}
 	check_words(c, shape, "unique", e->unique, "names an unknown field");

@@ -3,7 +3,7 @@
 import os
 import re
 import socket
-import xml.etree.ElementTree
+from xml.etree import ElementTree
 
 import pytest
 
@@ -194,7 +194,7 @@ def test_describe(root):
 def test_every_property_says_that_it_is_not_signalled(daemon, root):
     done = daemon.run("--print", "bus")
     assert done.returncode == 0
-    tree = xml.etree.ElementTree.fromstring(done.stdout)
+    tree = ElementTree.fromstring(done.stdout)
     properties = list(tree.iter("property"))
     assert len(properties) > 50
     for item in properties:
@@ -317,3 +317,39 @@ def test_no_descriptor_stays_open(daemon, root, scratch):
     wait_until(lambda: len(os.listdir(descriptors)) == before, what="descriptors given back")
 
 
+
+
+def interfaces_of(xml):
+    """The text of each interface of an introspection, by name."""
+    return {name: text for text, name in re.findall(r'( <interface name="([^"]+)">\n.*? </interface>\n)', xml, re.DOTALL)}
+
+
+def test_the_installed_interfaces_are_the_live_ones(root, installed, person):
+    """One file for each interface; what is introspected is the file's text, wherever the interface stands."""
+    files = {}
+    for path in installed.path("usr/share/dbus-1/interfaces").iterdir():
+        found = interfaces_of(path.read_text())
+        assert list(found) == [path.stem]
+        ElementTree.fromstring(path.read_text())
+        files |= found
+    entities = root.manager("Describe", "a{sv}", ({},))
+    places = [TOP, f"{TOP}/tasks/1"] + [f"{TOP}/{entity['collection']}{more}" for entity in entities for more in ("", "/1")]
+    seen = set()
+    for place in places:
+        for name, text in interfaces_of(root.call(place, INTROSPECTABLE, "Introspect")).items():
+            if name.startswith(NAME + "."):
+                assert text == files[name], (place, name)
+                seen.add(name)
+    assert seen == set(files) and {f"{NAME}.Manager", f"{NAME}.Collection", f"{NAME}.Task", f"{NAME}.Person"} < seen
+
+
+def test_everything_in_the_interfaces_is_described(installed):
+    for path in installed.path("usr/share/dbus-1/interfaces").iterdir():
+        for member in ElementTree.parse(path).getroot().iter():
+            if member.tag in ("method", "signal", "property"):
+                notes = [note.get("value") for note in member.findall("annotation") if note.get("name") == "org.gtk.GDBus.DocString"]
+                assert notes and notes[0], (path.name, member.get("name"))
+
+
+def test_create_where_the_daemon_makes_the_records(coord):
+    assert "the daemon alone" in refused("NotAllowed", coord.call, f"{TOP}/audit_records", f"{NAME}.Collection", "Create", "a{sv}a{sv}", ({}, {}))

@@ -40,4 +40,4 @@ def test_reference():
 def test_unknown_word():
     printed = subprocess.run([harness.BUILD / "mentorshipd", "--print", "nonsense"], capture_output=True, text=True, timeout=30,
                              env=harness.environment(), stdin=subprocess.DEVNULL)
-    assert printed.returncode == 2 and "schema, bus, policy, docs or privacy" in printed.stderr
+    assert printed.returncode == 2 and "schema, bus, policy, docs, privacy, interfaces" in printed.stderr

@@ -85,6 +85,7 @@ struct call {
 	struct arg *results; /* values of an ANSWERS verb; arena */
 	size_t result_count;
 	bool replayed;
+	bool shut; /* the call itself ended its caller's right to it: who declined, or what was removed */
 };
 
 /* ---- asked of the store by entities; each returns 0 or a negative error, written into call->problem ---- */

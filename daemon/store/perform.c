@@ -7,7 +7,9 @@
  *
  * What is hidden and what is absent answer alike. A refused call and a dry run put back the database (the savepoint) and
  * the memory (the mark). A dry run goes the whole way and is undone at its end; a replayed key passes the same gate and then
- * gives the kept answer.
+ * gives the kept answer. Where the call itself shut the gate (who declines has no part in the match any more, what is removed is
+ * gone) the same person's repetition gets the kept answer all the same: it holds numbers alone. That somebody else shut
+ * the gate later changes nothing of the refusal.
  */
 #include <sodium.h>
 #include <string.h>
@@ -126,8 +128,14 @@ static bool keyed(const struct call *call)
 	return call->options.key && !call->options.dry_run && !(call->verb->flags & NO_KEY);
 }
 
-/* 1: the kept answer was given. */
-static int replay(struct call *call)
+/* Of a caller without a person the uid says enough. */
+static int64_t shut_for(const struct call *call)
+{
+	return call->caller->person == NONE ? 0 : call->caller->person;
+}
+
+/* 1: the kept answer was given. `behind` a gate that is shut: only where the call itself shut it. */
+static int replay(struct call *call, bool behind)
 {
 	struct store *s = call->store;
 	unsigned char hash[32];
@@ -138,10 +146,12 @@ static int replay(struct call *call)
 
 	if (!keyed(call))
 		return 0;
+	if (behind && (!*call->options.key || strlen(call->options.key) > KEY_MAX))
+		return 0;
 	if (!*call->options.key || strlen(call->options.key) > KEY_MAX)
 		return fail(call, E_INVALID, "key", "an idempotency key has 1 to %d characters", KEY_MAX);
 	r = engine_prepare(s->engine,
-		"SELECT \"body\", \"object\", \"version\", \"messages\", \"jobs\", \"task\" FROM \"replay\" "
+		"SELECT \"body\", \"object\", \"version\", \"messages\", \"jobs\", \"task\", \"shut_for\" FROM \"replay\" "
 		"WHERE \"caller\" = ?1 AND \"key\" = ?2 AND \"verb\" = ?3 AND \"time\" > ?4",
 		true, &q, &call->problem);
 	if (r)
@@ -155,6 +165,10 @@ static int replay(struct call *call)
 		return r;
 	body_hash(s, call, hash);
 	kept = engine_blob(q, 0, &size);
+	if (behind && (engine_int(q, 6) != shut_for(call) || size != sizeof hash || memcmp(kept, hash, size))) {
+		engine_reset(q);
+		return 0;
+	}
 	if (size != sizeof hash || memcmp(kept, hash, size)) {
 		engine_reset(q);
 		return fail(call, E_CONFLICT, "key", "this key was used for another call; make a new one");
@@ -179,7 +193,7 @@ static int remember(struct call *call)
 		return 0;
 	r = engine_prepare(call->store->engine,
 		"INSERT OR REPLACE INTO \"replay\" (\"caller\", \"verb\", \"key\", \"body\", \"object\", "
-		"\"version\", \"messages\", \"jobs\", \"task\", \"time\") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+		"\"version\", \"messages\", \"jobs\", \"task\", \"time\", \"shut_for\") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
 		true, &q, &call->problem);
 	if (r)
 		return r;
@@ -194,6 +208,7 @@ static int remember(struct call *call)
 	engine_bind_int(q, 8, call->jobs);
 	engine_bind_int(q, 9, call->task);
 	engine_bind_int(q, 10, call->now);
+	engine_bind_int(q, 11, call->shut ? shut_for(call) : NONE);
 	return engine_step(call->store->engine, q, &call->problem);
 }
 
@@ -307,22 +322,55 @@ static void *copy_of(struct call *call, const struct shape *shape, const void *r
 	return memcpy(arena_new(call->arena, shape->entity->size), record, shape->entity->size);
 }
 
+/* Is the record there for the caller, and is the verb theirs to call on it? */
+static int gate(struct call *call, const struct shape *shape, void **ret)
+{
+	int r = record_load(call->store, call->arena, shape, call->id, ret, &call->problem);
+
+	if (!r)
+		r = sight_record(call, call->caller, shape, *ret, &call->roles);
+	if (!r && !by_system(call) && !(call->roles & (shape->seers | call->verb->who)))
+		r = fail(call, E_NOTFOUND, NULL, "there is no such object");
+	return r ? r : may(call);
+}
+
+/* Looked at only where the call can have done it: by a state, a grant, a removal. */
+static int look_back(struct call *call, const struct shape *shape, const void *was, const void *now, uint64_t grants)
+{
+	struct call again = *call;
+	void *record;
+	int r;
+
+	if (!keyed(call) || by_system(call) ||
+		(grants == call->store->grants && !(call->verb->flags & REMOVES) &&
+			(shape->state < 0 || field_same(&shape->entity->fields[shape->state], was, now))))
+		return 0;
+	if (!sight_of(call->store, call->caller, call->now, &call->problem))
+		return call->problem.code;
+	r = gate(&again, shape, &record);
+	call->shut = r == E_NOTFOUND || r == E_DENIED;
+	if (r && !call->shut)
+		call->problem = again.problem;
+	return call->shut ? 0 : r;
+}
+
 static int perform_on(struct call *call, const struct shape *shape)
 {
+	uint64_t grants = call->store->grants;
 	void *was, *now;
-	int r = record_load(call->store, call->arena, shape, call->id, &was, &call->problem);
+	int r = gate(call, shape, &was);
 
+	if (r == E_NOTFOUND || r == E_DENIED) {
+		struct problem refusal = call->problem;
+		int kept = replay(call, true);
+
+		if (!kept)
+			call->problem = refusal;
+		return kept > 0 ? 0 : kept ? kept : r;
+	}
 	if (r)
 		return r;
-	r = sight_record(call, call->caller, shape, was, &call->roles);
-	if (r)
-		return r;
-	if (!by_system(call) && !(call->roles & (shape->seers | call->verb->who)))
-		return fail(call, E_NOTFOUND, NULL, "there is no such object");
-	r = may(call);
-	if (r)
-		return r;
-	r = replay(call);
+	r = replay(call, false);
 	if (!r)
 		r = somebody_may(call, shape, was);
 	if (r)
@@ -340,7 +388,7 @@ static int perform_on(struct call *call, const struct shape *shape)
 	r = carry_out(call, shape, was, now);
 	call->object = call->id;
 	call->object_version = *field_number(now, &shape->entity->fields[1]);
-	return r;
+	return r ? r : look_back(call, shape, was, now, grants);
 }
 
 /* ---- Create ---- */
@@ -386,7 +434,7 @@ static int perform_create(struct call *call, const struct shape *shape)
 		r = may(call);
 	if (r)
 		return r;
-	r = replay(call);
+	r = replay(call, false);
 	if (!r)
 		r = somebody_may(call, shape, record);
 	if (r)

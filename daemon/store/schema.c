@@ -15,7 +15,7 @@
 #include "internal.h"
 
 /* Numbered steps; entry i brings a database from i to i + 1. */
-static const char *const steps[] = { "SELECT 1" };
+static const char *const steps[] = { "SELECT 1", "ALTER TABLE \"replay\" ADD COLUMN \"shut_for\" INTEGER" };
 enum {
 	SCHEMA = sizeof steps / sizeof *steps
 };
@@ -26,7 +26,7 @@ static const char *const own_tables[] = {
 	"CREATE TABLE IF NOT EXISTS \"setting\" (\"key\" TEXT PRIMARY KEY, \"value\" TEXT) STRICT, WITHOUT ROWID",
 	"CREATE TABLE IF NOT EXISTS \"replay\" (\"caller\" INTEGER NOT NULL, \"verb\" TEXT NOT NULL, \"key\" TEXT NOT NULL, "
 	"\"body\" BLOB NOT NULL, \"object\" INTEGER, \"version\" INTEGER, \"messages\" INTEGER, \"jobs\" INTEGER, \"task\" INTEGER, "
-	"\"time\" INTEGER NOT NULL, PRIMARY KEY (\"caller\", \"key\", \"verb\")) STRICT, WITHOUT ROWID",
+	"\"shut_for\" INTEGER, \"time\" INTEGER NOT NULL, PRIMARY KEY (\"caller\", \"key\", \"verb\")) STRICT, WITHOUT ROWID",
 	"CREATE TABLE IF NOT EXISTS \"staged\" (\"import\" INTEGER NOT NULL, \"line\" INTEGER NOT NULL, \"entity\" TEXT NOT NULL, "
 	"\"key\" TEXT, \"source\" TEXT NOT NULL, \"cells\" TEXT NOT NULL, \"effect\" TEXT, \"record\" INTEGER, \"version\" INTEGER, "
 	"\"was\" TEXT, PRIMARY KEY (\"import\", \"line\")) STRICT, WITHOUT ROWID",

@@ -252,6 +252,29 @@ static void check(bool good, int line)
 }
 #define CHECK(condition) check(condition, __LINE__)
 
+static bool text_put(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	bool good = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+
+	if (fd >= 0)
+		close(fd);
+	return good;
+}
+
+/* Who is not root becomes it in a user namespace; without the maps no file could be made on the tmpfs. */
+static bool namespace_enter(void)
+{
+	char users[40], groups[40];
+
+	snprintf(users, sizeof users, "0 %u 1", (unsigned)geteuid());
+	snprintf(groups, sizeof groups, "0 %u 1", (unsigned)getegid());
+	if (!geteuid())
+		return unshare(CLONE_NEWNS) == 0;
+	return unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0 && text_put("/proc/self/uid_map", users) &&
+		text_put("/proc/self/setgroups", "deny") && text_put("/proc/self/gid_map", groups);
+}
+
 /* Runs in a mount namespace of its own with a small tmpfs on `directory`. */
 static void in_namespace(const char *directory, void (*body)(const char *))
 {
@@ -259,8 +282,7 @@ static void in_namespace(const char *directory, void (*body)(const char *))
 	pid_t child = fork();
 
 	if (!child) {
-		if ((geteuid() ? unshare(CLONE_NEWUSER | CLONE_NEWNS) : unshare(CLONE_NEWNS)) < 0 ||
-			mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+		if (!namespace_enter() || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
 			mount("disk", directory, "tmpfs", 0, "size=400k,mode=700") < 0)
 			_exit(SKIPPED);
 		body(directory);

@@ -209,7 +209,11 @@ struct waiting {
 	const char *kind;        /* "offer to answer" */
 	unsigned who;            /* roles for whom it waits */
 	const char *where;       /* condition */
-	const char *since, *due; /* expressions, instants; due NULL: none */
+	const char *since, *due; /* expressions, instants; since when it waits; due NULL: none */
+};
+
+enum {
+	THROUGH_MAX = 4
 };
 
 struct entity {
@@ -255,6 +259,7 @@ struct shape {
 	const struct entity *entity;
 	int count;                    /* fields */
 	int state;                    /* index of the field `state`, or -1 */
+	int since;                    /* index of `state_since`, which the engine sets whenever the state changes, or -1 */
 	int label;                    /* index of the LABEL field, or -1 */
 	int anchors[4];               /* index by enum anchor, or -1; the id itself where the row is the anchor */
 	bool is_anchor[4];            /* the row itself is this anchor */

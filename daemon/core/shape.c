@@ -120,7 +120,7 @@ static unsigned readers_of(const struct entity *entity, const struct field *f)
 
 static void shape_fill(struct shape *shape, const struct entity *entity)
 {
-	*shape = (struct shape){ .entity = entity, .state = -1, .label = -1, .anchors = { -1, -1, -1, -1 } };
+	*shape = (struct shape){ .entity = entity, .state = -1, .since = -1, .label = -1, .anchors = { -1, -1, -1, -1 } };
 	for (const struct field *f = entity->fields; f->name && shape->count < MAX_FIELDS; f++) {
 		int i = shape->count++;
 
@@ -129,6 +129,8 @@ static void shape_fill(struct shape *shape, const struct entity *entity)
 			shape->seers |= shape->readers[i];
 		if (!strcmp(f->name, "state"))
 			shape->state = i;
+		if (!strcmp(f->name, "state_since") && f->kind == INSTANT)
+			shape->since = i;
 		if (f->flags & LABEL)
 			shape->label = i;
 		if (f->anchor) {
@@ -249,9 +251,9 @@ static void check_entity(struct complaints *c, struct shape *shape)
 		check_words(c, shape, v->name, v->takes, "takes an unknown field");
 		if (!v->label || !v->who)
 			complain(c, v->name, "needs a label and somebody who may call it");
-		if ((v->who & ADMIN) && !v->action)
 		if (v->flags & ON_COLLECTION && strcmp(v->name, "Create"))
 			complain(c, v->name, "collections are uniform: their only verb is Create");
+		if ((v->who & ADMIN) && !v->action)
 			complain(c, v->name, "an admin's verb names a polkit action");
 	}
 	check_words(c, shape, "unique", e->unique, "names an unknown field");
@@ -259,6 +261,9 @@ static void check_entity(struct complaints *c, struct shape *shape)
 		complain(c, "order", "must be a sorted field");
 	if (shape->state >= 0)
 		check_states(c, shape);
+	for (const struct waiting *w = e->waiting; w && w->kind; w++)
+		if (!w->since || !w->where)
+			complain(c, w->kind, "does not say what waits, or since when");
 	for (const char *p = e->through; p && *p; p += strcspn(p, " "), p += strspn(p, " ")) {
 		char word[64];
 

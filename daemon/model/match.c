@@ -39,7 +39,7 @@ static const struct field fields[] = { ID_AND_VERSION(struct match, .anchor = AT
 		.label = "Note on the end" },
 	{ AS_INT(struct match, state, CHOICE, MEMBER), .flags = REQUIRED | BY_VERB | SORTED | LISTED, .choices = states, .starts = true,
 		.label = "State" },
-	{ 0 } };
+	{ AS_INT(struct match, state_since, INSTANT, MEMBER), .flags = BY_VERB, .label = "In this state since" }, { 0 } };
 COVERS(fields, struct match, 0);
 
 /* ---- places ---- */
@@ -537,10 +537,10 @@ static const struct job jobs[] = {
 	{ "offer unanswered", NULL, RUN_ONCE_LATE, 0, offer_unanswered, "An offer was not answered", 0, "match" }, { 0 }
 };
 
-static const struct waiting waiting[] = { { "match to offer", COORDINATOR, "t.\"state\" = 'proposed'", NULL, NULL },
+static const struct waiting waiting[] = { { "match to offer", COORDINATOR, "t.\"state\" = 'proposed'", "t.\"state_since\"", NULL },
 	{ "offer not answered yet", COORDINATOR, "t.\"state\" = 'offered'", "t.\"offered_at\"", "t.\"answer_until\"" },
-	{ "match to start", COORDINATOR, "t.\"state\" = 'accepted'", NULL, NULL },
-	{ "match to complete", COORDINATOR, "t.\"state\" = 'closing'", NULL, NULL }, { 0 } };
+	{ "match to start", COORDINATOR, "t.\"state\" = 'accepted'", "t.\"state_since\"", NULL },
+	{ "match to complete", COORDINATOR, "t.\"state\" = 'closing'", "t.\"state_since\"", NULL }, { 0 } };
 
 const struct entity match_entity = { .name = "match",
 	.collection = "matches",

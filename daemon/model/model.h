@@ -50,7 +50,7 @@ struct program {
 	int64_t reminder_days, overdue_days, escalation_days, offer_days, offer_order;
 	char *formats;
 	int64_t minimum_meetings, confidentiality, contact, agreement, agreement_days, mentor_places, retention_days;
-	int64_t recipe, revision, mail_held, state;
+	int64_t recipe, revision, mail_held, state, state_since;
 };
 
 enum participant_state {
@@ -74,7 +74,7 @@ struct participant {
 	char *name;
 	int64_t role, capacity;
 	char *motivation;
-	int64_t priority, paused_in, state;
+	int64_t priority, paused_in, state, state_since;
 };
 
 enum run_state {
@@ -123,7 +123,7 @@ struct match {
 	char *explanation, *sentence;
 	int64_t offered_at, answer_until, started, ends, close_reason;
 	char *close_note;
-	int64_t state;
+	int64_t state, state_since;
 };
 enum {
 	ANSWER_ACCEPTED,

@@ -36,6 +36,7 @@ static const struct field fields[] = { ID_AND_VERSION(struct participant, .ancho
 		.label = "State before the pause" },
 	{ AS_INT(struct participant, state, CHOICE, STAFF), .flags = REQUIRED | BY_VERB | SORTED | LISTED | OWN, .choices = states,
 		.starts = true, .label = "State" },
+	{ AS_INT(struct participant, state_since, INSTANT, STAFF), .flags = BY_VERB | OWN, .label = "In this state since" },
 	{ .name = "taken", .kind = NUMBER, .privacy = STAFF, .flags = LISTED | OWN, .computed = TAKEN, .label = "Places taken" },
 	{ .name = "free",
 		.kind = NUMBER,
@@ -189,8 +190,13 @@ static const char grants[] = "SELECT 'program', \"program\", 'participant', NULL
 	"t.\"state\" = 'ready' AND t.\"role\" = 'mentee' AND NOT EXISTS (SELECT 1 FROM \"match_member\" mm JOIN \"match\" ma ON " \
 	"ma.\"id\" = mm.\"match\" WHERE mm.\"participant\" = t.\"id\" AND ma.\"state\" IN ('proposed', 'offered', " MATCH_TAKING \
 	", 'completed'))"
-static const struct waiting waiting[] = { { "application to decide", COORDINATOR, "t.\"state\" IN ('applied', 'screening')", NULL, NULL },
-	{ "mentee without mentor", COORDINATOR, NOW_READY, NULL, NULL }, { 0 } };
+/* Since they are ready, or since the last match of theirs came to nothing. */
+#define READY_SINCE \
+	"max(t.\"state_since\", coalesce((SELECT max(ma.\"state_since\") FROM \"match_member\" mm JOIN \"match\" ma ON " \
+	"ma.\"id\" = mm.\"match\" WHERE mm.\"participant\" = t.\"id\"), 0))"
+static const struct waiting waiting[] = { { "application to decide", COORDINATOR, "t.\"state\" IN ('applied', 'screening')",
+						  "t.\"state_since\"", NULL },
+	{ "mentee without mentor", COORDINATOR, NOW_READY, READY_SINCE, NULL }, { 0 } };
 
 const struct entity participant_entity = { .name = "participant",
 	.collection = "participants",

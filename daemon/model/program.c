@@ -67,7 +67,7 @@ static const struct field fields[] = { ID_AND_VERSION(struct program, .anchor = 
 	{ AS_INT(struct program, mail_held, YESNO, STAFF), .flags = BY_VERB, .label = "Mail is held" },
 	{ AS_INT(struct program, state, CHOICE, PUBLIC), .flags = REQUIRED | BY_VERB | SORTED | LISTED, .choices = states, .starts = true,
 		.label = "State" },
-	{ 0 } };
+	{ AS_INT(struct program, state_since, INSTANT, MEMBER), .flags = BY_VERB, .label = "In this state since" }, { 0 } };
 COVERS(fields, struct program, 0);
 
 /* All who take part in the program are its members. */
@@ -315,12 +315,12 @@ static const struct job jobs[] = { { "program open", NULL, RUN_ONCE_LATE, 0, job
 	"FROM \"duty\" d WHERE d.\"duty\" = 'coordinator' AND d.\"state\" = 'appointed' AND (d.\"program\" = t.\"id\" OR " \
 	"d.\"program\" IS NULL) AND (SELECT o.\"state\" FROM \"person\" o WHERE o.\"id\" = d.\"person\") = 'active'"
 static const struct waiting waiting[] = { { "program to open", COORDINATOR, "t.\"state\" = 'draft' AND t.\"starts\" IS NOT NULL",
-						  "t.\"intake_from\" * 86400", "t.\"starts\" * 86400" },
-	{ "program to finish", COORDINATOR, "t.\"state\" = 'closing'", "(t.\"ends\" + 1) * 86400", NULL },
+						  "t.\"state_since\"", "t.\"starts\" * 86400" },
+	{ "program to finish", COORDINATOR, "t.\"state\" = 'closing'", "t.\"state_since\"", NULL },
 	{ "program without coordinator to its end", COORDINATOR | ADMIN,
 		"t.\"state\" IN ('running', 'closing') AND NOT EXISTS (SELECT 1 " COORDINATED
 		" AND (d.\"to\" IS NULL OR d.\"to\" >= t.\"ends\"))",
-		NULL, "(SELECT (max(d.\"to\") + 1) * 86400 " COORDINATED ")" },
+		"t.\"state_since\"", "(SELECT (max(d.\"to\") + 1) * 86400 " COORDINATED ")" },
 	{ 0 } };
 
 const struct entity program_entity = { .name = "program",

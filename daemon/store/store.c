@@ -414,6 +414,8 @@ int add(struct call *call, const struct entity *e, void *record)
 	uint64_t fields = 0;
 	int r = record_anchor(call, shape, record);
 
+	if (shape->since >= 0)
+		*field_number(record, &e->fields[shape->since]) = call->now;
 	if (!r)
 		r = record_copies(call, shape, record);
 	if (!r)
@@ -423,7 +425,7 @@ int add(struct call *call, const struct entity *e, void *record)
 	if (r)
 		return r;
 	for (int i = 2; i < shape->count; i++)
-		if (field_is_stored(&e->fields[i]) && !field_is_none(&e->fields[i], record))
+		if (i != shape->since && field_is_stored(&e->fields[i]) && !field_is_none(&e->fields[i], record))
 			fields |= UINT64_C(1) << i;
 	return happened(call, shape, NULL, record, fields, ADDED);
 }
@@ -431,15 +433,19 @@ int add(struct call *call, const struct entity *e, void *record)
 int save(struct call *call, const struct entity *e, const void *was, void *now)
 {
 	const struct shape *shape = shape_of(e);
-	uint64_t fields = record_difference(shape, was, now);
+	uint64_t fields = record_difference(shape, was, now), kept = 2; /* kept: what no record of changes names */
 	int r;
 
 	if (!fields)
 		return 0;
+	if (shape->since >= 0 && fields >> shape->state & 1) {
+		*field_number(now, &e->fields[shape->since]) = call->now;
+		kept |= UINT64_C(1) << shape->since;
+	}
 	r = check_record(call, shape, now, false);
 	if (!r) {
 		*field_number(now, &e->fields[1]) = *field_number(was, &e->fields[1]) + 1;
-		r = record_update(call, shape, was, now, fields | 2);
+		r = record_update(call, shape, was, now, fields | kept);
 	}
 	return r ? r : happened(call, shape, was, now, fields, CHANGED);
 }

@@ -314,10 +314,13 @@ def test_subscriptions_of_who_left_are_gone(world):
 def test_the_agenda_is_oldest_first_and_shrinks_as_things_are_done(world):
     coord = world.caller("mt-coord2")
     agenda = coord.manager("Agenda", "a{sv}", ({},))
-    since = [item["since"] for item in agenda if "since" in item]
+    since = [item["since"] for item in agenda]
     assert since == sorted(since) and all({"kind", "object"} <= set(item) for item in agenda)
     waiting = [item for item in agenda if item["kind"] == "application to decide"]
     assert [item["object"] for item in waiting] == [world.participants["mt-mentee3", "a"]]
+    assert coord.get(waiting[0]["object"], "Participant", "StateSince") == waiting[0]["since"]
+    before = {item["object"] for item in agenda if item["kind"] == "mentee without mentor"}
+    assert waiting[0]["object"] not in before
     coord.verb(waiting[0]["object"], "Participant.Accept")
     assert "application to decide" not in [item["kind"] for item in coord.manager("Agenda", "a{sv}", ({},))]
     mentee = world.caller("mt-mentee1")

@@ -229,6 +229,22 @@ static int check_stage(struct call *call, struct piece *piece)
 
 /* ---- reading ---- */
 
+/* In a plain CSV the fields' names are the file's own: one that is none is a problem of the file, not of the worker. */
+static bool fields_known(
+	struct call *call, struct importing *in, const struct frame *frame, const char *entity, const char *file, int64_t line)
+{
+	const struct shape *shape = shape_named(entity);
+
+	for (size_t i = 4; shape && i < frame->count; i += 2)
+		if (field_index(shape, frame->cells[i]) < 0) {
+			import_problem(&in->work,
+				arena_print(call->arena, "%s:%" PRId64 ": %.64s is no field of %s; correct the name or delete the column",
+					file, line, frame->cells[i], entity));
+			return false;
+		}
+	return true;
+}
+
 static int take_row(struct call *call, struct piece *piece, const struct frame *frame)
 {
 	static const char of_people[] = "person participant trait availability wish objection";
@@ -251,6 +267,8 @@ static int take_row(struct call *call, struct piece *piece, const struct frame *
 		r = refuse(call, "it has a row that such a file cannot give");
 	if (r)
 		return r;
+	if (in->entity && !fields_known(call, in, frame, entity, file, line))
+		return 0;
 	r = import_stage(call, &in->work, entity, file, line, frame->cells + 4, frame->count - 4);
 	return r == E_INVALID ? refuse(call, "it has a field that the record has not") : r;
 }

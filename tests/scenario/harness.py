@@ -557,6 +557,8 @@ class Daemon:
         if ready is not None and not self.notify.wait("READY=1", ready, lambda: self.process.poll() is None):
             status = self.process.poll()
             state = f"ended with status {status}" if status is not None else f"is not ready after {ready} s"
+            if status is not None:
+                self._ended()
             raise RuntimeError(f"mentorshipd {state}:\n{self.tail()}")
         return self
 

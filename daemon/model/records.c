@@ -5,6 +5,7 @@
  * Audit records are written by store/audit.c alone; commitment, chain, salt and detail are bookkeeping that no property
  * shows. A disclosure is who read which sealed field of whom and why; the person sees it.
  */
+#include "core/settings.h"
 #include "model.h"
 
 static const struct verb no_verbs[] = { { 0 } };
@@ -71,8 +72,8 @@ static const struct field disclosure_fields[] = { ID_AND_VERSION(struct disclosu
 	{ AS_TEXT(struct disclosure, entity, STAFF), .flags = REQUIRED | BY_VERB | LISTED | OWN, .label = "Kind of object" },
 	{ AS_INT(struct disclosure, record, NUMBER, STAFF), .flags = REQUIRED | BY_VERB | LISTED | OWN, .label = "Number of the object" },
 	{ AS_WORDS(struct disclosure, fields, STAFF), .flags = REQUIRED | BY_VERB | LISTED | OWN, .label = "Fields" },
-	{ AS_TEXT(struct disclosure, reason, STAFF), .flags = REQUIRED | BY_VERB | LISTED | OWN | LINES | HAS_MAX, .max = 2000,
-		.label = "Reason" },
+	{ AS_TEXT(struct disclosure, reason, STAFF), .flags = REQUIRED | BY_VERB | LISTED | OWN | LINES | HAS_MAX | ERASED, .max = 2000,
+		.retention = AS_AUDIT, .label = "Reason" },
 	{ AS_INT(struct disclosure, time, INSTANT, STAFF), .flags = REQUIRED | BY_VERB | SORTED | LISTED | OWN, .label = "Time" }, { 0 } };
 COVERS(disclosure_fields, struct disclosure, 0);
 
@@ -86,7 +87,6 @@ const struct entity disclosure_entity = { .name = "disclosure",
 	.fields = disclosure_fields,
 	.verbs = no_verbs,
 	.readers = disclosure_readers,
-	.flags = NOT_ERASED,
 	.retention = AS_AUDIT,
 	.label = "Disclosure",
 	.help = "Who read which sealed field of whom, and why.",
@@ -113,7 +113,7 @@ static const struct field import_fields[] = { ID_AND_VERSION(struct import, .anc
 	{ AS_INT(struct import, changed, NUMBER, STAFF), .flags = BY_VERB | LISTED, .starts = true, .label = "Changed" },
 	{ AS_INT(struct import, unchanged, NUMBER, STAFF), .flags = BY_VERB, .starts = true, .label = "As they were" },
 	{ AS_INT(struct import, problems, NUMBER, STAFF), .flags = BY_VERB | LISTED, .starts = true, .label = "Problems" },
-	{ AS_TEXT(struct import, problem, STAFF), .flags = BY_VERB | LINES, .label = "The first problems" },
+	{ AS_TEXT(struct import, problem, STAFF), .flags = BY_VERB | LINES | ERASED, .retention = AS_JOB, .label = "The first problems" },
 	{ AS_INT(struct import, task, NUMBER, STAFF), .flags = BY_VERB | HIDDEN, .label = "Task" },
 	{ AS_INT(struct import, time, INSTANT, STAFF), .flags = REQUIRED | BY_VERB | SORTED | LISTED, .label = "Time" },
 	{ AS_INT(struct import, state, CHOICE, STAFF), .flags = REQUIRED | BY_VERB | SORTED | LISTED, .choices = states, .starts = true,
@@ -127,10 +127,21 @@ static int import_take(struct call *call, const void *was, void *now)
 	return begin_work(call, "import", ((struct import *)now)->id);
 }
 
+/* Rows as they were are kept no longer than jobs: half of them would be half an undo. */
+static int import_undo(struct call *call, const void *was, void *now)
+{
+	int64_t days = settings_of(call)->retention.job_days;
+
+	if (((const struct import *)was)->time < call->now - days * 86400)
+		return fail(call, E_STATE, "state", "it was taken more than %lld days ago; what was there before is kept no longer",
+			(long long)days);
+	return import_take(call, was, now);
+}
+
 #define S(x) IN(IMPORT_##x)
 static const struct verb import_verbs[] = { { "Take", COORDINATOR, S(READY), S(TAKING), NULL, import_take, "Take it whole", LONG, NULL,
 						    NULL, 0 },
-	{ "Undo", COORDINATOR, S(TAKEN), S(UNDOING), NULL, import_take, "Undo it; what was edited since is kept", LONG | DESTRUCTIVE, NULL,
+	{ "Undo", COORDINATOR, S(TAKEN), S(UNDOING), NULL, import_undo, "Undo it; what was edited since is kept", LONG | DESTRUCTIVE, NULL,
 		NULL, 0 },
 	{ "Note", SYSTEM, 0, S(READING) | S(CHECKING) | S(READY) | S(REFUSED) | S(TAKING) | S(TAKEN) | S(UNDOING) | S(UNDONE) | S(FAILED),
 		"rows created changed unchanged problems problem state", NULL, "The import's own progress", 0, NULL, NULL, 0 },

@@ -38,6 +38,13 @@ int import_undo(struct call *, struct import_work *);
 int import_note(struct call *, const struct import_work *, const char *state);
 /* Forgets the staged rows (an import that was refused). */
 int import_forget(struct call *, int64_t id);
+/* Erasure: rows that name the person by a key, sealed ones too, and those that stand for records about them. An import that waits is
+ * given up whole, with the reason; one at work is refused or undone when it comes to such a row. */
+int import_erase(struct call *, int64_t person);
+/* Retention: gives up whole what has been ready since before then. */
+int import_expire(struct call *, int64_t before);
+/* Forgets the sealing keys of imports that are over; behind the commit that ended them. */
+int import_forget_keys(struct call *);
 void import_problem(struct import_work *, const char *text);
 
 #endif

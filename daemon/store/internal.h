@@ -107,6 +107,8 @@ int setting_put(struct store *, const char *key, const char *value, struct probl
 
 /* ---- the rest ---- */
 int64_t random_id(void);
+/* Rows of no person or match, linked to nobody's: nothing tells whom their texts are about. */
+bool shape_of_nobody(const struct shape *);
 int audit_change(struct call *, const struct shape *, const void *was, const void *now, uint64_t fields, enum happening);
 void store_changed(struct store *, const struct entity *, int64_t id, int64_t version, enum happening);
 

@@ -563,6 +563,7 @@ int perform_also(struct call *call, const struct entity *e, int64_t id, const ch
 	also.arguments = NULL;
 	also.roles = SYSTEM;
 	also.options.version = NONE;
+	also.options.reason = also.verb->flags & NEEDS_REASON ? call->options.reason : NULL;
 	r = record_load(call->store, call->arena, shape, id, &was, &call->problem);
 	if (r)
 		return r;

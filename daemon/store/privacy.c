@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "backup.h"
+#include "import.h"
 #include "internal.h"
 
 /* ---- sealed values ---- */
@@ -247,33 +248,19 @@ static int run_for(struct call *call, const char *sql, int64_t person)
 	return engine_step(call->store->engine, q, &call->problem);
 }
 
-/* Rows of files that were read: those that name the person by a key, and those that stand for rows about them. */
-static int erase_staged(struct call *call, int64_t person)
+bool shape_of_nobody(const struct shape *shape)
 {
-	int r = run_for(call,
-		"DELETE FROM \"staged\" WHERE EXISTS (SELECT 1 FROM \"person\" p WHERE p.\"id\" = ?1 AND ("
-		"instr(\"cells\", char(31) || p.\"external_id\" || char(30)) OR instr(\"cells\", char(31) || p.\"external_id\" || '/') OR "
-		"instr(\"cells\", char(31) || p.\"email\" || char(30)) OR instr(\"cells\", char(31) || p.\"email\" || '/')))",
-		person);
-
-	for (int i = 0; entities[i] && !r; i++) {
-		const struct shape *shape = shape_of(entities[i]);
-		int at = shape->is_anchor[AT_PERSON] ? 0 : shape->anchors[AT_PERSON];
-
-		if (at < 0 || entities[i]->flags & NOT_ERASED)
-			continue;
-		r = run_for(call,
-			arena_print(call->arena,
-				"DELETE FROM \"staged\" WHERE \"entity\" = '%s' AND \"record\" IN (SELECT \"id\" FROM \"%s\" "
-				"WHERE \"%s\" = ?1)",
-				entities[i]->name, entities[i]->name, entities[i]->fields[at].name),
-			person);
-	}
-	return r;
+	if (shape->anchors[AT_PERSON] >= 0 || shape->anchors[AT_MATCH] >= 0)
+		return false;
+	for (int i = 0; i < shape->count; i++)
+		if (shape->links[i] && shape_of(shape->links[i])->anchors[AT_PERSON] > 0)
+			return false;
+	return true;
 }
 
 /* Rows that are not the person's own and still speak of them: those that link to one of theirs (a proposed pair), and matches they are
- * a side of. Texts that go with a person go there too. */
+ * a side of. Texts that go with a person go there too. Rows that belong to nobody and still may cite anybody (what was wrong with a
+ * file) lose those texts whoever is erased: nobody can say whose they are. */
 static int erase_beside(struct call *call, const struct shape *shape, int64_t person)
 {
 	struct buffer sql = { 0 }, columns = { 0 }, where = { 0 };
@@ -294,6 +281,8 @@ static int erase_beside(struct call *call, const struct shape *shape, int64_t pe
 				of->entity->fields[of->anchors[AT_MATCH]].name, of->entity->name,
 				of->entity->fields[of->anchors[AT_PERSON]].name);
 	}
+	if (shape_of_nobody(shape))
+		buffer_text(&where, "?1 IS NOT NULL");
 	if (where.length && erased_columns(shape, &columns)) {
 		buffer_print(&sql, "UPDATE \"%s\" SET %s, \"version\" = \"version\" + 1 WHERE %s", shape->entity->name,
 			buffer_string(&columns), buffer_string(&where));
@@ -316,11 +305,11 @@ int erase_rows(struct call *call, int64_t person)
 		return r;
 	engine_bind_int(q, 1, person);
 	r = engine_step(call->store->engine, q, &call->problem);
-	if (!r)
-		r = erase_staged(call, person);
 	for (int i = 0; entities[i] && !r; i++)
-		if (shape_of(entities[i])->anchors[AT_PERSON] < 0)
+		if (shape_of(entities[i])->anchors[AT_PERSON] < 0 && !(entities[i]->flags & NOT_ERASED))
 			r = erase_beside(call, shape_of(entities[i]), person);
+	if (!r)
+		r = import_erase(call, person);
 	for (int i = 0; entities[i] && !r; i++) {
 		const struct shape *shape = shape_of(entities[i]);
 
@@ -338,6 +327,8 @@ int erase_for_good(struct call *call, int64_t person)
 
 	if (!r && s->seal)
 		r = seal_forget(s->seal, person, &call->problem);
+	if (!r)
+		r = import_forget_keys(call);
 	while (!r && (r = audit_erase(s->engine, &s->head, person, call->now, 500, &call->problem)) > 0)
 		r = 0;
 	if (!r)
@@ -511,7 +502,7 @@ int keep_no_longer(struct call *call, int64_t *cursor)
 		{ "DELETE FROM \"job\" WHERE \"id\" IN (SELECT \"id\" FROM \"job\" WHERE \"due\" < ?1 AND \"state\" IN ('done', 'withdrawn', 'skipped') LIMIT ?2)",
 			s->retention.job_days },
 		{ "DELETE FROM \"staged\" WHERE (\"import\", \"line\") IN (SELECT s.\"import\", s.\"line\" FROM \"import\" i JOIN \"staged\" s ON "
-		  "s.\"import\" = i.\"id\" WHERE i.\"time\" < ?1 AND i.\"state\" NOT IN ('reading', 'checking', 'taking', 'undoing') LIMIT ?2)",
+		  "s.\"import\" = i.\"id\" WHERE i.\"time\" < ?1 AND i.\"state\" NOT IN ('reading', 'checking', 'ready', 'taking', 'undoing') LIMIT ?2)",
 			s->retention.job_days },
 		{ "DELETE FROM \"replay\" WHERE (\"caller\", \"key\", \"verb\") IN (SELECT \"caller\", \"key\", \"verb\" FROM \"replay\" WHERE \"time\" < ?1 LIMIT ?2)",
 			1 },
@@ -521,7 +512,11 @@ int keep_no_longer(struct call *call, int64_t *cursor)
 	int r = 0, more = 0;
 
 	if (!*cursor) {
-		r = setting_get(call->store, "audit_expired", call->arena, &kept, &call->problem);
+		r = import_expire(call, call->now - s->retention.job_days * 86400);
+		if (!r)
+			r = import_forget_keys(call);
+		if (!r)
+			r = setting_get(call->store, "audit_expired", call->arena, &kept, &call->problem);
 		*cursor = kept ? strtoll(kept, NULL, 10) : 0;
 	}
 	for (size_t i = 0; i < sizeof tables / sizeof *tables && !r; i++)

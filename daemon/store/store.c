@@ -353,7 +353,13 @@ static void print_who(const struct call *call, struct audit_entry *entry)
 	entry->for_person = call->options.for_person;
 	entry->time = call->now;
 	entry->verb = call->verb ? call->verb->name : call->caller->job;
-	entry->reason = call->options.reason;
+}
+
+/* A reason stands where it was given: in the record of the object that was called, not of others that changed with it, so that it
+ * goes when the person whom it is about is erased. */
+static const char *reason_for(const struct call *call, const struct shape *shape, int64_t id)
+{
+	return call->entity == shape->entity && (call->id == id || !call->id) ? call->options.reason : NULL;
 }
 
 int audit_change(struct call *call, const struct shape *shape, const void *was, const void *now, uint64_t fields, enum happening what)
@@ -370,8 +376,8 @@ int audit_change(struct call *call, const struct shape *shape, const void *was, 
 		if (!(fields >> i & 1))
 			continue;
 		buffer_print(&names, "%s%s", names.length ? " " : "", f->name);
-		if (f->privacy == SEALED || f->flags & HIDDEN)
-			continue;
+		if (f->privacy == SEALED || f->flags & HIDDEN || (f->flags & ERASED && shape_of_nobody(shape)))
+			continue; /* an erasure would not find it */
 		buffer_print(&detail, "%s=", f->name);
 		field_print(f, record, &detail);
 		buffer_char(&detail, '\n');
@@ -379,6 +385,7 @@ int audit_change(struct call *call, const struct shape *shape, const void *was, 
 	print_who(call, &entry);
 	entry.entity = shape->entity->name;
 	entry.id = *field_number(record, &shape->entity->fields[0]);
+	entry.reason = reason_for(call, shape, entry.id);
 	entry.fields = buffer_string(&names);
 	entry.detail = buffer_string(&detail);
 	entry.program = record_anchor_of(shape, AT_PROGRAM, record);

@@ -550,6 +550,17 @@ int64_t engine_wal_pages(struct engine *engine)
 	return engine->wal_pages;
 }
 
+/* SQLite cuts the log and leaves it to chance when the disk learns of it: after a power cut the old frames would be back. */
+static int sync_log(struct engine *engine, struct problem *problem)
+{
+	sqlite3_file *log = NULL;
+	int rc = sqlite3_file_control(engine->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+
+	if (rc == SQLITE_OK && log && log->pMethods)
+		rc = log->pMethods->xSync(log, SQLITE_SYNC_FULL);
+	return rc == SQLITE_OK ? 0 : engine_failed(engine, rc, problem);
+}
+
 int engine_checkpoint(struct engine *engine, bool truncate, struct problem *problem)
 {
 	int pages = 0, moved = 0;
@@ -563,7 +574,7 @@ int engine_checkpoint(struct engine *engine, bool truncate, struct problem *prob
 	if (pages > moved)
 		return 1;
 	engine->wal_pages = 0;
-	return 0;
+	return truncate ? sync_log(engine, problem) : 0;
 }
 
 void engine_finalize(struct engine *engine)

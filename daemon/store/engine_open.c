@@ -191,6 +191,18 @@ static int committed(void *argument, sqlite3 *db, const char *name, int pages)
 	return SQLITE_OK;
 }
 
+/* A log that a killed process left may hold what was erased shortly before: nobody else would cut it. A reader that still
+ * looks at an old state, or a disk without room, only puts that off. */
+static int empty_log(struct engine *engine, const char *directory, const char *file, struct problem *problem)
+{
+	char *path = engine_path(directory, file, "-wal");
+	struct stat st;
+	int code = stat(path, &st) == 0 && st.st_size ? engine_checkpoint(engine, true, problem) : 0;
+
+	free(path);
+	return code == E_STORE ? code : 0;
+}
+
 static int open_kind(
 	const char *directory, const char *file, const struct engine_kind *kind, bool make, struct engine *engine, struct problem *problem)
 {
@@ -208,6 +220,8 @@ static int open_kind(
 		code = engine_run(engine, kind->wal ? main_mode : side_mode, problem);
 	if (!code && kind->wal)
 		sqlite3_wal_hook(engine->db, committed, engine);
+	if (!code && kind->wal && make)
+		code = empty_log(engine, directory, file, problem);
 	free(path);
 	return code;
 }

@@ -46,6 +46,17 @@ static int is_fresh(struct store *s, bool *ret, struct problem *problem)
 	return r < 0 ? r : 0;
 }
 
+/* A first start that was cut off between the tables and the settings, which commit together, is made again. */
+static int is_unfinished(struct store *s, struct arena *arena, bool *ret, struct problem *problem)
+{
+	char *kept;
+	int r = setting_get(s, "replay_key", arena, &kept, problem);
+
+	if (!r && !kept)
+		*ret = true;
+	return r;
+}
+
 /* ---- the clock that the database lives by ---- */
 
 static int open_clock(struct store *s, struct arena *arena, bool fresh, int64_t simulated, struct problem *problem)
@@ -240,7 +251,9 @@ static int open_all(struct store *s, int64_t simulated, struct problem *problem)
 		r = engine_begin(s->engine, problem);
 	if (r)
 		return r;
-	r = open_clock(s, &arena, fresh, simulated, problem);
+	r = is_unfinished(s, &arena, &fresh, problem);
+	if (!r)
+		r = open_clock(s, &arena, fresh, simulated, problem);
 	if (!r)
 		r = open_replay_key(s, &arena, problem);
 	if (!r)

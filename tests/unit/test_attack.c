@@ -179,7 +179,7 @@ static void test_taken_file_leaves_no_cells(void **state)
 	assert_int_equal(turn(w, &c.ada, check, file), 0);
 	assert_int_equal(file->work.problems, 0);
 	assert_int_equal(turn(w, &c.ada, take, file), 0);
-	assert_int_equal(number(w, &c, "SELECT count(*) FROM \"staged\" WHERE ?1 AND instr(\"cells\", '2009')", 1), 0);
+	assert_int_equal(number(w, &c, "SELECT count(*) FROM \"staged\" WHERE ?1 AND \"cells\" <> ''", 1), 0);
 	made = number(w, &c, "SELECT count(*) FROM \"person\" WHERE ?1 AND \"external_id\" = 'e7'", 1);
 	assert_int_equal(made, 1);
 	assert_int_equal(turn(w, &c.ada, undo, file), 0);
@@ -407,10 +407,11 @@ static void test_last_coordinator_stays(void **state)
 		ARGS(P("person", path(w, &person_entity, c.ben_id)), T("duty", "coordinator"), T("from", "2026-03-01")));
 	dora = dora_of(w, &c);
 	assert_int_equal(dora.admin, false);
+	/* who is suspended coordinates nothing, from that moment on */
+	must(perform(w, &dora, &program_entity, c.program, "ReleaseMail", NULL, 0), &w->call.problem);
 	must(perform_with(w, &c.root, &person_entity, dora.person, "Suspend", NULL, 0, why), &w->call.problem);
-	assert_int_equal(perform(w, &c.root, &duty_entity, duty, "End", NULL, 0), E_STATE);
-	/* who is suspended coordinates nothing */
 	assert_int_equal(perform(w, &dora, &program_entity, c.program, "HoldMail", NULL, 0), E_DENIED);
+	assert_int_equal(perform(w, &c.root, &duty_entity, duty, "End", NULL, 0), E_STATE);
 	must(perform(w, &c.root, &person_entity, dora.person, "Reinstate", NULL, 0), &w->call.problem);
 	must(perform(w, &dora, &program_entity, c.program, "HoldMail", NULL, 0), &w->call.problem);
 

@@ -238,6 +238,22 @@ def test_others_are_served_while_somebody_floods(shared_world):
     assert slowest < 2, slowest
 
 
+def test_large_calls_that_wait(stopped_daemon, polkit):
+    """64 calls of a megabyte that wait for polkit: more than libdbus holds, so most are refused and the others go on."""
+    other = stopped_daemon.start().caller("root")
+    other.manager("WhoAmI")
+    polkit.freeze()
+    try:
+        waiting = [stopped_daemon.caller("mt-nobody").start(f"{TOP}/logins", COLLECTION, "Create", "a{sv}a{sv}", ({"user_name": "x" * 1_040_000}, {}),
+                                                            seconds=60) for _ in range(64)]
+        for _ in range(20):
+            other.manager("WhoAmI", seconds=3)
+        assert {error_of(one) for one in waiting[8:]} == {"LimitExceeded"}
+    finally:
+        polkit.freeze(False)
+    assert "LimitExceeded" not in {error_of(one) for one in waiting[:8]}
+
+
 def test_duplicate_keys_and_numbers_at_the_edges(shared_world):
     coord, person = shared_world.caller("mt-coord"), shared_world.people["lone"]
     for limit in (0, 1, 2 ** 32 - 1):

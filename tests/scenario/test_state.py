@@ -13,7 +13,7 @@ import time
 
 import pytest
 
-from harness import TOP, Refused
+from harness import COLLECTION, TOP, Refused
 from world import built_world, world     # noqa: F401
 
 PEOPLE = f"{TOP}/people"
@@ -220,6 +220,39 @@ def test_a_full_disk(stopped_daemon):
         daemon.kill()
         daemon.start()
         assert len(daemon.caller("mt-coord").list_all("people", ["id"], where=[("given_name", "prefix", "Full")])) == len(made)
+
+
+def test_a_disk_full_in_the_middle_of_a_turn(stopped_daemon):
+    """Sixty calls at a time share their commits: what was acknowledged is there, what was refused is not, and nothing of it by halves."""
+    daemon = stopped_daemon
+    with small_disk(daemon, "6m"):
+        root = daemon.start().caller("root")
+        root.create("people", NEW)
+        filler = filled(daemon.state)
+        os.truncate(filler, filler.stat().st_size - 500_000)     # room for some turns
+        done, full, number = {}, 0, 0
+        while not full and number < 6000:
+            waiting = {}
+            for number in range(number + 1, number + 61):
+                given = {"given_name": f"Turn{number}", "family_name": "X" * (1 + number * 37 % 100)}
+                waiting[number] = root.start(PEOPLE, COLLECTION, "Create", "a{sv}a{sv}", (given, {"key": f"t{number}"}))
+            for one, pending in waiting.items():
+                try:
+                    done[one] = pending.result()[0]["object"]
+                except Refused as error:
+                    assert error.short == "StoreFull", error
+                    full += 1
+        assert full and done, (full, len(done))
+        shown = root.list_all("people", ["id", "given_name"], where=[("given_name", "prefix", "Turn")])
+        assert {name: f"{PEOPLE}/{id}" for id, name in shown} == {f"Turn{one}": path for one, path in done.items()}
+        daemon.kill()
+        filler.unlink()
+        root = daemon.start().caller("root")
+        shown = root.list_all("people", ["id", "given_name"], where=[("given_name", "prefix", "Turn")])
+        assert {name: f"{PEOPLE}/{id}" for id, name in shown} == {f"Turn{one}": path for one, path in done.items()}
+        audit = root.manager("VerifyAudit", "a{sv}", ({},))
+        assert audit["whole"] and audit["records"] == len(done) + 1, audit
+        assert root.create("people", NEW)
 
 
 def test_a_disk_full_at_the_start(stopped_daemon):

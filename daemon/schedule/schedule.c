@@ -153,6 +153,7 @@ static void on_due(evutil_socket_t fd, short what, void *data)
 	(void)what;
 	if (sleeps(s))
 		return;
+	look_at_clocks(s); /* before anything runs: what destroys must not be the first to see another time */
 	r = turn(s, NONE, &count, &problem);
 	if (r < 0) {
 		failed(s, r, &problem);
@@ -170,7 +171,6 @@ static void on_timer(evutil_socket_t fd, short what, void *data)
 
 	if (read(fd, &times, sizeof times) < 0 && errno != ECANCELED && errno != EAGAIN)
 		log_event(EVENT_RUNTIME_ERROR, &(struct log_facts){ .error = errno });
-	look_at_clocks(s);
 	on_due(fd, what, s);
 }
 

@@ -8,6 +8,7 @@ answers that were given. The audit chain is verified at the end of each round, e
 """
 import os
 import random
+import subprocess
 import time
 
 import pytest
@@ -153,17 +154,35 @@ def rounds(daemon, count, seed):
     return load
 
 
+PARTS, EACH = 4, 50                       # 200 kills in a test run; a database of its own for each part keeps the looks short
+
+
 @pytest.mark.limit(400)
-def test_kill_under_load(stopped_daemon):
+@pytest.mark.parametrize("part", range(PARTS))
+def test_kill_under_load(stopped_daemon, part):
     """A part of the campaign, as many as a test run bears."""
-    load = rounds(stopped_daemon, int(os.environ.get("MENTORSHIP_KILLS", "200")), int(time.time()))
+    load = rounds(stopped_daemon, EACH, int(time.time()) * PARTS + part)
     assert len(load.answered) > 1000
 
 
 @pytest.mark.campaign
-@pytest.mark.limit(7200)
-def test_kill_campaign(stopped_daemon):
-    rounds(stopped_daemon, int(os.environ.get("MENTORSHIP_KILLS", "2000")), int(time.time()))
+@pytest.mark.limit(3600)
+@pytest.mark.parametrize("part", range(10))
+def test_kill_campaign(stopped_daemon, part):
+    """2,000 in all; the database of one part grows to some ten thousand rows."""
+    rounds(stopped_daemon, int(os.environ.get("MENTORSHIP_KILLS", "200")), int(time.time()) * 10 + part)
+
+
+@pytest.mark.campaign
+@pytest.mark.limit(3600)
+@pytest.mark.parametrize("seed", range(1, 9))
+def test_power_cuts(seed):
+    """Disks as power cuts leave them, opened: tests/unit/test_power.c, many times over."""
+    done = subprocess.run([harness.BUILD / "unit/test_power"], env={**os.environ, "MENTORSHIP_POWER_IMAGES": "500",
+                          "MENTORSHIP_POWER_SEED": str(seed)}, capture_output=True, text=True)
+    print(done.stdout, done.stderr)
+    assert done.returncode == 0
+    assert "500 power cuts" in done.stdout
 
 
 @pytest.mark.parametrize("at", range(4))

@@ -309,6 +309,37 @@ static void on_the_real_clock_the_timer_wakes(void **state)
 	stop(&clockwork);
 }
 
+/* The clock is set while a burst of jobs is under way, so no timer tells of it: looked at before the next turn runs. */
+static void a_leap_between_two_turns_is_seen_before_the_next(void **state)
+{
+	struct world *w = *state;
+	struct store_paths paths = { w->directory, w->backups, w->credentials };
+	struct problem problem = { 0 };
+	struct clockwork clockwork;
+	struct timespec boot;
+	char sql[400];
+
+	store_close(w->store);
+	run_command("rm %s/mentorship.db*", w->directory);
+	must(store_open(&paths, w->settings, NONE, &w->store, &problem), &problem);
+	clockwork = start(w);
+	turn_over(&clockwork, 200);
+	clock_gettime(CLOCK_BOOTTIME, &boot);
+	scheduler_clocks(clockwork.scheduler, time(NULL) - 30 * DAY, boot.tv_sec);
+	scheduler_resumed(clockwork.scheduler); /* its turn is next; and from here on the clock stands 30 days later */
+	snprintf(sql, sizeof sql, "UPDATE \"job\" SET \"due\" = %ld WHERE \"kind\" = 'retention' AND \"state\" = 'waiting'",
+		(long)time(NULL) - 1);
+	force(w, sql);
+	force(w, "UPDATE \"job\" SET \"attempts\" = 1 WHERE \"kind\" = 'retention' AND \"state\" = 'waiting'");
+	turn_over(&clockwork, 300);
+	assert_true(scheduler_leapt(clockwork.scheduler));
+	assert_int_equal(number(w, DONE("retention")), 0);
+	scheduler_resumed(clockwork.scheduler);
+	turn_over(&clockwork, 300);
+	assert_int_equal(number(w, DONE("retention")), 1);
+	stop(&clockwork);
+}
+
 static void a_start_long_after_the_last_sign_of_life_waits(void **state)
 {
 	struct world *w = *state;
@@ -349,6 +380,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_zone_that_is_gone_keeps_the_stored_time, set_up_zones, tear_down_zones),
 		cmocka_unit_test_setup_teardown(without_the_zone_of_the_institution_nothing_starts, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(on_the_real_clock_the_timer_wakes, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_leap_between_two_turns_is_seen_before_the_next, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_start_long_after_the_last_sign_of_life_waits, set_up, tear_down),
 	};
 

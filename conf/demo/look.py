@@ -8,7 +8,6 @@ something ends with status 1 and says what is wrong.
 import collections
 import datetime
 import json
-import re
 import sys
 import zoneinfo
 
@@ -110,10 +109,10 @@ def lines_of(text, by):
     return "\n".join(dict.fromkeys(" " * by + line for line in (text or "").splitlines() if line.strip()))
 
 
-def named(text, names):
-    """'mentor #193' by name, in one line."""
+def named(text, mentor=None):
+    """In one line, with 'this mentor' by name."""
     text = "; ".join((text or "").splitlines()).removeprefix("It would help: ")
-    return re.sub(r"mentor #(\d+)", lambda found: f"{names.get(PARTICIPANTS + found[1], found[0])}", text)
+    return text.replace("this mentor", mentor) if mentor else text
 
 
 PARTICIPANTS = "/org/mentorship1/participants/"
@@ -139,8 +138,8 @@ def proposal(pairs, unplaced, participants, annex, most):
     for row in read(unplaced):
         if not (row["stopped"] or "").strip():
             wrong(f"nothing says what stopped {names[row['participant']]}")
-        text = f"  {names[row['participant']]}\n      stopped by: " + named(row["stopped"], names)
-        left.append(text + ("\n      would help: " + named(row["help"], names) if row["help"] else ""))
+        text = f"  {names[row['participant']]}\n      stopped by: " + named(row["stopped"])
+        left.append(text + ("\n      would help: " + named(row["help"], names.get(row["mentor"])) if row["help"] else ""))
     with open(annex, "a", encoding="utf-8") as file:
         print(f"\n\nAll {len(told)} proposed pairs\n\n" + "\n".join(told), file=file)
         print(f"\n\nAll {len(left)} people without a place\n\n" + "\n".join(left), file=file)

@@ -231,7 +231,7 @@ step_match()
 proposal()
 {
 	ask carla pairs.json run-pair list "run=$match_run" -f id,mentor,mentee,score,reasons,alternatives,sentence
-	ask carla unplaced.json unplaced list "run=$match_run" -f id,participant,stopped,help
+	ask carla unplaced.json unplaced list "run=$match_run" -f id,participant,stopped,help,mentor
 	placed=$(look rows pairs.json) left_out=$(look rows unplaced.json)
 	check "there is a row for each pair" same "$placed" "$(look value run.json placed)"
 	look proposal pairs.json unplaced.json participants.json "$run/annex.txt" 4 || fail "the proposal does not explain itself"

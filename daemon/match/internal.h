@@ -126,7 +126,7 @@ const char *match_line_text(
 	const struct scorer *, const struct plan_line *, int32_t mentee, int32_t mentor, const struct match_cell *, struct arena *);
 const char *match_shared_text(const struct scorer *, int32_t mentee, int32_t mentor, struct arena *);
 const char *match_join_words(struct arena *, const char *const *words, int count, const char *last);
-const char *match_mend_text(struct arena *, const struct match_criterion *, int64_t mentor, double amount);
+const char *match_mend_text(struct arena *, const struct match_criterion *, double amount);
 
 static inline bool stop_asked(const struct match_watch *watch)
 {

@@ -180,7 +180,7 @@ struct match_criterion {
 	/* Templates: {n} the amount with its unit, {list} the common words, [..] left out when there are none. */
 	const char *met, *unmet, *unknown;
 	const char *stopped; /* of a hard rule: "no language in common" */
-	const char *mend;    /* of a hard rule: "a language in common with mentor {id}" */
+	const char *mend;    /* of a hard rule: "a language in common with this mentor" */
 	const char *shared;  /* for participants: "you both speak {list}"; NULL: nothing to tell them */
 };
 
@@ -266,7 +266,7 @@ struct match_unplaced {
 	size_t help_count;
 	bool mark;           /* others who wait may compete: of these only this one must be marked to be sure */
 	const char *stopped; /* one sentence from the stops */
-	const char *help;    /* one sentence from the helps */
+	const char *help;    /* one sentence from the helps; "this mentor" is the one that they name */
 };
 
 struct match_result {

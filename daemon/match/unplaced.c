@@ -165,12 +165,12 @@ static size_t add_helps(const struct look *look, int32_t mentee, int32_t mentor,
 static const char *help_clause(const struct explain *x, const struct match_help *help)
 {
 	if (help->change == MATCH_CHANGE_PLACE)
-		return arena_print(x->scratch, "one more place at mentor %lld", (long long)help->mentor);
+		return "one more place at this mentor";
 	if (help->change == MATCH_CHANGE_CONSENT && help->mentor == 0)
 		return "the consent that this minor needs";
 	if (help->change == MATCH_CHANGE_CONSENT)
-		return match_mend_text(x->scratch, match_criterion("minor"), help->mentor, NAN);
-	return match_mend_text(x->scratch, help->criterion, help->mentor, help->amount);
+		return match_mend_text(x->scratch, match_criterion("minor"), NAN);
+	return match_mend_text(x->scratch, help->criterion, help->amount);
 }
 
 /* One more place, or a mentor that nobody might have before, is there for all who wait. */

@@ -2,10 +2,11 @@
 /*
  * Sentences from the rows' templates.
  *
- * {n} is the amount with its unit, {list} the words in common, {id} a record
- * id; what stands in [..] is left out when there is no list. Words are those
- * of the program's vocabulary, never names of people; who reads a sentence
- * puts names for ids where it may.
+ * {n} is the amount with its unit, {list} the words in common; what stands in
+ * [..] is left out when there is no list. Words are those of the program's
+ * vocabulary, never names or numbers of people: whom a sentence is about is
+ * told beside it, as a link, so that each reader gets the name that they may
+ * see.
  */
 #include <math.h>
 #include <stdio.h>
@@ -38,13 +39,13 @@ const char *match_join_words(struct arena *arena, const char *const *words, int 
 }
 
 struct filling {
-	const char *n, *list, *id;
+	const char *n, *list;
 };
 
 static const char *slot(const char **at, const struct filling *filling)
 {
-	static const char *const names[] = { "{n}", "{list}", "{id}" };
-	const char *const values[] = { filling->n, filling->list, filling->id };
+	static const char *const names[] = { "{n}", "{list}" };
+	const char *const values[] = { filling->n, filling->list };
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		if (strncmp(*at, names[i], strlen(names[i])) == 0) {
@@ -113,11 +114,10 @@ const char *match_line_text(const struct scorer *s, const struct plan_line *line
 	return fill(arena, template, &filling);
 }
 
-const char *match_mend_text(struct arena *arena, const struct match_criterion *row, int64_t mentor, double amount)
+const char *match_mend_text(struct arena *arena, const struct match_criterion *row, double amount)
 {
-	struct filling filling = { .id = arena_print(arena, "%lld", (long long)mentor) };
+	struct filling filling = { .n = isnan(amount) ? "" : match_amount_text(arena, row, amount) };
 
-	filling.n = isnan(amount) ? "" : match_amount_text(arena, row, amount);
 	return fill(arena, row->mend, &filling);
 }
 

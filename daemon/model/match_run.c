@@ -252,6 +252,8 @@ static const struct field unplaced_fields[] = { ID_AND_VERSION(struct unplaced, 
 		.label = "What stopped it" },
 	{ AS_TEXT(struct unplaced, help, STAFF), .flags = BY_VERB | LISTED | LINES | ERASED, .retention = AFTER_PROGRAM,
 		.label = "What would help" },
+	{ AS_INT(struct unplaced, mentor, LINK, STAFF), .flags = BY_VERB | LISTED, .to = "participant",
+		.label = "This mentor: of what would help" },
 	{ 0 } };
 COVERS(unplaced_fields, struct unplaced, 0);
 

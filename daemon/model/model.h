@@ -103,6 +103,7 @@ struct run_pair {
 struct unplaced {
 	int64_t id, version, program, run, participant;
 	char *stopped, *help;
+	int64_t mentor;
 };
 
 enum match_state {

@@ -350,8 +350,8 @@ static int take_unplaced(struct call *call, struct piece *piece, const struct fr
 {
 	struct matching *m = piece->own;
 	struct unplaced *row = fresh(call, &unplaced_entity);
-	struct participant *who;
-	int r = frame->count == 4 ? 0 : refuse(call, "an unplaced one has too many or too few cells");
+	struct participant *who, *mentor;
+	int r = frame->count == 5 ? 0 : refuse(call, "an unplaced one has too many or too few cells");
 
 	row->run = piece->subject;
 	if (!r && ++m->unplaced > m->people)
@@ -362,6 +362,12 @@ static int take_unplaced(struct call *call, struct piece *piece, const struct fr
 		r = cell_text(call, frame, 2, TEXT_BYTES, true, &row->stopped);
 	if (!r)
 		r = cell_text(call, frame, 3, TEXT_BYTES, true, &row->help);
+	if (!r)
+		r = cell_number(call, frame, 4, 0, INT64_MAX, &row->mentor);
+	if (!r && row->mentor)
+		r = side_of(call, m, row->mentor, SIDE_MENTOR, &mentor);
+	if (!r && !row->mentor)
+		row->mentor = NONE;
 	if (!r)
 		r = load(call, &participant_entity, row->participant, (void **)&who);
 	if (r == E_NOTFOUND || (!r && who->program != m->program))

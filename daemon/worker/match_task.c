@@ -5,7 +5,6 @@
  */
 #include "match_task.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -37,24 +36,6 @@ static const char *number(struct arena *arena, int64_t n)
 	return arena_print(arena, "%lld", (long long)n);
 }
 
-/* "mentor 12" becomes "mentor #12". */
-static const char *mark_ids(struct arena *arena, const char *text)
-{
-	static const char word[] = "mentor ";
-	struct buffer out = { 0 };
-	const char *copy;
-
-	for (const char *at = text; at && *at;)
-		if (!strncmp(at, word, sizeof word - 1) && isdigit((unsigned char)at[sizeof word - 1])) {
-			buffer_print(&out, "%s#", word);
-			at += sizeof word - 1;
-		} else
-			buffer_char(&out, *at++);
-	copy = arena_copy(arena, buffer_string(&out));
-	buffer_free(&out);
-	return copy;
-}
-
 static void add_line(struct buffer *out, const char *text)
 {
 	if (!text || !*text)
@@ -84,7 +65,7 @@ static void send_pair(const struct match_made *pair)
 		add_line(&shares,
 			share->hard ? arena_print(&arena, "%s rule", share->criterion->name)
 				    : arena_print(&arena, "%s %d of %d", share->criterion->name, share->points, share->most));
-		add_line(&reasons, mark_ids(&arena, share->text));
+		add_line(&reasons, share->text);
 	}
 	add_alternatives(&alternatives, &arena, true, pair->mentee_alternatives, pair->mentee_alternative_count);
 	add_alternatives(&alternatives, &arena, false, pair->mentor_alternatives, pair->mentor_alternative_count);
@@ -99,8 +80,11 @@ static void send_pair(const struct match_made *pair)
 static void send_unplaced(const struct match_unplaced *one)
 {
 	struct arena arena = { 0 };
+	int64_t mentor = 0; /* all helps are about the same one */
 
-	SEND("unplaced", number(&arena, one->participant), mark_ids(&arena, one->stopped), mark_ids(&arena, one->help));
+	for (size_t i = 0; i < one->help_count && !mentor; i++)
+		mentor = one->helps[i].mentor;
+	SEND("unplaced", number(&arena, one->participant), one->stopped, one->help, number(&arena, mentor));
 	arena_free(&arena);
 }
 

@@ -161,7 +161,8 @@ MISBEHAVIOUR = {
     "wrong_total": with_people(lambda o, e, p: [pair(o[0], e[0]), result(1, 6)]),
     "beyond_bound": with_people(lambda o, e, p: [pair(o[0], e[0]), result(1, 5, 4)]),
     "no_hash": with_people(lambda o, e, p: [result(0, 0, 0, "zz" * 32)]),
-    "unplaced_stranger": with_people(lambda o, e, p: [("unplaced", p["stranger"], "", "")]),
+    "unplaced_stranger": with_people(lambda o, e, p: [("unplaced", p["stranger"], "", "", 0)]),
+    "unplaced_by_stranger": with_people(lambda o, e, p: [("unplaced", e[0], "", "", p["stranger"])]),
     "objected": with_people(lambda o, e, p: [pair(o[0], e[1])]),
     "progress_nan": with_people(lambda o, e, p: [("progress", "nan")]),
     # of an import

@@ -504,8 +504,8 @@ static void check_smallest(int32_t common, const char *help)
 static void test_smallest_change(void **unused)
 {
 	(void)unused;
-	check_smallest(40, "It would help: 55 minutes a week more free at the same time as mentor 11.");
-	check_smallest(30, "It would help: one more place at mentor 10.");
+	check_smallest(40, "It would help: 55 minutes a week more free at the same time as this mentor.");
+	check_smallest(30, "It would help: one more place at this mentor.");
 }
 
 static void test_hash_covers_the_input(void **unused)

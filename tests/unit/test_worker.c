@@ -117,6 +117,7 @@ static const struct misbehaviour misbehaviours[] = {
 	{ "beyond_bound", E_INVALID, "add up" },
 	{ "no_hash", E_INVALID, "hash" },
 	{ "unplaced_stranger", E_INVALID, "participant" },
+	{ "unplaced_by_stranger", E_INVALID, "participant" },
 	{ "objected", E_INVALID, "must not be" },
 	{ "progress_nan", E_INVALID, "progress" },
 };

@@ -150,18 +150,14 @@ int dict_find(DBusMessageIter *at, const char *key, const char *signature, DBusM
 
 int read_dict(DBusMessageIter *at, struct arena *arena, const char *apart, struct arg **ret, size_t *ret_count, struct problem *problem)
 {
-	size_t room = array_length(at), count = 0;
-	struct arg *args;
+	size_t room = 8, count = 0;
+	struct arg *args = arena_new(arena, room * sizeof *args);
 	DBusMessageIter item;
 	int result;
 
 	*ret_count = 0;
 	*ret = NULL;
-	if (!room)
-		return 0;
-	if (room > ARGS_MAX)
-		return problem_set(problem, E_LIMIT, NULL, "more than %d arguments were given", ARGS_MAX);
-	args = arena_new(arena, room * sizeof *args);
+	/* grown on the way: to count first would be to walk through all of it twice */
 	for (dbus_message_iter_recurse(at, &item); dbus_message_iter_get_arg_type(&item) == DBUS_TYPE_DICT_ENTRY;
 		dbus_message_iter_next(&item)) {
 		DBusMessageIter entry;
@@ -171,12 +167,17 @@ int read_dict(DBusMessageIter *at, struct arena *arena, const char *apart, struc
 		dbus_message_iter_next(&entry);
 		if (apart && word_in(apart, args[count].name))
 			continue;
+		if (count == ARGS_MAX)
+			return problem_set(problem, E_LIMIT, NULL, "more than %d arguments were given", ARGS_MAX);
 		if (arg_named(args, count, args[count].name))
 			return problem_set(problem, E_INVALID, args[count].name, "is given twice");
 		result = read_value(&entry, arena, args[count].name, &args[count].value, problem);
 		if (result)
 			return result;
-		count++;
+		if (++count == room) {
+			args = memcpy(arena_new(arena, 2 * room * sizeof *args), args, room * sizeof *args);
+			room *= 2;
+		}
 	}
 	*ret = args;
 	*ret_count = count;

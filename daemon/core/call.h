@@ -66,6 +66,7 @@ struct store;
 struct call {
 	struct store *store;
 	struct arena *arena;
+	struct peeks *peeks; /* records looked at since the last write; the store's own */
 	struct caller *caller;
 	int64_t now; /* wall clock, seconds UTC; simulated where the database is */
 	const struct entity *entity;

@@ -216,6 +216,10 @@ enum {
 	THROUGH_MAX = 4
 };
 
+enum {
+	THROUGH_MAX = 4
+};
+
 struct entity {
 	const char *name;       /* "match_run": table, CLI noun with dashes; the interface is org.mentorship1.MatchRun */
 	const char *collection; /* "match_runs": /org/mentorship1/match_runs/7 */
@@ -227,7 +231,7 @@ struct entity {
 	/* Runs after each insert (was NULL), change, removal (now NULL), by whatever verb. May be NULL. */
 	int (*changed)(struct call *, const void *was, const void *now);
 	const char *unique;      /* sets of columns, "program person role; key" */
-	const char *through;     /* entities that lead to a row that has no program: "participant match_member" */
+	const char *through;     /* at most THROUGH_MAX entities that lead to a row that has no program: "participant match_member" */
 	const char *grants;      /* SQL: person ?1, now ?2 -> list ('program'|'match'|'person'), id (NULL: all),
 	                               * role by its word ('': none), until (NULL: open); both parameters occur */
 	unsigned hidden_in;      /* states in which only STAFF_ROLES and ADMIN see a row */

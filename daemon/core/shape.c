@@ -242,6 +242,7 @@ static void check_states(struct complaints *c, const struct shape *shape)
 static void check_entity(struct complaints *c, struct shape *shape)
 {
 	const struct entity *e = shape->entity;
+	int leading = 0;
 
 	for (int i = 0; i < shape->count; i++)
 		check_field(c, shape, i);
@@ -259,14 +260,18 @@ static void check_entity(struct complaints *c, struct shape *shape)
 	check_words(c, shape, "unique", e->unique, "names an unknown field");
 	if (e->order && (field_index(shape, e->order) < 0 || !(e->fields[field_index(shape, e->order)].flags & SORTED)))
 		complain(c, "order", "must be a sorted field");
+	if (e->grants && shape->anchors[AT_PERSON] < 0)
+		complain(c, "grants", "a granting row belongs to a person");
 	if (shape->state >= 0)
 		check_states(c, shape);
 	for (const struct waiting *w = e->waiting; w && w->kind; w++)
 		if (!w->since || !w->where)
 			complain(c, w->kind, "does not say what waits, or since when");
-	for (const char *p = e->through; p && *p; p += strcspn(p, " "), p += strspn(p, " ")) {
+	for (const char *p = e->through; p && *p; p += strcspn(p, " "), p += strspn(p, " "), leading++) {
 		char word[64];
 
+		if (leading == THROUGH_MAX)
+			complain(c, "through", "names too many entities");
 		snprintf(word, sizeof word, "%.*s", (int)strcspn(p, " "), p);
 		if (!shape_named(word))
 			complain(c, "through", "names an unknown entity");

@@ -411,6 +411,11 @@ int64_t engine_last_id(struct engine *engine)
 	return sqlite3_last_insert_rowid(engine->db);
 }
 
+int64_t engine_written(struct engine *engine)
+{
+	return sqlite3_total_changes64(engine->db) + engine->undone;
+}
+
 /* ---- transactions ---- */
 
 static int run_kept(struct engine *engine, const char *sql, struct problem *problem)
@@ -486,7 +491,10 @@ int engine_release(struct engine *engine, struct problem *problem)
 int engine_undo(struct engine *engine, struct problem *problem)
 {
 	static const char sql[] = "ROLLBACK TO s";
-	int code = run_kept(engine, sql, problem);
+	int code;
+
+	engine->undone++;
+	code = run_kept(engine, sql, problem);
 
 	return code < 0 ? code : engine_release(engine, problem);
 }

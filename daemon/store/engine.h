@@ -60,6 +60,8 @@ int engine_column_count(struct stmt *);
 int engine_run(struct engine *, const char *sql, struct problem *);
 int64_t engine_changes(struct engine *);
 int64_t engine_last_id(struct engine *);
+/* Grows with each row written and with each savepoint undone: what was read at the same number still stands. */
+int64_t engine_written(struct engine *);
 
 /* A transaction that reads, many times cheaper than reads of their own, and takes the write lock with its first write: one process
  * writes, so that never fails for another writer. Ended by engine_commit or engine_rollback. */

@@ -31,6 +31,7 @@ struct engine {
 	bool begun, lost, sync_failed;
 	struct problem loss;
 	int64_t wal_pages;
+	int64_t undone;             /* savepoints so far */
 	struct constant *constants; /* a power of two of places, at most half of them taken */
 	size_t constant_room, constant_count;
 	struct composed *buckets[BUCKETS];

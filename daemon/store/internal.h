@@ -65,11 +65,15 @@ void store_back(struct store *, const struct mark *);
 
 /* ---- record.c ---- */
 int record_load(struct store *, struct arena *, const struct shape *, int64_t id, void **ret, struct problem *);
+/* The same for a record that is only looked at: what was looked at since the last write is not read again. */
+int record_peek(struct call *, const struct shape *, int64_t id, const void **ret);
 int record_insert(struct call *, const struct shape *, void *record);
 int record_update(struct call *, const struct shape *, const void *was, void *now, uint64_t fields);
 int record_delete(struct call *, const struct shape *, int64_t id);
 void record_read_row(struct arena *, const struct shape *, struct stmt *, void *record);
 void record_forget(struct store *);
+char **record_through(
+	struct store *, const struct shape *); /* room for THROUGH_MAX statements, which sight.c composes; freed with the rest */
 const char *record_columns(struct store *, const struct shape *); /* "id","version",... of the stored fields, sealed ones as NULL */
 void record_bind(struct stmt *, int at, const struct field *, const void *record);
 int record_anchor(struct call *, const struct shape *, void *record);
@@ -84,6 +88,8 @@ unsigned sight_anywhere(const struct caller *); /* every role that the caller ho
 int sight_make(struct store *, int64_t person, int64_t now, struct sight **ret, struct problem *); /* not kept: sight_free */
 void sight_free(struct sight *);
 void sights_free(struct store *);
+/* A granting row of these people has changed (NONE: of none): `grants` grows, and what is kept of others stays good. */
+void sights_moved(struct store *, int64_t person, int64_t other);
 void sight_call(struct buffer *, const struct shape *, const char *alias); /* "sight(...)" over a row */
 int sight_register(struct store *, struct problem *);
 /* The mask over a record that is loaded or about to be; reads `through` where a row has no program. */

@@ -400,13 +400,13 @@ static int links_seen(struct call *call, const struct shape *shape, const void *
 		const struct field *f = &shape->entity->fields[i];
 		const struct shape *to;
 		unsigned mask = 0;
-		void *target;
+		const void *target;
 		int r;
 
 		if (f->kind != LINK || !field_is_stored(f) || *field_number(record, f) == NONE)
 			continue;
 		to = shape_of(shape->links[i]);
-		r = record_load(call->store, call->arena, to, *field_number(record, f), &target, &call->problem);
+		r = record_peek(call, to, *field_number(record, f), &target);
 		if (!r)
 			r = sight_record(call, call->caller, to, target, &mask);
 		if (r && r != E_NOTFOUND)

@@ -13,12 +13,19 @@
 #include "internal.h"
 
 enum {
-	KEPT = 64
+	KEPT = 64,
+	PEEKS = 8,
+	UPDATES = 8 /* changes of other sets of fields are composed anew each time */
 };
 
 struct composed {
 	const struct shape *shape;
 	char *columns, *load, *insert, *remove;
+	struct {
+		uint64_t fields;
+		char *sql;
+	} updates[UPDATES];
+	char *through[THROUGH_MAX];
 };
 
 static struct composed *composed_of(struct store *s, const struct shape *shape)
@@ -72,6 +79,10 @@ void record_forget(struct store *s)
 		free(all[i].load);
 		free(all[i].insert);
 		free(all[i].remove);
+		for (int u = 0; u < UPDATES; u++)
+			free(all[i].updates[u].sql);
+		for (int t = 0; t < THROUGH_MAX; t++)
+			free(all[i].through[t]);
 	}
 	free(all);
 	s->composed = NULL;
@@ -80,6 +91,11 @@ void record_forget(struct store *s)
 const char *record_columns(struct store *s, const struct shape *shape)
 {
 	return composed_of(s, shape)->columns;
+}
+
+char **record_through(struct store *s, const struct shape *shape)
+{
+	return composed_of(s, shape)->through;
 }
 
 void record_bind(struct stmt *q, int at, const struct field *f, const void *record)
@@ -135,6 +151,45 @@ int record_load(struct store *s, struct arena *arena, const struct shape *shape,
 	return 0;
 }
 
+struct peeks {
+	int64_t written; /* rows that the engine had written when these were read */
+	int count;
+	struct {
+		const struct shape *shape;
+		int64_t id;
+		void *record;
+	} items[PEEKS];
+};
+
+int record_peek(struct call *call, const struct shape *shape, int64_t id, const void **ret)
+{
+	struct peeks *peeks = call->peeks;
+	void *record;
+	int r;
+
+	if (!peeks)
+		peeks = call->peeks = arena_new(call->arena, sizeof *peeks);
+	if (peeks->written != engine_written(call->store->engine)) {
+		peeks->written = engine_written(call->store->engine);
+		peeks->count = 0;
+	}
+	for (int i = 0; i < peeks->count; i++)
+		if (peeks->items[i].shape == shape && peeks->items[i].id == id) {
+			*ret = peeks->items[i].record;
+			return 0;
+		}
+	r = record_load(call->store, call->arena, shape, id, &record, &call->problem);
+	if (r)
+		return r;
+	if (peeks->count < PEEKS) {
+		peeks->items[peeks->count].shape = shape;
+		peeks->items[peeks->count].id = id;
+		peeks->items[peeks->count++].record = record;
+	}
+	*ret = record;
+	return 0;
+}
+
 int64_t record_anchor_of(const struct shape *shape, enum anchor anchor, const void *record)
 {
 	return shape->anchors[anchor] < 0 ? NONE : *field_number(record, &shape->entity->fields[shape->anchors[anchor]]);
@@ -158,8 +213,8 @@ uint64_t record_difference(const struct shape *shape, const void *was, const voi
 /* One anchor of the record that a link names: by its columns, read with one small statement. */
 static int anchors_of_target(struct call *call, const struct shape *to, int64_t id, int64_t anchors[4])
 {
-	void *target;
-	int r = record_load(call->store, call->arena, to, id, &target, &call->problem);
+	const void *target;
+	int r = record_peek(call, to, id, &target);
 
 	for (int a = AT_PROGRAM; a <= AT_PERSON && !r; a++)
 		anchors[a] = record_anchor_of(to, a, target);
@@ -224,7 +279,7 @@ int record_copies(struct call *call, const struct shape *shape, void *record)
 		const struct field *f = &shape->entity->fields[i];
 		int link, from, r;
 		int64_t id;
-		void *other;
+		const void *other;
 
 		if (!f->copies)
 			continue;
@@ -232,7 +287,7 @@ int record_copies(struct call *call, const struct shape *shape, void *record)
 		id = *field_number(record, &shape->entity->fields[link]);
 		if (id == NONE)
 			continue;
-		r = record_load(call->store, call->arena, shape_of(shape->links[link]), id, &other, &call->problem);
+		r = record_peek(call, shape_of(shape->links[link]), id, &other);
 		if (r)
 			return r;
 		memcpy((char *)record + f->offset, (const char *)other + shape->links[link]->fields[from].offset, 8);
@@ -351,14 +406,12 @@ int record_insert(struct call *call, const struct shape *shape, void *record)
 	return r;
 }
 
-int record_update(struct call *call, const struct shape *shape, const void *was, void *now, uint64_t fields)
+static char *update_new(const struct shape *shape, uint64_t fields)
 {
-	struct store *s = call->store;
 	struct buffer sql = { 0 };
-	struct stmt *q;
-	int at = 1, r;
+	int at = 1;
+	char *text;
 
-	(void)was;
 	buffer_print(&sql, "UPDATE \"%s\" SET ", shape->entity->name);
 	for (int i = 1; i < shape->count; i++)
 		if (fields >> i & 1) {
@@ -366,9 +419,40 @@ int record_update(struct call *call, const struct shape *shape, const void *was,
 			at++;
 		}
 	buffer_print(&sql, " WHERE \"id\" = ?%d", at);
-	r = engine_prepare(s->engine, buffer_string(&sql), false, &q, &call->problem);
+	text = strdup(buffer_string(&sql));
 	buffer_free(&sql);
-	at = 1;
+	if (!text)
+		abort();
+	return text;
+}
+
+/* The statement that changes just these fields. What is kept stays where it is: statements are found by the address of their text. */
+static int prepare_update(struct store *s, const struct shape *shape, uint64_t fields, struct stmt **ret, struct problem *problem)
+{
+	struct composed *composed = composed_of(s, shape);
+	char *once;
+	int at = 0, r;
+
+	while (at < UPDATES && composed->updates[at].sql && composed->updates[at].fields != fields)
+		at++;
+	if (at < UPDATES) {
+		if (!composed->updates[at].sql)
+			composed->updates[at].sql = update_new(shape, composed->updates[at].fields = fields);
+		return engine_prepare(s->engine, composed->updates[at].sql, true, ret, problem);
+	}
+	once = update_new(shape, fields);
+	r = engine_prepare(s->engine, once, false, ret, problem);
+	free(once);
+	return r;
+}
+
+int record_update(struct call *call, const struct shape *shape, const void *was, void *now, uint64_t fields)
+{
+	struct store *s = call->store;
+	struct stmt *q;
+	int at = 1, r = prepare_update(s, shape, fields, &q, &call->problem);
+
+	(void)was;
 	for (int i = 1; i < shape->count && !r; i++) {
 		const struct field *f = &shape->entity->fields[i];
 

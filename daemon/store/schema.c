@@ -111,48 +111,58 @@ static void index_print(struct buffer *out, const struct entity *e, const char *
 	buffer_text(out, ")");
 }
 
-/* Calls `make` with each statement that makes the indexes of an entity: its unique sets; each anchor with each sorted field, and
- * with the id; the sorted fields alone; links to other records, which foreign keys search by; what is flagged INDEXED. */
+/* An index on these columns, parted by spaces. */
+static int index_make(const struct entity *e, const char *kind, const char *columns, int (*make)(void *, const char *), void *data)
+{
+	struct buffer sql = { 0 };
+	int r;
+
+	index_print(&sql, e, kind, columns);
+	r = make(data, buffer_string(&sql));
+	buffer_free(&sql);
+	return r;
+}
+
+/* The indexes of one anchor. A program has many rows: each order within it has one. A match or a person has few, which are
+ * read and sorted: one is enough, in the order most asked for. */
+static int anchor_indexes(const struct shape *shape, const struct field *anchor, int (*make)(void *, const char *), void *data)
+{
+	const struct entity *e = shape->entity;
+	char columns[128];
+	int made = 0, r = 0;
+
+	for (int i = 1; i < shape->count && !r && (!made || anchor->anchor == AT_PROGRAM); i++)
+		if (e->fields[i].flags & SORTED) {
+			snprintf(columns, sizeof columns, "%s %s id", anchor->name, e->fields[i].name);
+			r = index_make(e, "", columns, make, data);
+			made++;
+		}
+	return made || r ? r : index_make(e, "", anchor->name, make, data);
+}
+
+/* Calls `make` with each statement that makes the indexes of an entity: its unique sets; its anchors'; the sorted fields alone;
+ * links to other records, which foreign keys search by; what is flagged INDEXED. */
 static int indexes(const struct shape *shape, int (*make)(void *, const char *), void *data)
 {
 	const struct entity *e = shape->entity;
-	struct buffer sql = { 0 };
 	char columns[128];
 	int r = 0;
 
 	for (const char *p = e->unique; p && *p && !r; p += strcspn(p, ";"), p += strspn(p, "; ")) {
 		snprintf(columns, sizeof columns, "%.*s", (int)strcspn(p, ";"), p);
-		buffer_clear(&sql);
-		index_print(&sql, e, "UNIQUE ", columns);
-		r = make(data, buffer_string(&sql));
+		r = index_make(e, "UNIQUE ", columns, make, data);
 	}
-	for (int i = 0; i < shape->count && !r; i++) {
+	for (int i = 1; i < shape->count && !r; i++) {
 		const struct field *f = &e->fields[i];
 
-		if (i && field_is_stored(f) && f->flags & SORTED) {
-			buffer_clear(&sql);
+		if (field_is_stored(f) && f->flags & SORTED) {
 			snprintf(columns, sizeof columns, "%s id", f->name);
-			index_print(&sql, e, "", columns);
-			r = make(data, buffer_string(&sql));
-		} else if (i && field_is_stored(f) && (f->flags & INDEXED || (f->kind == LINK && !f->anchor))) {
-			buffer_clear(&sql);
-			index_print(&sql, e, "", f->name);
-			r = make(data, buffer_string(&sql));
-		}
-		if (!i || !f->anchor || r)
-			continue;
-		buffer_clear(&sql);
-		index_print(&sql, e, "", f->name);
-		r = make(data, buffer_string(&sql));
-		for (int j = 1; j < shape->count && !r; j++)
-			if (e->fields[j].flags & SORTED) {
-				buffer_clear(&sql);
-				snprintf(columns, sizeof columns, "%s %s id", f->name, e->fields[j].name);
-				index_print(&sql, e, "", columns);
-				r = make(data, buffer_string(&sql));
-			}
+			r = index_make(e, "", columns, make, data);
+		} else if (field_is_stored(f) && (f->flags & INDEXED || (f->kind == LINK && !f->anchor)))
+			r = index_make(e, "", f->name, make, data);
+		if (!r && f->anchor)
+			r = anchor_indexes(shape, f, make, data);
 	}
-	buffer_free(&sql);
 	return r;
 }
 

@@ -167,6 +167,15 @@ struct sight *sight_of(struct store *s, struct caller *caller, int64_t now, stru
 	return caller->sight = made;
 }
 
+void sights_moved(struct store *s, int64_t person, int64_t other)
+{
+	uint64_t before = s->grants++;
+
+	for (int i = 0; i < SIGHTS; i++)
+		if (s->sights[i] && s->sights[i]->generation == before && s->sights[i]->person != person && s->sights[i]->person != other)
+			s->sights[i]->generation = s->grants;
+}
+
 static unsigned listed(const struct grant_list *list, int64_t id, bool *ret_there)
 {
 	size_t at = id == NONE ? list->count : place(list, id);
@@ -306,23 +315,35 @@ void sight_condition(struct buffer *out, const struct shape *shape, const char *
 	buffer_text(out, ")");
 }
 
+static char *through_new(const struct shape *shape, const struct shape *via)
+{
+	struct buffer sql = { 0 };
+	char *text;
+
+	buffer_text(&sql, "SELECT ");
+	sight_call(&sql, via, "v");
+	buffer_print(&sql, " FROM \"%s\" AS v WHERE v.\"%s\" = ?1", via->entity->name, via->entity->fields[leading_field(shape, via)].name);
+	text = strdup(buffer_string(&sql));
+	buffer_free(&sql);
+	if (!text)
+		abort();
+	return text;
+}
+
 /* The mask that leading rows give over a row, added to *mask; staff roles never over the caller's own. */
 static int add_through(struct call *call, const struct shape *shape, int64_t id, unsigned *mask)
 {
 	const char *list = shape->entity->through;
+	char **sql = record_through(call->store, shape);
 	const struct shape *via;
 	int r = 0;
 
-	while (!r && (via = next_through(&list))) {
-		struct buffer sql = { 0 };
+	for (int i = 0; !r && i < THROUGH_MAX && (via = next_through(&list)); i++) {
 		struct stmt *q;
 
-		buffer_text(&sql, "SELECT ");
-		sight_call(&sql, via, "v");
-		buffer_print(&sql, " FROM \"%s\" AS v WHERE v.\"%s\" = ?1", via->entity->name,
-			via->entity->fields[leading_field(shape, via)].name);
-		r = engine_prepare(call->store->engine, buffer_string(&sql), false, &q, &call->problem);
-		buffer_free(&sql);
+		if (!sql[i])
+			sql[i] = through_new(shape, via);
+		r = engine_prepare(call->store->engine, sql[i], true, &q, &call->problem);
 		if (r)
 			break;
 		engine_bind_int(q, 1, id);
@@ -330,6 +351,12 @@ static int add_through(struct call *call, const struct shape *shape, int64_t id,
 			*mask |= (unsigned)engine_int(q, 0);
 	}
 	return r;
+}
+
+/* A caller with nothing but roles over all and over themself gets no more from leading rows. */
+static bool leads_nowhere(const struct sight *sight)
+{
+	return !sight->lists[AT_PROGRAM].count && !sight->lists[AT_MATCH].count && sight->lists[AT_PERSON].count <= 1;
 }
 
 int sight_record(struct call *call, const struct caller *caller, const struct shape *shape, const void *record, unsigned *ret)
@@ -345,14 +372,14 @@ int sight_record(struct call *call, const struct caller *caller, const struct sh
 	if (shape->entity->hidden_in && shape->state >= 0 &&
 		shape->entity->hidden_in & IN(*field_number(record, &shape->entity->fields[shape->state])))
 		mask &= STAFF_ROLES | ADMIN;
-	if (shape->entity->through && id != NONE) {
+	if (shape->entity->through && id != NONE && !leads_nowhere(caller->sight)) {
 		eyes.caller = &copy;
 		call->store->seeing = &eyes;
 		r = add_through(call, shape, id, &mask);
 		call->store->seeing = before;
-		if (record_anchor_of(shape, AT_PERSON, record) == caller->sight->person && caller->sight->person != NONE)
-			mask &= ~(unsigned)STAFF_ROLES;
 	}
+	if (shape->entity->through && record_anchor_of(shape, AT_PERSON, record) == caller->sight->person && caller->sight->person != NONE)
+		mask &= ~(unsigned)STAFF_ROLES;
 	*ret = mask;
 	return r;
 }

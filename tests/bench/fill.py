@@ -18,7 +18,7 @@ def many(db, table, columns, rows):
 
 def people(db, count):
     many(db, "person", ["id", "version", "given_name", "family_name", "name", "language", "zone", "minor", "source", "state"],
-         ((i, 1, f"Given{i}", FAMILY[i % 13], f"Given{i % 997:03d} {FAMILY[i % 13]}{i}", "en", "Europe/Berlin", 0, "local", "active")
+         ((i, 1, f"Given{i % 997:03d}", f"{FAMILY[i % 13]}{i}", f"Given{i % 997:03d} {FAMILY[i % 13]}{i}", "en", "Europe/Berlin", 0, "local", "active")
           for i in range(1, count + 1)))
 
 

@@ -119,9 +119,11 @@ static void put_key(struct load *load, DBusMessageIter *options)
 static DBusMessage *write_new(struct load *load, int64_t id, bool create, bool keyed)
 {
 	bool echo = strcmp(load->name, "org.mentorship1") != 0;
-	static const char *const zones[] = { "Europe/Berlin", "Asia/Kolkata" }, *const languages[] = { "en", "de" };
-	const char *zone = zones[load->sent / (load->last - load->first + 1) % 2],
-		   *language = languages[load->sent / (load->last - load->first + 1) % 2];
+	static const char *const zones[] = { "Europe/Berlin", "Asia/Kolkata", "Europe/Paris", "America/Lima", "Asia/Tokyo" },
+				 *const languages[] = { "en", "de", "fr", "es", "ja", "tr", "pl" };
+	/* never what the row has: other words each round, and from another place in each process */
+	int64_t turn = load->sent / (load->last - load->first + 1) + getpid();
+	const char *zone = zones[turn % 5], *language = languages[turn % 7];
 	const char *role = "mentee", *program = "/org/mentorship1/programs/200", *person;
 	char path[80], person_path[80];
 	DBusMessageIter iter, dict;

@@ -216,10 +216,6 @@ enum {
 	THROUGH_MAX = 4
 };
 
-enum {
-	THROUGH_MAX = 4
-};
-
 struct entity {
 	const char *name;       /* "match_run": table, CLI noun with dashes; the interface is org.mentorship1.MatchRun */
 	const char *collection; /* "match_runs": /org/mentorship1/match_runs/7 */

@@ -687,9 +687,9 @@ static int treat(struct importing *in, struct row *row, bool write)
 {
 	struct call *call = in->call;
 	const struct entity *e = row->shape->entity;
-	void *record, *was, *now;
-	uint64_t given, fields;
-	int64_t id;
+	void *record = NULL, *was, *now;
+	uint64_t given = 0, fields;
+	int64_t id = NONE;
 	bool may, known;
 	int r = row->effect && !strcmp(row->effect, "erased")
 		? fail(call, E_STATE, NULL, "somebody in this row was erased since the file was read; import it again without them")

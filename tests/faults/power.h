@@ -533,7 +533,7 @@ static inline void power_image(const struct power_disk *disk, enum power_luck lu
 	count = power_names(disk, names, luck, dice);
 	for (int i = 0; i < count; i++)
 		if (names[i].file >= 0) {
-			snprintf(path, sizeof path, "%s/%s", to, names[i].name);
+			snprintf(path, sizeof path, "%s/%.*s", to, POWER_NAME - 1, names[i].name);
 			power_write_file(path, &files[names[i].file]);
 		}
 	for (int i = 0; i < power.files; i++)

@@ -464,6 +464,15 @@ def erase(world, person):
     wait_until(lambda: world.rows("SELECT erased_at FROM person WHERE id = ?", number(person))[0]["erased_at"], what="the erasure")
 
 
+def has_key(world, person):
+    """Whether keys.db can still open what was sealed for this person: in the database or in any backup of it."""
+    db = sqlite3.connect(f"file:{world.daemon.state}/keys.db?mode=ro", uri=True)
+    try:
+        return db.execute("SELECT count(*) FROM key WHERE person = ?", (number(person),)).fetchone()[0] == 1
+    finally:
+        db.close()
+
+
 def test_erased_values_are_gone_and_the_chain_is_whole(world):
     person = world.people["mt-mentee1"]
     before = verify(world)
@@ -636,7 +645,9 @@ def test_erase_leaves_no_word(world):
     coord.verb(world.matches["active"], "Match.End", {"close_reason": "other", "close_note": "said Xaveria"})
     assert found_in(b"".join(files(world.daemon.state).values()), words[:3])
     older = {path for path in files(world.daemon.state) if "backup" in path}       # these age out; what is sealed in them is unreadable
+    assert has_key(world, person)
     erase(world, person)
+    assert not has_key(world, person)
     wait_until(lambda: not found_in(b"".join(data for path, data in files(world.daemon.state).items() if path not in older), words),
                what="no word of the person in any file but the backups from before")
     name = world.root.manager("Backup", "a{sv}", ({},))["name"]
@@ -663,6 +674,7 @@ def test_an_erasure_is_replayed_after_an_older_backup_came_back(world):
     world.root.manager("Resume", "a{sv}", ({},))
     advance(world, seconds=1)                                    # the rest of it is a job
     wait_until(lambda: not found_in(files(world.daemon.state)["mentorship.db"], ["Xaveria"]), what="the name to be gone")
+    assert not has_key(world, person) and has_key(world, other)
     officer = world.caller("mt-protection")
     # the sealed values that the backup had are unreadable: the key is gone
     try:

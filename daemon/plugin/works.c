@@ -92,6 +92,8 @@ static int backup_outside(struct piece *piece, struct problem *problem)
 	if (!backup) {
 		r = store_backup_begin(store, &backup, problem);
 		piece->own = backup;
+		if (r)
+			log_event(EVENT_BACKUP_FAILED, &(struct log_facts){ .code = r });
 		return r ? r : 1;
 	}
 	r = store_backup_step(store, backup, problem);

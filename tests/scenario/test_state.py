@@ -13,7 +13,7 @@ import time
 
 import pytest
 
-from harness import COLLECTION, TOP, Refused
+from harness import COLLECTION, TOP, Refused, wait_until
 from world import built_world, world     # noqa: F401
 
 PEOPLE = f"{TOP}/people"
@@ -220,6 +220,24 @@ def test_a_full_disk(stopped_daemon):
         daemon.kill()
         daemon.start()
         assert len(daemon.caller("mt-coord").list_all("people", ["id"], where=[("given_name", "prefix", "Full")])) == len(made)
+
+
+def test_a_backup_directory_that_is_none(world):
+    """A nightly backup that fails is told in the journal, and harms nothing; the next one is made."""
+    place, root = world.daemon.state / "backup", world.root
+    failed = lambda: world.daemon.log.read_text(errors="replace").count("A backup could not be made")
+    place.rename(world.daemon.state / "elsewhere")
+    place.write_text("")
+    now = root.get(TOP, "Manager", "Now")
+    root.manager("AdvanceClock", "x", (now + 86400,))
+    wait_until(failed, what="the event")
+    assert world.caller("mt-coord").create("people", NEW)["object"]
+    place.unlink()
+    (world.daemon.state / "elsewhere").rename(place)
+    before = set(os.listdir(place))
+    root.manager("AdvanceClock", "x", (now + 2 * 86400,))
+    wait_until(lambda: set(os.listdir(place)) - before, what="the next backup")
+    serves(world)
 
 
 def test_a_disk_full_in_the_middle_of_a_turn(stopped_daemon):

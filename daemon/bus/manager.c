@@ -386,6 +386,7 @@ static int schedule_preview(struct request *request)
 	struct rows rows;
 	struct arg *args;
 	size_t count;
+	unsigned roles = 0;
 	int result = manager_options(request, "until limit", &args, &count);
 
 	if (!result)
@@ -398,8 +399,13 @@ static int schedule_preview(struct request *request)
 		return problem_set(problem, E_INVALID, "limit", "must be 1 to 10000");
 	if (!bus->hooks.preview)
 		return problem_set(problem, E_UNAVAILABLE, NULL, "there is no schedule");
+	result = manager_roles(request, &roles);
+	if (result)
+		return result;
 	rows_open(&rows, request, "a{sv}");
-	result = bus->hooks.preview(bus->hooks.data, &request->call, until, (uint32_t)limit, put_occurrence, &rows);
+	/* who is nobody here sees no job: nothing is played for them */
+	if (roles != ANYONE)
+		result = bus->hooks.preview(bus->hooks.data, &request->call, until, (uint32_t)limit, put_occurrence, &rows);
 	rows_close(&rows);
 	return result < 0 ? result : 0;
 }

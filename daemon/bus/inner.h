@@ -23,7 +23,7 @@ enum {
 	WAITS = 1
 }; /* a handler's answer: not yet */
 enum {
-	TURN_CALLS = 64,
+	TURN_CALLS = 32,
 	TURN_USEC = 10000
 };
 enum {

@@ -4,7 +4,8 @@
  *
  * A turn dispatches until nothing is left, at most TURN_CALLS calls or TURN_USEC. The first call that runs opens it; replies wait in
  * their requests until the commit. If that fails, nobody's call was applied, and every reply of the turn is replaced by the error.
- * After a write the socket is looked at once more, so that what arrived meanwhile shares the commit.
+ * After a write the socket is looked at once more, so that what arrived meanwhile shares the commit. TURN_CALLS is not more, because
+ * clients and bus would stand still while a turn holds all that they wait for (docs/architecture.md has the figures).
  *
  * A request belongs to its client until it is finished, then to the turn. What has to wait stays at the head of its client's queue.
  */

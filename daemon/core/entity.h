@@ -276,7 +276,10 @@ int shapes_check(void (*complain)(const char *entity, const char *what));
 const struct shape *shape_of(const struct entity *);
 const struct shape *shape_named(const char *name); /* NULL if there is none */
 const struct shape *shape_of_collection(const char *collection);
-int field_index(const struct shape *, const char *name);                /* -1 if there is none */
+int field_index(const struct shape *, const char *name); /* -1 if there is none */
+/* Where a field that copies has its value from: the field of its own shape that names the other record, and the field there.
+ * false: it copies nothing, or the tables name what is not there. */
+bool copied_from(const struct shape *, const struct field *, int *ret_link, const struct shape **ret_shape, int *ret_field);
 const struct verb *verb_named(const struct entity *, const char *name); /* NULL if there is none */
 /* Is it a word of the tables: an entity, verb, field or kind of job? (What logs may name.) */
 bool name_is_known(const char *);

@@ -55,6 +55,20 @@ const struct shape *shape_named(const char *name)
 	return NULL;
 }
 
+bool copied_from(const struct shape *shape, const struct field *f, int *ret_link, const struct shape **ret_shape, int *ret_field)
+{
+	char link[64];
+	size_t length = f->copies ? strcspn(f->copies, ".") : 0;
+
+	if (!length || !f->copies[length])
+		return false;
+	snprintf(link, sizeof link, "%.*s", (int)length, f->copies);
+	*ret_link = field_index(shape, link);
+	*ret_shape = *ret_link >= 0 ? shape_named(shape->entity->fields[*ret_link].to) : NULL;
+	*ret_field = *ret_shape ? field_index(*ret_shape, f->copies + length + 1) : -1;
+	return *ret_field >= 0;
+}
+
 const struct shape *shape_of_collection(const char *collection)
 {
 	for (int i = 0; i < shape_count; i++)
@@ -161,6 +175,7 @@ static void check_field(struct complaints *c, struct shape *shape, int i)
 {
 	const struct field *f = &shape->entity->fields[i];
 	const struct shape *to = f->to ? shape_named(f->to) : NULL;
+	int link, from;
 
 	if (i == 0 && strcmp(f->name, "id"))
 		complain(c, f->name, "the first field must be id");
@@ -194,19 +209,10 @@ static void check_field(struct complaints *c, struct shape *shape, int i)
 		complain(c, f->name, "a label is required");
 	if (f->flags & REQUIRED && f->flags & ERASED && f->kind != TEXT)
 		complain(c, f->name, "a required field that is erased must be text");
-	if (f->copies) {
-		char link[64];
-		size_t length = strcspn(f->copies, ".");
-		int at;
-
-		snprintf(link, sizeof link, "%.*s", (int)length, f->copies);
-		at = field_index(shape, link);
-		to = at >= 0 && shape->entity->fields[at].to ? shape_named(shape->entity->fields[at].to) : NULL;
-		if (!to || field_index(to, f->copies + length + 1) < 0)
-			complain(c, f->name, "copies an unknown field");
-		else
-			((struct shape *)to)->copied |= UINT64_C(1) << field_index(to, f->copies + length + 1);
-	}
+	if (f->copies && !copied_from(shape, f, &link, &to, &from))
+		complain(c, f->name, "copies an unknown field");
+	else if (f->copies)
+		((struct shape *)to)->copied |= UINT64_C(1) << from;
 }
 
 static void check_words(struct complaints *c, const struct shape *shape, const char *who, const char *list, const char *what)

@@ -94,8 +94,16 @@ void sight_call(struct buffer *, const struct shape *, const char *alias); /* "s
 int sight_register(struct store *, struct problem *);
 /* The mask over a record that is loaded or about to be; reads `through` where a row has no program. */
 int sight_record(struct call *, const struct caller *, const struct shape *, const void *record, unsigned *ret);
-/* Appends an SQL condition that is true where the caller at store->seeing holds one of `need` over row `alias`. */
-void sight_condition(struct buffer *, const struct shape *, const char *alias, unsigned need);
+/* Appends an SQL condition that is true where the caller at store->seeing holds one of `need` over row `alias`. `matches`: they may
+ * hold it over single matches too. */
+void sight_condition(struct buffer *, const struct shape *, const char *alias, unsigned need, bool matches);
+/* The entities that lead to a row without a program, one after another from *list on; NULL: no more. */
+const struct shape *sight_through(const char **list);
+/* Is each row of `via` itself led to by a row of an entity before it in the list? (A match member is a participant of the program, so
+ * who holds a role over the program reaches the person already by way of the participant.) */
+bool sight_led_before(const char *list, const struct shape *via);
+/* Which field of a leading entity names the row: its anchor of the row's own kind. */
+int sight_leading_field(const struct shape *, const struct shape *via);
 struct grants {
 	const int64_t *ids;
 	const unsigned *masks;

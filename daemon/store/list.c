@@ -41,6 +41,7 @@ struct listing {
 	const char *after; /* cursor's order value, NULL at the start */
 	int64_t after_id;
 	uint32_t limit;
+	int64_t most; /* rows that the statement gives, twins among them */
 };
 
 static const char *const operators[] = { "=", "!=", "<", "<=", ">", ">=", "in", "prefix", "none", "contains", NULL };
@@ -262,8 +263,16 @@ static const char *write_cursor(struct listing *l, const struct place *place)
 
 /* ---- the statement ---- */
 
-/* Columns, then the id and the order's value: an arm that goes through another entity orders by the copy that it has. */
-static void select_columns(struct listing *l, struct buffer *sql, const char *order_column)
+/* An arm: the leading entity that it goes through (NULL: none), the field there that names the row, and the one that copies the
+ * order's value, if any. */
+struct path {
+	const struct shape *via;
+	const char *link, *order;
+};
+
+/* Columns, then the id and the order's value: an arm that goes through another entity orders by what that has of both, so that
+ * its index gives the order. */
+static void select_columns(struct listing *l, struct buffer *sql, const struct path *path)
 {
 	const struct field *fields = l->shape->entity->fields;
 
@@ -275,36 +284,10 @@ static void select_columns(struct listing *l, struct buffer *sql, const char *or
 		else
 			buffer_print(sql, "t.\"%s\", ", f->name);
 	}
-	if (order_column)
-		buffer_print(sql, "t.\"id\" AS i, v.\"%s\" AS o", order_column);
+	if (path->order)
+		buffer_print(sql, "v.\"%s\" AS i, v.\"%s\" AS o", path->link, path->order);
 	else
 		buffer_print(sql, "t.\"id\" AS i, t.\"%s\" AS o", fields[l->order].name);
-}
-
-/* `via`: the leading entity that an arm goes through, or NULL; `key`: condition with a literal id. */
-static void arm(struct listing *l, struct buffer *sql, const struct shape *via, int via_link, const char *order_column, const char *key)
-{
-	const char *order = l->shape->entity->fields[l->order].name;
-
-	buffer_text(sql, sql->length ? " UNION ALL SELECT " : "SELECT ");
-	select_columns(l, sql, via ? order_column : NULL);
-	if (via)
-		buffer_print(sql, " FROM \"%s\" AS v CROSS JOIN \"%s\" AS t ON t.\"id\" = v.\"%s\" WHERE %s", via->entity->name,
-			l->shape->entity->name, via->entity->fields[via_link].name, key);
-	else
-		buffer_print(sql, " FROM \"%s\" AS t WHERE %s", l->shape->entity->name, key);
-	if (l->after && via && order_column)
-		buffer_print(sql, " AND v.\"%s\" %s ?1 AND (v.\"%s\", t.\"id\") %s (?1, ?2)", order_column,
-			l->down ? "<=" : ">=", order_column, l->down ? "<" : ">");
-	else if (l->after)
-		buffer_print(sql, " AND (t.\"%s\", t.\"id\") %s (?1, ?2)", order, l->down ? "<" : ">");
-	buffer_text(sql, buffer_string(&l->where));
-	buffer_text(sql, " AND ");
-	if (via) { /* the row that leads there says what the caller is to it */
-		sight_call(sql, via, "v");
-		buffer_print(sql, " & %u <> 0", l->need);
-	} else
-		sight_condition(sql, l->shape, "t", l->need);
 }
 
 static size_t granted(struct listing *l, enum anchor a)
@@ -317,9 +300,34 @@ static size_t granted(struct listing *l, enum anchor a)
 	return n;
 }
 
-static void arms_of(struct listing *l, struct buffer *sql, enum anchor a, const struct shape *via, int via_link, const char *order_column)
+/* `key`: condition with a literal id. */
+static void arm(struct listing *l, struct buffer *sql, const struct path *path, const char *key)
 {
-	const struct shape *holder = via ? via : l->shape;
+	const char *entity = l->shape->entity->name, *order = l->shape->entity->fields[l->order].name;
+
+	buffer_text(sql, sql->length ? " UNION ALL SELECT " : "SELECT ");
+	select_columns(l, sql, path);
+	if (path->via)
+		buffer_print(sql, " FROM \"%s\" AS v CROSS JOIN \"%s\" AS t ON t.\"id\" = v.\"%s\" WHERE %s", path->via->entity->name,
+			entity, path->link, key);
+	else
+		buffer_print(sql, " FROM \"%s\" AS t WHERE %s", entity, key);
+	if (l->after && path->order)
+		buffer_print(sql, " AND (v.\"%s\", v.\"%s\") %s (?1, ?2)", path->order, path->link, l->down ? "<" : ">");
+	else if (l->after)
+		buffer_print(sql, " AND (t.\"%s\", t.\"id\") %s (?1, ?2)", order, l->down ? "<" : ">");
+	buffer_text(sql, buffer_string(&l->where));
+	buffer_text(sql, " AND ");
+	if (path->via) { /* the row that leads there says what the caller is to it */
+		sight_call(sql, path->via, "v");
+		buffer_print(sql, " & %u <> 0", l->need);
+	} else
+		sight_condition(sql, l->shape, "t", l->need, granted(l, AT_MATCH) > 0);
+}
+
+static void arms_of(struct listing *l, struct buffer *sql, enum anchor a, const struct path *path)
+{
+	const struct shape *holder = path->via ? path->via : l->shape;
 	struct grants g = sight_grants(l->call->caller, a);
 	char key[120];
 
@@ -327,51 +335,57 @@ static void arms_of(struct listing *l, struct buffer *sql, enum anchor a, const 
 		return;
 	for (size_t i = 0; i < g.count; i++)
 		if (g.masks[i] & l->need) {
-			snprintf(key, sizeof key, "%s.\"%s\" = %lld", via ? "v" : "t", holder->entity->fields[holder->anchors[a]].name,
-				(long long)g.ids[i]);
-			arm(l, sql, via, via_link, order_column, key);
+			snprintf(key, sizeof key, "%s.\"%s\" = %lld", path->via ? "v" : "t",
+				holder->entity->fields[holder->anchors[a]].name, (long long)g.ids[i]);
+			arm(l, sql, path, key);
 		}
 }
 
-/* The field of the leading entity that copies the order field, so that its index gives the order. */
-static const char *copy_of_order(const struct listing *l, const struct shape *via)
+/* The field of the leading entity that copies the order's, by the link that leads. */
+static const char *copy_of_order(const struct listing *l, const struct shape *via, int via_link)
 {
 	for (int i = 0; i < via->count; i++) {
 		const struct field *f = &via->entity->fields[i];
-		const char *dot = f->copies ? strchr(f->copies, '.') : NULL;
+		const struct shape *to;
+		int link, from;
 
-		if (dot && f->flags & SORTED && !strcmp(dot + 1, l->shape->entity->fields[l->order].name) &&
-			!strncmp(f->copies, l->shape->entity->name, (size_t)(dot - f->copies)))
+		if (f->flags & SORTED && copied_from(via, f, &link, &to, &from) && to == l->shape && link == via_link && from == l->order)
 			return f->name;
 	}
 	return NULL;
 }
 
+static void arms_through(struct listing *l, struct buffer *sql, const char *list)
+{
+	const char *rest = list;
+	const struct shape *via;
+
+	while ((via = sight_through(&rest)))
+		for (int a = sight_led_before(list, via) ? AT_MATCH : AT_PROGRAM; a <= AT_MATCH; a++) {
+			int link = sight_leading_field(l->shape, via);
+			struct path path = { via, via->entity->fields[link].name, copy_of_order(l, via, link) };
+
+			arms_of(l, sql, a, &path);
+		}
+}
+
 static void compose(struct listing *l, struct buffer *sql)
 {
-	const char *list = l->shape->entity->through, *p = list;
 	bool everything = (sight_all(l->call->caller) & l->need) != 0;
 	size_t n = granted(l, AT_PROGRAM) + granted(l, AT_MATCH) + granted(l, AT_PERSON);
-	char word[64];
+	struct path straight = { 0 };
 
 	if (everything || n > ARMS) {
-		arm(l, sql, NULL, 0, NULL, "1");
+		arm(l, sql, &straight, "1");
 	} else {
 		for (int a = AT_PROGRAM; a <= AT_PERSON; a++)
-			arms_of(l, sql, a, NULL, 0, NULL);
-		for (; p && *p; p += strcspn(p, " "), p += strspn(p, " ")) {
-			const struct shape *via;
-
-			snprintf(word, sizeof word, "%.*s", (int)strcspn(p, " "), p);
-			via = shape_named(word);
-			for (int a = AT_PROGRAM; a <= AT_MATCH; a++)
-				for (int k = AT_PROGRAM; k <= AT_PERSON; k++)
-					if (l->shape->is_anchor[k])
-						arms_of(l, sql, a, via, via->anchors[k], copy_of_order(l, via));
-		}
+			arms_of(l, sql, a, &straight);
+		arms_through(l, sql, l->shape->entity->through);
 	}
+	/* one more than asked for tells whether there is a next page; a row can come once from each arm, and has two roles in a program */
+	l->most = (int64_t)l->limit * (everything || n > ARMS ? 1 : (int64_t)n + 2) + 1;
 	if (!sql->length) /* roles that the caller holds, over nothing that this entity has */
-		arm(l, sql, NULL, 0, NULL, "0");
+		arm(l, sql, &straight, "0");
 	buffer_print(sql, " ORDER BY o%s, i%s LIMIT ?3", l->down ? " DESC" : "", l->down ? " DESC" : "");
 }
 
@@ -387,8 +401,7 @@ static void bind_all(struct listing *l, struct stmt *q)
 		engine_bind_int(q, 1, strtoll(l->after, NULL, 10));
 	if (l->after)
 		engine_bind_int(q, 2, l->after_id);
-	/* one more than asked for tells whether there is a next page; twins need room too */
-	engine_bind_int(q, 3, 3 * (int64_t)l->limit + 1);
+	engine_bind_int(q, 3, l->most);
 	for (int i = 0; i < l->bind_count; i++)
 		if (l->binds[i].text)
 			engine_bind_text(q, i + 4, l->binds[i].text);
@@ -403,6 +416,7 @@ static int run(struct listing *l, struct reader *reader, const char **ret_next)
 	bool shown[MAX_FIELDS];
 	struct place place = { .id = NONE };
 	uint32_t given = 0;
+	int64_t steps = 0;
 	int r;
 
 	memset(shown, 1, sizeof shown);
@@ -413,6 +427,7 @@ static int run(struct listing *l, struct reader *reader, const char **ret_next)
 		return r;
 	bind_all(l, q);
 	while ((r = engine_step(l->s->engine, q, &l->call->problem)) > 0) {
+		steps++;
 		if (engine_int(q, l->count) == place.id)
 			continue;
 		if (given == l->limit || reader->row(reader, q, l->shape, l->fields, shown, l->count)) {
@@ -422,6 +437,8 @@ static int run(struct listing *l, struct reader *reader, const char **ret_next)
 		keep_place(&place, l, q);
 		given++;
 	}
+	if (!r && steps == l->most) /* more twins than there was room for: a short page, not the last */
+		*ret_next = write_cursor(l, &place);
 	engine_reset(q);
 	return r < 0 ? r : 0;
 }

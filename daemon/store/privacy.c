@@ -363,17 +363,18 @@ static int copy_again(struct call *call, int64_t person)
 		const struct shape *shape = shape_of(entities[i]);
 
 		for (int j = 0; shape->anchors[AT_PERSON] > 0 && j < shape->count && !r; j++) {
-			const char *copies = entities[i]->fields[j].copies, *dot = copies ? strchr(copies, '.') : NULL, *link;
+			const struct field *f = &entities[i]->fields[j];
+			const struct shape *other;
+			int link, from;
 
-			if (!dot)
+			if (!copied_from(shape, f, &link, &other, &from))
 				continue;
-			link = arena_copy_n(call->arena, copies, (size_t)(dot - copies));
 			r = run_for(call,
 				arena_print(call->arena,
 					"UPDATE \"%s\" SET \"%s\" = (SELECT o.\"%s\" FROM \"%s\" o WHERE o.\"id\" = \"%s\".\"%s\") "
 					"WHERE \"%s\" = ?1",
-					entities[i]->name, entities[i]->fields[j].name, dot + 1,
-					shape->links[field_index(shape, link)]->name, entities[i]->name, link,
+					entities[i]->name, f->name, other->entity->fields[from].name, other->entity->name,
+					entities[i]->name, entities[i]->fields[link].name,
 					entities[i]->fields[shape->anchors[AT_PERSON]].name),
 				person);
 		}

@@ -68,7 +68,7 @@ static int read_statement(
 	}
 	sight_call(&sql, shape, "t");
 	buffer_print(&sql, " FROM \"%s\" AS t WHERE t.\"id\" = ?1 AND ", shape->entity->name);
-	sight_condition(&sql, shape, "t", shape->seers);
+	sight_condition(&sql, shape, "t", shape->seers, true);
 	r = engine_prepare(s->engine, buffer_string(&sql), false, ret, problem);
 	buffer_free(&sql);
 	return r;
@@ -134,11 +134,11 @@ static int lookup_in(struct store *s, struct call *call, const struct shape *sha
 		if (e->fields[i].flags & KEY && e->fields[i].kind == TEXT && i != shape->label &&
 			shape->readers[i] & sight_anywhere(call->caller)) {
 			buffer_print(&sql, " OR (t.\"%s\" = ?1 AND ", e->fields[i].name);
-			sight_condition(&sql, shape, "t", shape->readers[i]);
+			sight_condition(&sql, shape, "t", shape->readers[i], true);
 			buffer_text(&sql, ")");
 		}
 	buffer_text(&sql, ") AND ");
-	sight_condition(&sql, shape, "t", need);
+	sight_condition(&sql, shape, "t", need, true);
 	buffer_print(&sql, " ORDER BY t.\"%s\", t.\"id\" LIMIT ?2", e->fields[shape->label].name);
 	r = engine_prepare(s->engine, buffer_string(&sql), false, &q, &call->problem);
 	buffer_free(&sql);
@@ -204,7 +204,7 @@ static int agenda_of(struct store *s, struct call *call, const struct shape *sha
 	else
 		buffer_text(&sql, "NULL");
 	buffer_print(&sql, " FROM \"%s\" AS t WHERE %s AND ", e->name, w->where);
-	sight_condition(&sql, shape, "t", w->who);
+	sight_condition(&sql, shape, "t", w->who, true);
 	buffer_print(&sql, " ORDER BY 2 NULLS LAST, 1 LIMIT %d", AGENDA);
 	r = engine_prepare(s->engine, buffer_string(&sql), false, &q, &call->problem);
 	buffer_free(&sql);

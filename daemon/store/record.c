@@ -263,34 +263,24 @@ int record_anchor(struct call *call, const struct shape *shape, void *record)
 	return 0;
 }
 
-/* What a field copies: the link's index in its own shape, the field's in the other. */
-static void copy_parts(const struct shape *shape, const struct field *f, int *ret_link, int *ret_from)
-{
-	char link[64];
-
-	snprintf(link, sizeof link, "%.*s", (int)strcspn(f->copies, "."), f->copies);
-	*ret_link = field_index(shape, link);
-	*ret_from = field_index(shape_of(shape->links[*ret_link]), strchr(f->copies, '.') + 1);
-}
-
 int record_copies(struct call *call, const struct shape *shape, void *record)
 {
 	for (int i = 0; i < shape->count; i++) {
 		const struct field *f = &shape->entity->fields[i];
+		const struct shape *to;
 		int link, from, r;
 		int64_t id;
 		const void *other;
 
-		if (!f->copies)
+		if (!copied_from(shape, f, &link, &to, &from))
 			continue;
-		copy_parts(shape, f, &link, &from);
 		id = *field_number(record, &shape->entity->fields[link]);
 		if (id == NONE)
 			continue;
-		r = record_peek(call, shape_of(shape->links[link]), id, &other);
+		r = record_peek(call, to, id, &other);
 		if (r)
 			return r;
-		memcpy((char *)record + f->offset, (const char *)other + shape->links[link]->fields[from].offset, 8);
+		memcpy((char *)record + f->offset, (const char *)other + to->entity->fields[from].offset, 8);
 	}
 	return 0;
 }
@@ -305,13 +295,11 @@ static int spread(struct call *call, const struct shape *shape, const void *now,
 
 		for (int i = 0; i < other->count; i++) {
 			const struct field *f = &other->entity->fields[i];
+			const struct shape *to;
 			struct stmt *q;
 			int link, from, r;
 
-			if (!f->copies)
-				continue;
-			copy_parts(other, f, &link, &from);
-			if (other->links[link] != shape->entity || !(fields >> from & 1))
+			if (!copied_from(other, f, &link, &to, &from) || to != shape || !(fields >> from & 1))
 				continue;
 			snprintf(sql, sizeof sql, "UPDATE \"%s\" SET \"%s\" = ?1 WHERE \"%s\" = ?2", other->entity->name, f->name,
 				other->entity->fields[link].name);

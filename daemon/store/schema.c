@@ -124,16 +124,21 @@ static int index_make(const struct entity *e, const char *kind, const char *colu
 }
 
 /* The indexes of one anchor. A program has many rows: each order within it has one. A match or a person has few, which are
- * read and sorted: one is enough, in the order most asked for. */
+ * read and sorted: one is enough, in the order most asked for. A copied value has the link that it came by beside it: lists of the
+ * other entity go through this index, in its order, and then need no look at the rows here. */
 static int anchor_indexes(const struct shape *shape, const struct field *anchor, int (*make)(void *, const char *), void *data)
 {
 	const struct entity *e = shape->entity;
+	const struct shape *other;
 	char columns[128];
-	int made = 0, r = 0;
+	int made = 0, r = 0, link, from;
 
 	for (int i = 1; i < shape->count && !r && (!made || anchor->anchor == AT_PROGRAM); i++)
 		if (e->fields[i].flags & SORTED) {
-			snprintf(columns, sizeof columns, "%s %s id", anchor->name, e->fields[i].name);
+			bool copied = anchor->anchor == AT_PROGRAM && copied_from(shape, &e->fields[i], &link, &other, &from);
+
+			snprintf(
+				columns, sizeof columns, "%s %s %s", anchor->name, e->fields[i].name, copied ? e->fields[link].name : "id");
 			r = index_make(e, "", columns, make, data);
 			made++;
 		}

@@ -275,8 +275,7 @@ void sight_call(struct buffer *out, const struct shape *shape, const char *alias
 	buffer_text(out, "))");
 }
 
-/* The entities that lead to a row without a program, one after another. */
-static const struct shape *next_through(const char **list)
+const struct shape *sight_through(const char **list)
 {
 	char word[64];
 	size_t n;
@@ -289,8 +288,7 @@ static const struct shape *next_through(const char **list)
 	return shape_named(word);
 }
 
-/* Which field of the leading entity names the row: its anchor of the row's own kind. */
-static int leading_field(const struct shape *shape, const struct shape *via)
+int sight_leading_field(const struct shape *shape, const struct shape *via)
 {
 	for (int a = AT_PROGRAM; a <= AT_PERSON; a++)
 		if (shape->is_anchor[a])
@@ -298,17 +296,30 @@ static int leading_field(const struct shape *shape, const struct shape *via)
 	return -1;
 }
 
-void sight_condition(struct buffer *out, const struct shape *shape, const char *alias, unsigned need)
+bool sight_led_before(const char *list, const struct shape *via)
 {
-	const char *list = shape->entity->through;
+	const struct shape *before;
+
+	while ((before = sight_through(&list)) && before != via)
+		for (int i = 0; i < via->count; i++)
+			if (via->links[i] == before->entity && via->entity->fields[i].flags & REQUIRED && !before->entity->hidden_in)
+				return true;
+	return false;
+}
+
+void sight_condition(struct buffer *out, const struct shape *shape, const char *alias, unsigned need, bool matches)
+{
+	const char *all = shape->entity->through, *list = all;
 	const struct shape *via;
 
 	buffer_text(out, "(");
 	sight_call(out, shape, alias);
 	buffer_print(out, " & %u <> 0", need);
-	while ((via = next_through(&list))) {
+	while ((via = sight_through(&list))) {
+		if (!matches && sight_led_before(all, via))
+			continue;
 		buffer_print(out, " OR EXISTS (SELECT 1 FROM \"%s\" AS v WHERE v.\"%s\" = %s.\"id\" AND ", via->entity->name,
-			via->entity->fields[leading_field(shape, via)].name, alias);
+			via->entity->fields[sight_leading_field(shape, via)].name, alias);
 		sight_call(out, via, "v");
 		buffer_print(out, " & %u <> 0)", need);
 	}
@@ -322,7 +333,8 @@ static char *through_new(const struct shape *shape, const struct shape *via)
 
 	buffer_text(&sql, "SELECT ");
 	sight_call(&sql, via, "v");
-	buffer_print(&sql, " FROM \"%s\" AS v WHERE v.\"%s\" = ?1", via->entity->name, via->entity->fields[leading_field(shape, via)].name);
+	buffer_print(&sql, " FROM \"%s\" AS v WHERE v.\"%s\" = ?1", via->entity->name,
+		via->entity->fields[sight_leading_field(shape, via)].name);
 	text = strdup(buffer_string(&sql));
 	buffer_free(&sql);
 	if (!text)
@@ -338,7 +350,7 @@ static int add_through(struct call *call, const struct shape *shape, int64_t id,
 	const struct shape *via;
 	int r = 0;
 
-	for (int i = 0; !r && i < THROUGH_MAX && (via = next_through(&list)); i++) {
+	for (int i = 0; !r && i < THROUGH_MAX && (via = sight_through(&list)); i++) {
 		struct stmt *q;
 
 		if (!sql[i])

@@ -110,13 +110,15 @@ int daemon_reload(struct daemon *daemon, struct problem *problem)
 
 	if (report.warnings && !result)
 		log_event(EVENT_CONFIG_WARNING, &(struct log_facts){ .count = report.warnings });
-	if (result) {
+	if (result)
 		*problem = report.first;
-		log_event(EVENT_CONFIG_REFUSED, &(struct log_facts){ .count = report.errors });
-		settings_report_free(&report);
-		return result;
-	}
+	else if ((result = scheduler_accepts(daemon->scheduler, settings, problem)))
+		settings_free(settings);
+	if (result)
+		log_event(EVENT_CONFIG_REFUSED, &(struct log_facts){ .count = report.errors ? report.errors : 1 });
 	settings_report_free(&report);
+	if (result)
+		return result;
 	daemon->settings = settings;
 	store_settings(daemon->store, settings);
 	workers_settings(daemon->workers, settings);

@@ -97,9 +97,11 @@ int fail(struct call *, int code, const char *field, const char *format, ...) __
 /* Today in the institution's zone, or in the named zone: days since 1970-01-01. */
 int64_t today(struct call *);
 int64_t today_in(struct call *, const char *zone);
-/* The zone of that name; the institution's, else UTC, for NULL or an unknown one. */
+/* The zone of that name; the institution's, else UTC, for NULL or one that cannot be read. */
 struct zone;
 const struct zone *zone_of(struct call *, const char *name);
+/* Whether its data can be read. If not, the log says so once for each name, with the record that wants it, and it is tried again. */
+bool zone_known(struct call *, const char *name, const struct entity *, int64_t id);
 
 /* Loads a record into the arena; E_NOTFOUND if absent. No access is checked: the verb was. Sealed members are NULL. */
 int load(struct call *, const struct entity *, int64_t id, void **ret_record);

@@ -7,7 +7,8 @@
  * is handed over by mistake stays out of the journal.
  *
  * Goes to the journal with fields when stderr is connected to it, else to stderr as one line (with the <N> prefix that
- * systemd understands, unless it is a terminal). Libraries return errors; bus, schedule, plugin and main log.
+ * systemd understands, unless it is a terminal). Libraries return errors; bus, schedule, plugin and main log, and the store where it
+ * goes on with less than was wanted (a zone that cannot be read).
  */
 #ifndef MENTORSHIP_LOG_H
 #define MENTORSHIP_LOG_H

@@ -40,6 +40,9 @@ struct zones {
 	char *directory;
 	struct zone **list; /* sorted by name */
 	size_t count, room;
+	char **missing; /* names that are wanted and could not be read */
+	size_t missing_count;
+	int back; /* how many of them could be read since the last refresh */
 	bool sealed;
 };
 
@@ -228,6 +231,9 @@ void zones_free(struct zones *zones)
 		return;
 	for (size_t i = 0; i < zones->count; i++)
 		zone_free(zones->list[i]);
+	for (size_t i = 0; i < zones->missing_count; i++)
+		free(zones->missing[i]);
+	free(zones->missing);
 	free(zones->list);
 	free(zones->directory);
 	free(zones);
@@ -311,6 +317,37 @@ static int load(const struct zones *zones, const char *name, struct tzif *ret, s
 	return r;
 }
 
+static size_t missing_at(const struct zones *zones, const char *name)
+{
+	size_t at = 0;
+
+	while (at < zones->missing_count && strcmp(zones->missing[at], name))
+		at++;
+	return at;
+}
+
+bool zones_miss(struct zones *zones, const char *name)
+{
+	if (missing_at(zones, name) < zones->missing_count)
+		return false;
+	zones->missing = realloc(zones->missing, (zones->missing_count + 1) * sizeof(char *));
+	if (!zones->missing || !(zones->missing[zones->missing_count] = strdup(name)))
+		abort();
+	zones->missing_count++;
+	return true;
+}
+
+static void is_back(struct zones *zones, const char *name)
+{
+	size_t at = missing_at(zones, name);
+
+	if (at == zones->missing_count)
+		return;
+	free(zones->missing[at]);
+	zones->missing[at] = zones->missing[--zones->missing_count];
+	zones->back++;
+}
+
 static const struct zone *keep(struct zones *zones, const char *name, const struct tzif *data, const struct stat *seen)
 {
 	struct zone *zone = calloc(1, sizeof *zone);
@@ -329,6 +366,7 @@ static const struct zone *keep(struct zones *zones, const char *name, const stru
 	memmove(zones->list + place + 1, zones->list + place, (zones->count - place) * sizeof(struct zone *));
 	zones->list[place] = zone;
 	zones->count++;
+	is_back(zones, name);
 	return zone;
 }
 
@@ -426,8 +464,13 @@ static bool same_file(const struct stat *a, const struct stat *b)
 
 int zones_refresh(struct zones *zones)
 {
-	int changed = 0;
+	const struct zone *found;
+	int changed;
 
+	for (size_t i = zones->missing_count; i-- > 0;) /* from behind: what is back leaves the list */
+		zones_get(zones, zones->missing[i], &found, NULL);
+	changed = zones->back;
+	zones->back = 0;
 	for (size_t i = 0; i < zones->count && !zones->sealed; i++) {
 		struct zone *zone = zones->list[i];
 		char path[4096];

@@ -45,8 +45,10 @@ int zones_get(struct zones *, const char *name, const struct zone **ret, struct 
 int zones_load_all(struct zones *, struct problem *);
 /* From now on no file is opened: only zones that were read are known. */
 void zones_seal(struct zones *);
-/* Reads again what changed on the disk since. Returns the number of zones whose contents are now others (their stamps
- * differ); a file that is gone or damaged keeps the old contents. Nothing is read when sealed. */
+/* Notes a name that is wanted though zones_get could not read it, so that zones_refresh tries again. True: it was not noted yet. */
+bool zones_miss(struct zones *, const char *name);
+/* Reads again what changed on the disk since, and what was missed. Returns the number of zones whose contents are now others (their
+ * stamps differ) or that are there at last; a file that is gone or damaged keeps the old contents. Nothing is read when sealed. */
 int zones_refresh(struct zones *);
 
 /* Whether a text has the form of a zone's name: parts of letters, digits, '_', '-' and '+' between single '/'. So there

@@ -42,11 +42,14 @@ int zone_for(struct call *call, int64_t person, const struct program *program, c
 	struct person *record;
 	int r = load(call, &person_entity, person, (void **)&record);
 
-	if (!r)
-		*ret = record->zone ? record->zone : program ? program->zone : NULL;
-	if (!r && !*ret)
-		*ret = settings_of(call)->institution.zone;
-	return r;
+	if (r)
+		return r;
+	*ret = record->zone ? record->zone : program && program->zone ? program->zone : settings_of(call)->institution.zone;
+	if (record->zone)
+		zone_known(call, record->zone, &person_entity, person);
+	else if (program && program->zone)
+		zone_known(call, program->zone, &program_entity, program->id);
+	return 0;
 }
 
 struct ranges {

@@ -3,7 +3,7 @@
  * Rows of job: what is due, what is written back, what waits for standing kinds, and what changed zone data does to it.
  *
  * A row keeps a nominal local time, its zone and the instant computed from both. The instant is computed anew when the
- * row is looked at, and for all waiting rows at start and once a day, when zone data may have changed on the disk: in slices
+ * row is looked at, and for all waiting rows at start, once a day and at a reload, when zone data may have changed on the disk: in slices
  * beside other turns, for a row that is due later than it says is put right when it is looked at.
  */
 #include "inner.h"
@@ -40,7 +40,13 @@ static int statement(struct scheduler *s, const char *sql, struct stmt **ret, st
 /* False: the zone or the local time cannot be read, and the stored instant counts. */
 static bool place(struct scheduler *s, const char *nominal, const char *zone, struct row *row)
 {
-	if (!local_parse(nominal, &row->nominal, NULL) && !zones_get(store_zones(s->setup.store), zone, &row->zone, NULL)) {
+	struct zones *zones = store_zones(s->setup.store);
+
+	if (zones_get(zones, zone, &row->zone, NULL)) {
+		if (zones_miss(zones, zone)) /* the name of a person's zone is data */
+			log_event(EVENT_RUNTIME_ERROR,
+				&(struct log_facts){ .entity = "job", .object = row->id, .field = "zone", .code = E_UNAVAILABLE });
+	} else if (!local_parse(nominal, &row->nominal, NULL)) {
 		zone_instant(row->zone, row->nominal, &row->instant);
 		return true;
 	}
@@ -252,7 +258,6 @@ static int move(struct call *call, struct scheduler *s, const struct moved *move
 
 static int gather_moved(struct call *call, struct scheduler *s, struct moved *moved, int *ret_moved, int *ret_rows)
 {
-	int64_t unreadable = 0;
 	struct stmt *q;
 	int r = statement(s,
 		"SELECT \"id\", \"nominal\", \"zone\", \"due\" FROM \"job\" WHERE \"id\" > ?1 AND \"state\" = 'waiting' AND \"attempts\" = 0 "
@@ -264,18 +269,13 @@ static int gather_moved(struct call *call, struct scheduler *s, struct moved *mo
 	engine_bind_int(q, 1, s->zones_from);
 	engine_bind_int(q, 2, ZONE_SLICE);
 	while ((r = engine_step(store_engine(call->store), q, &call->problem)) > 0) {
-		struct row row = { .due = engine_int(q, 3) };
+		struct row row = { .id = engine_int(q, 0), .due = engine_int(q, 3) };
 
 		++*ret_rows;
-		s->zones_from = engine_int(q, 0);
-		if (!place(s, engine_text(q, 1), engine_text(q, 2), &row))
-			unreadable++;
-		else if (row.instant != row.due)
+		s->zones_from = row.id;
+		if (place(s, engine_text(q, 1), engine_text(q, 2), &row) && row.instant != row.due)
 			moved[(*ret_moved)++] = (struct moved){ s->zones_from, row.instant };
 	}
-	if (unreadable) /* they keep their instants; the names of their zones are data */
-		log_event(EVENT_RUNTIME_ERROR,
-			&(struct log_facts){ .entity = "job", .field = "zone", .code = E_UNAVAILABLE, .count = unreadable });
 	return r;
 }
 

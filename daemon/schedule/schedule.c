@@ -285,6 +285,9 @@ void scheduler_free(struct scheduler *s)
 void scheduler_settings(struct scheduler *s, const struct settings *settings)
 {
 	s->setup.settings = settings;
+	s->day_seen = NONE; /* zone data is looked at again: who upgrades it need not wait for a day */
+	if (!sleeps(s))
+		again(s, 0);
 }
 
 static int start(struct scheduler *s, struct problem *problem)
@@ -294,15 +297,22 @@ static int start(struct scheduler *s, struct problem *problem)
 	return r ? r : leap_before(s, problem);
 }
 
-int scheduler_start(struct scheduler *s, struct problem *problem)
+int scheduler_accepts(struct scheduler *s, const struct settings *settings, struct problem *problem)
 {
 	const struct zone *zone;
-	int r = zones_get(store_zones(s->setup.store), s->setup.settings->institution.zone, &zone, problem);
+	int r = zones_get(store_zones(s->setup.store), settings->institution.zone, &zone, problem);
 
-	if (r) {
+	if (r)
 		snprintf(problem->field, sizeof problem->field, "institution.zone");
+	return r;
+}
+
+int scheduler_start(struct scheduler *s, struct problem *problem)
+{
+	int r = scheduler_accepts(s, s->setup.settings, problem);
+
+	if (r)
 		return r;
-	}
 	r = in_turn(s, start, problem);
 	if (!r && !sleeps(s))
 		again(s, 0); /* the zones of waiting jobs, then what is due */

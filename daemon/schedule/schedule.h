@@ -27,7 +27,10 @@ struct scheduler_setup {
 };
 struct scheduler *scheduler_new(const struct scheduler_setup *);
 void scheduler_free(struct scheduler *); /* NULL is fine */
+/* New settings; zone data is looked at again, too. */
 void scheduler_settings(struct scheduler *, const struct settings *);
+/* E_INVALID or E_UNAVAILABLE if the zone of the institution cannot be read. */
+int scheduler_accepts(struct scheduler *, const struct settings *, struct problem *);
 /* Writes the rows of standing kinds that have none, looks for a leap since the last start, and sets the timer. E_INVALID or
  * E_UNAVAILABLE if the zone of the institution cannot be read: without it nobody knows when its days begin. */
 int scheduler_start(struct scheduler *, struct problem *);

@@ -2,7 +2,8 @@
 /*
  * The outbox and the schedule as verbs use them: rows of message and job, written in the cause's own transaction.
  *
- * (recipient, template, occasion) and (kind, subject, nominal local time, zone) are unique: a twin is not written. A message
+ * (recipient, template, occasion) and (kind, subject, nominal local time, zone) are unique: a twin is not written. A row keeps the zone
+ * that was wanted; where its data cannot be read the instant is the institution's, until they come back. A message
  * goes in held where the database is held or the program holds its mail.
  */
 #include <stdio.h>
@@ -117,7 +118,7 @@ int plan(struct call *call, const char *kind, int64_t subject, int64_t due, cons
 	engine_bind_text(q, 1, kind);
 	engine_bind_int(q, 2, subject);
 	engine_bind_text(q, 3, local_print(zone_local(z, due), nominal));
-	engine_bind_text(q, 4, zone_name(z));
+	engine_bind_text(q, 4, zone ? zone : zone_name(z)); /* the wanted one, also where its data cannot be read just now */
 	engine_bind_int(q, 5, due);
 	r = engine_step(engine, q, &call->problem);
 	if (!r)

@@ -14,6 +14,7 @@
 
 #include "backup.h"
 #include "core/date.h"
+#include "core/log.h"
 #include "internal.h"
 
 /* ---- clock ---- */
@@ -240,11 +241,27 @@ int64_t today(struct call *call)
 	return today_in(call, call->store->settings->institution.zone);
 }
 
+bool zone_known(struct call *call, const char *name, const struct entity *e, int64_t id)
+{
+	const struct zone *z;
+
+	if (!zones_get(call->store->zones, name, &z, NULL))
+		return true;
+	if (zones_miss(call->store->zones, name))
+		log_event(EVENT_RUNTIME_ERROR,
+			&(struct log_facts){ .entity = e ? e->name : NULL,
+				.object = id,
+				.field = "zone",
+				.job = call->caller->job,
+				.code = E_UNAVAILABLE });
+	return false;
+}
+
 const struct zone *zone_of(struct call *call, const char *name)
 {
 	const struct zone *z;
 
-	if (name && !zones_get(call->store->zones, name, &z, NULL))
+	if (name && zone_known(call, name, call->entity, call->id) && !zones_get(call->store->zones, name, &z, NULL))
 		return z;
 	return zones_get(call->store->zones, call->store->settings->institution.zone, &z, NULL) ? zone_utc() : z;
 }

@@ -5,6 +5,7 @@ What the standing jobs should have done is worked out by Python's own zoneinfo.
 """
 import datetime
 import os
+import pathlib
 import random
 import sqlite3
 import subprocess
@@ -14,7 +15,7 @@ import zoneinfo
 
 import pytest
 
-from harness import BUILD
+from harness import BUILD, PROPERTIES, Refused
 
 ZONE = "Europe/Berlin"
 START = 1_790_000_000                       # 2026-09-21
@@ -87,6 +88,35 @@ def test_an_institution_whose_zone_cannot_be_read_is_refused(stopped_daemon):
     with pytest.raises(RuntimeError) as refused:
         stopped_daemon.start()
     assert "Europe/Nowhere" in str(refused.value)
+
+
+def test_a_zone_that_cannot_be_read_is_refused_at_reload(stopped_daemon):
+    """The file is there, so `config check` has nothing to say; what stands in it is no zone."""
+    daemon = stopped_daemon
+    zones = daemon.directory / "zones"
+    for name in ("Asia", "Europe"):
+        (zones / name).mkdir(parents=True)
+    (zones / "Asia/Kolkata").write_bytes(b"nothing that says what time it is")
+    (zones / "Europe/Berlin").write_bytes(pathlib.Path("/usr/share/zoneinfo/Europe/Berlin").read_bytes())
+    for path in (zones, *zones.rglob("*")):
+        path.chmod(0o755)
+    daemon.configure('institution: { zone = "Europe/Berlin"; };\n')
+    daemon.start(env={"TZDIR": str(zones)})
+    root = daemon.caller("root")
+
+    def level():
+        return root.call("/org/freedesktop/LogControl1", PROPERTIES, "Get", "ss", ("org.freedesktop.LogControl1", "LogLevel"))
+    before = level()
+    assert before != "debug"
+    for name, why in (("Asia/Kolkata", "Unavailable"), ("Europe/Nowhere", "InvalidField")):
+        daemon.configure(f'institution: {{ zone = "{name}"; }};\nlog: {{ level = "debug"; }};\n')
+        with pytest.raises(Refused) as refused:
+            root.manager("Reload")
+        assert refused.value.short == why and "institution.zone" in refused.value.message and name in refused.value.message
+        assert level() == before
+    daemon.configure('institution: { zone = "Europe/Berlin"; };\nlog: { level = "debug"; };\n')
+    root.manager("Reload")
+    assert level() == "debug"
 
 
 @pytest.mark.campaign

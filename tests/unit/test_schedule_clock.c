@@ -4,8 +4,10 @@
  * process or before its start, and the timer on the real clock.
  */
 #include "clockwork.h"
+#include "core/log.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/time.h>
 #include <time.h>
 
@@ -227,6 +229,95 @@ static void a_zone_that_is_gone_keeps_the_stored_time(void **state)
 	stop(&clockwork);
 }
 
+/* How many times the log tells of a zone; it names records, not the zone. */
+static int told_of_zones(int log)
+{
+	char text[20000];
+	ssize_t length = pread(log, text, sizeof text - 1, 0);
+	int count = 0;
+
+	assert_true(length >= 0);
+	text[length] = '\0';
+	assert_null(strstr(text, "Kolkata"));
+	for (const char *at = text; (at = strstr(at, "zone")); at++)
+		count++;
+	return count;
+}
+
+#define WANTED "SELECT count(*) FROM \"job\" WHERE \"zone\" = 'Asia/Kolkata'"
+
+/* A mentee lives there, and another process begins that cannot read it. */
+static void kolkata_is_lost(struct world *w, struct cast *c)
+{
+	running(w, c);
+	run_command("mkdir %s/Asia && cp /usr/share/zoneinfo/Asia/Kolkata %s/Asia/Kolkata", zone_data, zone_data);
+	pair(w, c, participant(w, c, c->ben_id, "mentor", 2), "Asia/Kolkata", "Cleo");
+	run_command("mv %s/Asia/Kolkata %s/kept", zone_data, zone_data);
+	reopen(w);
+	c->ada = caller_of(w, 1001, "ada");
+}
+
+static void kolkata_is_back(void)
+{
+	run_command("cp %s/kept %s/Asia/Kolkata", zone_data, zone_data);
+}
+
+static void a_zone_that_comes_back_moves_what_waited_for_it(void **state)
+{
+	struct world *w = *state;
+	int log = memfd_create("log", 0);
+	struct clockwork clockwork;
+	struct cast c;
+
+	log_open(log);
+	kolkata_is_lost(w, &c);
+	clockwork = start(w);
+	advance(w, &clockwork, "2026-01-07T03:30:00Z");
+	assert_int_equal(number(w, "SELECT count(*) FROM \"check_in\""), 1);
+	/* nobody knows that zone: the hour is the institution's, and the rows say what was meant */
+	assert_int_equal(number(w, ASKED), instant_of("2026-01-14T09:00:00Z"));
+	assert_int_equal(number(w, WANTED " AND \"state\" = 'waiting' AND \"nominal\" LIKE '%T09:00:00'"), 4);
+	assert_int_equal(told_of_zones(log), 1);
+	stop(&clockwork);
+	reopen(w);
+	clockwork = start(w);
+	advance(w, &clockwork, "2026-01-07T10:00:00Z");
+	assert_int_equal(number(w, ASKED), instant_of("2026-01-14T09:00:00Z"));
+	assert_int_equal(told_of_zones(log), 2); /* once for each process */
+	kolkata_is_back();
+	/* seen when the configuration is read again, else within a day */
+	scheduler_settings(clockwork.scheduler, w->settings);
+	advance(w, &clockwork, "2026-01-07T10:00:01Z");
+	assert_int_equal(number(w, ASKED), instant_of("2026-01-14T03:30:00Z"));
+	assert_int_equal(number(w, "SELECT \"due\" FROM \"job\" WHERE \"kind\" = 'check-in reminder' AND \"state\" = 'waiting'"),
+		instant_of("2026-01-09T03:30:00Z"));
+	advance(w, &clockwork, "2026-01-14T03:30:00Z");
+	assert_int_equal(number(w, "SELECT count(*) FROM \"check_in\""), 2);
+	assert_int_equal(number(w, "SELECT count(*) FROM \"job\" WHERE \"kind\" LIKE 'check-in%' AND \"zone\" <> 'Asia/Kolkata'"), 0);
+	stop(&clockwork);
+	log_open(-1);
+	close(log);
+}
+
+/* It was read again for something else before anybody looked whether it is back. */
+static void a_zone_that_came_back_by_itself_moves_the_rest_within_a_day(void **state)
+{
+	struct world *w = *state;
+	struct clockwork clockwork;
+	struct cast c;
+
+	kolkata_is_lost(w, &c);
+	clockwork = start(w);
+	advance(w, &clockwork, "2026-01-07T12:00:00Z");
+	kolkata_is_back();
+	person(w, &c.ada, "Dora", "Else");
+	must(perform(w, &c.ada, &person_entity, w->call.object, "Update", ARGS(T("zone", "Asia/Kolkata"))), &w->call.problem);
+	assert_int_equal(number(w, ASKED), instant_of("2026-01-14T09:00:00Z"));
+	advance(w, &clockwork, "2026-01-08T12:00:00Z");
+	assert_int_equal(number(w, ASKED), instant_of("2026-01-14T03:30:00Z"));
+	stop(&clockwork);
+}
+
 static void without_the_zone_of_the_institution_nothing_starts(void **state)
 {
 	struct world *w = *state;
@@ -378,6 +469,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(new_zone_data_moves_what_waits, set_up_zones, tear_down_zones),
 		cmocka_unit_test_setup_teardown(due_later_than_the_row_says, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_zone_that_is_gone_keeps_the_stored_time, set_up_zones, tear_down_zones),
+		cmocka_unit_test_setup_teardown(a_zone_that_comes_back_moves_what_waited_for_it, set_up_zones, tear_down_zones),
+		cmocka_unit_test_setup_teardown(a_zone_that_came_back_by_itself_moves_the_rest_within_a_day, set_up_zones, tear_down_zones),
 		cmocka_unit_test_setup_teardown(without_the_zone_of_the_institution_nothing_starts, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(on_the_real_clock_the_timer_wakes, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_leap_between_two_turns_is_seen_before_the_next, set_up, tear_down),

@@ -262,6 +262,10 @@ static void check_entity(struct complaints *c, struct shape *shape)
 			complain(c, v->name, "collections are uniform: their only verb is Create");
 		if ((v->who & ADMIN) && !v->action)
 			complain(c, v->name, "an admin's verb names a polkit action");
+		if (v->flags & REMOVES && !(e->flags & RANDOM_ID))
+			for (int i = 0; i < shape->count; i++)
+				if (e->fields[i].privacy == SEALED)
+					complain(c, e->fields[i].name, "rows that are removed and have sealed fields have random ids");
 	}
 	check_words(c, shape, "unique", e->unique, "names an unknown field");
 	if (e->order && (field_index(shape, e->order) < 0 || !(e->fields[field_index(shape, e->order)].flags & SORTED)))

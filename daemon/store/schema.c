@@ -47,13 +47,22 @@ static const char *column_type(const struct field *f)
 	return f->kind == TEXT || f->kind == WORDS || f->kind == CHOICE ? "TEXT" : "INTEGER";
 }
 
+/* Rows that people remove leave their ids unused for ever: an object path that somebody kept must not come to name another row. */
+static bool removable(const struct entity *e)
+{
+	for (const struct verb *v = e->verbs; v && v->name; v++)
+		if (v->flags & REMOVES && !(e->flags & RANDOM_ID))
+			return true;
+	return false;
+}
+
 /* `added`: to a table that holds rows; then it is nullable or has a constant default. */
-static void column_print(struct buffer *out, const struct field *f, bool added)
+static void column_print(struct buffer *out, const struct entity *e, const struct field *f, bool added)
 {
 	sql_name(out, f->name);
 	buffer_print(out, " %s", column_type(f));
 	if (!strcmp(f->name, "id"))
-		buffer_text(out, " PRIMARY KEY");
+		buffer_text(out, removable(e) ? " PRIMARY KEY AUTOINCREMENT" : " PRIMARY KEY");
 	else if (f->kind == YESNO)
 		buffer_print(out, " NOT NULL DEFAULT %d", f->starts ? (int)f->initial : 0);
 	else if (f->flags & REQUIRED && !added)
@@ -78,7 +87,7 @@ static void table_print(struct buffer *out, const struct entity *e)
 		if (!field_is_stored(f))
 			continue;
 		buffer_text(out, f == e->fields ? " (\n\t" : ",\n\t");
-		column_print(out, f, false);
+		column_print(out, e, f, false);
 	}
 	buffer_text(out, "\n) STRICT");
 }
@@ -219,7 +228,7 @@ static int add_columns(struct bringing *b, const struct entity *e, bool only_loo
 		buffer_text(&sql, "ALTER TABLE ");
 		sql_name(&sql, e->name);
 		buffer_text(&sql, " ADD COLUMN ");
-		column_print(&sql, f, true);
+		column_print(&sql, e, f, true);
 		r = run(b, buffer_string(&sql));
 	}
 	buffer_free(&sql);

@@ -199,6 +199,24 @@ static void lists_show_what_is_seen(void **state)
 	assert_int_equal(list(w, &c.ben, &participant_entity, (const char *const[]){ "priority" }, 1, 10, "", &taken, &next), E_DENIED);
 }
 
+/* A path that somebody kept never comes to name another row, not even over a restart. */
+static void removed_ids_stay_unused(void **state)
+{
+	struct world *w = *state;
+	struct cast c = cast(w);
+	int64_t ids[3];
+
+	for (int i = 0; i < 3; i++) {
+		ids[i] = create(w, &c.ada, &closed_days_entity,
+			ARGS(P("program", path(w, &program_entity, c.program)), T("from", "2026-03-01"), T("to", "2026-03-02"),
+				T("name", "Spring")));
+		must(perform(w, &c.ada, &closed_days_entity, ids[i], "Remove", NULL, 0), &w->call.problem);
+		assert_true(i == 0 || ids[i] > ids[i - 1]);
+		store_close(w->store);
+		open_store(w);
+	}
+}
+
 static void erased_and_kept_erased(void **state)
 {
 	struct world *w = *state;
@@ -222,6 +240,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(sealed_is_disclosed_only, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(verified_audit, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(lists_show_what_is_seen, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(removed_ids_stay_unused, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(erased_and_kept_erased, set_up, tear_down),
 	};
 

@@ -19,11 +19,12 @@ struct property_reader {
 static int put_one(struct reader *reader, struct stmt *stmt, const struct shape *shape, const int *fields, const bool *shown, int count)
 {
 	struct property_reader *mine = (struct property_reader *)reader;
+	char roles[ROLES_TEXT];
 
 	(void)count;
 	if (!shown[0])
-		return problem_set(
-			&mine->request->call.problem, E_DENIED, shape->entity->fields[fields[0]].name, "is not yours to read here");
+		return problem_set(&mine->request->call.problem, E_DENIED, shape->entity->fields[fields[0]].name,
+			"is not yours to read here; it is for: %s", roles_said(shape->readers[fields[0]], roles, sizeof roles));
 	put_column_variant(mine->at, mine->request->bus->names, shape, fields[0], stmt, 0);
 	return 0;
 }

@@ -285,6 +285,11 @@ const struct verb *verb_named(const struct entity *, const char *name); /* NULL 
 bool name_is_known(const char *);
 /* The number of a state by its word, or -1. */
 int state_named(const struct shape *, const char *word);
+enum {
+	ROLES_TEXT = 200
+};
+/* "coordinator or admin": the roles of a mask as a sentence names them ("the daemon alone" where no caller holds one). Cut to size. */
+char *roles_said(unsigned mask, char *out, size_t size);
 /* Is the word among the words of a list such as "a b c"? ("*" never matches.) */
 bool word_in(const char *list, const char *word);
 

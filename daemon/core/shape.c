@@ -39,6 +39,24 @@ bool word_in(const char *list, const char *word)
 	return false;
 }
 
+char *roles_said(unsigned mask, char *out, size_t size)
+{
+	size_t used = 0;
+
+	snprintf(out, size, "the daemon alone");
+	if (mask & ANYONE)
+		mask = ANYONE;
+	mask &= ~(unsigned)SYSTEM;
+	for (int i = 0; mask && used < size && i < ROLE_COUNT; i++) {
+		const char *between = !used ? "" : mask >> (i + 1) ? ", " : " or ";
+
+		if (!(mask & 1U << i))
+			continue;
+		used += (size_t)snprintf(out + used, size - used, "%s%s", between, role_names[i]);
+	}
+	return out;
+}
+
 const struct shape *shape_of(const struct entity *entity)
 {
 	for (int i = 0; i < shape_count; i++)

@@ -446,6 +446,7 @@ static int run(struct listing *l, struct reader *reader, const char **ret_next)
 static int prepare(struct listing *l)
 {
 	const struct list_query *q = l->query;
+	char roles[ROLES_TEXT];
 	int r = choose_fields(l);
 
 	if (!r)
@@ -457,9 +458,12 @@ static int prepare(struct listing *l)
 	if (r)
 		return r;
 	l->need &= l->shape->seers;
-	if (!(sight_anywhere(l->call->caller) & l->need))
-		return fail(l->call, E_DENIED, "fields", "no role of yours reads all the fields that this list names");
-	return 0;
+	if (sight_anywhere(l->call->caller) & l->need)
+		return 0;
+	if (!l->need)
+		return fail(l->call, E_DENIED, "fields", "no role reads all the fields that this list names; name fewer");
+	return fail(l->call, E_DENIED, "fields", "no role of yours reads all the fields that this list names; it is for: %s",
+		roles_said(l->need, roles, sizeof roles));
 }
 
 int store_list(struct store *s, struct call *call, const struct entity *e, const struct list_query *query, struct reader *reader,

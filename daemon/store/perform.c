@@ -234,6 +234,14 @@ static int mask_of_somebody(struct call *call, const struct shape *shape, const 
 	return r;
 }
 
+static int not_theirs(struct call *call)
+{
+	char roles[ROLES_TEXT];
+
+	return fail(call, E_DENIED, NULL, "%s is not yours to call here; it is for: %s", call->verb->name,
+		roles_said(call->verb->who, roles, sizeof roles));
+}
+
 static int may(struct call *call)
 {
 	const struct verb *v = call->verb;
@@ -241,7 +249,7 @@ static int may(struct call *call)
 	if (by_system(call))
 		return 0;
 	if (call->options.for_person == NONE)
-		return call->roles & v->who ? 0 : fail(call, E_DENIED, NULL, "%s is not yours to call here", v->name);
+		return call->roles & v->who ? 0 : not_theirs(call);
 	if (!(v->flags & FOR_SOMEBODY))
 		return fail(call, E_INVALID, "for", "%s cannot be entered for somebody else", v->name);
 	return call->roles & COORDINATOR ? 0 : fail(call, E_DENIED, "for", "only a coordinator of the program enters answers for others");

@@ -75,18 +75,90 @@ static int columns_named(struct cli *cli, struct list *list, const char *names)
 	return r;
 }
 
+/* Leaves of the roles held those that read the field too. False, with nothing changed, if none does. */
+static bool narrow(json_t **held, const json_t *field)
+{
+	const json_t *readers = json_object_get(field, "readers"), *role;
+	json_t *left;
+	size_t i;
+
+	if (!field || !readers || in_list(readers, "anyone"))
+		return true;
+	left = json_array();
+	json_array_foreach (*held, i, role)
+		if (in_list(readers, json_string_value(role)))
+			json_array_append(left, (json_t *)(uintptr_t)role);
+	if (!json_array_size(left)) {
+		json_decref(left);
+		return false;
+	}
+	json_decref(*held);
+	*held = left;
+	return true;
+}
+
+/* The caller's roles that read what the list is filtered and ordered by. A list shows the rows over which one role reads all the
+ * fields that it names, so the usual columns are those that such a role reads together. NULL: none, and the daemon shall say why. */
+static json_t *roles_held(struct cli *cli, const struct list *list)
+{
+	const char *order = *list->order ? list->order + (*list->order == '-') : text_of(list->entity, "order");
+	struct failure kept = cli->failure;
+	json_t *reply, *held, *element;
+	bool able;
+	size_t i;
+
+	if (cli_call(cli, BUS_REPEAT, BUS_ROOT, BUS_MANAGER, "WhoAmI", "", NULL, &reply)) {
+		cli->failure = kept;
+		return NULL;
+	}
+	held = json_incref(json_object_get(json_array_get(reply, 0), "roles"));
+	json_decref(reply);
+	able = held && narrow(&held, field_named(list->entity, "id")) && narrow(&held, field_named(list->entity, order));
+	json_array_foreach (list->filter, i, element)
+		able = able && narrow(&held, field_named(list->entity, text_at(element, 0)));
+	if (able)
+		return held;
+	json_decref(held);
+	return NULL;
+}
+
+/* A label made of a link's is seen in the link's column. */
+static bool is_said_by_link(struct cli *cli, const json_t *entity, const json_t *label)
+{
+	const json_t *field, *other;
+	size_t i;
+
+	json_array_foreach (json_object_get(entity, "fields"), i, field) {
+		if (!has_flag(label, "computed") || !has_flag(field, "listed") || !is_kind(field, "link"))
+			continue;
+		other = label_field(entity_of_collection(cli, text_of(field, "to")));
+		if (has_flag(other, "computed"))
+			return true;
+	}
+	return false;
+}
+
+static bool is_column(struct cli *cli, const json_t *entity, const json_t *field)
+{
+	if (!is_shown(field) || has_flag(field, "listed"))
+		return is_shown(field);
+	return has_flag(field, "label") && !is_said_by_link(cli, entity, field);
+}
+
 static int columns_choose(struct cli *cli, struct list *list)
 {
-	json_t *field;
+	json_t *field, *held;
 	size_t i;
 
 	list->columns = json_array();
 	column_add(list->columns, field_named(list->entity, "id"));
 	if (cli->options.fields)
 		return columns_named(cli, list, cli->options.fields);
+	held = roles_held(cli, list);
 	json_array_foreach (json_object_get(list->entity, "fields"), i, field)
-		if (is_shown(field) && (has_flag(field, "listed") || has_flag(field, "label")))
+		if (is_column(cli, list->entity, field) && (!held || narrow(&held, field)))
 			column_add(list->columns, field);
+	json_decref(held);
 	return 0;
 }
 
@@ -224,13 +296,13 @@ static int list_prepare(struct cli *cli, struct list *list, char *const *words, 
 {
 	const char *order = cli->options.order;
 
-	if (filter_build(cli, list->entity, words, count, &list->filter) || columns_choose(cli, list))
+	list->order = order ? order : "";
+	if (filter_build(cli, list->entity, words, count, &list->filter))
 		return -1;
 	if (order && !field_named(list->entity, order + (*order == '-')))
 		return usage(cli, "", "%s has no field '%s' to order by", text_of(list->entity, "label"), order + (*order == '-'));
-	list->order = order ? order : "";
 	list->limit = cli->limit != NONE_GIVEN ? cli->limit : cli->terminal.out && !cli->json && !cli->options.all ? TERMINAL_ROWS : ANY;
-	return 0;
+	return columns_choose(cli, list);
 }
 
 static int noun_list(struct cli *cli, const json_t *entity)
@@ -288,13 +360,14 @@ static void show_pairs(struct cli *cli, const json_t *entity, json_t *properties
 	size_t i;
 
 	json_array_foreach (json_object_get(entity, "fields"), i, field)
-		if (json_object_get(properties, text_of(field, "member")) && (int)strlen(text_of(field, "name")) > width)
+		if (json_object_get(properties, text_of(field, "member")) && !has_flag(field, "machine") &&
+			(int)strlen(text_of(field, "name")) > width)
 			width = (int)strlen(text_of(field, "name"));
 	json_array_foreach (json_object_get(entity, "fields"), i, field) {
 		json_t *value = json_object_get(properties, text_of(field, "member"));
 		struct buffer text = { 0 };
 
-		if (!value)
+		if (!value || has_flag(field, "machine"))
 			continue;
 		value_text(cli, field, value, &text);
 		if (text.length && *text_of(field, "unit"))

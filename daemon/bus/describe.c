@@ -35,7 +35,7 @@ struct flag_name {
 
 static const struct flag_name field_flags[] = { { REQUIRED, "required" }, { LISTED, "listed" }, { FROZEN, "frozen" },
 	{ BY_VERB, "by_verb" }, { OWN, "own" }, { SORTED, "sorted" }, { LABEL, "label" }, { KEY, "key" }, { LINES, "lines" },
-	{ ZONE, "zone" }, { MAIL, "mail" }, { 0, NULL } };
+	{ ZONE, "zone" }, { MAIL, "mail" }, { MACHINE, "machine" }, { 0, NULL } };
 static const struct flag_name verb_flags[] = { { FOR_SOMEBODY, "for_somebody" }, { NEEDS_REASON, "needs_reason" },
 	{ DESTRUCTIVE, "destructive" }, { LONG, "long" }, { ANSWERS, "answers" }, { 0, NULL } };
 

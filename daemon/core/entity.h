@@ -97,12 +97,13 @@ enum {                     /* struct field.flags */
 	ERASED = 1 << 9,  /* cleared when the person is erased or the retention has passed */
 	LINES = 1 << 10,  /* text may hold line feeds */
 	ADMIN_READS = 1 << 11,
-	LABEL = 1 << 12,   /* what a reader calls the record by: Lookup, CLI; REQUIRED */
+	LABEL = 1 << 12,   /* what a reader calls the record by: Lookup, Agenda, CLI; REQUIRED, or computed (and then `called`) */
 	KEY = 1 << 13,     /* identifies a record in imports, together with the other KEY fields */
 	ZONE = 1 << 14,    /* text: an IANA time zone name, checked */
 	MAIL = 1 << 15,    /* text: a mail address, checked */
 	INDEXED = 1 << 16, /* an index of its own (look-ups by hand-written SQL) */
 	HIDDEN = 1 << 17,  /* in no property, list or export: bookkeeping of the daemon */
+	MACHINE = 1 << 19, /* for programs: what people read stands in another field, and clients show that */
 	LEADS = 1 << 18    /* link: gives the row its anchors, and must agree with those given by others; a link
 	                               * without it must only be of the same program */
 };
@@ -238,6 +239,8 @@ struct entity {
 	const char *help;              /* one sentence for the documents */
 	const char *order;             /* default order of lists: a field; NULL: id */
 	const struct waiting *waiting; /* ended by a row without kind; NULL: none */
+	/* Lookup where the label is computed: SQL over `t`, does what is asked for (?1) begin a word that the row is called by? */
+	const char *called;
 	/* Imports: finds the record that is meant where KEY fields cannot (sealed ones): *ret_id, or NONE. NULL: by KEY fields. */
 	int (*find)(struct call *, const void *record, int64_t *ret_id);
 };

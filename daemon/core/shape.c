@@ -223,8 +223,10 @@ static void check_field(struct complaints *c, struct shape *shape, int i)
 		complain(c, f->name, "lists are ordered by required fields only");
 	if (f->computed && f->flags & (SORTED | INDEXED | REQUIRED))
 		complain(c, f->name, "a computed field is neither ordered nor required");
-	if (f->flags & LABEL && !(f->flags & REQUIRED))
-		complain(c, f->name, "a label is required");
+	if (f->flags & LABEL && !(f->flags & REQUIRED) && !f->computed)
+		complain(c, f->name, "a label is required, or computed");
+	if (f->flags & LABEL && (f->computed != NULL) != (shape->entity->called != NULL))
+		complain(c, f->name, "`called` says how a computed label is looked up, and no other");
 	if (f->flags & REQUIRED && f->flags & ERASED && f->kind != TEXT)
 		complain(c, f->name, "a required field that is erased must be text");
 	if (f->copies && !copied_from(shape, f, &link, &to, &from))

@@ -27,6 +27,12 @@ static const struct field fields[] = { ID_AND_VERSION(struct check_in, .anchor =
 		.label = "Program" },
 	{ AS_INT(struct check_in, match, LINK, MEMBER), .flags = REQUIRED | BY_VERB | LISTED | OWN | LEADS, .to = "match",
 		.anchor = AT_MATCH, .label = "Match" },
+	{ .name = "name",
+		.kind = TEXT,
+		.privacy = MEMBER,
+		.flags = LABEL,
+		.computed = NAMES_OF_MATCH("t.\"match\""),
+		.label = "Mentor and mentee" },
 	{ AS_INT(struct check_in, participant, LINK, MEMBER), .flags = REQUIRED | BY_VERB | LISTED | OWN | LEADS, .to = "participant",
 		.label = "Who is asked" },
 	{ AS_INT(struct check_in, person, LINK, MEMBER), .flags = REQUIRED | BY_VERB | OWN, .to = "person", .anchor = AT_PERSON,
@@ -41,7 +47,7 @@ static const struct field fields[] = { ID_AND_VERSION(struct check_in, .anchor =
 	{ AS_INT(struct check_in, state, CHOICE, MEMBER), .flags = REQUIRED | BY_VERB | SORTED | LISTED | OWN, .choices = states,
 		.starts = true, .label = "State" },
 	{ 0 } };
-COVERS(fields, struct check_in, 0);
+COVERS(fields, struct check_in, 1);
 
 static int suppress(struct call *call, void *record, void *data)
 {
@@ -324,6 +330,7 @@ const struct entity check_in_entity = { .name = "check_in",
 	.unique = "match participant due",
 	.retention = AFTER_PROGRAM,
 	.label = "Check-in",
+	.called = CALLED_AS_MATCH("t.\"match\""),
 	.help = "How is it going, asked at a rhythm.",
 	.order = "due",
 	.waiting = waiting };

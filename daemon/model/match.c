@@ -24,6 +24,12 @@ static const char *const close_reasons[] = { "goals reached", "time is over", "d
 static const struct field fields[] = { ID_AND_VERSION(struct match, .anchor = AT_MATCH),
 	{ AS_INT(struct match, program, LINK, MEMBER), .flags = REQUIRED | FROZEN | LISTED | LEADS, .to = "program", .anchor = AT_PROGRAM,
 		.label = "Program" },
+	{ .name = "name",
+		.kind = TEXT,
+		.privacy = MEMBER,
+		.flags = LABEL,
+		.computed = NAMES_OF_MATCH("t.\"id\""),
+		.label = "Mentor and mentee" },
 	{ AS_INT(struct match, kind, CHOICE, MEMBER), .flags = REQUIRED | FROZEN, .choices = kinds, .starts = true, .label = "Kind" },
 	{ AS_INT(struct match, origin, CHOICE, STAFF), .flags = BY_VERB | LISTED, .choices = origins, .label = "Origin" },
 	{ AS_INT(struct match, run, LINK, STAFF), .flags = BY_VERB, .to = "match_run", .label = "Run" },
@@ -40,7 +46,7 @@ static const struct field fields[] = { ID_AND_VERSION(struct match, .anchor = AT
 	{ AS_INT(struct match, state, CHOICE, MEMBER), .flags = REQUIRED | BY_VERB | SORTED | LISTED, .choices = states, .starts = true,
 		.label = "State" },
 	{ AS_INT(struct match, state_since, INSTANT, MEMBER), .flags = BY_VERB, .label = "In this state since" }, { 0 } };
-COVERS(fields, struct match, 0);
+COVERS(fields, struct match, 1);
 
 /* ---- places ---- */
 
@@ -553,6 +559,7 @@ const struct entity match_entity = { .name = "match",
 	.flags = GRANTS,
 	.retention = AFTER_PROGRAM,
 	.label = "Match",
+	.called = CALLED_AS_MATCH("t.\"id\""),
 	.help = "A mentor and a mentee who are put together.",
 	.waiting = waiting };
 

@@ -218,6 +218,16 @@ const struct entity match_run_entity = { .name = "match_run",
 		AS_INT(S, run, LINK, STAFF), .flags = REQUIRED | BY_VERB | LISTED | LEADS, .to = "match_run", .label = "Run" \
 	}
 
+/* The lines of `alternatives` with names for numbers. Who reads this field (staff of the program) reads the names of its participants. */
+#define INSTEAD \
+	"(WITH RECURSIVE l(\"line\", \"rest\") AS (SELECT '', t.\"alternatives\" || char(10) UNION ALL " \
+	"SELECT substr(\"rest\", 1, instr(\"rest\", char(10)) - 1), substr(\"rest\", instr(\"rest\", char(10)) + 1) FROM l WHERE \"rest\" <> ''), " \
+	"w(\"side\", \"one\", \"more\") AS (SELECT substr(\"line\", 1, 6), CAST(substr(\"line\", 8) AS INTEGER), " \
+	"substr(\"line\", 9 + instr(substr(\"line\", 8), ' ') - 1) FROM l WHERE \"line\" <> '') " \
+	"SELECT group_concat(coalesce(nullif((SELECT p.\"name\" FROM \"participant\" p WHERE p.\"id\" = \"one\"), ''), 'participant ' || \"one\") || " \
+	"' as ' || \"side\" || ' (score ' || CAST(\"more\" AS INTEGER) || ')' || " \
+	"CASE WHEN instr(\"more\", ' ') THEN ': ' || substr(\"more\", instr(\"more\", ' ') + 1) ELSE '' END, char(10)) FROM w)"
+
 static const struct field pair_fields[] = { ID_AND_VERSION(struct run_pair, .anchor = NO_ANCHOR), OF_RUN(struct run_pair),
 	{ AS_INT(struct run_pair, mentor, LINK, STAFF), .flags = REQUIRED | BY_VERB | LISTED, .to = "participant", .label = "Mentor" },
 	{ AS_INT(struct run_pair, mentee, LINK, STAFF), .flags = REQUIRED | BY_VERB | LISTED, .to = "participant", .label = "Mentee" },
@@ -226,10 +236,17 @@ static const struct field pair_fields[] = { ID_AND_VERSION(struct run_pair, .anc
 	{ AS_TEXT(struct run_pair, shares, STAFF), .flags = BY_VERB | LINES | ERASED, .retention = AFTER_PROGRAM,
 		.label = "Share of each criterion" },
 	{ AS_TEXT(struct run_pair, reasons, STAFF), .flags = BY_VERB | LINES | ERASED, .retention = AFTER_PROGRAM, .label = "Reasons" },
-	{ AS_TEXT(struct run_pair, alternatives, STAFF), .flags = BY_VERB | LINES, .label = "Best alternatives" },
+	{ AS_TEXT(struct run_pair, alternatives, STAFF), .flags = BY_VERB | LINES | MACHINE,
+		.label = "Best alternatives: side, participant, score, cost" },
+	{ .name = "instead",
+		.kind = TEXT,
+		.privacy = STAFF,
+		.flags = LINES,
+		.computed = INSTEAD,
+		.label = "Who could have been instead, and what it would cost" },
 	{ AS_TEXT(struct run_pair, sentence, STAFF), .flags = BY_VERB | ERASED, .retention = AFTER_PROGRAM, .label = "What the two share" },
 	{ 0 } };
-COVERS(pair_fields, struct run_pair, 0);
+COVERS(pair_fields, struct run_pair, 1);
 
 static const struct verb no_verbs[] = { { 0 } };
 

@@ -119,6 +119,15 @@ enum match_state {
 };
 /* States in which a match takes a place; an offer takes none. */
 #define MATCH_TAKING "'accepted', 'active', 'paused', 'closing'"
+/* What a match is called, "Mona Mentor & Tim Mentee", from its members' own copies; and whether ?1 begins one of these names, or all of it. */
+#define NAMES_OF_MATCH(id) \
+	"(SELECT group_concat(\"name\", ' & ') FROM (SELECT mm.\"name\" FROM \"match_member\" mm WHERE mm.\"match\" = " id \
+	" ORDER BY mm.\"side\" DESC, mm.\"id\"))"
+#define CALLED_AS_MATCH(id) \
+	"(" id " IN (SELECT mm.\"match\" FROM \"match_member\" mm WHERE mm.\"name\" >= ?1 AND mm.\"name\" < ?1 || char(1114111)) OR " \
+	"(instr(?1, ' & ') AND " id \
+	" IN (SELECT mm.\"match\" FROM \"match_member\" mm WHERE mm.\"name\" = substr(?1, 1, instr(?1, ' & ') - 1)) " \
+	"AND instr(lower(" NAMES_OF_MATCH(id) "), lower(?1)) = 1))"
 struct match {
 	int64_t id, version, program, kind, origin, run, score;
 	char *explanation, *sentence;

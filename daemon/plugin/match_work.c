@@ -280,7 +280,7 @@ static int side_of(struct call *call, const struct matching *m, int64_t id, int 
 	return r;
 }
 
-/* Lines "mentor ID SCORE" and "mentee ID SCORE". */
+/* Lines "mentor ID SCORE" and "mentee ID SCORE", each with the words behind it that say what it would cost. */
 static int check_alternatives(struct call *call, const struct matching *m, const char *lines)
 {
 	struct participant *other;
@@ -292,7 +292,7 @@ static int check_alternatives(struct call *call, const struct matching *m, const
 		int length = 0;
 
 		if (sscanf(line, "%7[a-z] %" SCNd64 " %" SCNd64 "%n", word, &id, &score, &length) != 3 ||
-			(line[length] && line[length] != '\n') || score < 0 || score > SCORE_MAX ||
+			(line[length] && line[length] != '\n' && line[length] != ' ') || score < 0 || score > SCORE_MAX ||
 			(strcmp(word, "mentor") && strcmp(word, "mentee")))
 			return refuse(call, "an alternative is none");
 		r = side_of(call, m, id, !strcmp(word, "mentor") ? SIDE_MENTOR : SIDE_MENTEE, &other);

@@ -117,6 +117,16 @@ int store_read(struct store *s, struct call *call, const struct entity *e, int64
 
 /* ---- look-up ---- */
 
+static void label_column(struct buffer *sql, const struct shape *shape)
+{
+	const struct field *f = &shape->entity->fields[shape->label];
+
+	if (f->computed)
+		buffer_text(sql, f->computed);
+	else
+		buffer_print(sql, "t.\"%s\"", f->name);
+}
+
 static int lookup_in(struct store *s, struct call *call, const struct shape *shape, const char *start, uint32_t limit, uint32_t *ret_given,
 	int (*seen)(void *, const struct entity *, int64_t, const char *), void *data)
 {
@@ -128,8 +138,13 @@ static int lookup_in(struct store *s, struct call *call, const struct shape *sha
 
 	if (!(sight_anywhere(call->caller) & need))
 		return 0;
-	buffer_print(&sql, "SELECT t.\"id\", t.\"%s\" FROM \"%s\" AS t WHERE ((t.\"%s\" >= ?1 AND t.\"%s\" < ?1 || char(1114111))",
-		e->fields[shape->label].name, e->name, e->fields[shape->label].name, e->fields[shape->label].name);
+	buffer_text(&sql, "SELECT t.\"id\", ");
+	label_column(&sql, shape);
+	if (e->called) /* nothing asked for is begun by everything */
+		buffer_print(&sql, " FROM \"%s\" AS t WHERE (?1 = '' OR %s", e->name, e->called);
+	else
+		buffer_print(&sql, " FROM \"%s\" AS t WHERE ((t.\"%s\" >= ?1 AND t.\"%s\" < ?1 || char(1114111))", e->name,
+			e->fields[shape->label].name, e->fields[shape->label].name);
 	for (int i = 0; i < shape->count; i++)
 		if (e->fields[i].flags & KEY && e->fields[i].kind == TEXT && i != shape->label &&
 			shape->readers[i] & sight_anywhere(call->caller)) {
@@ -139,7 +154,10 @@ static int lookup_in(struct store *s, struct call *call, const struct shape *sha
 		}
 	buffer_text(&sql, ") AND ");
 	sight_condition(&sql, shape, "t", need, true);
-	buffer_print(&sql, " ORDER BY t.\"%s\", t.\"id\" LIMIT ?2", e->fields[shape->label].name);
+	if (e->called) /* the newest first: of those that are called alike it is meant more often */
+		buffer_text(&sql, " ORDER BY t.\"id\" DESC LIMIT ?2");
+	else
+		buffer_print(&sql, " ORDER BY t.\"%s\", t.\"id\" LIMIT ?2", e->fields[shape->label].name);
 	r = engine_prepare(s->engine, buffer_string(&sql), false, &q, &call->problem);
 	buffer_free(&sql);
 	if (r)
@@ -199,9 +217,13 @@ static int agenda_of(struct store *s, struct call *call, const struct shape *sha
 			buffer_text(&sql, "NULL, ");
 		else
 			buffer_print(&sql, "t.\"%s\", ", e->fields[shape->anchors[a]].name);
-	if (shape->label >= 0 && shape->readers[shape->label] & w->who)
-		buffer_print(&sql, "t.\"%s\"", e->fields[shape->label].name);
-	else
+	if (shape->label >= 0) { /* by what the caller is to this row, which may be more than whom it waits for */
+		buffer_text(&sql, "CASE WHEN ");
+		sight_condition(&sql, shape, "t", shape->readers[shape->label], true);
+		buffer_text(&sql, " THEN ");
+		label_column(&sql, shape);
+		buffer_text(&sql, " END");
+	} else
 		buffer_text(&sql, "NULL");
 	buffer_print(&sql, " FROM \"%s\" AS t WHERE %s AND ", e->name, w->where);
 	sight_condition(&sql, shape, "t", w->who, true);

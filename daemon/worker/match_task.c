@@ -50,8 +50,8 @@ static void add_alternatives(struct buffer *out, struct arena *arena, bool mento
 {
 	for (size_t i = 0; i < count; i++)
 		add_line(out,
-			arena_print(arena, "%s %lld %d", mentors ? "mentor" : "mentee",
-				(long long)(mentors ? list[i].mentor : list[i].mentee), list[i].score));
+			arena_print(arena, "%s %lld %d %s", mentors ? "mentor" : "mentee",
+				(long long)(mentors ? list[i].mentor : list[i].mentee), list[i].score, list[i].text));
 }
 
 static void send_pair(const struct match_made *pair)

@@ -123,6 +123,25 @@ def test_from_applying_to_a_started_match(program):
     assert program.json("match", "show", number)["state"] == "active"
 
 
+def test_a_match_is_called_by_its_two(program):
+    """In lists, links and look-ups; and the columns of a list are those that the reader may read."""
+    program("participant", "accept", "--where", "program=peers", "--yes")
+    made = program.json("match", "create", "program=peers", "mentor=Ana Lopez", "mentee=Jörg Ünal")
+    number = made["object"].rpartition("/")[2]
+    assert "Ana Lopez & Jörg Ünal" in program("match", "list") and "SCORE" in program("match", "list")
+    assert "Ana Lopez & Jörg Ünal" in program("today") and f"{number} Ana Lopez & Jörg Ünal" in program("match-member", "list")
+    for word in ("jörg", "Ana Lopez", "Ana Lopez & Jörg Ünal"):
+        assert program.json("match", "show", word)["id"] == int(number)
+    Ctl(program.daemon, "root")("login", "create", "person=Ana Lopez", "user_name=mt-mentor1")
+    mentor = Ctl(program.daemon, "mt-mentor1")
+    mentor("match", "list", status=DENIED)                       # a proposal is staff's
+    program("match", "offer", number)
+    assert "Ana Lopez & Jörg Ünal" in mentor("match", "list") and "SCORE" not in mentor("match", "list")
+    assert "offer to answer" in mentor("today")
+    assert "it is for: coordinator" in mentor("match", "list", "score>0", status=DENIED)
+    assert "it is for: admin" in program("job", "list", status=DENIED)
+
+
 def test_versions_and_keys(program):
     version = program.json("program", "show", "peers")["version"]
     program("program", "update", "peers", "summary=first", "--version", version)

@@ -189,6 +189,10 @@ const struct match_criterion *match_criteria(size_t *ret_count);
 /* A row by its name, or NULL. */
 const struct match_criterion *match_criterion(const char *name);
 
+struct arena;
+/* The parameters of a line, "name=value name=value", into line->settings, of the arena; the criterion names the line in complaints. */
+int match_settings_read(struct arena *, const char *text, struct match_line *, struct problem *);
+
 /* E_INVALID with the line (field "lines[2].enough") if a recipe cannot be used. */
 int match_recipe_check(const struct match_recipe *, struct problem *);
 

@@ -22,6 +22,40 @@ static int wrong_line(struct problem *problem, size_t line, const char *name, co
 	return problem_set(problem, E_INVALID, field, "Line %zu of the recipe: %s.", line + 1, what);
 }
 
+static int wrong_criterion(struct problem *problem, size_t line, const char *name)
+{
+	char what[360];
+	size_t count, used;
+	const struct match_criterion *rows = match_criteria(&count);
+
+	used = (size_t)snprintf(what, sizeof what, "there is no criterion %.60s; there are", name);
+	for (size_t i = 0; i < count && used < sizeof what; i++)
+		if (!(rows[i].may & MATCH_ALWAYS))
+			used += (size_t)snprintf(what + used, sizeof what - used, "%s %s", i ? "," : "", rows[i].name);
+	return wrong_line(problem, line, "criterion", what);
+}
+
+static int wrong_setting(struct problem *problem, size_t line, const struct match_criterion *row, const char *name)
+{
+	char what[360];
+	size_t used = (size_t)snprintf(what, sizeof what, "%s has no parameter %.60s%s", row->name, name,
+		row->parameters[0].name ? "; it has" : ", and no other either");
+
+	for (int i = 0; i < MATCH_PARAMETERS_MAX && row->parameters[i].name && used < sizeof what; i++)
+		used += (size_t)snprintf(what + used, sizeof what - used, "%s %s (%g to %g)", i ? "," : "", row->parameters[i].name,
+			row->parameters[i].least, row->parameters[i].most);
+	return wrong_line(problem, line, "settings", what);
+}
+
+static int wrong_value(struct problem *problem, size_t line, const struct match_criterion *row, const struct match_parameter *parameter)
+{
+	char what[200];
+
+	snprintf(what, sizeof what, "%s of %s (%s) takes %s between %g and %g", parameter->name, row->name, parameter->label,
+		parameter->whole ? "a whole number" : "a number", parameter->least, parameter->most);
+	return wrong_line(problem, line, parameter->name, what);
+}
+
 static int parameter_of(const struct match_criterion *row, const char *name)
 {
 	for (int i = 0; i < MATCH_PARAMETERS_MAX && row->parameters[i].name; i++)
@@ -40,15 +74,12 @@ static int set_parameters(const struct match_line *line, size_t at, struct plan_
 		const struct match_setting *setting = &line->settings[k];
 		int i = parameter_of(row, setting->name);
 		const struct match_parameter *parameter = &row->parameters[i < 0 ? 0 : i];
-		char what[200];
 
 		if (i < 0)
-			return wrong_line(problem, at, "settings", "this criterion has no such parameter");
-		snprintf(what, sizeof what, "%s takes %s between %g and %g", parameter->label,
-			parameter->whole ? "a whole number" : "a number", parameter->least, parameter->most);
+			return wrong_setting(problem, at, row, setting->name);
 		if (!(setting->value >= parameter->least && setting->value <= parameter->most) ||
 			(parameter->whole && floor(setting->value) != setting->value))
-			return wrong_line(problem, at, parameter->name, what);
+			return wrong_value(problem, at, row, parameter);
 		out->parameters[i] = setting->value + 0.0;
 	}
 	if (parameter_of(row, "least") == 0 && out->parameters[0] > out->parameters[1])
@@ -62,7 +93,7 @@ static int take_line(const struct match_recipe *recipe, size_t at, struct plan_l
 	const struct match_criterion *row = match_criterion(line->criterion);
 
 	if (!row)
-		return wrong_line(problem, at, "criterion", "there is no such criterion");
+		return wrong_criterion(problem, at, line->criterion);
 	if (row->may & MATCH_ALWAYS)
 		return wrong_line(problem, at, "criterion", "this rule always holds and stands in no recipe");
 	if (line->hard && !(row->may & MATCH_MAY_HARD))

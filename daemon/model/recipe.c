@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Recipes: what a matching counts, in a coordinator's words. A recipe has an algorithm and a line for each criterion; the
- * criteria and their parameters are the worker's table (match/criteria.c), which says what is wrong with a line when it runs.
+ * criteria and their parameters are a table of their own (match/criteria.c), which says what is wrong with a line when it is saved.
  */
+#include "core/recipe_line.h"
 #include "model.h"
 
 static const char *const algorithms[] = { "optimal", NULL };
@@ -60,6 +61,13 @@ static const struct field line_fields[] = { ID_AND_VERSION(struct recipe_line, .
 	{ 0 } };
 COVERS(line_fields, struct recipe_line, 0);
 
+static int line_check(struct call *call, const void *record)
+{
+	const struct recipe_line *line = record;
+
+	return recipe_line_check(line->criterion, !line->use, line->weight, line->parameters, &call->problem);
+}
+
 static const struct verb line_verbs[] = { { "Create", COORDINATOR, 0, KEEP, "*", NULL, "Add a criterion", ON_COLLECTION, NULL, NULL, 0 },
 	{ "Update", COORDINATOR, 0, KEEP, "*", NULL, "Change", 0, NULL, NULL, 0 },
 	{ "Remove", COORDINATOR, 0, KEEP, NULL, NULL, "Remove", REMOVES, NULL, NULL, 0 }, { 0 } };
@@ -69,6 +77,7 @@ const struct entity recipe_line_entity = { .name = "recipe_line",
 	.size = sizeof(struct recipe_line),
 	.fields = line_fields,
 	.verbs = line_verbs,
+	.check = line_check,
 	.unique = "recipe criterion use",
 	.retention = AFTER_PROGRAM,
 	.label = "Recipe line",

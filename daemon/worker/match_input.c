@@ -18,8 +18,7 @@
 #include "link.h"
 
 enum {
-	WEEKS = 4,
-	PARAMETERS = 8
+	WEEKS = 4
 };
 
 /* A growing array in the arena. */
@@ -445,30 +444,6 @@ int gather_sealed(struct gathering *g, int fd, struct problem *problem)
 
 /* ---- the recipe ---- */
 
-static int read_settings(struct arena *arena, char *text, struct match_line *line, int number, struct problem *problem)
-{
-	struct match_setting *settings = arena_new(arena, PARAMETERS * sizeof *settings);
-	char *save = NULL;
-
-	line->settings = settings;
-	for (char *word = strtok_r(text, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
-		char *value = strchr(word, '='), *end;
-
-		if (!value || line->setting_count == PARAMETERS)
-			return problem_set(problem, E_INVALID, NULL,
-				"line %d of the recipe (%s): parameters are written name=value, with spaces between, at "
-				"most %d of them",
-				number, line->criterion, PARAMETERS);
-		*value++ = 0;
-		settings[line->setting_count] = (struct match_setting){ word, strtod(value, &end) };
-		if (!*value || *end || !isfinite(settings[line->setting_count].value))
-			return problem_set(problem, E_INVALID, NULL, "line %d of the recipe (%s): the value of %s is no number", number,
-				line->criterion, word);
-		line->setting_count++;
-	}
-	return 0;
-}
-
 static int read_line(struct arena *arena, char *text, struct match_line *line, int number, struct problem *problem)
 {
 	char *cells[4], *end;
@@ -488,7 +463,7 @@ static int read_line(struct arena *arena, char *text, struct match_line *line, i
 	if (*end || (!line->hard && strcmp(cells[1], "weight")))
 		return problem_set(
 			problem, E_INVALID, NULL, "line %d of the recipe (%s) has neither a rule nor a weight", number, cells[0]);
-	return read_settings(arena, cells[3], line, number, problem);
+	return match_settings_read(arena, cells[3], line, problem);
 }
 
 /* The line is named by its criterion too: a coordinator does not count lines. */

@@ -211,12 +211,7 @@ static int agenda_of(struct store *s, struct call *call, const struct shape *sha
 
 	if (!(sight_anywhere(call->caller) & w->who))
 		return 0;
-	buffer_print(&sql, "SELECT t.\"id\", %s, %s, ", w->since ? w->since : "NULL", w->due ? w->due : "NULL");
-	for (int a = AT_PROGRAM; a <= AT_MATCH; a++)
-		if (shape->anchors[a] < 0)
-			buffer_text(&sql, "NULL, ");
-		else
-			buffer_print(&sql, "t.\"%s\", ", e->fields[shape->anchors[a]].name);
+	buffer_text(&sql, "SELECT x.*, ");
 	if (shape->label >= 0) { /* by what the caller is to this row, which may be more than whom it waits for */
 		buffer_text(&sql, "CASE WHEN ");
 		sight_condition(&sql, shape, "t", shape->readers[shape->label], true);
@@ -225,9 +220,18 @@ static int agenda_of(struct store *s, struct call *call, const struct shape *sha
 		buffer_text(&sql, " END");
 	} else
 		buffer_text(&sql, "NULL");
+	buffer_print(&sql, " FROM (SELECT t.\"id\" AS \"id\", %s AS \"since\", %s AS \"due\"", w->since ? w->since : "NULL",
+		w->due ? w->due : "NULL");
+	for (int a = AT_PROGRAM; a <= AT_MATCH; a++)
+		if (shape->anchors[a] < 0)
+			buffer_text(&sql, ", NULL");
+		else
+			buffer_print(&sql, ", t.\"%s\"", e->fields[shape->anchors[a]].name);
 	buffer_print(&sql, " FROM \"%s\" AS t WHERE %s AND ", e->name, w->where);
 	sight_condition(&sql, shape, "t", w->who, true);
-	buffer_print(&sql, " ORDER BY 2 NULLS LAST, 1 LIMIT %d", AGENDA);
+	buffer_print(&sql,
+		" ORDER BY 2 NULLS LAST, 1 LIMIT %d) AS x CROSS JOIN \"%s\" AS t ON t.\"id\" = x.\"id\" ORDER BY x.\"since\" NULLS LAST, x.\"id\"",
+		AGENDA, e->name);
 	r = engine_prepare(s->engine, buffer_string(&sql), false, &q, &call->problem);
 	buffer_free(&sql);
 	if (r)

@@ -614,6 +614,14 @@ class Daemon:
     def caller(self, user, number=0):
         return self.bus.caller(user, number)
 
+    def coordinator(self):
+        """mt-coord as a coordinator of all, as root appoints the first one."""
+        root = self.caller("root")
+        me = root.create("people", {"given_name": "Cora", "family_name": "Dinate"})["object"]
+        root.create("logins", {"person": me, "user_name": "mt-coord"})
+        root.create("duties", {"person": me, "duty": "coordinator"})
+        return self.caller("mt-coord")
+
     def close(self):
         """At the end of a test: stopped if it still runs, and no report may be in its log."""
         if self.running:

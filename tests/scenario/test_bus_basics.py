@@ -26,12 +26,9 @@ def root(daemon):
 
 
 @pytest.fixture
-def coord(daemon, root):
+def coord(daemon):
     """A coordinator of all, as root appoints the first one."""
-    me = root.create("people", {"given_name": "Cora", "family_name": "Dinate"})["object"]
-    root.create("logins", {"person": me, "user_name": "mt-coord"})
-    root.create("duties", {"person": me, "duty": "coordinator"})
-    return daemon.caller("mt-coord")
+    return daemon.coordinator()
 
 
 @pytest.fixture

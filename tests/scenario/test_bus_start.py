@@ -76,6 +76,14 @@ def test_what_systemd_is_told(daemon):
     assert "programs" in told
 
 
+def test_the_status_counts_what_is_there(stopped_daemon):
+    """How much there is and when the next job is due, and no word of anybody's."""
+    daemon = stopped_daemon.start(watchdog=0.4)
+    assert daemon.notify.lines("STATUS=0 programs, ")
+    daemon.coordinator().create("programs", {"key": "status", "title": "Status", "starter": "first-year-university"})
+    assert daemon.notify.wait("STATUS=1 program, ", 10), daemon.notify.lines("STATUS=")
+
+
 def test_the_watchdog_is_fed_from_the_loop(stopped_daemon):
     daemon = stopped_daemon.start(watchdog=0.4)
     fed = lambda: sum("WATCHDOG=1" in str(message) for message in daemon.notify.seen)

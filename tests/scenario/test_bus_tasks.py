@@ -20,11 +20,7 @@ def refused(error, call, *args, **options):
 
 @pytest.fixture
 def coord(daemon):
-    root = daemon.caller("root")
-    me = root.create("people", {"given_name": "Cora", "family_name": "Dinate"})["object"]
-    root.create("logins", {"person": me, "user_name": "mt-coord"})
-    root.create("duties", {"person": me, "duty": "coordinator"})
-    return daemon.caller("mt-coord")
+    return daemon.coordinator()
 
 
 def start_import(caller, scratch, text=CSV, **options):

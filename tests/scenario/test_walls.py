@@ -413,7 +413,7 @@ def test_without_the_key_nothing_is_opened_and_no_new_key_is_made(world):
 
 
 # ---- 5. logins are records with a pinned uid ----
-# Broken by: store_caller that does not compare the pinned uid; user_binds always true.
+# Broken by: store_caller that does not compare the pinned uid, or takes uids of any range (tests/unit/test_store.c).
 
 @pytest.fixture
 def passwd():

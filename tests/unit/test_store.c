@@ -199,6 +199,23 @@ static void lists_show_what_is_seen(void **state)
 	assert_int_equal(list(w, &c.ben, &participant_entity, (const char *const[]){ "priority" }, 1, 10, "", &taken, &next), E_DENIED);
 }
 
+/* A login counts for uids of the configured range alone: a service account or root of the same name is nobody, and pins nothing. */
+static void uids_outside_the_range_are_nobody(void **state)
+{
+	struct world *w = *state;
+	struct caller root = caller_of(w, 0, "root");
+	static const uint32_t outside[] = { 0, 33, 999, 65001, UINT32_MAX };
+	int64_t person_id = person(w, &root, "Dora", "Daemon");
+
+	create(w, &root, &login_entity, ARGS(P("person", path(w, &person_entity, person_id)), T("user_name", "dora")));
+	for (size_t i = 0; i < sizeof outside / sizeof *outside; i++)
+		assert_int_equal(caller_of(w, outside[i], "dora").person, NONE);
+	assert_int_equal(caller_of(w, 1000, "dora").person, person_id);
+	/* the first uid of the range that came is the one from now on */
+	assert_int_equal(caller_of(w, 1001, "dora").person, NONE);
+	assert_int_equal(caller_of(w, 1000, "dora").person, person_id);
+}
+
 /* A path that somebody kept never comes to name another row, not even over a restart. */
 static void removed_ids_stay_unused(void **state)
 {
@@ -240,6 +257,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(sealed_is_disclosed_only, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(verified_audit, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(lists_show_what_is_seen, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(uids_outside_the_range_are_nobody, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(removed_ids_stay_unused, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(erased_and_kept_erased, set_up, tear_down),
 	};

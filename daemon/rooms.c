@@ -79,13 +79,14 @@ static int preview_one(void *data, const struct scheduled *item)
 	return previewing->seen(previewing->data, &one);
 }
 
-static int preview(
-	void *data, struct call *call, int64_t until, uint32_t limit, int (*seen)(void *, const struct bus_preview *), void *seen_data)
+static int preview(void *data, struct call *call, int64_t until, int64_t limit, int64_t usec,
+	int (*seen)(void *, const struct bus_preview *), void *seen_data, bool *ret_more)
 {
+	struct preview_bounds bounds = { until, limit, INT64_MAX, usec };
 	struct daemon *daemon = data;
 	struct previewing previewing = { seen, seen_data };
 
-	return scheduler_preview(daemon->scheduler, until, limit, preview_one, &previewing, &call->problem);
+	return scheduler_preview(daemon->scheduler, &bounds, preview_one, &previewing, ret_more, &call->problem);
 }
 
 static int advance(void *data, int64_t until, int64_t *ret_jobs, struct problem *problem)

@@ -320,7 +320,7 @@ static void schedule_table(struct cli *cli, const json_t *rows)
 int command_schedule(struct cli *cli)
 {
 	static const char *const instants[] = { "due", NULL };
-	json_t *options = json_object(), *rows, *shown;
+	json_t *options = json_object(), *reply, *rows, *shown;
 	int64_t until;
 
 	if (strcmp(cli->words[1], "preview")) {
@@ -334,8 +334,9 @@ int command_schedule(struct cli *cli)
 	json_object_set_new(options, "until", json_integer(until));
 	if (cli->limit != NONE_GIVEN)
 		json_object_set_new(options, "limit", bus_typed("u", json_integer(cli->limit)));
-	if (ask_manager(cli, BUS_REPEAT, "SchedulePreview", options, &rows))
+	if (cli_call(cli, BUS_REPEAT, BUS_ROOT, BUS_MANAGER, "SchedulePreview", "a{sv}", json_pack("[o]", options), &reply))
 		return -1;
+	rows = json_array_get(reply, 0);
 	if (cli->json) {
 		shown = with_instants(rows, instants);
 		out_json(cli, shown);
@@ -345,7 +346,9 @@ int command_schedule(struct cli *cli)
 	} else if (!cli->options.quiet) {
 		printf("nothing is planned until then\n");
 	}
-	json_decref(rows);
+	if (json_is_true(json_array_get(reply, 1)) && !cli->options.quiet)
+		fprintf(stderr, "this is not all: there is more until then; give a nearer --until, or a larger --limit\n");
+	json_decref(reply);
 	return 0;
 }
 

@@ -173,6 +173,11 @@ bool user_allows(struct user *user, struct bus *bus, struct problem *problem)
 	return true;
 }
 
+void user_pays(struct user *user, struct bus *bus, int64_t usec)
+{
+	user->tokens -= (double)usec * 10 * (double)bus->settings->limits.calls_per_second / 1e6;
+}
+
 int caller_make(struct bus *bus, struct user *user, struct caller *ret, struct problem *problem)
 {
 	int64_t now = monotonic_usec();

@@ -272,6 +272,8 @@ bool client_is_ready(struct client *); /* who it is, is known; begins to ask whe
 bool user_is_named(struct bus *, struct user *);
 void user_named(struct bus *, struct user *, bool answered, const char *name);
 bool user_allows(struct user *, struct bus *, struct problem *); /* quota */
+/* A call that held the loop counts for as many as would be ten times as long: nobody gets more than a tenth of it by such calls. */
+void user_pays(struct user *, struct bus *, int64_t usec);
 /* The one place where a bus caller is made. In a turn. */
 int caller_make(struct bus *, struct user *, struct caller *ret, struct problem *);
 

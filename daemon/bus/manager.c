@@ -356,6 +356,10 @@ static int changes(struct request *request)
 
 /* ---- SchedulePreview ---- */
 
+enum {
+	PREVIEW_USEC = 20000 /* of a turn, that lasts 50 ms at most */
+};
+
 static int put_occurrence(void *data, const struct bus_preview *item)
 {
 	struct rows *rows = data;
@@ -382,7 +386,8 @@ static int schedule_preview(struct request *request)
 {
 	struct bus *bus = request->bus;
 	struct problem *problem = &request->call.problem;
-	int64_t until = request->call.now + 7 * 86400, limit = 100;
+	int64_t until = request->call.now + 7 * 86400, limit = 100, began = monotonic_usec();
+	bool more = false;
 	struct rows rows;
 	struct arg *args;
 	size_t count;
@@ -405,8 +410,10 @@ static int schedule_preview(struct request *request)
 	rows_open(&rows, request, "a{sv}");
 	/* who is nobody here sees no job: nothing is played for them */
 	if (roles != ANYONE)
-		result = bus->hooks.preview(bus->hooks.data, &request->call, until, (uint32_t)limit, put_occurrence, &rows);
+		result = bus->hooks.preview(bus->hooks.data, &request->call, until, limit, PREVIEW_USEC, put_occurrence, &rows, &more);
 	rows_close(&rows);
+	put_yes(&rows.at, more);
+	user_pays(request->user, bus, monotonic_usec() - began);
 	return result < 0 ? result : 0;
 }
 
@@ -429,8 +436,9 @@ const struct method manager_methods[] = {
 	{ "Backup", "a{sv}", "options", "a{sv}", "result", admin_backup, "Makes a backup now and answers its name. For administrators." },
 	{ "VerifyAudit", "a{sv}", "options", "a{sv}", "result", admin_verify_audit,
 		"Looks at every audit record: whole, records, head, erased, first_bad, what. For administrators and auditors." },
-	{ "SchedulePreview", "a{sv}", "options", "aa{sv}", "occurrences", schedule_preview,
-		"What would happen until an instant, without doing it. Options: until (x), limit (x)." },
+	{ "SchedulePreview", "a{sv}", "options", "aa{sv}b", "occurrences more", schedule_preview,
+		"What would happen until an instant, without doing it. Options: until (x), limit (x). It ends early when it has cost "
+		"enough, and says that there is more; what it costs counts against the caller's calls in a second." },
 	{ "Resume", "a{sv}", "options", "a{sv}", "result", admin_resume,
 		"Lets mail and jobs of a restored or copied database go; with dry_run only says how many wait. For administrators." },
 	{ "AdvanceClock", "x", "until", "a{sv}", "result", admin_advance_clock,

@@ -3,33 +3,48 @@
  * The preview: plays the schedule forward, each job at its own time, inside a savepoint that is undone at the end.
  *
  * So what jobs plan and cancel shows too. What has effects outside the database is named and not tried; a job that cannot be done
- * is named and left.
+ * is named and left. All of it holds the loop, and nothing of it is kept: so it ends when it has cost enough, and says so.
  */
 #include "inner.h"
 
-#include "core/date.h"
+#include <time.h>
 
-enum {
-	MOST = 500
-};
+#include "core/date.h"
 
 struct preview {
 	struct scheduler *s;
-	int64_t until;
-	uint32_t limit, given;
+	const struct preview_bounds *bounds;
+	int64_t began, shown, played;
+	bool enough;
 	int (*seen)(void *, const struct scheduled *);
 	void *data;
 };
+
+static int64_t clock_usec(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000LL + now.tv_nsec / 1000;
+}
+
+static bool is_enough(const struct preview *p)
+{
+	return p->enough || p->shown >= p->bounds->shown || p->played >= p->bounds->played || clock_usec() - p->began >= p->bounds->usec;
+}
 
 static int show(struct preview *p, const struct row *row)
 {
 	char nominal[DATE_TEXT];
 	struct scheduled one = { row->kind, NULL, row->subject, row->due, local_print(row->nominal, nominal), zone_name(row->zone) };
+	int r;
 
 	if (row->job->subject)
 		one.entity = shape_named(row->job->subject)->entity;
-	p->given++;
-	return p->seen(p->data, &one);
+	r = p->seen(p->data, &one);
+	p->enough = r > 0;
+	p->shown++;
+	return r < 0 ? r : 0;
 }
 
 /* What a failure has changed is undone; the row is out of the way. */
@@ -71,19 +86,26 @@ static int play(struct call *call, void *data)
 	struct row row;
 	int count = 1, r = 0;
 
-	while (!r && count && p->given < p->limit) {
-		r = rows_due(p->s, p->until, &row, 1, &count, &call->problem);
-		if (!r && count)
-			r = step(call, p, &row);
+	while (!r && count) {
+		r = rows_due(p->s, p->bounds->until, &row, 1, &count, &call->problem);
+		if (r || !count)
+			break;
+		if (is_enough(p)) {
+			p->enough = true;
+			break;
+		}
+		p->played++;
+		r = step(call, p, &row);
 	}
 	return r;
 }
 
-int scheduler_preview(struct scheduler *s, int64_t until, uint32_t limit, int (*seen)(void *, const struct scheduled *), void *data,
-	struct problem *problem)
+int scheduler_preview(struct scheduler *s, const struct preview_bounds *bounds, int (*seen)(void *, const struct scheduled *), void *data,
+	bool *ret_more, struct problem *problem)
 {
-	struct preview preview = { s, until, limit && limit < MOST ? limit : MOST, 0, seen, data };
+	struct preview preview = { s, bounds, clock_usec(), 0, 0, false, seen, data };
 	int r = store_suppose(s->setup.store, &schedule_caller, store_now(s->setup.store), play, &preview, problem);
 
+	*ret_more = preview.enough;
 	return r < 0 ? r : 0;
 }

@@ -62,14 +62,38 @@ static int look_daily(struct scheduler *s, int64_t now, struct problem *problem)
 	return store_note(s->setup.store, "clock_seen", before, sizeof before, text, problem);
 }
 
-static int run_due(struct scheduler *s, int *ret_count, struct problem *problem)
+/* The earliest that this turn has not had: *ret_found. A job may have planned one that is due before what was the next. */
+static int earliest(struct scheduler *s, const int64_t *had, int count, struct row *ret, bool *ret_found, struct problem *problem)
 {
 	struct row rows[TURN_JOBS];
-	int64_t start = clock_milliseconds(CLOCK_MONOTONIC);
-	int found = 0, r = rows_due(s, store_now(s->setup.store), rows, TURN_JOBS, &found, problem);
+	int found, r = rows_due(s, store_now(s->setup.store), rows, count + 1, &found, problem);
 
-	while (!r && *ret_count < found && clock_milliseconds(CLOCK_MONOTONIC) - start <= TURN_MILLISECONDS)
-		r = row_run(s, &rows[(*ret_count)++], problem);
+	*ret_found = false;
+	for (int i = 0; i < found && !r && !*ret_found; i++) {
+		int at = 0;
+
+		while (at < count && had[at] != rows[i].id)
+			at++;
+		*ret_found = at == count;
+		*ret = rows[i];
+	}
+	return r;
+}
+
+static int run_due(struct scheduler *s, int *ret_count, struct problem *problem)
+{
+	int64_t start = clock_milliseconds(CLOCK_MONOTONIC), had[TURN_JOBS];
+	bool found = true;
+	struct row row;
+	int r = 0;
+
+	while (!r && found && *ret_count < TURN_JOBS && clock_milliseconds(CLOCK_MONOTONIC) - start <= TURN_MILLISECONDS) {
+		r = earliest(s, had, *ret_count, &row, &found, problem);
+		if (r || !found)
+			break;
+		had[(*ret_count)++] = row.id;
+		r = row_run(s, &row, problem);
+	}
 	return r;
 }
 

@@ -50,9 +50,17 @@ struct scheduled {
 	int64_t id, due;
 	const char *nominal, *zone;
 };
-/* What would happen until an instant, in order, at most `limit`: jobs are tried and undone, so that what they plan shows too. Inside a turn. */
-int scheduler_preview(
-	struct scheduler *, int64_t until, uint32_t limit, int (*seen)(void *, const struct scheduled *), void *, struct problem *);
+/* How far a preview goes: to an instant, to a number of occurrences shown, and to what it may cost. */
+struct preview_bounds {
+	int64_t until;
+	int64_t shown;  /* occurrences */
+	int64_t played; /* rows of job looked at */
+	int64_t usec;   /* of the clock that counts; looked at after each row */
+};
+/* What would happen, in order: jobs are tried and undone, so that what they plan shows too. `seen` answers 1 for 'enough'. *ret_more: it
+ * ended before `until`. Inside a turn. */
+int scheduler_preview(struct scheduler *, const struct preview_bounds *, int (*seen)(void *, const struct scheduled *), void *,
+	bool *ret_more, struct problem *);
 /* Simulated clock only: runs what falls due up to `until`, each at its own time. 1: call again; *ret_jobs counts. Between turns. */
 int scheduler_advance(struct scheduler *, int64_t until, int64_t *ret_jobs, struct problem *);
 /* The instant of the earliest job that waits or runs, NONE if there is none. */

@@ -498,7 +498,7 @@ def test_changes_agenda_and_preview_name_only_what_is_seen(shared_world, rules, 
         label = next((f for f in rules.entities[name].fields.values() if "label" in f.flags), None)
         shown = label and may(rules.roles(account, name, row), label.readers)
         assert item.get("label") == (called(rules, label, row)[0] if shown else None), item
-    preview = caller.manager("SchedulePreview", "a{sv}", ({"until": NOW + 60 * DAY, "limit": 1000},))
+    preview, _ = caller.manager("SchedulePreview", "a{sv}", ({"until": NOW + 60 * DAY, "limit": 1000},))
     for item in agenda + preview:
         for key in ("object", "program", "match"):
             if item.get(key, "/") != "/":

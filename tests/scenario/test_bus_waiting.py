@@ -323,9 +323,32 @@ def test_resume_and_preview(daemon):
     root = daemon.caller("root")
     assert root.manager("Resume", "a{sv}", ({"dry_run": True},)).keys() == {"messages", "jobs"}
     refused("NotAllowed", daemon.caller("mt-nobody").manager, "Resume", "a{sv}", ({},))
-    shown = root.manager("SchedulePreview", "a{sv}", ({"limit": 5},))
-    assert 0 < len(shown) <= 5 and {"kind", "object", "due", "nominal", "zone"} == shown[0].keys()
+    shown, more = root.manager("SchedulePreview", "a{sv}", ({"limit": 5},))
+    assert len(shown) == 5 and more is True and {"kind", "object", "due", "nominal", "zone"} == shown[0].keys()
     refused("InvalidField", root.manager, "SchedulePreview", "a{sv}", ({"limit": 0},))
+
+
+def test_previews_cost_what_they_hold_up(daemon):
+    """Ten thousand occurrences by each call, again and again: cut short, then refused; others are answered all the while."""
+    daemon.configure("limits: { calls_per_second = 100; };\n")
+    root = daemon.caller("root")
+    root.manager("Reload")
+    appoint(daemon)
+    coord, other = daemon.caller("mt-coord"), daemon.caller("mt-nobody")
+    far = {"until": ("x", root.get(TOP, "Manager", "Now") + 20 * 366 * 86400), "limit": ("x", 10000)}
+    longest, refusals, cut = 0, 0, 0
+    for _ in range(40):
+        asked = coord.start(TOP, MANAGER, "SchedulePreview", "a{sv}", (far,))
+        began = time.monotonic()
+        other.get(TOP, "Manager", "Version")
+        longest = max(longest, time.monotonic() - began)
+        try:
+            cut += asked.result()[1]
+        except Refused as refused_:
+            assert refused_.short == "LimitExceeded"
+            refusals += 1
+    assert cut >= 3 and refusals >= 20
+    assert longest < 0.5                       # far more than a turn: sanitizers, and machines under load
 
 
 # ---- signals ----

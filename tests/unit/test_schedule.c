@@ -5,6 +5,8 @@
  */
 #include "clockwork.h"
 
+#include <time.h>
+
 static void check_ins_keep_their_local_hour(void **state)
 {
 	static const char *const zones[] = { "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "Pacific/Apia",
@@ -124,6 +126,7 @@ static void preview_changes_nothing(void **state)
 	struct cast c;
 	int64_t seq, after, jobs;
 	char head[65];
+	bool more;
 
 	running(w, &c);
 	pair(w, &c, participant(w, &c, c.ben_id, "mentor", 1), "UTC", "Cleo");
@@ -131,7 +134,9 @@ static void preview_changes_nothing(void **state)
 	store_audit_head(w->store, &seq, head);
 	jobs = number(w, "SELECT sum(\"version\") FROM \"job\"");
 	must(store_turn_begin(w->store, &problem), &problem);
-	must(scheduler_preview(clockwork.scheduler, store_now(w->store) + 30 * DAY, 500, tell_me, &told, &problem), &problem);
+	must(scheduler_preview(clockwork.scheduler, &(struct preview_bounds){ store_now(w->store) + 30 * DAY, 500, 5000, INT64_MAX },
+		     tell_me, &told, &more, &problem),
+		&problem);
 	must(store_turn_commit(w->store, &problem), &problem);
 	assert_true(told.count > 100); /* four standing jobs a day, and what check-ins bring */
 	store_audit_head(w->store, &after, head);
@@ -381,6 +386,7 @@ static void a_preview_names_what_then_happens(void **state)
 	struct problem problem = { 0 };
 	static struct list list;
 	struct cast c;
+	bool more;
 
 	list.count = 0;
 	running(w, &c);
@@ -392,7 +398,9 @@ static void a_preview_names_what_then_happens(void **state)
 		"VALUES (1, 'check-in due', 4711, '2026-01-02T00:00:00', 'UTC', 1767312000, 0, 0, 'waiting')");
 	sleep_until(w, "2026-01-04T00:00:00Z");
 	must(store_turn_begin(w->store, &problem), &problem);
-	must(scheduler_preview(clockwork.scheduler, instant_of("2026-01-20T00:00:00Z"), 500, note, &list, &problem), &problem);
+	must(scheduler_preview(clockwork.scheduler, &(struct preview_bounds){ instant_of("2026-01-20T00:00:00Z"), 500, 5000, INT64_MAX },
+		     note, &list, &more, &problem),
+		&problem);
 	must(store_turn_commit(w->store, &problem), &problem);
 	for (int i = 1; i < list.count; i++)
 		assert_true(list.due[i] >= list.due[i - 1]);
@@ -405,6 +413,49 @@ static void a_preview_names_what_then_happens(void **state)
 		listed(&list, "check-in escalation"), number(w, "SELECT count(*) FROM \"check_in\" WHERE \"state\" = 'escalated'"));
 	assert_int_equal(
 		listed(&list, "retention"), number(w, "SELECT count(*) FROM \"job\" WHERE \"kind\" = 'retention' AND \"state\" = 'done'"));
+	stop(&clockwork);
+}
+
+/* It holds the loop, so it is bounded in what it shows, plays and costs; and says when it was cut. */
+static int64_t preview_count(struct world *w, struct clockwork *c, struct preview_bounds bounds, bool more_wanted)
+{
+	struct problem problem = { 0 };
+	struct told told = { 0 };
+	bool more;
+
+	must(store_turn_begin(w->store, &problem), &problem);
+	must(scheduler_preview(c->scheduler, &bounds, tell_me, &told, &more, &problem), &problem);
+	must(store_turn_commit(w->store, &problem), &problem);
+	assert_int_equal(more, more_wanted);
+	return told.count;
+}
+
+static void a_preview_ends_when_it_has_cost_enough(void **state)
+{
+	struct world *w = *state;
+	struct clockwork clockwork;
+	struct timespec began, ended;
+	struct cast c;
+	int64_t until, all, mentor, year;
+
+	running(w, &c);
+	clockwork = start(w);
+	until = store_now(w->store) + 10 * DAY;
+	all = preview_count(w, &clockwork, (struct preview_bounds){ until, 500, 5000, INT64_MAX }, false);
+	assert_int_equal(all, 42); /* four a day, the check of a Sunday, and the program starts */
+	assert_int_equal(preview_count(w, &clockwork, (struct preview_bounds){ until, all, 5000, INT64_MAX }, false), all);
+	assert_int_equal(preview_count(w, &clockwork, (struct preview_bounds){ until, all - 1, 5000, INT64_MAX }, true), all - 1);
+	assert_int_equal(preview_count(w, &clockwork, (struct preview_bounds){ until, 500, 7, INT64_MAX }, true), 7);
+	assert_int_equal(preview_count(w, &clockwork, (struct preview_bounds){ until, 500, 5000, 0 }, true), 0);
+	/* a year of many pairs */
+	mentor = participant(w, &c, c.ben_id, "mentor", 50);
+	for (int i = 0; i < 30; i++)
+		pair(w, &c, mentor, "UTC", "Cleo");
+	year = store_now(w->store) + 365 * DAY;
+	clock_gettime(CLOCK_MONOTONIC, &began);
+	preview_count(w, &clockwork, (struct preview_bounds){ year, INT64_MAX, INT64_MAX, 20000 }, true);
+	clock_gettime(CLOCK_MONOTONIC, &ended);
+	assert_true((ended.tv_sec - began.tv_sec) * 1000 + (ended.tv_nsec - began.tv_nsec) / 1000000 < 300); /* a machine under load, too */
 	stop(&clockwork);
 }
 
@@ -532,6 +583,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_burst_goes_in_bounded_turns, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_job_over_many_goes_in_slices_that_a_kill_does_not_lose, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_preview_names_what_then_happens, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_preview_ends_when_it_has_cost_enough, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(who_may_not_answer_yet_is_not_asked, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_changed_pair_is_a_new_occasion, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(closed_days_entered_late_move_what_was_planned, set_up, tear_down),

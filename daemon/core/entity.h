@@ -293,7 +293,7 @@ enum {
 };
 /* "coordinator or admin": the roles of a mask as a sentence names them ("the daemon alone" where no caller holds one). Cut to size. */
 char *roles_said(unsigned mask, char *out, size_t size);
-/* Is the word among the words of a list such as "a b c"? ("*" never matches.) */
+/* Is the word among the words of a list such as "a b c", or of sets such as "a b; c"? ("*" never matches.) */
 bool word_in(const char *list, const char *word);
 
 #endif

@@ -33,8 +33,8 @@ bool word_in(const char *list, const char *word)
 {
 	size_t length = strlen(word);
 
-	for (const char *p = list; p && *p; p += strcspn(p, " "), p += strspn(p, " "))
-		if (!strncmp(p, word, length) && (p[length] == ' ' || !p[length]))
+	for (const char *p = list; p && *p; p += strcspn(p, " ;"), p += strspn(p, " ;"))
+		if (!strncmp(p, word, length) && (p[length] == ' ' || p[length] == ';' || !p[length]))
 			return true;
 	return false;
 }

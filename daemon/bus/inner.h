@@ -328,7 +328,7 @@ int fields_read(struct request *, const char *const *words, size_t count, const 
 
 /* describe.c, tasks.c, logging.c, introspect.c */
 int describe(struct request *);
-/* The task at the request's path if the caller started it or is admin; NULL for others as for none. */
+/* The task at the request's path if the caller started it, is root or staff over its object; NULL for others as for none. */
 struct task *task_seen(struct request *);
 void task_changed(void *bus, const struct task *);
 int logging_set(struct request *, const char *member, DBusMessageIter *variant);

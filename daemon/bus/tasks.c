@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Tasks on the bus: /org/mentorship1/tasks/ID, seen by whoever started it and by root; for others it is absent.
+ * Tasks on the bus: /org/mentorship1/tasks/ID, seen by whoever started it, by root, and by who is staff over the object that it works
+ * on (the other coordinators of a program see its matching come on); for others it is absent. Polkit is not asked: it is for verbs.
+ * It is stopped by its starter and by root; others use the verb of the object, which decides for itself.
  *
  * The starter's connection gets Changed(progress, state) unasked; nothing is broadcast.
  */
@@ -8,11 +10,24 @@
 
 #include <string.h>
 
+static bool is_own(const struct request *request, const struct task *task)
+{
+	return task->uid == request->caller.uid || request->caller.admin;
+}
+
+static bool is_staff(struct request *request, const struct task *task)
+{
+	struct call look = { .arena = request->call.arena, .caller = &request->caller, .now = request->call.now };
+
+	return task->entity && task->object > 0 && !store_sees(request->bus->store, &look, task->entity, task->object) &&
+		look.roles & STAFF_ROLES;
+}
+
 struct task *task_seen(struct request *request)
 {
 	struct task *task = request->route.place == TASK ? task_find(request->bus->tasks, request->route.id) : NULL;
 
-	return task && (task->uid == request->caller.uid || request->caller.admin) ? task : NULL;
+	return task && (is_own(request, task) || is_staff(request, task)) ? task : NULL;
 }
 
 static void put_kind(struct request *request, DBusMessageIter *at)
@@ -77,6 +92,9 @@ static int cancel(struct request *request)
 
 	if (!task)
 		return problem_set(&request->call.problem, E_NOTFOUND, NULL, "there is no such object");
+	if (!is_own(request, task))
+		return problem_set(&request->call.problem, E_DENIED, NULL,
+			"only who started it stops it; the object that it works on may have a verb for you");
 	result = task_cancel(request->bus->tasks, task->id, &request->call.problem);
 	if (result)
 		return result;

@@ -3,7 +3,7 @@
  * Tasks: long work that somebody can watch and cancel.
  *
  * A task lives in memory only: what the work did is in the store, and after a restart there is nothing left to watch. Its id is
- * random, so that nobody finds the tasks of others by counting. The registry owns the tasks; whoever does the work keeps the
+ * random, so that nobody finds the tasks of others by counting (the bus says who sees one). The registry owns the tasks; whoever does the work keeps the
  * id, looks the task up each time and lives with its absence. A task that has ended is kept for ten minutes, so that its starter
  * can read the result, then swept. No name, address or other value goes into kind or error: both are shown in logs.
  */

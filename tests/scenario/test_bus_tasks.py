@@ -60,6 +60,34 @@ def test_a_task_is_seen_by_its_starter_alone(daemon, coord, scratch):
     assert [signal for signal in other.settle() if signal[1] == TASK] == []
 
 
+def test_a_task_is_seen_by_staff_of_its_object(daemon, coord, scratch):
+    """Who coordinates the program of a matching sees how it comes on; other programs' staff, participants and polkit's admins do not."""
+    root = daemon.caller("root")
+    programs = [coord.create("programs", {"key": key, "title": key, "starter": "first-year-university"})["object"] for key in ("first", "second")]
+    for account, program in (("mt-coord2", programs[0]), ("mt-mentor3", programs[1]), ("mt-mentee1", None)):
+        person = root.create("people", {"given_name": account, "family_name": "X"})["object"]
+        root.create("logins", {"person": person, "user_name": account})
+        if program:
+            root.create("duties", {"person": person, "duty": "coordinator", "program": program})
+        else:
+            coord.create("participants", {"program": programs[0], "person": person, "role": "mentee"})
+    of_none = start_import(coord, scratch)
+    coord.verb(programs[0], "Program.Update", {"starts": "2026-12-01", "ends": "2027-06-30"})
+    coord.verb(programs[0], "Program.Open")
+    made = coord.create("match_runs", {"program": programs[0]})
+    task = made["task"]
+    assert coord.get(task, "Task", "Object") == made["object"]
+    colleague = daemon.caller("mt-coord2")
+    assert colleague.get(task, "Task", "Kind") == coord.get(task, "Task", "Kind")
+    assert "verb" in refused("NotAllowed", colleague.call, task, TASK, "Cancel", "a{sv}", ({},))
+    for account, path in (("mt-mentor3", task), ("mt-mentee1", task), ("mt-admin", task), ("mt-nobody", task), ("mt-coord2", of_none)):
+        caller = daemon.caller(account)
+        refused("NotFound", caller.get_all, path, "Task")
+        refused("NotFound", caller.call, path, TASK, "Cancel", "a{sv}", ({},))
+    wait_until(lambda: coord.get(task, "Task", "State") != "running", 30, "the end of the task")
+    assert colleague.get_all(task, "Task") == coord.get_all(task, "Task") == root.get_all(task, "Task")
+
+
 def test_tasks_have_a_limit(daemon, coord, scratch):
     daemon.configure("limits: { tasks = 1; };\n")
     daemon.caller("root").manager("Reload")

@@ -199,6 +199,7 @@ static int advance_step(struct request *request)
 			&request->call.problem, E_BUSY, NULL, "tasks are running; the clock moves only when nothing is under way");
 	result = bus->hooks.advance(bus->hooks.data, advancing->until, &advancing->jobs, &request->call.problem);
 	bus->grants++; /* what ends by time may have ended */
+	sights_look(bus);
 	if (result)
 		return result > 0 ? WAITS : result;
 	dbus_message_iter_init_append(reply_new(request), &at);

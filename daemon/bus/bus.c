@@ -84,6 +84,7 @@ struct bus *bus_new(const struct bus_setup *setup)
 	bus->stepping = timer(bus, on_step);
 	bus->publishing = timer(bus, on_publish);
 	bus->sweeping = timer(bus, on_sweep);
+	limit_make(bus);
 	tasks_listen(bus->tasks, task_changed, bus);
 	return bus;
 }
@@ -102,6 +103,7 @@ void bus_settings(struct bus *bus, const struct settings *settings)
 	tasks_limit(bus->tasks, (unsigned)settings->limits.tasks);
 	/* the range of uids may be another: everybody's caller is made anew */
 	bus->grants++;
+	sights_look(bus);
 }
 
 size_t bus_in_flight(const struct bus *bus)

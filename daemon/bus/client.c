@@ -148,7 +148,7 @@ void user_named(struct bus *bus, struct user *user, bool answered, const char *n
 		user->caller_of = 0;
 	}
 	wake_all(bus, user);
-	if (bus->change_first < bus->change_count)
+	if (bus->change_first < bus->change_count || bus->sights_stale)
 		event_add(bus->publishing, &(struct timeval){ 0, 0 });
 	if (!answered)
 		log_event(EVENT_LOOKUP_SLOW, &(struct log_facts){ .uid = user->uid, .has = LOG_HAS_UID });

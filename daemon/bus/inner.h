@@ -234,6 +234,11 @@ struct bus {
 	struct change *changes;
 	size_t change_first, change_count, change_room;
 	uint32_t subscription_ids;
+	unsigned subscribed; /* subscriptions of all clients */
+	bool sights_stale;   /* what subscribers see is to be compared with what they saw */
+	struct event *limit; /* on limit_fd, a timer of the wall's clock */
+	int limit_fd;
+	int64_t limit_at; /* the instant at which somebody's sight ends; INT64_MAX: none */
 	uint64_t polkit_ids;
 	bool verifying, backing; /* one VerifyAudit and one Backup at a time */
 };
@@ -342,6 +347,9 @@ int unsubscribe(struct request *);
 void subscriptions_drop(struct client *);
 void publish_run(struct bus *);
 void publish_free(struct bus *);
+/* Somebody's sight may be another: who lost sight of what they were shown is told, soon. Nothing where nobody subscribed. */
+void sights_look(struct bus *);
+void limit_make(struct bus *);
 
 /* size.c */
 /* Bytes of the message's values, near enough; stops counting soon after `most`. */

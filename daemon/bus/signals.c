@@ -7,23 +7,25 @@
  * (shown before, seen now) gives Added, Changed, Removed or silence. So nobody hears of a row that was hidden from them, and who
  * loses sight of one is told. Signals carry path, version and sequence, no values.
  *
- * Changes wait in a queue and are worked off between turns, a few milliseconds at a time.
+ * Sight is lost without a change of the row, too: a duty ends by a verb or by its date. When a granting row changed, or the earliest
+ * limit of a subscriber's sight has come (a timer on the wall's clock stands there, if anybody subscribed), the sights of subscribers
+ * are compared with what they were; of those that differ every row shown is looked at again. Who gains sight hears of a row when it
+ * changes next.
+ *
+ * Changes wait in a queue and are worked off between turns, a few milliseconds at a time, and rows looked at again behind them.
  */
+#include "ids.h"
 #include "values.h"
 
 #include <string.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
 
 enum {
 	PATHS_MOST = 256,
 	SHOWN_MOST = 100000,
 	PAGE = 1000,
 	SLICE_USEC = 5000
-};
-
-/* A set of ids, open addressing; ids are never 0. */
-struct ids {
-	int64_t *slots;
-	size_t count, room;
 };
 
 struct watch {
@@ -47,61 +49,10 @@ struct subscription {
 	struct watch **watches;
 	size_t watch_count;
 	const char *cursor;
+	uint64_t sight; /* stamp of what the client saw last; 0: not compared yet */
+	bool again;     /* what was shown is being looked at again, */
+	size_t at, of;  /* from this place, of so many */
 };
-
-/* ---- sets ---- */
-
-static size_t slot_of(const struct ids *ids, int64_t id)
-{
-	size_t at = (size_t)((uint64_t)id * UINT64_C(0x9e3779b97f4a7c15) >> 20) & (ids->room - 1);
-
-	while (ids->slots[at] && ids->slots[at] != id)
-		at = (at + 1) & (ids->room - 1);
-	return at;
-}
-
-static bool ids_has(const struct ids *ids, int64_t id)
-{
-	return ids->room && ids->slots[slot_of(ids, id)] == id;
-}
-
-static void ids_add(struct ids *ids, int64_t id)
-{
-	if (2 * (ids->count + 1) > ids->room) {
-		struct ids more = { NULL, 0, ids->room ? 2 * ids->room : 64 };
-
-		more.slots = calloc(more.room, sizeof *more.slots);
-		must(more.slots != NULL);
-		for (size_t i = 0; i < ids->room; i++)
-			if (ids->slots[i])
-				more.slots[slot_of(&more, ids->slots[i])] = ids->slots[i];
-		more.count = ids->count;
-		free(ids->slots);
-		*ids = more;
-	}
-	if (!ids_has(ids, id)) {
-		ids->slots[slot_of(ids, id)] = id;
-		ids->count++;
-	}
-}
-
-static void ids_remove(struct ids *ids, int64_t id)
-{
-	size_t hole;
-
-	if (!ids_has(ids, id))
-		return;
-	hole = slot_of(ids, id);
-	ids->slots[hole] = 0;
-	ids->count--;
-	/* what was displaced past the hole moves up */
-	for (size_t at = (hole + 1) & (ids->room - 1); ids->slots[at]; at = (at + 1) & (ids->room - 1)) {
-		int64_t moved = ids->slots[at];
-
-		ids->slots[at] = 0;
-		ids->slots[slot_of(ids, moved)] = moved;
-	}
-}
 
 /* ---- ends ---- */
 
@@ -125,6 +76,7 @@ static void subscription_end(struct subscription *subscription)
 	for (size_t i = 0; i < subscription->watch_count; i++)
 		watch_unlink(client->bus, subscription->watches[i]);
 	client->user->subscriptions--;
+	client->bus->subscribed--;
 	free(subscription->shown.slots);
 	arena_free(&subscription->arena);
 	dbus_message_unref(subscription->message);
@@ -165,6 +117,8 @@ static struct subscription *subscription_new(struct request *request)
 	subscription->next = request->client->subscriptions;
 	request->client->subscriptions = subscription;
 	request->client->user->subscriptions++;
+	request->bus->subscribed++;
+	sights_look(request->bus);
 	return subscription;
 }
 
@@ -347,10 +301,20 @@ int subscribe(struct request *request)
 
 /* ---- changes ---- */
 
+void sights_look(struct bus *bus)
+{
+	if (!bus->subscribed)
+		return;
+	bus->sights_stale = true;
+	if (!event_pending(bus->publishing, EV_TIMEOUT, NULL))
+		event_add(bus->publishing, &(struct timeval){ 0, 0 });
+}
+
 void bus_publish(struct bus *bus)
 {
 	const struct change *changes;
 	size_t count = store_committed(bus->store, &changes);
+	uint64_t grants = bus->grants;
 
 	for (size_t i = 0; i < count; i++) {
 		const struct type *type = type_of(bus->names, changes[i].entity);
@@ -366,6 +330,8 @@ void bus_publish(struct bus *bus)
 		}
 		bus->changes[bus->change_count++] = changes[i];
 	}
+	if (bus->grants != grants || store_now(bus->store) >= bus->limit_at)
+		sights_look(bus);
 	if (bus->change_first < bus->change_count && !event_pending(bus->publishing, EV_TIMEOUT, NULL))
 		event_add(bus->publishing, &(struct timeval){ 0, 0 });
 }
@@ -406,7 +372,8 @@ static int sees_now(struct bus *bus, struct watch *watch, const struct change *c
 	return result == E_DENIED ? 0 : result;
 }
 
-static void watch_look(struct bus *bus, struct watch *watch, const struct change *change, struct arena *arena)
+/* `only_loss`: the row has not changed, it is looked at again because the client's sight has. */
+static void watch_look(struct bus *bus, struct watch *watch, const struct change *change, bool only_loss, struct arena *arena)
 {
 	struct subscription *subscription = watch->subscription;
 	bool before = watch->id ? watch->shown : ids_has(&subscription->shown, change->id);
@@ -417,7 +384,7 @@ static void watch_look(struct bus *bus, struct watch *watch, const struct change
 	if (caller_make(bus, subscription->client->user, &caller, &call.problem))
 		return; /* not known just now: Changes gives what was missed */
 	seen = sees_now(bus, watch, change, &call);
-	if (seen < 0 || (!seen && !before))
+	if (seen < 0 || (!seen && !before) || (seen && only_loss))
 		return;
 	if (watch->id)
 		watch->shown = seen;
@@ -444,15 +411,137 @@ static bool all_named(struct bus *bus, const struct watch *watch, const struct c
 	return named;
 }
 
+/* ---- sights that end ---- */
+
+/* Sleeps until the earliest limit; a clock that is set ends the sleep, too. A simulated clock moves by a call only. */
+static void limit_arm(struct bus *bus, int64_t at)
+{
+	struct itimerspec when = { 0 };
+
+	bus->limit_at = at;
+	if (at != INT64_MAX && !store_simulated(bus->store))
+		when.it_value.tv_sec = at > 0 ? at : 1;
+	timerfd_settime(bus->limit_fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &when, NULL);
+}
+
+static void on_limit(evutil_socket_t fd, short what, void *data)
+{
+	struct bus *bus = data;
+	uint64_t times;
+
+	(void)what;
+	if (read(fd, &times, sizeof times) < 0)
+		times = 0; /* the clock was set: looked at all the same */
+	bus->grants++;     /* a login may have ended: callers are made anew */
+	limit_arm(bus, INT64_MAX);
+	sights_look(bus);
+}
+
+void limit_make(struct bus *bus)
+{
+	bus->limit_fd = timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK | TFD_CLOEXEC);
+	bus->limit_at = INT64_MAX;
+	bus->limit = event_new(bus->base, bus->limit_fd, EV_READ | EV_PERSIST, on_limit, bus);
+	must(bus->limit_fd >= 0 && bus->limit && !event_add(bus->limit, NULL));
+}
+
+/* False: who the client is, is being asked. */
+static bool sight_compare(struct bus *bus, struct client *client, int64_t *until)
+{
+	struct problem problem = { 0 };
+	struct caller caller;
+	uint64_t stamp;
+	int64_t limit;
+
+	if (!user_is_named(bus, client->user))
+		return false;
+	if (caller_make(bus, client->user, &caller, &problem) || store_sight(bus->store, &caller, &stamp, &limit, &problem))
+		return true; /* not known just now: nothing is told, and the next look compares with what was */
+	for (struct subscription *s = client->subscriptions; s; s = s->next) {
+		if (s->sight && s->sight != stamp) {
+			s->again = true;
+			s->at = s->of = 0;
+		}
+		s->sight = stamp;
+	}
+	if (limit < *until)
+		*until = limit;
+	return true;
+}
+
+static void sights_compare(struct bus *bus)
+{
+	int64_t until = INT64_MAX;
+	bool named = true;
+
+	if (store_now(bus->store) >= bus->limit_at)
+		bus->grants++;
+	for (struct client *client = bus->newest; client; client = client->older)
+		if (client->subscriptions)
+			named &= sight_compare(bus, client, &until);
+	bus->sights_stale = !named;
+	limit_arm(bus, until);
+}
+
+/* One row that was shown; false when all were looked at. A row that goes lets another move into its place, so the place is kept then. */
+static bool look_again(struct bus *bus, struct subscription *s, int64_t seq, struct arena *arena)
+{
+	struct change change = { .what = CHANGED, .seq = seq };
+	struct watch *watch = s->watches[0];
+
+	if (!s->type) {
+		if (s->at >= s->watch_count)
+			return false;
+		watch = s->watches[s->at++];
+		change.id = watch->id;
+	} else {
+		if (s->of != s->shown.room) {
+			s->of = s->shown.room;
+			s->at = 0;
+		}
+		while (s->at < s->of && !s->shown.slots[s->at])
+			s->at++;
+		if (s->at >= s->of)
+			return false;
+		change.id = s->shown.slots[s->at];
+	}
+	change.entity = bus->names->types[watch->type].entity;
+	watch_look(bus, watch, &change, true, arena);
+	if (s->type && s->shown.slots[s->at] == change.id)
+		s->at++;
+	return true;
+}
+
+/* True when nothing is left to be looked at again. */
+static bool sights_work(struct bus *bus, int64_t end)
+{
+	struct arena arena = { 0 };
+	char hex[65];
+	int64_t seq;
+
+	if (bus->sights_stale)
+		sights_compare(bus);
+	store_audit_head(bus->store, &seq, hex);
+	for (struct client *client = bus->newest; client; client = client->older)
+		for (struct subscription *s = client->subscriptions; s; s = s->next)
+			while (s->again) {
+				if (monotonic_usec() >= end)
+					return false;
+				s->again = look_again(bus, s, seq, &arena);
+				arena_free(&arena);
+			}
+	return true;
+}
+
 void publish_run(struct bus *bus)
 {
 	int64_t end = monotonic_usec() + SLICE_USEC;
 	struct arena arena = { 0 };
 	struct problem problem = { 0 };
 	const struct change *mine;
-	bool waits = false;
+	bool waits = false, done = false;
 
-	if (bus->change_first == bus->change_count || !bus->connection || store_turn_begin(bus->store, &problem))
+	if ((bus->change_first == bus->change_count && !bus->subscribed) || !bus->connection || store_turn_begin(bus->store, &problem))
 		return;
 	while (bus->change_first < bus->change_count && !waits && monotonic_usec() < end) {
 		const struct change change = bus->changes[bus->change_first];
@@ -461,20 +550,24 @@ void publish_run(struct bus *bus)
 		waits = !all_named(bus, watch, &change);
 		for (; watch && !waits; watch = watch->next)
 			if (concerns(watch, &change))
-				watch_look(bus, watch, &change, &arena);
+				watch_look(bus, watch, &change, false, &arena);
 		bus->change_first += !waits;
 		arena_free(&arena);
 	}
+	if (bus->change_first == bus->change_count)
+		done = sights_work(bus, end);
 	if (!store_turn_commit(bus->store, &problem) && store_committed(bus->store, &mine) && bus->hooks.committed)
 		bus->hooks.committed(bus->hooks.data);
 	if (bus->change_first == bus->change_count)
 		bus->change_first = bus->change_count = 0;
-	else if (!waits)
+	if (!done && !waits)
 		event_add(bus->publishing, &(struct timeval){ 0, 0 });
 }
 
 void publish_free(struct bus *bus)
 {
+	event_free(bus->limit);
+	close(bus->limit_fd);
 	free(bus->changes);
 	free(bus->watches);
 }

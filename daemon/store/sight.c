@@ -167,6 +167,27 @@ struct sight *sight_of(struct store *s, struct caller *caller, int64_t now, stru
 	return caller->sight = made;
 }
 
+static uint64_t mixed(uint64_t hash, uint64_t value)
+{
+	return (hash ^ value) * UINT64_C(0x100000001b3) + (hash >> 29);
+}
+
+int store_sight(struct store *s, struct caller *caller, uint64_t *ret_stamp, int64_t *ret_until, struct problem *problem)
+{
+	const struct sight *sight = sight_of(s, caller, store_now(s), problem);
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+	if (!sight)
+		return problem->code;
+	hash = mixed(mixed(mixed(hash, (uint64_t)sight->person), sight->all), caller->admin);
+	for (int a = AT_PROGRAM; a <= AT_PERSON; a++)
+		for (size_t i = 0; i < sight->lists[a].count; i++)
+			hash = mixed(mixed(mixed(hash, (uint64_t)a), (uint64_t)sight->lists[a].ids[i]), sight->lists[a].masks[i]);
+	*ret_stamp = hash | 1;
+	*ret_until = sight->until;
+	return 0;
+}
+
 void sights_moved(struct store *s, int64_t person, int64_t other)
 {
 	uint64_t before = s->grants++;

@@ -70,6 +70,9 @@ struct reader {
 int store_read(struct store *, struct call *, const struct entity *, int64_t id, const int *fields, int count, struct reader *);
 /* Does the caller see it at all? 0 or E_NOTFOUND. Sets call->roles. */
 int store_sees(struct store *, struct call *, const struct entity *, int64_t id);
+/* A hash of the roles that the caller holds and over what, and the instant at which they may be others (INT64_MAX: none is known). In a
+ * turn. */
+int store_sight(struct store *, struct caller *, uint64_t *ret_stamp, int64_t *ret_until, struct problem *);
 
 enum operator{
 	OP_EQ,

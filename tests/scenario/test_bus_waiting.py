@@ -388,6 +388,68 @@ def test_signals_carry_version_and_sequence(daemon):
     assert changes[0] == (values[2], person, "Added")
 
 
+def test_who_loses_sight_by_a_verb_is_told_at_once(daemon):
+    """Of a path and of a collection, a row each of many; and who keeps sight hears nothing."""
+    root = daemon.caller("root")
+    appoint(daemon)
+    person = appoint(daemon, "mt-coord2", None)
+    duty = root.create("duties", {"person": person, "duty": "coordinator"})["object"]
+    coord, other = daemon.caller("mt-coord"), daemon.caller("mt-coord2")
+    programs = [coord.create("programs", {"key": f"key-{i}", "title": "Title", "starter": "new-staff"})["object"] for i in range(3)]
+    people = [coord.create("people", {"given_name": f"N{i}", "family_name": "B"})["object"] for i in range(200)]
+    coord.watch()
+    other.watch()
+    for caller in (coord, other):
+        caller.manager("Subscribe", "a{sv}", ({"collection": "people"},))
+        caller.manager("Subscribe", "a{sv}", ({"paths": ("ao", people[:2])},))
+        caller.manager("Subscribe", "a{sv}", ({"collection": "recipes", "filter": ("a(ssv)", [("name", "!=", "x")])},))
+    recipes = [row[0] for row in coord.list_all("recipes", ["id"])]
+    assert seen(other) == seen(coord) == []
+    root.verb(duty, "Duty.End")
+    told = seen(other, 1)
+    assert {what for what, _ in told} == {"Removed"}
+    assert sorted(row for _, row in told if row.startswith(PEOPLE)) == sorted([row for row in shown_to_all(people, person)] + people[:2])
+    assert sum(row.startswith(f"{TOP}/recipes") for _, row in told) == len(recipes) == len(programs)
+    assert seen(coord) == []
+    coord.verb(people[0], "Person.Update", {"given_name": "Z"})
+    assert seen(other) == [] and seen(coord) == [("Changed", people[0])] * 2
+
+
+def shown_to_all(people, me):
+    """Everybody but oneself, whom one sees for ever."""
+    first = [f"{PEOPLE}/{i}" for i in range(1, int(people[0].rsplit("/", 1)[1]))]
+    return [row for row in first + people if row != me]
+
+
+def test_who_loses_sight_by_time_is_told_when_the_time_comes(stopped_daemon):
+    daemon = stopped_daemon.start(clock=1_790_000_000)          # 2026-09-21
+    appoint(daemon)
+    me = appoint(daemon, "mt-coord2", to="2026-09-22")
+    root, other, coord = daemon.caller("root"), daemon.caller("mt-coord2"), daemon.caller("mt-coord")
+    for caller in (coord, other):
+        caller.watch()
+        caller.manager("Subscribe", "a{sv}", ({"collection": "people"},))
+    root.manager("AdvanceClock", "x", (1_790_121_599,), seconds=60)   # the last second of the 22nd
+    assert seen(other) == []
+    root.manager("AdvanceClock", "x", (1_790_121_600,), seconds=60)
+    assert seen(other) == [("Removed", f"{PEOPLE}/{i}") for i in range(1, 4) if f"{PEOPLE}/{i}" != me][:1]
+    assert seen(coord) == []
+
+
+def test_a_login_that_ends_by_the_real_clock(daemon):
+    """Nothing changes in the database; the timer stands at the end and wakes once."""
+    root = daemon.caller("root")
+    me = root.create("people", {"given_name": "Me", "family_name": "X"})["object"]
+    root.create("duties", {"person": me, "duty": "coordinator"})
+    root.create("logins", {"person": me, "user_name": "mt-coord", "until": ("x", int(time.time()) + 4)})
+    coord = daemon.caller("mt-coord")
+    coord.watch()
+    coord.manager("Subscribe", "a{sv}", ({"collection": "people"},))
+    assert seen(coord, 0.5) == []
+    _, _, member, values = coord.wait_signal(seconds=8)
+    assert (member, values[0], values[1]) == ("Removed", me, 0) and seen(coord) == []
+
+
 def test_a_filter(daemon):
     appoint(daemon)
     coord, root = daemon.caller("mt-coord"), daemon.caller("root")
@@ -436,8 +498,9 @@ def test_who_loses_sight_is_told_so(daemon):
         caller.manager("Subscribe", "a{sv}", ({"collection": "people"},))
         caller.manager("Subscribe", "a{sv}", ({"paths": ("ao", [one])},))
     root.verb(f"{TOP}/duties/2", "Duty.End")
+    assert sorted(seen(second)) == [("Removed", f"{PEOPLE}/1"), ("Removed", one), ("Removed", one)]
     first.verb(one, "Person.Update", {"given_name": "Z"})
-    assert seen(second) == [("Removed", one), ("Removed", one)]
+    assert seen(second) == []
     assert seen(first) == [("Changed", one), ("Changed", one)]
     first.verb(one, "Person.Update", {"given_name": "Y"})
     assert seen(second) == []

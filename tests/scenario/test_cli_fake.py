@@ -662,12 +662,24 @@ def test_version(bus, installed, scratch):
 
 
 @pytest.mark.skipif(not os.path.exists("/usr/bin/mandoc"), reason="no mandoc here")
-@pytest.mark.parametrize("page", ["mentorctl.1", "mentorship.7"])
+@pytest.mark.parametrize("page", sorted(path.name for path in (ROOT / "docs/man").glob("*.[0-9]")))
 def test_manual_pages(page):
     done = subprocess.run(["mandoc", "-T", "lint", "-W", "style", str(pathlib.Path(ROOT, "docs/man", page))], capture_output=True, text=True)
     # which other pages this machine has is not the page's affair
     assert [line for line in done.stdout.splitlines() if "referenced manual not found" not in line] == []
     assert not subprocess.run(["mandoc", "-T", "lint", "-W", "warning", str(pathlib.Path(ROOT, "docs/man", page))]).returncode
+
+
+def test_the_manual_of_the_interface_names_its_parts(installed):
+    """The errors and the manager's members of the program, and the installed files that describe the interfaces."""
+    page = (ROOT / "docs/man/org.mentorship1.5").read_text()
+    files = list(installed.client.parent.parent.glob("share/dbus-1/interfaces/org.mentorship1.*.xml"))
+    assert "dbus-1/interfaces/org.mentorship1." in page and files
+    manager = next(path for path in files if path.name == "org.mentorship1.Manager.xml").read_text()
+    for member in re.findall(r'<method name="(\w+)"', manager):
+        assert re.search(rf"\b{member}\b", page), member
+    for error in re.findall(r'"org\.mentorship1\.Error\.(\w+)"', (ROOT / "daemon/core/error.c").read_text()):
+        assert re.search(rf"\b{error}\b", page), error
 
 
 def test_the_manual_names_all_that_there_is(bus, installed, scratch):

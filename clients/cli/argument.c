@@ -138,10 +138,19 @@ int resolve(struct cli *cli, const json_t *entity, const char *text, char **ret_
 static int read_number(struct cli *cli, const json_t *field, const char *text, json_t **ret)
 {
 	char *end;
-	long long number;
+	long long number, hours, minutes;
+	int length = 0;
 
+	if (is_clock(field) && sscanf(text, "%2lld:%2lld%n", &hours, &minutes, &length) == 2 && !text[length] && hours >= 0 &&
+		hours <= 24 && minutes >= 0 && minutes < 60) {
+		*ret = json_integer(60 * hours + minutes);
+		return 0;
+	}
 	errno = 0;
 	number = strtoll(text, &end, 10);
+	if ((errno || end == text || *end) && is_clock(field))
+		return failed(
+			&cli->failure, ERROR_INVALID, "%s: '%s' is no time of the day; write it as 9:30", text_of(field, "name"), text);
 	if (errno || end == text || *end)
 		return failed(&cli->failure, ERROR_INVALID, "%s: '%s' is no whole number%s%s", text_of(field, "name"), text,
 			*text_of(field, "unit") ? " of " : "", text_of(field, "unit"));
@@ -251,6 +260,15 @@ static json_t *nothing(const json_t *field)
 	return json_string("");
 }
 
+/* Of several times on one command line: which was not understood. */
+static int of_field(struct cli *cli, const json_t *field)
+{
+	char text[sizeof cli->failure.text];
+
+	snprintf(text, sizeof text, "%s", cli->failure.text);
+	return failed(&cli->failure, ERROR_INVALID, "%s: %s", text_of(field, "name"), text);
+}
+
 static int read_kind(struct cli *cli, const json_t *field, const char *text, json_t **ret)
 {
 	char printed[DATE_TEXT];
@@ -272,13 +290,13 @@ static int read_kind(struct cli *cli, const json_t *field, const char *text, jso
 	}
 	if (is_kind(field, "date")) {
 		if (read_date(cli, text, &number))
-			return -1;
+			return of_field(cli, field);
 		*ret = json_string(date_print(number, printed));
 		return 0;
 	}
 	if (is_kind(field, "instant")) {
 		if (read_instant(cli, text, &number))
-			return -1;
+			return of_field(cli, field);
 		*ret = json_integer(number);
 		return 0;
 	}
@@ -288,7 +306,10 @@ static int read_kind(struct cli *cli, const json_t *field, const char *text, jso
 
 int argument_value(struct cli *cli, const json_t *field, const char *text, json_t **ret)
 {
-	return *text ? read_kind(cli, field, text, ret) : (*ret = nothing(field), 0);
+	if (*text)
+		return read_kind(cli, field, text, ret);
+	*ret = nothing(field);
+	return 0;
 }
 
 /* The same, reading '-' and '@FILE'. */
@@ -322,7 +343,7 @@ json_t *verb_fields(const json_t *entity, const json_t *verb)
 	return rows;
 }
 
-static int no_such_field(struct cli *cli, const json_t *rows, const char *name, const char *whose)
+int no_such_field(struct cli *cli, const json_t *rows, const char *name, const char *whose)
 {
 	struct nearest nearest = { .typed = name };
 	struct buffer list = { 0 };

@@ -63,6 +63,11 @@ bool is_kind(const json_t *field, const char *kind)
 	return !strcmp(text_of(field, "kind"), kind);
 }
 
+bool is_clock(const json_t *field)
+{
+	return is_kind(field, "number") && !strcmp(text_of(field, "unit"), "minutes of the day");
+}
+
 char *dashed(const char *name, char *out, size_t size)
 {
 	size_t n = 0;

@@ -86,6 +86,7 @@ struct command {
 	int (*run)(struct cli *);
 	size_t min, max;       /* words after the name */
 	bool hidden, noun_too; /* not in the help; there is an entity of that name */
+	const char *text;      /* what it prints, which is no JSON; NULL: it knows --json */
 };
 extern const struct command commands[];                /* ended by a row without a name; commands.c */
 const struct command *command_named(const char *name); /* NULL if there is none */
@@ -133,6 +134,7 @@ bool in_list(const json_t *array, const char *word);
 const char *text_of(const json_t *object, const char *key); /* "" if it is absent */
 const char *text_at(const json_t *array, size_t i);         /* the same for an element */
 bool is_kind(const json_t *field, const char *kind);
+bool is_clock(const json_t *field); /* a number that people read as 09:30 */
 /* "match_run" or "MatchRun" as a word of the command line: "match-run". */
 char *dashed(const char *name, char *out, size_t size);
 /* The word nearest to a mistyped one, or NULL if none is near. */
@@ -164,6 +166,8 @@ bool assignment_parse(const char *word, struct assignment *ret);
 int argument_value(struct cli *, const json_t *field, const char *text, json_t **ret);
 /* An object by number, path or what it is called. */
 int resolve(struct cli *, const json_t *entity, const char *text, char **ret_path);
+/* Fails with what there is instead of `name` among the rows, or with what is near to it. */
+int no_such_field(struct cli *, const json_t *rows, const char *name, const char *whose);
 /* One element a(ssv) of a filter. */
 int filter_element(struct cli *, const json_t *entity, const char *word, json_t **ret);
 int filter_build(struct cli *, const json_t *entity, char *const *words, size_t count, json_t **ret);

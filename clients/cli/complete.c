@@ -46,6 +46,32 @@ static void offer(const struct complete *c, const char *before, const char *word
 
 /* ---- live objects ---- */
 
+/* Those whose numbers begin so, as far as they have at most two digits more. */
+static void offer_numbers(const struct complete *c, const json_t *entity, const char *before, const char *start)
+{
+	const json_t *label = label_field(entity);
+	json_t *numbers = json_pack("[s]", start), *fields = json_pack("[s]", "id"), *reply, *row;
+	char path[256], number[48];
+	size_t i;
+
+	for (int n = 0; n < 110; n++)
+		json_array_append_new(numbers, n < 10 ? json_sprintf("%s%d", start, n) : json_sprintf("%s%02d", start, n - 10));
+	if (label)
+		json_array_append(fields, json_object_get(label, "name"));
+	snprintf(path, sizeof path, BUS_ROOT "/%s", text_of(entity, "collection"));
+	if (strlen(start) > 16 ||
+		cli_call(c->cli, 0, path, BUS_COLLECTION, "List", "a(ssv)asssu",
+			json_pack("[[[s, s, O]], O, s, s, i]", "id", "in", numbers, fields, "id", "", LIVE), &reply))
+		reply = NULL;
+	json_array_foreach (json_array_get(reply, 0), i, row) {
+		snprintf(number, sizeof number, "%lld", (long long)json_integer_value(json_array_get(row, 0)));
+		offer(c, before, number, text_at(row, 1));
+	}
+	json_decref(reply);
+	json_decref(fields);
+	json_decref(numbers);
+}
+
 /* Numbers where a number is begun, else what objects are called. `before` stands in front of the value. */
 static void offer_objects(const struct complete *c, const json_t *entity, const char *before, const char *start)
 {
@@ -55,6 +81,10 @@ static void offer_objects(const struct complete *c, const json_t *entity, const 
 
 	if (!entity)
 		return;
+	if (*start && number) {
+		offer_numbers(c, entity, before, start);
+		return;
+	}
 	arguments = json_pack("[s, s, i]", text_of(entity, "collection"), number ? "" : start, LIVE);
 	if (cli_call(c->cli, 0, BUS_ROOT, BUS_MANAGER, "Lookup", "ssu", arguments, &reply))
 		return;

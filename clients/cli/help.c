@@ -62,7 +62,6 @@ static void field_line(struct cli *cli, const json_t *field)
 	const json_t *choices = json_object_get(field, "choices");
 	struct buffer text = { 0 };
 
-	(void)cli;
 	buffer_text(&text, text_of(field, "label"));
 	if (json_array_size(choices)) {
 		buffer_text(&text, ": ");
@@ -72,9 +71,26 @@ static void field_line(struct cli *cli, const json_t *field)
 	}
 	if (*text_of(field, "unit"))
 		buffer_print(&text, " (%s)", text_of(field, "unit"));
-	if (has_flag(field, "required"))
+	if (json_object_get(field, "default")) {
+		buffer_text(&text, "; unless given: ");
+		value_text(cli, field, json_object_get(field, "default"), &text);
+	} else if (has_flag(field, "required")) {
 		buffer_text(&text, ", required");
+	}
 	printf("  %-20s %-8s ", text_of(field, "name"), text_of(field, "kind"));
+	out_text(buffer_string(&text));
+	putchar('\n');
+	buffer_free(&text);
+}
+
+static void words_line(const char *name, const json_t *words)
+{
+	struct buffer text = { 0 };
+
+	if (!json_array_size(words))
+		return;
+	words_text(words, &text);
+	printf("%s: ", name);
 	out_text(buffer_string(&text));
 	putchar('\n');
 	buffer_free(&text);
@@ -95,15 +111,8 @@ static int help_verb(struct cli *cli, const json_t *entity, const json_t *verb)
 		has_flag(verb, "for_somebody") ? " [--for PERSON]" : "");
 	out_text(text_of(verb, "label"));
 	putchar('\n');
-	if (json_array_size(from)) {
-		struct buffer text = { 0 };
-
-		words_text(from, &text);
-		printf("possible while: ");
-		out_text(buffer_string(&text));
-		putchar('\n');
-		buffer_free(&text);
-	}
+	words_line("who may", json_object_get(verb, "who"));
+	words_line("possible while", from);
 	if (has_flag(verb, "destructive"))
 		printf("cannot be taken back: asks first, or wants --yes\n");
 	if (json_array_size(rows))
@@ -126,7 +135,8 @@ static int help_noun(struct cli *cli, const json_t *entity)
 	out_text(text_of(entity, "help"));
 	printf("\n\nmentorctl %s list [FIELD=VALUE...] [--fields A,B] [--order FIELD] [--limit N | --all]\nmentorctl %s show ID\n", noun,
 		noun);
-	printf("\nVerbs (mentorctl help %s VERB):\n", noun);
+	if (json_array_size(json_object_get(entity, "verbs")))
+		printf("\nVerbs (mentorctl help %s VERB):\n", noun);
 	json_array_foreach (json_object_get(entity, "verbs"), i, row) {
 		printf("  %-20s ", dashed(text_of(row, "name"), word, sizeof word));
 		out_text(text_of(row, "label"));
@@ -138,11 +148,33 @@ static int help_noun(struct cli *cli, const json_t *entity)
 	return 0;
 }
 
+/* For programs: what Describe says, all of it or of one noun; of a command its words. */
+static int help_json(struct cli *cli, const struct command *command, const char *noun)
+{
+	json_t *object;
+	const json_t *said;
+
+	if (command) {
+		object = json_pack("{s:s, s:s, s:s}", "command", command->name, "usage", command->usage, "help", command->help);
+		out_json(cli, object);
+		json_decref(object);
+		return 0;
+	}
+	said = noun ? entity_named(cli, noun) : catalogue(cli);
+	if (said)
+		out_json(cli, said);
+	return said ? 0 : -1;
+}
+
 int help_about(struct cli *cli, const char *noun, const char *word)
 {
 	const struct command *command = noun ? command_named(noun) : NULL;
 	const json_t *entity, *verb;
 
+	if (command && command->noun_too && word && (entity = entity_find(cli, noun)) && verb_find(entity, word))
+		command = NULL; /* 'import' the noun */
+	if (cli->json)
+		return help_json(cli, command, noun);
 	if (!noun)
 		return help_all(cli);
 	if (command) {

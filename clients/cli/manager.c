@@ -48,18 +48,34 @@ static void learn_of(struct cli *cli, const json_t *rows, const char *key)
 
 /* ---- today ---- */
 
-static void agenda_row(struct cli *cli, struct table *table, const json_t *row, int64_t now)
+/* On a terminal, where room is dear: a column that says the same in each row, or nothing, is left out. */
+static bool says_something(struct cli *cli, const json_t *rows, const char *key)
+{
+	const json_t *row, *first = json_object_get(json_array_get(rows, 0), key);
+	size_t i;
+
+	if (!cli->terminal.out || cli->options.full || json_array_size(rows) < 2)
+		return true;
+	json_array_foreach (rows, i, row)
+		if (!json_equal(json_object_get(row, key), first) && (json_object_get(row, key) || first))
+			return true;
+	return false;
+}
+
+static void agenda_row(struct cli *cli, struct table *table, const json_t *row, int64_t now, bool due, bool of_program)
 {
 	const char *program = text_of(row, "program"), *label = label_known(cli, program);
 	struct buffer object = { 0 };
 
 	path_text(cli, text_of(row, "object"), &object);
 	table_cell_instant(cli, table, json_object_get(row, "since"), INT64_MIN);
-	table_cell_instant(cli, table, json_object_get(row, "due"), now);
+	if (due)
+		table_cell_instant(cli, table, json_object_get(row, "due"), now);
 	table_cell(table, text_of(row, "kind"));
 	table_cell(table, text_of(row, "label"));
 	table_cell(table, buffer_string(&object));
-	table_cell(table, label ? label : *program && strcmp(program, "/") ? strrchr(program, '/') + 1 : "");
+	if (of_program)
+		table_cell(table, label ? label : *program && strcmp(program, "/") ? strrchr(program, '/') + 1 : "");
 	buffer_free(&object);
 }
 
@@ -67,19 +83,22 @@ static void agenda_table(struct cli *cli, const json_t *rows)
 {
 	struct table *table = table_new();
 	int64_t now = cli_now(cli);
+	bool due = says_something(cli, rows, "due"), of_program = says_something(cli, rows, "program");
 	char printed[DATE_TEXT];
 	const json_t *row;
 	size_t i;
 
 	learn_of(cli, rows, "program");
 	table_column(table, "since", 0);
-	table_column(table, "due", 0);
+	if (due)
+		table_column(table, "due", 0);
 	table_column(table, "what", SHRINKS);
 	table_column(table, "about", SHRINKS);
 	table_column(table, "object", 0);
-	table_column(table, "program", SHRINKS);
+	if (of_program)
+		table_column(table, "program", SHRINKS);
 	json_array_foreach (rows, i, row)
-		agenda_row(cli, table, row, now);
+		agenda_row(cli, table, row, now, due, of_program);
 	pager_open(cli);
 	if (!cli->options.no_legend)
 		printf("%s: %zu waiting\n", instant_show(now, cli->zone, printed), json_array_size(rows));

@@ -56,19 +56,12 @@ static int columns_named(struct cli *cli, struct list *list, const char *names)
 			json_array_append_new(asked, json_string(word));
 	free(copy);
 	json_array_foreach (asked, i, name) {
-		struct nearest nearest = { .typed = json_string_value(name) };
-		json_t *each;
-		size_t j;
-
 		field = field_named(list->entity, json_string_value(name));
 		if (field) {
 			column_add(list->columns, field);
 			continue;
 		}
-		json_array_foreach (json_object_get(list->entity, "fields"), j, each)
-			near_try(&nearest, text_of(each, "name"));
-		r = usage(cli, "", "%s has no field '%s'%s%s%s", text_of(list->entity, "label"), nearest.typed,
-			nearest.word ? "; did you mean '" : "", nearest.word ? nearest.word : "", nearest.word ? "'?" : "");
+		r = no_such_field(cli, json_object_get(list->entity, "fields"), json_string_value(name), text_of(list->entity, "label"));
 		break;
 	}
 	json_decref(asked);
@@ -300,7 +293,7 @@ static int list_prepare(struct cli *cli, struct list *list, char *const *words, 
 	if (filter_build(cli, list->entity, words, count, &list->filter))
 		return -1;
 	if (order && !field_named(list->entity, order + (*order == '-')))
-		return usage(cli, "", "%s has no field '%s' to order by", text_of(list->entity, "label"), order + (*order == '-'));
+		return no_such_field(cli, json_object_get(list->entity, "fields"), order + (*order == '-'), text_of(list->entity, "label"));
 	list->limit = cli->limit != NONE_GIVEN ? cli->limit : cli->terminal.out && !cli->json && !cli->options.all ? TERMINAL_ROWS : ANY;
 	return columns_choose(cli, list);
 }
@@ -370,7 +363,7 @@ static void show_pairs(struct cli *cli, const json_t *entity, json_t *properties
 		if (!value || has_flag(field, "machine"))
 			continue;
 		value_text(cli, field, value, &text);
-		if (text.length && *text_of(field, "unit"))
+		if (text.length && *text_of(field, "unit") && !is_clock(field))
 			buffer_print(&text, " %s", text_of(field, "unit"));
 		out_pair(cli, text_of(field, "name"), text.length ? buffer_string(&text) : "-", width);
 		buffer_free(&text);
@@ -457,6 +450,8 @@ int noun_run(struct cli *cli, const json_t *entity)
 	}
 	if (!strcmp(word, "show"))
 		return noun_show(cli, entity);
+	if (!strcmp(word, "help"))
+		return help_about(cli, cli->words[0], cli->count > 2 ? cli->words[2] : NULL);
 	verb = verb_find(entity, word);
 	return verb ? verb_command(cli, entity, verb) : no_verb(cli, entity, word);
 }

@@ -129,11 +129,40 @@ static const struct option_row *row_of(int code)
 	return NULL;
 }
 
+static int no_such_option(struct cli *cli, const char *word)
+{
+	struct nearest nearest = { .typed = word[1] == '-' ? word + 2 : "" };
+	char typed[64];
+
+	snprintf(typed, sizeof typed, "%.*s", (int)strcspn(nearest.typed, "="), nearest.typed);
+	nearest.typed = typed;
+	for (const struct option_row *row = option_rows; *typed && row->name; row++)
+		if (row->help)
+			near_try(&nearest, row->name);
+	if (nearest.word)
+		return usage(cli, "", "there is no option '%s'; did you mean '--%s'?", word, nearest.word);
+	return usage(cli, "", "there is no option '%s'; 'mentorctl help' lists what there is", word);
+}
+
+/* What is wrong with the options themselves is told in the form asked for too, wherever that stands. */
+static void look_for_json(struct cli *cli, int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++)
+		if (!strcmp(argv[i], "-j") || !strncmp(argv[i], "--json", strlen("--json")))
+			cli->json = JSON_SHORT;
+}
+
 int options_parse(struct cli *cli, int argc, char **argv)
 {
 	struct option table[OPTIONS + 1] = { { 0 } };
 	char letters[2 * OPTIONS + 2] = ":";
 	int code;
+
+	look_for_json(cli, argc, argv);
+	if (argc >= 3 && !strcmp(argv[argc - 1], "--version") && argv[1][0] == '-') {
+		cli->options.show_version = true; /* behind other options, without a word before it */
+		argc--;
+	}
 
 	if (argc >= 2 && !strcmp(argv[1], "--version") && (argc == 2 || argv[2][0] == '-')) {
 		cli->options.show_version = true; /* not of an object: the program's own */
@@ -149,8 +178,7 @@ int options_parse(struct cli *cli, int argc, char **argv)
 		if (code == ':')
 			return usage(cli, "", "option '%s' wants a value", argv[optind - 1]);
 		if (!row)
-			return usage(cli, "", "there is no option '%s'",
-				optopt && optopt < FIRST_CODE ? (char[]){ '-', (char)optopt, 0 } : argv[optind - 1]);
+			return no_such_option(cli, optopt && optopt < FIRST_CODE ? (char[]){ '-', (char)optopt, 0 } : argv[optind - 1]);
 		option_set(cli, row, optarg);
 	}
 	cli->words = argv + optind;

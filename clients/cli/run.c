@@ -89,6 +89,8 @@ static int command_run(struct cli *cli, const struct command *command)
 		return help_about(cli, command->name, NULL);
 	if (cli->count - 1 < command->min || cli->count - 1 > command->max)
 		return usage(cli, command->name, "usage: mentorctl %s%s%s", command->name, *command->usage ? " " : "", command->usage);
+	if (cli->json && command->text)
+		return usage(cli, command->name, "'%s' prints %s", command->name, command->text);
 	return command->run(cli);
 }
 

@@ -97,6 +97,8 @@ void value_text(struct cli *cli, const json_t *field, const json_t *value, struc
 		link_text(cli, json_string_value(value), out);
 	else if (field && is_kind(field, "instant"))
 		instant_text(cli, value, out);
+	else if (field && is_clock(field) && json_is_integer(value))
+		buffer_print(out, "%02d:%02d", (int)(json_integer_value(value) / 60), (int)(json_integer_value(value) % 60));
 	else if (field && is_kind(field, "real") && json_is_number(value))
 		buffer_print(out, "%.6g", json_number_value(value));
 	else

@@ -81,6 +81,19 @@ static void entry_roles(DBusMessageIter *dict, const char *key, unsigned mask)
 	entry_word_list(dict, key, words);
 }
 
+/* What Create gives a field that its caller leaves out. */
+static void entry_start(DBusMessageIter *dict, const struct field *field)
+{
+	if (field->kind == CHOICE)
+		entry_text(dict, "default", field->choices[field->initial]);
+	else if (field->kind == YESNO)
+		entry_bool(dict, "default", field->initial != 0);
+	else if (field->kind == TEXT && field->initial_text)
+		entry_text(dict, "default", field->initial_text);
+	else if (field->kind == NUMBER)
+		entry_int(dict, "default", field->initial);
+}
+
 /* `to`: the entity that a link leads to; `member`: the bus property, NULL for arguments; `readers`: roles. */
 static void describe_field(
 	DBusMessageIter *list, const struct field *field, const struct entity *to, const char *member, const unsigned *readers)
@@ -99,6 +112,8 @@ static void describe_field(
 		entry_text(&dict, "to", to->collection);
 	if (field->choices)
 		entry_word_list(&dict, "choices", field->choices);
+	if (field->starts && !(field->flags & BY_VERB))
+		entry_start(&dict, field);
 	if (field->flags & HAS_MIN)
 		entry_int(&dict, "min", field->min);
 	if (field->flags & HAS_MAX)

@@ -23,6 +23,7 @@ struct reader {
 	int count, at;
 	const struct zone *zone;
 	int64_t now, today, time_now; /* local: today's date and the seconds into it */
+	const char *wrong;            /* what is wrong with it, where that is clear; NULL: it is not understood */
 };
 
 enum unit {
@@ -138,6 +139,84 @@ static bool number(const char *text, int64_t *ret, const char **ret_rest)
 	*ret = value;
 	*ret_rest = p;
 	return p > text && value <= NUMBER_MAX;
+}
+
+static const char *const months[] = { "january", "february", "march", "april", "may", "june", "july", "august", "september", "october",
+	"november", "december" };
+
+static int month_of(const char *text)
+{
+	for (int i = 0; i < 12; i++)
+		if (!strcmp(text, months[i]) || (strlen(text) == 3 && !strncmp(text, months[i], 3)))
+			return i + 1;
+	return 0;
+}
+
+/* A number of one or two digits with `after` behind it; the rest of the word is left at `*text`. */
+static bool part(const char **text, const char *after, int64_t *ret)
+{
+	const char *rest;
+
+	if (!number(*text, ret, &rest) || rest - *text > 2 || strncmp(rest, after, strlen(after)))
+		return false;
+	*text = rest + strlen(after);
+	return true;
+}
+
+static bool year_of(const char *text, int64_t *ret)
+{
+	const char *rest;
+
+	return number(text, ret, &rest) && rest - text == 4 && !*rest;
+}
+
+/* The words of a date: 3.4.2027 (day, month, year) | 3 april 2027 | 3. april 2027 | april 3 2027. 0: none begins here. */
+static int date_words(const struct reader *reader, int64_t *day, int64_t *month, int64_t *year)
+{
+	const char *text = word(reader, 0), *second = word(reader, 1);
+
+	if (part(&text, ".", day) && part(&text, ".", month) && year_of(text, year))
+		return 1;
+	text = word(reader, 0);
+	if (part(&text, "", day) && (!*text || !strcmp(text, ".")) && (*month = month_of(second)) && year_of(word(reader, 2), year))
+		return 3;
+	if ((*month = month_of(word(reader, 0))) && part(&second, "", day) && !*second && year_of(word(reader, 2), year))
+		return 3;
+	return 0;
+}
+
+/* 3/4/2027 is in April here and in March there. */
+static bool has_slashes(const char *text)
+{
+	int64_t one;
+
+	return part(&text, "/", &one) && part(&text, "/", &one) && number(text, &one, &text);
+}
+
+static bool take_date(struct reader *reader, int64_t *ret)
+{
+	const char *text = word(reader, 0);
+	int64_t day, month, year;
+	int count;
+
+	if (date_parse(text, ret, NULL) == 0) {
+		reader->at++;
+		return true;
+	}
+	if (has_slashes(text))
+		reader->wrong = "may be either of two days";
+	if (strlen(text) >= 10 && text[4] == '-' && text[7] == '-' && strspn(text, "0123456789-") >= 10)
+		reader->wrong = "is no day of the calendar";
+	count = date_words(reader, &day, &month, &year);
+	if (!count)
+		return false;
+	reader->wrong = "is no day of the calendar";
+	if (month < 1 || month > 12 || !date_is_valid(year, (int)month, (int)day))
+		return false;
+	reader->wrong = NULL;
+	*ret = date_make(year, (int)month, (int)day);
+	reader->at += count;
+	return true;
 }
 
 static bool unit_named(const char *text, enum unit *ret)
@@ -260,8 +339,8 @@ static bool read_day(struct reader *reader, struct when *ret)
 		day++;
 	else if (take_word(reader, "yesterday"))
 		day--;
-	else if (date_parse(word(reader, 0), &day, NULL) == 0)
-		reader->at++;
+	else if (take_date(reader, &day))
+		;
 	else if ((shifted = take_shift(reader, &by, &unit)))
 		day = shift_day(day, by, unit);
 	else if (!take_word(reader, "today")) {
@@ -283,11 +362,13 @@ static bool read_day(struct reader *reader, struct when *ret)
 	return finish(reader, day, ret->by_days ? reader->time_now : seconds, has_time || shifted, ret);
 }
 
-static int refuse(struct problem *problem, const char *text)
+static int refuse(struct problem *problem, const char *text, const char *wrong)
 {
+	if (wrong)
+		return problem_set(problem, E_INVALID, NULL, "'%.60s' %s; write it as 2026-12-01", text, wrong);
 	return problem_set(problem, E_INVALID, NULL,
-		"'%.60s' is not understood as a time; write 2026-12-01, 2026-12-01 14:00, today, tomorrow 9:00, friday 14:30, "
-		"next friday, now, +3d, in 2 weeks, 3 days ago (units: min, h, d, w, mo, y), or 2026-12-01T14:00+01:00",
+		"'%.60s' is not understood as a time; write 2026-12-01, 2026-12-01 14:00, 1.12.2026, 1 december 2026, today, tomorrow 9:00, "
+		"friday 14:30, next friday, now, +3d, in 2 weeks, 3 days ago (units: min, h, d, w, mo, y), or 2026-12-01T14:00+01:00",
 		text);
 }
 
@@ -310,10 +391,10 @@ int when_parse(const char *text, const struct zone *zone, int64_t now, struct wh
 	struct when when = { 0 };
 
 	if (!cut(&reader, text))
-		return refuse(problem, text);
+		return refuse(problem, text, NULL);
 	drop_zone(&reader);
 	if (take_word(&reader, "now") ? !exact(&reader, now, &when) : !read_instant(&reader, &when) && !read_day(&reader, &when))
-		return refuse(problem, text);
+		return refuse(problem, text, reader.wrong);
 	*ret = when;
 	return 0;
 }

@@ -3,7 +3,7 @@
  * Times as people write them, read in their own zone and relative to a 'now'.
  *
  *	when   = "now" | DATE "T" TIME OFFSET | [day] ["at"] [TIME] | shift
- *	day    = 2026-12-01 | today | tomorrow | yesterday | [next] friday | shift in days, weeks, months or years
+ *	day    = 2026-12-01 | 1.12.2026 | 1 december 2026 | december 1, 2026 | today | tomorrow | yesterday | [next] friday | shift in days, weeks, months or years
  *	shift  = +3d | -2w | in 2 weeks | 3 days ago
  *	TIME   = 9:00 | 14:30 | 14:30:15
  *

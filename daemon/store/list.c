@@ -87,6 +87,19 @@ static int choose_fields(struct listing *l)
 	return r;
 }
 
+static int no_order(struct listing *l, const char *word)
+{
+	struct buffer list = { 0 };
+	int r;
+
+	for (int i = 1; i < l->shape->count; i++)
+		if (l->shape->entity->fields[i].flags & SORTED)
+			buffer_print(&list, ", %s", l->shape->entity->fields[i].name);
+	r = fail(l->call, E_INVALID, "order", "lists are not ordered by %s, but by id%s", word, buffer_string(&list));
+	buffer_free(&list);
+	return r;
+}
+
 static int choose_order(struct listing *l)
 {
 	const char *word = l->query->order && *l->query->order ? l->query->order : l->shape->entity->order;
@@ -99,9 +112,7 @@ static int choose_order(struct listing *l)
 		word++;
 	}
 	r = name_field(l, word, "order", &l->order);
-	if (!r && l->order && !(l->shape->entity->fields[l->order].flags & SORTED))
-		return fail(l->call, E_INVALID, "order", "lists are not ordered by %s", word);
-	return r;
+	return !r && l->order && !(l->shape->entity->fields[l->order].flags & SORTED) ? no_order(l, word) : r;
 }
 
 /* ---- filters ---- */

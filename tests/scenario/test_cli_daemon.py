@@ -142,6 +142,31 @@ def test_a_match_is_called_by_its_two(program):
     assert "it is for: admin" in program("job", "list", status=DENIED)
 
 
+def test_completion_of_numbers(program):
+    """Whatever a number begins with, and of what has no name either."""
+    for i in range(12):
+        program("person", "create", f"given_name=Aa{i}", "family_name=Many", "birth_date=1999-12-31")
+    def words(*line):
+        return [word.split("\t")[0] for word in program("complete", "--", *line).splitlines()]
+    assert words("person", "show", "1") == ["1", "10", "11", "12", "13", "14", "15", "16", "17"]
+    assert "2\tAna Lopez" in program("complete", "--", "person", "show", "2").splitlines()
+    assert words("participant", "create", "person=16") == ["person=16"]
+    program("availability", "create", "participant=1", "weekday=monday", "start=9:05", "end=600")
+    assert "09:05" in program("availability", "list") and "end: 10:00\n" in program("availability", "show", "1")
+    assert program.json("availability", "show", "1")["start"] == 545
+    assert "9:30" in program("availability", "create", "participant=1", "weekday=monday", "start=9:75", "end=24:00", status=USAGE)
+    assert words("availability", "show", "1") == ["1"]
+
+
+def test_help_says_who_may_and_what_is_set_unasked(program):
+    shown = program("participant", "accept", "--help")
+    assert "who may: coordinator" in shown and "possible while: applied" in shown
+    shown = program("recipe-line", "create", "--help")
+    assert "hard, weight; unless given: weight" in shown and "Criterion, required" in shown
+    assert "Verbs" not in program("help", "run-pair") and "mentorctl import undo ID" in program("help", "import", "undo")
+    assert "but by id, " in program("person", "list", "--order", "email", status=USAGE)
+
+
 def test_versions_and_keys(program):
     version = program.json("program", "show", "peers")["version"]
     program("program", "update", "peers", "summary=first", "--version", version)

@@ -165,6 +165,16 @@ def test_help_and_describe(fake):
     golden("describe.txt", fake("describe"))
 
 
+def test_help_wherever_it_is_asked_for(fake):
+    assert fake("gadget", "help") == fake("help", "gadget") == fake("gadget", "--help")
+    assert fake("gadget", "help", "update") == fake("help", "gadget", "update")
+    for words in (("help",), ("help", "gadget"), ("gadget", "--help"), ("help", "today"), ("--help",)):
+        assert fake.json(*words)
+    assert fake.json("--version") == json.loads(fake("--version", "--json"))
+    done = fake.run("gadget", "list", "--frobnicate", "--json", status=USAGE)
+    assert not done.stdout and "no option" in json.loads(done.stderr)["error"]["message"]
+
+
 def test_json_is_all_there_is(fake):
     rows = fake.json("gadgets", "list", "--fields", "name,weight,count,born,seen,parent,tags,spare")
     assert [row["id"] for row in rows] == [1, 2, 3]
@@ -273,7 +283,12 @@ def test_values_from_files(fake, scratch):
     (["gadget", "create", "parent=nobody"], NOTFOUND, "called 'nobody'"),
     (["gadget", "create", "name=a", "name=b"], USAGE, "given twice"),
     (["gadget", "list", "--fields", "wieght"], USAGE, "did you mean 'weight'?"),
-    (["gadget", "list", "--order", "nothing"], USAGE, "no field 'nothing'"),
+    (["gadget", "list", "--order", "nothing"], USAGE, "has no 'nothing'; there are: id"),
+    (["gadget", "list", "--order", "-wieght"], USAGE, "did you mean 'weight'?"),
+    (["gadget", "list", "--limt", "3"], USAGE, "did you mean '--limit'?"),
+    (["gadget", "create", "born=31.2.2027"], USAGE, "born: '31.2.2027' is no day"),
+    (["gadget", "list", "seen>3/4/2027"], USAGE, "seen: '3/4/2027' may be either of two days"),
+    (["export", "gadget", "--json"], USAGE, "list --json"),
     (["gadget", "list", "--limit", "0"], USAGE, "at least 1"),
     (["gadget", "show"], USAGE, "wants one object"),
     (["gadget", "show", "77"], NOTFOUND, "no such object"),
@@ -577,7 +592,7 @@ def shell_path(fake):
 
 @pytest.mark.parametrize("line, wanted", [
     ("mentorctl gadg", ["gadget"]), ("mentorctl gadget create shape=ro", ["round"]), ("mentorctl gadget show Wi", ["Widget"]),
-    ("mentorctl gadget create na", ["name="]), ("mentorctl gadget show Sprocket", [None]),
+    ("mentorctl gadget create na", ["name="]), ("mentorctl gadget list --fields name,weig", ["name,weight"]), ("mentorctl gadget show Sprocket", [None]),
 ])
 def test_bash(fake, installed, shell_path, line, wanted):
     script = installed.path("usr/share/bash-completion/completions/mentorctl")
@@ -629,6 +644,8 @@ def test_zsh(fake, installed, shell_path):
         wait_for(b"shape=square")
         os.write(near, b"\x15mentorctl gadg\t")
         wait_for(b"mentorctl gadget ")
+        os.write(near, b'\x15mentorctl gadget show "Widg\t')
+        wait_for(b'"Widget"')
     finally:
         os.close(near)
         end(process, first=signal.SIGKILL)

@@ -192,10 +192,23 @@ static void written_times_are_understood(void **state)
 		{ "2026-10-25T02:30+01:00", "2026-10-25 02:30+01:00 Europe/Berlin" },
 		{ "2026-10-25 02:30+01:00 Europe/Berlin", "2026-10-25 02:30+01:00 Europe/Berlin" },
 		{ "2026-03-29 02:30", "2026-03-29 03:30 Europe/Berlin" },
+		{ "3.4.2027", "2027-04-03 00:00 Europe/Berlin" },
+		{ "03.04.2027 14:00", "2027-04-03 14:00 Europe/Berlin" },
+		{ "3 April 2027", "2027-04-03 00:00 Europe/Berlin" },
+		{ "3. Apr 2027, 9:00", "2027-04-03 09:00 Europe/Berlin" },
+		{ "april 3, 2027 at 9:00", "2027-04-03 09:00 Europe/Berlin" },
+		{ "29.2.2028", "2028-02-29 00:00 Europe/Berlin" },
 	};
-	static const char *const bad[] = { "", " ", "someday", "2026-02-30", "2026-12-01 25:00", "tomorrow 9", "friday the 13th", "+3",
-		"+3m", "in weeks", "2 weeks", "tomorrow at", "at", "next", "next week", "+99999999999d", "+99999y", "9:00 tomorrow",
-		"2026-12-01 14:00 Asia/Tokyo", "Europe/Berlin", "1 2 3 4 5 6 7 8 9", "now 9:00",
+	static const struct {
+		const char *text, *why;
+	} clear[] = { { "3/4/2027", "either of two days" }, { "04/13/2027 9:00", "either of two days" },
+		{ "2026-02-30", "no day of the calendar" }, { "31.2.2027", "no day of the calendar" },
+		{ "1.13.2027", "no day of the calendar" }, { "30 february 2027", "no day of the calendar" },
+		{ "29.2.2027 10:00", "no day of the calendar" } };
+	static const char *const bad[] = { "", " ", "someday", "3.4.27", "3.4", "3 4 2027", "3 apri 2027", "april 2027", "3.4.2027.",
+		"2026-12-01 25:00", "tomorrow 9", "friday the 13th", "+3", "+3m", "in weeks", "2 weeks", "tomorrow at", "at", "next",
+		"next week", "+99999999999d", "+99999y", "9:00 tomorrow", "2026-12-01 14:00 Asia/Tokyo", "Europe/Berlin",
+		"1 2 3 4 5 6 7 8 9", "now 9:00",
 		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" };
 	struct zones *zones = zones_new(NULL);
 	const struct zone *berlin;
@@ -218,6 +231,11 @@ static void written_times_are_understood(void **state)
 		if (when_parse(bad[i], berlin, now, &when, &problem) != E_INVALID)
 			fail_msg("taken: %s", bad[i]);
 		assert_non_null(strstr(problem.text, "in 2 weeks"));
+	}
+	for (size_t i = 0; i < sizeof clear / sizeof *clear; i++) {
+		assert_int_equal(when_parse(clear[i].text, berlin, now, &when, &problem), E_INVALID);
+		if (!strstr(problem.text, clear[i].why))
+			fail_msg("%s", problem.text);
 	}
 	assert_int_equal(when_parse("2026-03-29 02:30", berlin, now, &when, &problem), 0);
 	assert_int_equal(when.answer, ZONE_GAP);

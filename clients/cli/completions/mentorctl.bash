@@ -26,7 +26,8 @@ _mentorctl()
 		if [[ $current == [\"\']* ]]; then
 			COMPREPLY+=("$shown")
 		else
-			COMPREPLY+=("$(printf '%q' "$shown")")
+			shown=$(printf '%q' "$shown")
+			COMPREPLY+=("${shown//\\,/,}")
 		fi
 	done < <(mentorctl complete -- "${joined[@]}" 2>/dev/null)
 	[[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *= ]] && compopt -o nospace

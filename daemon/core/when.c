@@ -188,9 +188,9 @@ static int date_words(const struct reader *reader, int64_t *day, int64_t *month,
 /* 3/4/2027 is in April here and in March there. */
 static bool has_slashes(const char *text)
 {
-	int64_t one;
+	int64_t one, other, year;
 
-	return part(&text, "/", &one) && part(&text, "/", &one) && number(text, &one, &text);
+	return part(&text, "/", &one) && part(&text, "/", &other) && number(text, &year, &text);
 }
 
 static bool take_date(struct reader *reader, int64_t *ret)

@@ -2,8 +2,9 @@
 /*
  * Times as people write them, read in their own zone and relative to a 'now'.
  *
- *	when   = "now" | DATE "T" TIME OFFSET | [day] ["at"] [TIME] | shift
- *	day    = 2026-12-01 | 1.12.2026 | 1 december 2026 | december 1, 2026 | today | tomorrow | yesterday | [next] friday | shift in days, weeks, months or years
+ *	when   = "now" | 2026-12-01 "T" TIME OFFSET | [day] ["at"] [TIME] | shift
+ *	day    = DATE | today | tomorrow | yesterday | [next] friday | shift in days, weeks, months or years
+ *	DATE   = 2026-12-01 | 1.12.2026 | 1 december 2026 | december 1, 2026
  *	shift  = +3d | -2w | in 2 weeks | 3 days ago
  *	TIME   = 9:00 | 14:30 | 14:30:15
  *

@@ -4,7 +4,8 @@
  *
  * due -> answered, or due -> overdue -> escalated (and answered all the same). Closer together in the first month. What would
  * fall on a closed day moves to the next open one, and silence is counted in open days. The next one is planned when the former
- * falls due, from the weekday that it was meant for, so that a holiday never shifts the rest.
+ * falls due, from the weekday that it was meant for, so that a holiday never shifts the rest. While a pair pauses nobody waits for
+ * an answer: what follows up on silence is counted anew from the day on which it goes on.
  */
 #include "core/date.h"
 #include "core/zone.h"
@@ -13,7 +14,8 @@
 static const char *const states[] = { "due", "answered", "overdue", "escalated", NULL };
 static const char *const sides[] = { "mentor", "mentee", NULL };
 enum {
-	FIRST_MONTH = 28
+	FIRST_MONTH = 28,
+	NEAR_DAYS = 3
 };
 enum follow_up {
 	REMINDER,
@@ -55,13 +57,20 @@ static int suppress(struct call *call, void *record, void *data)
 	return perform_also(call, &message_entity, *(int64_t *)record, "Suppress", NULL, 0);
 }
 
-/* No more jobs; and a reminder that has not left yet does not leave. */
-static int stop_asking(struct call *call, int64_t id)
+int check_in_pause(struct call *call, int64_t id)
 {
 	int r = 0;
 
 	for (int i = REMINDER; i <= ESCALATION && !r; i++)
 		r = unplan(call, follow_ups[i], id);
+	return r;
+}
+
+/* No more jobs; and a reminder that has not left yet does not leave. */
+static int stop_asking(struct call *call, int64_t id)
+{
+	int r = check_in_pause(call, id);
+
 	return r ? r
 		 : each(call, &message_entity, suppress, NULL,
 			   "\"person\" = (SELECT \"person\" FROM \"check_in\" WHERE \"id\" = ?1) AND "
@@ -164,18 +173,33 @@ static int follow_up_instant(
 	return days[which] == NONE ? 0 : add_open_days(call, program, day, days[which], zone, ret);
 }
 
-static int plan_follow_ups(struct call *call, const struct check_in *check_in, const struct program *program, int64_t day, const char *zone)
+/* From one of them on. */
+static int plan_follow_ups(
+	struct call *call, enum follow_up first, int64_t id, const struct program *program, int64_t day, const char *zone)
 {
 	int r = 0;
 
-	for (int i = REMINDER; i <= ESCALATION && !r; i++) {
+	for (int i = first; i <= ESCALATION && !r; i++) {
 		int64_t at;
 
 		r = follow_up_instant(call, program, (enum follow_up)i, day, zone, &at);
 		if (!r && at != NONE)
-			r = plan(call, follow_ups[i], check_in->id, at, zone);
+			r = plan(call, follow_ups[i], id, at, zone);
 	}
 	return r;
+}
+
+int check_in_go_on(struct call *call, const struct check_in *check_in)
+{
+	struct program *program;
+	const char *zone;
+	int r = load(call, &program_entity, check_in->program, (void **)&program);
+
+	if (!r)
+		r = zone_for(call, check_in->person, program, &zone);
+	return r ? r
+		 : plan_follow_ups(call, check_in->state == CHECK_IN_OVERDUE ? ESCALATION : REMINDER, check_in->id, program,
+			   local_day(zone_local(zone_of(call, zone), call->now)), zone);
 }
 
 static int ask_now(struct call *call, const struct match_member *member, const struct match *match, const struct program *program,
@@ -191,7 +215,7 @@ static int ask_now(struct call *call, const struct match_member *member, const s
 	r = add(call, &check_in_entity, check_in);
 	if (!r)
 		r = tell(call, "check-in-due", member->person, match->program, match->id, &check_in_entity, check_in->id, NONE);
-	return r ? r : plan_follow_ups(call, check_in, program, day, zone);
+	return r ? r : plan_follow_ups(call, REMINDER, check_in->id, program, day, zone);
 }
 
 /* ---- jobs ---- */
@@ -205,6 +229,23 @@ static int put_off(struct call *call, const struct match_member *member, const s
 	if (r || local_day(zone_local(zone_of(call, zone), at)) == day)
 		return r;
 	r = plan(call, "check-in due", member->id, at, zone);
+	return r ? r : 1;
+}
+
+/* Planned when the mentee lived in another zone, or the policy named another weekday: it comes on that day if it is near, and not twice
+ * within days. Where closed days moved it, it stays. 1: it was put off. */
+static int put_right(struct call *call, const struct match_member *member, const struct match *match, const struct program *program,
+	int64_t day, const char *zone)
+{
+	int64_t wanted = on_weekday(day, program->check_in_weekday), at;
+	int r;
+
+	if (wanted == day || wanted - day > NEAR_DAYS)
+		return 0;
+	r = open_instant(call, program->id, wanted - 7, program->check_in_hour, zone, &at);
+	if (r || local_day(zone_local(zone_of(call, zone), at)) == day)
+		return r;
+	r = plan_at(call, member, match, program, wanted);
 	return r ? r : 1;
 }
 
@@ -226,10 +267,14 @@ static int due(struct call *call, int64_t subject, int64_t nominal, int64_t *cur
 		r = zone_for(call, member->person, program, &zone);
 	if (r || (match->state != MATCH_ACTIVE && match->state != MATCH_PAUSED))
 		return r;
+	day = local_day(zone_local(zone_of(call, zone), nominal));
+	if (match->ends != NONE && day > match->ends)
+		return 0; /* its end was moved forward meanwhile; moved back, it is planned anew */
 	r = put_off(call, member, program, nominal, zone);
+	if (!r)
+		r = put_right(call, member, match, program, day, zone);
 	if (r)
 		return r < 0 ? r : 0;
-	day = local_day(zone_local(zone_of(call, zone), nominal));
 	if (match->state == MATCH_ACTIVE)
 		r = ask_now(call, member, match, program, nominal, day, zone);
 	if (r || !program->check_in_weeks)
@@ -283,7 +328,7 @@ static int overdue(struct call *call, int64_t subject, int64_t nominal, int64_t 
 	(void)cursor;
 	if (r)
 		return r < 0 ? r : 0;
-	if (check_in->state != CHECK_IN_DUE)
+	if (check_in->state != CHECK_IN_DUE || match->state == MATCH_PAUSED)
 		return 0;
 	return perform_also(call, &check_in_entity, subject, "Lapse", NULL, 0);
 }
@@ -297,7 +342,7 @@ static int escalate(struct call *call, int64_t subject, int64_t nominal, int64_t
 	(void)cursor;
 	if (r)
 		return r < 0 ? r : 0;
-	if (check_in->state == CHECK_IN_ANSWERED || check_in->state == CHECK_IN_ESCALATED)
+	if (check_in->state == CHECK_IN_ANSWERED || check_in->state == CHECK_IN_ESCALATED || match->state == MATCH_PAUSED)
 		return 0;
 	if (check_in->state == CHECK_IN_DUE)
 		r = perform_also(call, &check_in_entity, subject, "Lapse", NULL, 0);

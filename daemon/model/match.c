@@ -361,6 +361,32 @@ static int drop_check_in(struct call *call, void *record, void *data)
 	return check_in_drop(call, ((struct check_in *)record)->id);
 }
 
+static int pause_check_in(struct call *call, void *record, void *data)
+{
+	(void)data;
+	return check_in_pause(call, ((struct check_in *)record)->id);
+}
+
+static int go_on_check_in(struct call *call, void *record, void *data)
+{
+	(void)data;
+	return check_in_go_on(call, record);
+}
+
+static int match_pause(struct call *call, const void *was, void *now)
+{
+	(void)was;
+	return each(call, &check_in_entity, pause_check_in, NULL, "\"match\" = ?1 AND \"state\" IN ('due', 'overdue')",
+		VALUES(((struct match *)now)->id));
+}
+
+static int match_resume(struct call *call, const void *was, void *now)
+{
+	(void)was;
+	return each(call, &check_in_entity, go_on_check_in, NULL, "\"match\" = ?1 AND \"state\" IN ('due', 'overdue')",
+		VALUES(((struct match *)now)->id));
+}
+
 /* However a match ends: no more check-ins and reminders; where it ended before its time the mentee is first in the next run. */
 static int ends(struct call *call, struct match *match, int reason)
 {
@@ -440,8 +466,8 @@ static const struct verb verbs[] = { { "Create", COORDINATOR, 0, KEEP, "program 
 	{ "Withdraw", COORDINATOR, S(PROPOSED) | S(OFFERED), S(DECLINED), NULL, match_withdraw, "Withdraw the offer", 0, NULL, NULL, 0 },
 	{ "Lapse", SYSTEM, S(OFFERED), S(DECLINED), NULL, match_lapse, "Nobody answered", 0, NULL, NULL, 0 },
 	{ "Start", COORDINATOR, S(ACCEPTED), S(ACTIVE), NULL, match_start, "Start", 0, NULL, NULL, 0 },
-	{ "Pause", COORDINATOR, S(ACTIVE), S(PAUSED), NULL, NULL, "Pause", NEEDS_REASON, NULL, NULL, 0 },
-	{ "Resume", COORDINATOR, S(PAUSED), S(ACTIVE), NULL, NULL, "Go on", 0, NULL, NULL, 0 },
+	{ "Pause", COORDINATOR, S(ACTIVE), S(PAUSED), NULL, match_pause, "Pause", NEEDS_REASON, NULL, NULL, 0 },
+	{ "Resume", COORDINATOR, S(PAUSED), S(ACTIVE), NULL, match_resume, "Go on", 0, NULL, NULL, 0 },
 	{ "Extend", COORDINATOR, S(ACTIVE) | S(PAUSED), KEEP, NULL, match_extend, "Move the last day", 0, NULL, extend_arguments,
 		sizeof(struct extend) },
 	{ "Close", COORDINATOR, S(ACTIVE) | S(PAUSED), S(CLOSING), NULL, match_close, "Close", 0, NULL, closing_arguments,

@@ -188,6 +188,9 @@ int tell_staff(struct call *, const char *template_name, int64_t program, int64_
 /* Plans the first check-in of a mentee of a match that starts, unless one waits; stops the reminders of one. */
 int check_in_first(struct call *, const struct match_member *, const struct match *);
 int check_in_drop(struct call *, int64_t id);
+/* What follows up on one that was not answered rests, and is planned anew from today. */
+int check_in_pause(struct call *, int64_t id);
+int check_in_go_on(struct call *, const struct check_in *);
 /* Fills a draft program, and the recipe made with it, from a shipped starter; E_INVALID names the known ones. */
 int starter_fill(struct call *, struct program *);
 int starter_recipe(struct call *, const struct program *);

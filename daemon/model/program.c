@@ -127,33 +127,37 @@ static int program_create(struct call *call, const void *was, void *now)
 }
 
 /* Opening and its like happen at the start of the day, in the program's zone. */
-static int plan_day(struct call *call, const char *kind, const struct program *p, int64_t old, int64_t day)
+static int plan_day(struct call *call, const char *kind, const struct program *p, int64_t old, int64_t day, bool moved)
 {
+	const char *zone = p->zone ? p->zone : settings_of(call)->institution.zone;
 	int64_t at;
 	int r = 0;
 
-	if (old == day)
+	if (old == day && !moved)
 		return 0;
 	if (old != NONE)
 		r = unplan(call, kind, p->id);
 	if (r || day == NONE)
 		return r;
-	zone_instant(zone_of(call, p->zone), day * DAY, &at);
-	return plan(call, kind, p->id, at, p->zone);
+	zone_instant(zone_of(call, zone), day * DAY, &at);
+	return plan(call, kind, p->id, at, zone);
 }
 
 static int changed(struct call *call, const void *was, const void *now)
 {
 	const struct program *old = was, *p = now;
+	bool moved;
 	int r;
 
 	if (!p)
 		return 0;
-	r = plan_day(call, "program open", p, old ? old->intake_from : NONE, p->intake_from);
+	moved = old && strcmp(old->zone ? old->zone : "", p->zone ? p->zone : "");
+	r = plan_day(call, "program open", p, old ? old->intake_from : NONE, p->intake_from, moved);
 	if (!r)
-		r = plan_day(call, "program start", p, old ? old->starts : NONE, p->starts);
+		r = plan_day(call, "program start", p, old ? old->starts : NONE, p->starts, moved);
 	if (!r)
-		r = plan_day(call, "program close", p, old ? old->ends : NONE, p->ends == NONE ? NONE : p->ends + 1);
+		r = plan_day(call, "program close", p, old && old->ends != NONE ? old->ends + 1 : NONE,
+			p->ends == NONE ? NONE : p->ends + 1, moved);
 	return !r && !old && p->starter && p->recipe == NONE ? starter_recipe(call, p) : r;
 }
 

@@ -569,6 +569,157 @@ static void closed_days_entered_late_move_what_was_planned(void **state)
 	stop(&clockwork);
 }
 
+/* ---- what changes between planning and falling due ---- */
+
+#define COUNT_OF(table, where) "SELECT count(*) FROM \"" table "\" WHERE " where
+#define STATE_IS(word) COUNT_OF("check_in", "\"state\" = '" word "'")
+
+static void for_reason(struct world *w, struct cast *c, int64_t match, const char *verb)
+{
+	must(perform_with(w, &c->ada, &match_entity, match, verb, NULL, 0,
+		     (struct options){ .version = NONE, .for_person = NONE, .reason = "ill" }),
+		&w->call.problem);
+}
+
+static void of_a_pair_that_pauses_nothing_is_overdue(void **state)
+{
+	struct world *w = *state;
+	struct clockwork clockwork;
+	struct cast c;
+	int64_t match;
+
+	running(w, &c);
+	match = pair(w, &c, participant(w, &c, c.ben_id, "mentor", 1), "UTC", "Cleo");
+	clockwork = start(w);
+	advance(w, &clockwork, "2026-01-08T12:00:00Z"); /* asked on the 7th */
+	for_reason(w, &c, match, "Pause");
+	advance(w, &clockwork, "2026-02-02T12:00:00Z");
+	assert_int_equal(number(w, "SELECT count(*) FROM \"check_in\""), 1);
+	assert_int_equal(number(w, STATE_IS("due")), 1);
+	assert_int_equal(number(w, COUNT_OF("message", "\"template_name\" IN ('check-in-reminder', 'check-in-escalated')")), 0);
+	/* counted anew from the 2nd: two, four and seven days */
+	for_reason(w, &c, match, "Resume");
+	advance(w, &clockwork, "2026-02-04T08:59:59Z");
+	assert_int_equal(number(w, COUNT_OF("message", "\"template_name\" = 'check-in-reminder'")), 0);
+	advance(w, &clockwork, "2026-02-04T09:00:00Z");
+	assert_int_equal(number(w, COUNT_OF("message", "\"template_name\" = 'check-in-reminder'")), 1);
+	assert_int_equal(number(w, "SELECT count(*) FROM \"check_in\""), 2); /* and the rhythm was kept */
+	advance(w, &clockwork, "2026-02-06T09:00:00Z");
+	assert_int_equal(number(w, STATE_IS("overdue")), 1);
+	for_reason(w, &c, match, "Pause"); /* once more, in the midst of it */
+	advance(w, &clockwork, "2026-02-20T09:00:00Z");
+	assert_int_equal(number(w, STATE_IS("overdue")), 1);
+	for_reason(w, &c, match, "Resume");
+	advance(w, &clockwork, "2026-02-27T08:59:59Z");
+	assert_int_equal(number(w, STATE_IS("escalated")), 0);
+	advance(w, &clockwork, "2026-02-27T09:00:00Z");
+	assert_int_equal(number(w, STATE_IS("escalated")), 2);
+	assert_int_equal(number(w, COUNT_OF("message", "\"template_name\" = 'check-in-reminder'")), 2);
+	stop(&clockwork);
+}
+
+static void who_moves_is_not_asked_twice_in_a_day(void **state)
+{
+	struct world *w = *state;
+	struct clockwork clockwork;
+	struct cast c;
+	int64_t mentee;
+
+	running(w, &c);
+	pair_make(w, &c, participant(w, &c, c.ben_id, "mentor", 1), "Pacific/Apia", "Cleo", &mentee);
+	clockwork = start(w);
+	advance(w, &clockwork, "2026-01-05T12:00:00Z");
+	assert_int_equal(number(w, "SELECT \"due\" FROM \"job\" WHERE \"kind\" = 'check-in due'"), instant_of("2026-01-06T20:00:00Z"));
+	must(perform(w, &c.ada, &person_entity, mentee, "Update", ARGS(T("zone", "Pacific/Honolulu"))), &w->call.problem);
+	/* on Wednesday there, not on Tuesday and on Wednesday */
+	advance(w, &clockwork, "2026-01-07T18:59:59Z");
+	assert_int_equal(number(w, "SELECT count(*) FROM \"check_in\""), 0);
+	advance(w, &clockwork, "2026-01-07T19:00:00Z");
+	assert_int_equal(number(w, "SELECT count(*) FROM \"check_in\""), 1);
+	advance(w, &clockwork, "2026-01-14T19:00:00Z");
+	assert_int_equal(number(w, "SELECT count(*) FROM \"check_in\""), 2);
+	assert_int_equal(number(w, "SELECT max(\"due\") FROM \"check_in\""), instant_of("2026-01-14T19:00:00Z"));
+	/* another weekday that is near: that day; one that is far: asked now, and then on that day */
+	must(perform_with(w, &c.ada, &program_entity, c.program, "Revise", ARGS(T("check_in_weekday", "friday")),
+		     (struct options){ .version = NONE, .for_person = NONE, .reason = "asked for" }),
+		&w->call.problem);
+	advance(w, &clockwork, "2026-01-28T19:00:00Z");
+	assert_int_equal(number(w, "SELECT count(*) FROM \"check_in\""), 3);
+	assert_int_equal(number(w, "SELECT max(\"due\") FROM \"check_in\""), instant_of("2026-01-23T19:00:00Z"));
+	stop(&clockwork);
+}
+
+static void nobody_is_asked_after_the_end(void **state)
+{
+	struct world *w = *state;
+	struct clockwork clockwork;
+	struct cast c;
+	int64_t match;
+
+	running(w, &c);
+	match = pair(w, &c, participant(w, &c, c.ben_id, "mentor", 1), "UTC", "Cleo");
+	clockwork = start(w);
+	advance(w, &clockwork, "2026-01-08T12:00:00Z");
+	must(perform(w, &c.ada, &match_entity, match, "Extend", ARGS(T("until", "2026-01-13"))), &w->call.problem);
+	advance(w, &clockwork, "2026-01-16T12:00:00Z");
+	assert_int_equal(number(w, "SELECT count(*) FROM \"check_in\""), 1);
+	must(perform(w, &c.ada, &match_entity, match, "Extend", ARGS(T("until", "2026-03-01"))), &w->call.problem);
+	advance(w, &clockwork, "2026-01-21T12:00:00Z");
+	assert_int_equal(number(w, "SELECT count(*) FROM \"check_in\""), 2);
+	stop(&clockwork);
+}
+
+#define CLOSES "SELECT \"due\" FROM \"job\" WHERE \"kind\" = 'program close' AND \"state\" = 'waiting'"
+
+static void a_program_opens_and_closes_on_its_days_of_today(void **state)
+{
+	struct world *w = *state;
+	struct clockwork clockwork;
+	struct cast c;
+
+	running(w, &c);
+	clockwork = start(w);
+	assert_int_equal(number(w, CLOSES), instant_of("2026-12-21T00:00:00Z"));
+	must(perform(w, &c.ada, &program_entity, c.program, "Update", ARGS(T("ends", "2026-12-19"))), &w->call.problem);
+	assert_int_equal(number(w, CLOSES), instant_of("2026-12-20T00:00:00Z"));
+	must(perform(w, &c.ada, &program_entity, c.program, "Update", ARGS(T("zone", "Asia/Kolkata"))), &w->call.problem);
+	assert_int_equal(number(w, CLOSES), instant_of("2026-12-19T18:30:00Z"));
+	advance(w, &clockwork, "2026-01-09T18:29:59Z");
+	assert_int_equal(number(w, COUNT_OF("program", "\"state\" = 'running'")), 0);
+	advance(w, &clockwork, "2026-01-09T18:30:00Z");
+	assert_int_equal(number(w, COUNT_OF("program", "\"state\" = 'running'")), 1);
+	stop(&clockwork);
+}
+
+/* The clock leaps two weeks forward, what is due by it is done; then it is set right again. */
+static void two_weeks_forward_and_back_lose_and_double_nothing(void **state)
+{
+	struct world *w = *state;
+	struct clockwork clockwork;
+	struct cast c;
+
+	running(w, &c);
+	pair(w, &c, participant(w, &c, c.ben_id, "mentor", 1), "UTC", "Cleo");
+	clockwork = start(w);
+	advance(w, &clockwork, "2026-01-08T12:00:00Z");
+	sleep_until(w, "2026-01-22T12:00:00Z");
+	advance(w, &clockwork, "2026-01-22T12:00:01Z");
+	assert_int_equal(number(w, "SELECT count(*) FROM \"check_in\""), 3);
+	stop(&clockwork);
+	force(w, "UPDATE \"setting\" SET \"value\" = '1767873600' WHERE \"key\" = 'clock'");
+	reopen(w);
+	clockwork = start(w);
+	assert_int_equal(store_now(w->store), instant_of("2026-01-08T12:00:00Z"));
+	advance(w, &clockwork, "2026-01-28T12:00:00Z");
+	assert_int_equal(number(w, "SELECT count(*) FROM \"check_in\""), 4);
+	assert_int_equal(number(w, "SELECT count(DISTINCT \"due\") FROM \"check_in\""), 4);
+	assert_int_equal(number(w, COUNT_OF("message", "\"template_name\" = 'check-in-due'")), 4);
+	assert_int_equal(number(w, COUNT_OF("job", "\"state\" IN ('failed', 'running')")), 0);
+	/* and standing kinds have gone on every day */
+	assert_true(number(w, COUNT_OF("job", "\"kind\" = 'retention' AND \"state\" = 'done'")) >= 20);
+	stop(&clockwork);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -587,6 +738,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(who_may_not_answer_yet_is_not_asked, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_changed_pair_is_a_new_occasion, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(closed_days_entered_late_move_what_was_planned, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(of_a_pair_that_pauses_nothing_is_overdue, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(who_moves_is_not_asked_twice_in_a_day, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(nobody_is_asked_after_the_end, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_program_opens_and_closes_on_its_days_of_today, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(two_weeks_forward_and_back_lose_and_double_nothing, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -331,22 +331,23 @@ def test_the_agenda_is_oldest_first_and_shrinks_as_things_are_done(world):
 
 # ---- tasks ----
 
-def test_a_task_is_its_starters_and_roots(world):
-    """A matching runs in the worker; its task is watched by who asked, and is not there for others."""
-    coord, other = world.caller("mt-coord2"), world.caller("mt-coord")
+def test_a_task_is_its_starters_and_staffs(world):
+    """A matching runs in the worker; its task is watched by who asked and by staff of its program, and is not there for others."""
+    coord, other, colleague = world.caller("mt-coord2"), world.caller("mt-mentor1"), world.caller("mt-coord")
     coord.watch()
     made = coord.create("match_runs", {"program": world.programs["a"]}, options={"key": "run"})
     task = made["task"]
     assert task.startswith(f"{TOP}/tasks/")
     refused("NotFound", other.get_all, task, "Task")
     refused("NotFound", other.call, task, f"{NAME}.Task", "Cancel", "a{sv}", ({},))
-    assert world.root.get(task, "Task", "Kind") == "match"
+    refused("NotAllowed", colleague.call, task, f"{NAME}.Task", "Cancel", "a{sv}", ({},))
+    assert world.root.get(task, "Task", "Kind") == colleague.get(task, "Task", "Kind") == "match"
     wait_until(lambda: coord.get(task, "Task", "State") in ("done", "failed"), 30, "the end of the task")
     got = coord.get_all(task, "Task")
     assert got["State"] == "done" and got["Error"] == "" and got["Progress"] == 1.0 and got["Object"] == made["object"], got
     told = [values for _, interface, member, values in coord.settle(0.2) if interface == f"{NAME}.Task" and member == "Changed"]
     assert told and told[-1][1] == "done" and [part for part, _ in told] == sorted(part for part, _ in told)
-    assert not [signal for signal in other.settle(0.1)]
+    assert not [signal for signal in other.settle(0.1) + colleague.settle(0.1)]
     assert coord.get(made["object"], "MatchRun", "State") == "proposed"
     again = coord.create("match_runs", {"program": world.programs["a"]}, options={"key": "run"})
     assert again["object"] == made["object"]

@@ -130,13 +130,14 @@ def test_signals_go_to_who_sees_the_row_then(world):
     callers["mt-mentee1"].verb(world.other["objection"], "Objection.Withdraw")
     world.root.verb(world.logins["mt-mentee3"], "Login.End")
     advance(world, days=3)
-    heard = {}
+    heard, lost = {}, {}
     for account, caller in callers.items():
         for path, interface, member, values in caller.settle(0.5 if account == "root" else 0.1):
             assert interface == COLLECTION and len(values) == 3 and path == values[0].rpartition("/")[0], values
             collection = values[0].split("/")[3]
             heard.setdefault(account, set()).add(values[0])
             if member == "Removed":
+                lost.setdefault(account, set()).add(values[0])
                 continue
             caller.call(values[0], PROPERTIES, "GetAll", "s", (interfaces[collection],))
     assert world.matches["proposed"] in heard["mt-mentor1"]             # offered now
@@ -144,7 +145,9 @@ def test_signals_go_to_who_sees_the_row_then(world):
     assert world.other["objection"] in heard["mt-safe"] and world.other["objection"] in heard["mt-mentee1"]
     assert world.other["objection"] not in heard["mt-coord"]
     assert not set(heard) & {"mt-nobody", "mt-outside", "mt-admin", "mt-guardian"}, heard
-    assert heard.get("mt-mentee3", set()) <= {world.logins["mt-mentee3"]}         # that it is gone from their sight, and no more
+    # whose login has ended hears that what was their own is gone from their sight, and no more
+    assert heard["mt-mentee3"] == lost["mt-mentee3"] >= {world.logins["mt-mentee3"], world.people["mt-mentee3"]}
+    assert len(lost["mt-mentee3"]) == 3 and sum("/participants/" in row for row in lost["mt-mentee3"]) == 1
 
 
 def test_who_loses_sight_hears_it_once(world):

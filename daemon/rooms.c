@@ -79,10 +79,10 @@ static int preview_one(void *data, const struct scheduled *item)
 	return previewing->seen(previewing->data, &one);
 }
 
-static int preview(void *data, struct call *call, int64_t until, int64_t limit, int64_t usec,
-	int (*seen)(void *, const struct bus_preview *), void *seen_data, bool *ret_more)
+static int preview(void *data, struct call *call, int64_t until, int64_t usec, int (*seen)(void *, const struct bus_preview *),
+	void *seen_data, bool *ret_more)
 {
-	struct preview_bounds bounds = { until, limit, INT64_MAX, usec };
+	struct preview_bounds bounds = { until, INT64_MAX, INT64_MAX, usec };
 	struct daemon *daemon = data;
 	struct previewing previewing = { seen, seen_data };
 

@@ -42,9 +42,9 @@ struct bus_hooks {
 	/* A turn could not be committed: its callers were told; if a sync failed the process must end. */
 	void (*lost)(void *data, const struct problem *);
 	/* What would happen until an instant; at most `limit` told to `seen`, which returns non-zero to stop. */
-	/* At most `limit` occurrences, and for at most `usec`; *ret_more: there are more. `seen` answers 1 for 'enough'. */
-	int (*preview)(void *data, struct call *, int64_t until, int64_t limit, int64_t usec,
-		int (*seen)(void *, const struct bus_preview *), void *seen_data, bool *ret_more);
+	/* For at most `usec`, and until `seen` answers 1; *ret_more: there are more. */
+	int (*preview)(void *data, struct call *, int64_t until, int64_t usec, int (*seen)(void *, const struct bus_preview *),
+		void *seen_data, bool *ret_more);
 	/* Moves the simulated clock towards `until`, running what falls due. 1: call again in a later turn of the loop. Called between
 	 * turns. *ret_jobs counts the jobs run since the first call and begins with 0. */
 	int (*advance)(void *data, int64_t until, int64_t *ret_jobs, struct problem *);

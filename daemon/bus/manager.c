@@ -360,15 +360,19 @@ enum {
 	PREVIEW_USEC = 20000 /* of a turn, that lasts 50 ms at most */
 };
 
+struct previewed {
+	struct rows rows;
+	int64_t left; /* how many more may be shown */
+};
+
 static int put_occurrence(void *data, const struct bus_preview *item)
 {
-	struct rows *rows = data;
+	struct previewed *previewed = data;
+	struct rows *rows = &previewed->rows;
 	struct request *request = rows->request;
 	struct call look = { .arena = request->call.arena, .caller = &request->caller, .now = request->call.now };
 	DBusMessageIter dict;
 
-	if (rows->bytes >= REPLY_BYTES)
-		return 1;
 	if (item->entity && store_sees(request->bus->store, &look, item->entity, item->id))
 		return 0; /* what the caller does not see is not planned for them either */
 	dict_open(&rows->array, &dict);
@@ -379,7 +383,7 @@ static int put_occurrence(void *data, const struct bus_preview *item)
 	entry_text(&dict, "zone", item->zone);
 	dict_close(&rows->array, &dict);
 	rows->bytes += 250;
-	return 0;
+	return --previewed->left == 0 || rows->bytes >= REPLY_BYTES;
 }
 
 static int schedule_preview(struct request *request)
@@ -388,7 +392,7 @@ static int schedule_preview(struct request *request)
 	struct problem *problem = &request->call.problem;
 	int64_t until = request->call.now + 7 * 86400, limit = 100, began = monotonic_usec();
 	bool more = false;
-	struct rows rows;
+	struct previewed previewed = { 0 };
 	struct arg *args;
 	size_t count;
 	unsigned roles = 0;
@@ -407,12 +411,13 @@ static int schedule_preview(struct request *request)
 	result = manager_roles(request, &roles);
 	if (result)
 		return result;
-	rows_open(&rows, request, "a{sv}");
+	previewed.left = limit;
+	rows_open(&previewed.rows, request, "a{sv}");
 	/* who is nobody here sees no job: nothing is played for them */
 	if (roles != ANYONE)
-		result = bus->hooks.preview(bus->hooks.data, &request->call, until, limit, PREVIEW_USEC, put_occurrence, &rows, &more);
-	rows_close(&rows);
-	put_yes(&rows.at, more);
+		result = bus->hooks.preview(bus->hooks.data, &request->call, until, PREVIEW_USEC, put_occurrence, &previewed, &more);
+	rows_close(&previewed.rows);
+	put_yes(&previewed.rows.at, more);
 	user_pays(request->user, bus, monotonic_usec() - began);
 	return result < 0 ? result : 0;
 }

@@ -109,6 +109,8 @@ int unsubscribe(struct request *request)
 static struct subscription *subscription_new(struct request *request)
 {
 	struct subscription *subscription = calloc(1, sizeof *subscription);
+	struct problem problem = { 0 };
+	int64_t until;
 
 	must(subscription != NULL);
 	subscription->client = request->client;
@@ -118,6 +120,9 @@ static struct subscription *subscription_new(struct request *request)
 	request->client->subscriptions = subscription;
 	request->client->user->subscriptions++;
 	request->bus->subscribed++;
+	/* as of now: it may end in this very turn */
+	if (store_sight(request->bus->store, &request->caller, &subscription->sight, &until, &problem))
+		subscription->sight = 0;
 	sights_look(request->bus);
 	return subscription;
 }

@@ -15,7 +15,7 @@ struct preview {
 	struct scheduler *s;
 	const struct preview_bounds *bounds;
 	int64_t began, shown, played;
-	bool enough;
+	bool enough, cut;
 	int (*seen)(void *, const struct scheduled *);
 	void *data;
 };
@@ -91,7 +91,7 @@ static int play(struct call *call, void *data)
 		if (r || !count)
 			break;
 		if (is_enough(p)) {
-			p->enough = true;
+			p->cut = true;
 			break;
 		}
 		p->played++;
@@ -103,9 +103,9 @@ static int play(struct call *call, void *data)
 int scheduler_preview(struct scheduler *s, const struct preview_bounds *bounds, int (*seen)(void *, const struct scheduled *), void *data,
 	bool *ret_more, struct problem *problem)
 {
-	struct preview preview = { s, bounds, clock_usec(), 0, 0, false, seen, data };
+	struct preview preview = { s, bounds, clock_usec(), 0, 0, false, false, seen, data };
 	int r = store_suppose(s->setup.store, &schedule_caller, store_now(s->setup.store), play, &preview, problem);
 
-	*ret_more = preview.enough;
+	*ret_more = preview.cut;
 	return r < 0 ? r : 0;
 }

@@ -499,6 +499,8 @@ def test_changes_agenda_and_preview_name_only_what_is_seen(shared_world, rules, 
         shown = label and may(rules.roles(account, name, row), label.readers)
         assert item.get("label") == (called(rules, label, row)[0] if shown else None), item
     preview, _ = caller.manager("SchedulePreview", "a{sv}", ({"until": NOW + 60 * DAY, "limit": 1000},))
+    first, _ = caller.manager("SchedulePreview", "a{sv}", ({"until": NOW + 60 * DAY, "limit": 1},))
+    assert first == preview[:1]                                  # what is hidden takes no place
     for item in agenda + preview:
         for key in ("object", "program", "match"):
             if item.get(key, "/") != "/":

@@ -324,6 +324,9 @@ def test_resume_and_preview(daemon):
     assert root.manager("Resume", "a{sv}", ({"dry_run": True},)).keys() == {"messages", "jobs"}
     refused("NotAllowed", daemon.caller("mt-nobody").manager, "Resume", "a{sv}", ({},))
     shown, more = root.manager("SchedulePreview", "a{sv}", ({"limit": 5},))
+    all_of_it, more_still = root.manager("SchedulePreview", "a{sv}", ({},))
+    assert more_still is False and all_of_it[:5] == shown
+    assert root.manager("SchedulePreview", "a{sv}", ({"limit": len(all_of_it)},)) == (all_of_it, False)
     assert len(shown) == 5 and more is True and {"kind", "object", "due", "nominal", "zone"} == shown[0].keys()
     refused("InvalidField", root.manager, "SchedulePreview", "a{sv}", ({"limit": 0},))
 

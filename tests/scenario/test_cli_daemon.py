@@ -290,6 +290,8 @@ def test_the_simulated_clock(program, root):
     rows = root.json("schedule", "preview", "--until", "+3d")
     assert rows and all(row["due"] <= "2026-09-25T07:00:00Z" for row in rows)
     assert "KIND" in root("schedule", "preview")
+    assert "not all" in root.daemon.mentorctl("root", "schedule", "preview", "--limit", "1").stderr
+    assert "not all" not in root.daemon.mentorctl("root", "schedule", "preview", "--until", "+1d").stderr
 
 
 def test_today(program):

@@ -550,15 +550,37 @@ static int move_on(struct call *call, const struct match *match)
 	return r ? r : perform_also(call, &match_entity, next->id, "Offer", NULL, 0);
 }
 
+/* Closed days may have been entered since it was offered: then there is time until the next open one. 1: it was put off. */
+static int put_off(struct call *call, const struct match *match, int64_t nominal)
+{
+	struct match later = *match;
+	struct program *program;
+	int64_t day;
+	int r = load(call, &program_entity, match->program, (void **)&program);
+
+	if (r)
+		return r;
+	day = local_day(zone_local(zone_of(call, program->zone), nominal));
+	r = open_instant(call, match->program, day, 20, program->zone, &later.answer_until);
+	if (r || local_day(zone_local(zone_of(call, program->zone), later.answer_until)) == day)
+		return r;
+	r = save(call, &match_entity, match, &later);
+	if (!r)
+		r = plan(call, "offer unanswered", match->id, later.answer_until, program->zone);
+	return r ? r : 1;
+}
+
 static int offer_unanswered(struct call *call, int64_t subject, int64_t nominal, int64_t *cursor)
 {
 	struct match *match;
 	int r = load(call, &match_entity, subject, (void **)&match);
 
-	(void)nominal;
 	(void)cursor;
 	if (r || match->state != MATCH_OFFERED)
 		return r;
+	r = put_off(call, match, nominal);
+	if (r)
+		return r < 0 ? r : 0;
 	r = perform_also(call, &match_entity, subject, "Lapse", NULL, 0);
 	if (!r)
 		r = tell_staff(call, "offer-unanswered", match->program, match->id, &match_entity, match->id, NONE);

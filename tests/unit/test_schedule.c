@@ -103,6 +103,33 @@ static void silence_moves_on(void **state)
 	stop(&clockwork);
 }
 
+static void an_offer_waits_for_closed_days_entered_late(void **state)
+{
+	struct world *w = *state;
+	struct clockwork clockwork;
+	struct cast c;
+	int64_t mentor, mentee, match;
+
+	running(w, &c);
+	mentor = participant(w, &c, c.ben_id, "mentor", 1);
+	mentee = participant(w, &c, c.cleo_id, "mentee", 1);
+	match = create(w, &c.ada, &match_entity,
+		ARGS(P("program", path(w, &program_entity, c.program)), P("mentor", path(w, &participant_entity, mentor)),
+			P("mentee", path(w, &participant_entity, mentee))));
+	must(perform(w, &c.ada, &match_entity, match, "Offer", NULL, 0), &w->call.problem);
+	assert_int_equal(number(w, "SELECT \"answer_until\" FROM \"match\""), instant_of("2026-01-08T20:00:00Z"));
+	create(w, &c.ada, &closed_days_entity,
+		ARGS(P("program", path(w, &program_entity, c.program)), T("from", "2026-01-08"), T("to", "2026-01-11"), T("name", "Snow")));
+	clockwork = start(w);
+	advance(w, &clockwork, "2026-01-12T19:59:59Z");
+	assert_int_equal(number(w, "SELECT count(*) FROM \"match\" WHERE \"state\" = 'offered'"), 1);
+	assert_int_equal(number(w, "SELECT \"answer_until\" FROM \"match\""), instant_of("2026-01-12T20:00:00Z"));
+	advance(w, &clockwork, "2026-01-12T20:00:00Z");
+	assert_int_equal(number(w, "SELECT count(*) FROM \"match\" WHERE \"state\" = 'declined'"), 1);
+	assert_int_equal(number(w, "SELECT count(*) FROM \"message\" WHERE \"template_name\" = 'offer-unanswered'"), 1);
+	stop(&clockwork);
+}
+
 struct told {
 	int count;
 	char first[60];
@@ -726,6 +753,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(check_ins_keep_their_local_hour, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(answered_is_not_reminded, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(silence_moves_on, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(an_offer_waits_for_closed_days_entered_late, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(preview_changes_nothing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(erasure_leaves_nothing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_failing_job_is_given_up_and_others_run, set_up, tear_down),

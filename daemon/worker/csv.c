@@ -12,6 +12,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "words.h"
+
 enum {
 	LOOK_ROWS = 20
 }; /* rows that are looked at to find the separator */
@@ -388,13 +390,16 @@ static char *trim(char *text)
 	return text;
 }
 
+/* As mappings compare the names of columns. */
 static char *folded(const char *name)
 {
-	struct buffer text = { 0 };
+	struct arena arena = { 0 };
+	char *text = strdup(words_fold(&arena, name, strlen(name)));
 
-	text_fold(&text, name, strlen(name));
-	buffer_char(&text, '\0');
-	return text.data;
+	if (!text)
+		abort();
+	arena_free(&arena);
+	return text;
 }
 
 static void keep_header(struct csv *csv)

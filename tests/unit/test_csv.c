@@ -160,6 +160,7 @@ static void test_headers(void **state)
 	(void)state;
 
 	expect_text(TEXT("Name,b,NAME\n"), "STOP 1,3", "comes twice (also as column 1)");
+	expect_text(TEXT("First  name,b,first\xc2\xa0name \n"), "STOP 1,3", "comes twice (also as column 1)");
 	expect_text(TEXT(""), "STOP 0,0", "empty");
 	expect_text(TEXT("\xef\xbb\xbf"), "STOP 0,0", "empty");
 	expect_text(TEXT("\n\n\n"), "STOP", "blank lines");

@@ -4,19 +4,10 @@
  * fixed mapping, a form read with the mapping proposed for it, a mapping and a form, a OneRoster file, a ZIP). Beside
  * memory errors it checks what a caller relies on: no row after a problem, rows of known entities in their order, a
  * proposal that can be read again and is written as it was, the same rows from the same bytes.
- *
- *     clang -g -O1 -D_GNU_SOURCE -fsanitize=fuzzer,address,undefined -Idaemon tests/fuzz/fuzz_csv.c \
- *         daemon/core/{arena,error,text}.c daemon/worker/{csv,form,form_propose,import,mapping,mapping_read,oneroster}.c \
- *         daemon/worker/{roster,weekly,words,zipfile}.c -lzip -o fuzz_csv && ./fuzz_csv -max_len=4096 FOLDER
  */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
+#include "fuzz.h"
 #include "worker/import.h"
 #include "worker/mapping.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char form_mapping[] =
 	"mapping 1\nformat form\nrole mentee\ncolumn \"m\" -> email\ncolumn \"n\" -> full_name\n"
@@ -31,14 +22,6 @@ struct seen {
 	int64_t rows;
 	uint64_t sum;
 };
-
-static void check(int fine, const char *what)
-{
-	if (fine)
-		return;
-	fprintf(stderr, "broken: %s\n", what);
-	abort();
-}
 
 static int on_row(void *context, const char *entity, const char *file, int64_t line, const struct import_cell *cells, size_t count)
 {
@@ -121,8 +104,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size < 2)
 		return 0;
-	text = strndup((const char *)data + 1, size - 1);
-	check(text != NULL, "memory");
+	text = text_of(data + 1, size - 1);
 	files[0].data = (const char *)data + 1;
 	files[0].size = size - 1;
 	switch (*data % 6) {

@@ -229,6 +229,8 @@ void pager_open(struct cli *); /* from here on stdout goes through a pager, on a
 int out_close(struct cli *);   /* flushes; -1: could not be written */
 void failure_show(struct cli *);
 bool confirm(struct cli *, const char *format, ...) __attribute__((format(printf, 2, 3))); /* fails cli->failure on no */
+/* From here until progress_end an interrupt says how to go on waiting for the task. */
+void progress_begin(struct cli *, const char *task);
 void progress_show(double done, const char *kind, void *cli);
 void progress_end(struct cli *);
 

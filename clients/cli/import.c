@@ -119,8 +119,10 @@ static void import_result(struct cli *cli, const json_t *result)
 static int import_wait(struct cli *cli, const char *task)
 {
 	json_t *result;
-	int r = bus_task_wait(cli_bus(cli), task, progress_show, cli, &result, &cli->failure);
+	int r;
 
+	progress_begin(cli, task);
+	r = bus_task_wait(cli_bus(cli), task, progress_show, cli, &result, &cli->failure);
 	progress_end(cli);
 	if (r) {
 		snprintf(cli->failure.hint, sizeof cli->failure.hint, "import");

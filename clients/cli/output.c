@@ -4,6 +4,7 @@
  * before a terminal may see it: JSON through encode_json, everything else through encode_terminal.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -219,6 +220,29 @@ bool confirm(struct cli *cli, const char *format, ...)
 /* ---- progress ---- */
 
 static bool progress_drawn;
+static char farewell[200];
+
+/* Who stops waiting with Ctrl-C is told how to look at the work again. */
+static void on_interrupt(int number)
+{
+	ssize_t written = write(STDERR_FILENO, farewell, strlen(farewell));
+
+	(void)written;
+	signal(number, SIG_DFL);
+	raise(number);
+}
+
+void progress_begin(struct cli *cli, const char *task)
+{
+	const char *number = strrchr(task, '/') ? strrchr(task, '/') + 1 : task;
+
+	if (cli->options.quiet || strspn(number, "0123456789") != strlen(number))
+		return;
+	snprintf(farewell, sizeof farewell,
+		"%sno longer waiting for task %s: 'mentorctl task wait %s' goes on waiting, 'mentorctl task cancel %s' stops it\n",
+		cli->terminal.err ? "\r\033[K" : "", number, number, number);
+	signal(SIGINT, on_interrupt);
+}
 
 void progress_show(double done, const char *kind, void *data)
 {
@@ -241,6 +265,8 @@ void progress_show(double done, const char *kind, void *data)
 void progress_end(struct cli *cli)
 {
 	(void)cli;
+	if (*farewell)
+		signal(SIGINT, SIG_DFL);
 	if (progress_drawn)
 		fputs("\r\033[K", stderr);
 	progress_drawn = false;

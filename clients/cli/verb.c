@@ -380,6 +380,7 @@ int result_show(struct cli *cli, const char *what, json_t *result)
 	int r = 0;
 
 	if (*task && !cli->options.no_wait) {
+		progress_begin(cli, task);
 		r = bus_task_wait(cli_bus(cli), task, progress_show, cli, &outcome, &cli->failure);
 		progress_end(cli);
 		if (!r) {

@@ -115,9 +115,6 @@ def named(text, mentor=None):
     return text.replace("this mentor", mentor) if mentor else text
 
 
-PARTICIPANTS = "/org/mentorship1/participants/"
-
-
 @question
 def proposal(pairs, unplaced, participants, annex, most):
     """Writes all pairs with reasons and all unplaced people into the annex, and prints the first of each."""
@@ -127,12 +124,11 @@ def proposal(pairs, unplaced, participants, annex, most):
         text = f"  {names[row['mentor']]} with {names[row['mentee']]}: {row['score']} points\n{lines_of(row['reasons'], 6)}"
         if not (row["reasons"] or "").strip():
             wrong(f"the pair {row['object']} has no reasons")
-        if (row["alternatives"] or "").strip():
-            best = [line.split() for line in row["alternatives"].splitlines()]
-            others = [f"{names.get(PARTICIPANTS + part[1], part[1])} ({part[2]})" for part in best
-                      if len(part) == 3 and part[0] == "mentor"]
-            if others:
-                text += "\n      best alternatives: " + ", ".join(others)
+        others = (row["instead"] or "").splitlines()
+        if others:
+            text += "\n      instead: " + others[0]
+        elif row["alternatives"]:
+            wrong(f"nobody is named who could stand instead of the two of {row['object']}")
         told.append(text)
     left = []
     for row in read(unplaced):

@@ -230,7 +230,7 @@ step_match()
 
 proposal()
 {
-	ask carla pairs.json run-pair list "run=$match_run" -f id,mentor,mentee,score,reasons,alternatives,sentence
+	ask carla pairs.json run-pair list "run=$match_run" -f id,mentor,mentee,score,reasons,alternatives,instead,sentence
 	ask carla unplaced.json unplaced list "run=$match_run" -f id,participant,stopped,help,mentor
 	placed=$(look rows pairs.json) left_out=$(look rows unplaced.json)
 	check "there is a row for each pair" same "$placed" "$(look value run.json placed)"

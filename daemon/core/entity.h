@@ -239,6 +239,8 @@ struct entity {
 	const char *help;              /* one sentence for the documents */
 	const char *order;             /* default order of lists: a field; NULL: id */
 	const struct waiting *waiting; /* ended by a row without kind; NULL: none */
+	/* Agenda: an expression over `t`, told to who reads the label, in its place; NULL: the label itself. */
+	const char *about;
 	/* Lookup where the label is computed: SQL over `t`, does what is asked for (?1) begin a word that the row is called by? */
 	const char *called;
 	/* Imports: finds the record that is meant where KEY fields cannot (sealed ones): *ret_id, or NONE. NULL: by KEY fields. */

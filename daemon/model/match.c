@@ -661,4 +661,5 @@ const struct entity match_member_entity = { .name = "match_member",
 	.label = "Match member",
 	.help = "One side of a match, and its answer.",
 	.order = "name",
-	.waiting = member_waiting };
+	.waiting = member_waiting,
+	.about = NAMES_OF_MATCH("t.\"match\"") };

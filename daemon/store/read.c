@@ -216,7 +216,10 @@ static int agenda_of(struct store *s, struct call *call, const struct shape *sha
 		buffer_text(&sql, "CASE WHEN ");
 		sight_condition(&sql, shape, "t", shape->readers[shape->label], true);
 		buffer_text(&sql, " THEN ");
-		label_column(&sql, shape);
+		if (e->about)
+			buffer_text(&sql, e->about);
+		else
+			label_column(&sql, shape);
 		buffer_text(&sql, " END");
 	} else
 		buffer_text(&sql, "NULL");

@@ -179,14 +179,14 @@ TASKS = {}
 
 
 def task(path, connection, sender):
-    """Task 1 is done at the third look, task 2 dies with the daemon, task 3 fails."""
+    """Task 1 is done at the third look, task 2 dies with the daemon, task 3 fails, task 6 goes on for ever."""
     number = int(path.rpartition("/")[2])
     looks = TASKS[number] = TASKS.get(number, 0) + 1
     if number == 2 and DIED:
         refuse("NotFound", "there is no such object")
     if number == 2 and looks == 2:
         remember_death()
-    state = "failed" if number == 3 else "done" if looks > 2 else "running"
+    state = "failed" if number == 3 else "done" if looks > 2 and number != 6 else "running"
     GLib.timeout_add(50, lambda: connection.emit_signal(sender, path, f"{NAME}.Task", "Changed", GLib.Variant("(ds)", (looks / 3, state))) and False)
     return dictionary({"Kind": "polishing", "Object": "/", "Progress": min(looks / 3, 1.0), "State": state, "Error": "the cloth is torn" if number == 3 else "",
                        "Result": {"shine": 11}, "Started": 1774746000})

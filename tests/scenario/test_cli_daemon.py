@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """mentorctl against the real daemon: a coordinator's way from a form's export to a started match, and what scripts rely on."""
 import json
+import re
+import shlex
 import shutil
 import subprocess
 
@@ -76,6 +78,29 @@ def test_who_and_how(root, coord, daemon):
     status = root.json("status")
     assert status["simulated"] is True and status["now"].startswith("2026-09-21T14:1")
     assert "Europe/Berlin" in root("status")
+
+
+def test_the_tour_of_the_manual(daemon, root, scratch):
+    """Each command of mentorship(7), as it stands there, on a new installation."""
+    place = scratch / "tour"
+    place.mkdir()
+    place.chmod(0o777)
+    (place / "people.csv").write_text("Name,Email,Role,Skills offered,Skills sought,Languages\n"
+                                      "Ana Lopez,ana@example.org,Mentor,Maths,,English\nBo Ruiz,bo@example.org,Mentee,,Maths,English\n")
+    (place / "people.csv").chmod(0o644)
+    page = (ROOT / "docs/man/mentorship.7").read_text().partition(".Sh A FIRST TOUR")[2]
+    blocks = re.findall(r"\.Bd -literal -offset indent\n(.*?)\.Ed\n", page, re.S)
+    blocks.append(re.search(r"\.Dl (mentorctl today)\n", page)[1] + "\n")
+    said = []
+    for i, block in enumerate(blocks):
+        ctl = Ctl(daemon, "mt-coord") if i else root
+        for line in block.replace("\\e\n", " ").splitlines():
+            words = shlex.split(line.replace("user_name=cora", "user_name=mt-coord"))
+            assert words[0] == "mentorctl"
+            said.append(ctl(*words[1:], cwd=place))
+            if "commit" in words:                                # a job makes the matches; this clock stands still
+                root("advance-clock", "+1min")
+    assert len(said) == 18 and "Ana Lopez" in said[10] and ctl.json("match", "list")[0]["state"] == "active"
 
 
 def test_names_instead_of_numbers(program):

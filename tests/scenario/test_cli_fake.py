@@ -436,6 +436,17 @@ def test_a_task_that_fails(fake):
     assert "the cloth is torn" in fake("gadget", "polish", "3", status=OTHER)
 
 
+def test_who_stops_waiting_is_told_how_to_go_on(fake):
+    """Ctrl-C ends the tool as it ends any other, and the work is not lost from sight."""
+    process = fake.popen("gadget", "polish", "6", "--no-ask-password")
+    wait_until(lambda: fake.log.exists() and fake.calls("Polish"), what="the work to begin")
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=20)
+    assert process.returncode == -signal.SIGINT and not out
+    assert "mentorctl task wait 6" in err and "mentorctl task cancel 6" in err and "\x1b" not in err
+
+
 def test_a_daemon_that_goes_away_leaves_nobody_waiting(fake):
     process = fake.popen("gadget", "polish", "2")
     fake.reborn()

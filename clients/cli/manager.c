@@ -132,6 +132,8 @@ int command_today(struct cli *cli)
 	} else if (!cli->options.quiet) {
 		printf("nothing waits for you\n");
 	}
+	if (!cli->json && json_is_true(json_object_get(cli_manager(cli), "Held")))
+		note(cli, "This database was restored: mail and jobs are held until an administrator says 'mentorctl resume'.");
 	json_decref(rows);
 	return 0;
 }

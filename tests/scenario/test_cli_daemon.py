@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from harness import ROOT, as_user, environment
+from harness import ROOT, as_user, environment, run
 from world import read_rows
 
 DONE, OTHER, USAGE, NOTFOUND, DENIED, UNREACHABLE, CONFLICT = range(7)
@@ -30,6 +30,10 @@ class Ctl:
 
     def json(self, *args, **more):
         return json.loads(self("--json", *args, **more))
+
+    def error(self, *args):
+        """What stderr says although all is well."""
+        return run(self.user, [self.daemon.installed.client, *args], env=self.daemon.bus.environment()).stderr
 
 
 @pytest.fixture
@@ -325,6 +329,19 @@ def test_today(program):
     shown = program("today")
     assert "SINCE" in shown and "2026-09-21 16:1" in shown and "Peers" in shown
     print(shown)
+
+
+def test_a_held_daemon_says_so(program, root):
+    """After a restore nothing goes out; who looks at the day's work learns why."""
+    assert "resume" not in program.error("today")
+    name = root("backup").strip()
+    program.daemon.stop()
+    assert program.daemon.run("--restore", name).returncode == 0
+    program.daemon.start(clock=BEGIN)
+    assert "held until" in program.error("today") and "held: yes" in program("status") and program.json("today")
+    assert "messages would go out" in root("resume", "--dry-run")
+    root("resume", "--yes")
+    assert "held" not in program.error("today") and "held: no" in program("status")
 
 
 def test_changes_and_watch(program):

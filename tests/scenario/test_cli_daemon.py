@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """mentorctl against the real daemon: a coordinator's way from a form's export to a started match, and what scripts rely on."""
 import json
+import os
 import re
 import shlex
 import shutil
@@ -328,7 +329,15 @@ def test_today(program):
     assert items and {"kind", "object", "label", "since", "due", "program"} <= set(items[0])
     shown = program("today")
     assert "SINCE" in shown and "2026-09-21 16:1" in shown and "Peers" in shown
-    print(shown)
+    # on a terminal, what is the same in each row takes no room; elsewhere the columns are always the same
+    assert len(items) > 1 and len({item["program"] for item in items}) == 1
+    near, far = os.openpty()
+    subprocess.run(as_user("mt-coord", [program.daemon.installed.client, "today", "--no-pager", "--color=never"]), stdout=far, stdin=subprocess.DEVNULL,
+                   timeout=60, check=True, cwd="/", env={**environment(**program.daemon.bus.environment()), "COLUMNS": "80"})
+    os.close(far)
+    narrow = os.read(near, 65536).decode()
+    os.close(near)
+    assert "SINCE" in narrow and "PROGRAM" not in narrow and "PROGRAM" in shown
 
 
 def test_a_held_daemon_says_so(program, root):

@@ -111,9 +111,10 @@ int daemon_reload(struct daemon *daemon, struct problem *problem)
 
 	if (report.warnings && !result)
 		log_event(EVENT_CONFIG_WARNING, &(struct log_facts){ .count = report.warnings });
-	if (result)
+	if (result) {
 		*problem = report.first;
-	else if ((result = scheduler_accepts(daemon->scheduler, settings, problem)))
+		*problem->field = '\0'; /* its sentence names the setting */
+	} else if ((result = scheduler_accepts(daemon->scheduler, settings, problem)))
 		settings_free(settings);
 	if (result)
 		log_event(EVENT_CONFIG_REFUSED, &(struct log_facts){ .count = report.errors ? report.errors : 1 });

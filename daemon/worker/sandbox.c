@@ -98,8 +98,11 @@ static int files_close(int directory, struct problem *problem)
 		attr.handled_access_fs |= (all_of_version_1 + 1) << 1; /* truncating */
 	ruleset = version < 0 ? -1 : (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof attr, 0);
 	if (ruleset < 0)
-		return problem_set(
-			problem, E_UNAVAILABLE, NULL, "workers need Landlock, and this kernel does not offer it: %s", strerror(errno));
+		return problem_set(problem, E_UNAVAILABLE, NULL, "workers need Landlock, and %s: %s",
+			errno == EPERM ? "a filter of system calls (of a container, or a unit) forbids it; allow landlock_create_ruleset, "
+					 "landlock_add_rule and landlock_restrict_self"
+				       : "this kernel does not offer it",
+			strerror(errno));
 	r = 0;
 	if (directory >= 0)
 		r = allow(ruleset, directory, "mentorship.db", LANDLOCK_ACCESS_FS_READ_FILE) ||

@@ -1,32 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "import.h"
+#include "import_inside.h"
 
-#include <sodium.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-
-#include "internal.h"
-#include "model/model.h"
-
-/* A staged row on its way: what it says, and what it means here. */
-struct row {
-	int64_t line;
-	const struct shape *shape;
-	const char *source;
-	char *cells;        /* field, unit separator, value, record separator, ... */
-	const char *effect; /* create, change, same; known: changed, and told as created (identity_is_sealed); erased */
-	int64_t record, version;
-	char *was;
-	bool waits; /* while checking: a link's target is new in this import too */
-};
-
-struct importing {
-	struct call *call;
-	struct import_work *state;
-	const struct import *import;
-};
 
 void import_problem(struct import_work *state, const char *text)
 {
@@ -40,451 +16,6 @@ static void show_line(struct import_work *state, const char *text)
 	if (state->line_count++ < IMPORT_LINES)
 		buffer_print(state->lines, "%s%s", state->lines->length ? "\n" : "", text);
 }
-
-/* ---- staging ---- */
-
-/* What other rows of the import call this one by: a person's number or mail address, a participant's person and role. */
-static char *key_of(struct call *call, const char *entity, char *const *cells, size_t count)
-{
-	const char *first = NULL, *second = NULL, *role = NULL;
-
-	for (size_t i = 0; i + 1 < count; i += 2) {
-		if (!strcmp(cells[i], "external_id") || !strcmp(cells[i], "person"))
-			first = cells[i + 1];
-		else if (!strcmp(cells[i], "email"))
-			second = cells[i + 1];
-		else if (!strcmp(cells[i], "role"))
-			role = cells[i + 1];
-	}
-	if (!first)
-		first = second;
-	(void)entity;
-	return !first ? NULL : role ? arena_print(call->arena, "%s/%s", first, role) : arena_copy(call->arena, first);
-}
-
-/* What will be sealed lies sealed while it is staged, too: under a key of the import (-id: no person's number), as nobody may be there yet.
- * What was sealed before is kept for an undo under the key of its person. */
-static int shut_cell(struct call *call, int64_t key, int64_t line, const char *field, const char *value, char **ret)
-{
-	struct store *s = call->store;
-	void *shut;
-	size_t size;
-	int r = s->seal ? seal_shut(s->seal, call->arena, key, "staged", line, field, value, &shut, &size, &call->problem)
-			: fail(call, E_UNAVAILABLE, field, "cannot be kept: %s", s->sealing.text);
-
-	if (r)
-		return r;
-	*ret = arena_new(call->arena, 2 * size + 1);
-	sodium_bin2hex(*ret, 2 * size + 1, shut, size);
-	return 0;
-}
-
-static int open_cell(struct call *call, int64_t key, int64_t line, const char *field, char **value)
-{
-	struct store *s = call->store;
-	size_t size = strlen(*value) / 2;
-	unsigned char *shut = arena_new(call->arena, size + 1);
-
-	if (!s->seal)
-		return fail(call, E_UNAVAILABLE, field, "cannot be read: %s", s->sealing.text);
-	if (sodium_hex2bin(shut, size, *value, strlen(*value), NULL, &size, NULL))
-		return fail(call, E_STORE, field, "the staged value is damaged; import the file again");
-	return seal_open(s->seal, call->arena, key, "staged", line, field, shut, size, value, &call->problem);
-}
-
-int import_stage(
-	struct call *call, struct import_work *state, const char *entity, const char *file, int64_t line, char *const *cells, size_t count)
-{
-	const struct shape *shape = shape_named(entity);
-	struct buffer joined = { 0 };
-	struct stmt *q;
-	int r;
-
-	if (!shape || count % 2)
-		return fail(call, E_INVALID, "entity", "the reader gave a row of an unknown kind");
-	for (size_t i = 0; i < count; i += 2) {
-		int at = cells[i] && cells[i + 1] ? field_index(shape, cells[i]) : -1;
-		char *value = cells[i + 1];
-
-		r = at < 0 ? fail(call, E_INVALID, "field", "the reader gave a field that %s has not", entity) : 0;
-		if (!r && *value && shape->entity->fields[at].privacy == SEALED)
-			r = shut_cell(call, -state->id, state->line + 1, cells[i], value, &value);
-		if (r) {
-			buffer_free(&joined);
-			return r;
-		}
-		buffer_print(&joined, "%s\x1f%s\x1e", cells[i], value);
-	}
-	r = engine_prepare(call->store->engine,
-		"INSERT INTO \"staged\" (\"import\", \"line\", \"entity\", \"key\", \"source\", \"cells\") VALUES (?1, ?2, ?3, "
-		"?4, ?5, ?6)",
-		true, &q, &call->problem);
-	if (!r) {
-		engine_bind_int(q, 1, state->id);
-		engine_bind_int(q, 2, ++state->line);
-		engine_bind_text(q, 3, entity);
-		engine_bind_text(q, 4, key_of(call, entity, cells, count));
-		engine_bind_text(q, 5, arena_print(call->arena, "%s:%lld", file, (long long)line));
-		engine_bind_text(q, 6, buffer_string(&joined));
-		r = engine_step(call->store->engine, q, &call->problem);
-	}
-	buffer_free(&joined);
-	return r;
-}
-
-int import_forget(struct call *call, int64_t id)
-{
-	struct stmt *q;
-	int r = engine_prepare(call->store->engine, "DELETE FROM \"staged\" WHERE \"import\" = ?1", true, &q, &call->problem);
-
-	if (r)
-		return r;
-	engine_bind_int(q, 1, id);
-	return engine_step(call->store->engine, q, &call->problem);
-}
-
-static int fail_import(struct call *call, int64_t id, const char *why)
-{
-	const struct arg args[] = { { "problem", { .type = V_TEXT, .text = why } }, { "state", { .type = V_TEXT, .text = "failed" } } };
-
-	return perform_also(call, &import_entity, id, "Note", args, 2);
-}
-
-/* ---- what is kept no longer ---- */
-
-static int run_with(struct call *call, const char *sql, int64_t first, int64_t second)
-{
-	struct stmt *q;
-	int r = engine_prepare(call->store->engine, sql, false, &q, &call->problem);
-
-	if (r)
-		return r;
-	engine_bind_int(q, 1, first);
-	if (second != NONE)
-		engine_bind_int(q, 2, second);
-	return engine_step(call->store->engine, q, &call->problem);
-}
-
-static int too_old(struct call *call, void *record, void *data)
-{
-	(void)data;
-	return fail_import(call, ((struct import *)record)->id, "it was not taken in the time that a file is kept; import it again");
-}
-
-/* One that waits to be taken is given up whole; its rows then go in slices, as those of the others. */
-int import_expire(struct call *call, int64_t before)
-{
-	return each(call, &import_entity, too_old, NULL, "\"state\" = 'ready' AND \"time\" < ?1", VALUES(before));
-}
-
-static int forget_key(struct call *call, void *record, void *data)
-{
-	(void)data;
-	return seal_forget(call->store->seal, -((struct import *)record)->id, &call->problem);
-}
-
-/* So that older copies of what was staged cannot be opened any more. */
-int import_forget_keys(struct call *call)
-{
-	return call->store->seal
-		? each(call, &import_entity, forget_key, NULL, "\"state\" IN ('refused', 'taken', 'undone', 'failed')", NULL, 0)
-		: 0;
-}
-
-#define MARK "UPDATE \"staged\" SET \"effect\" = 'erased', \"cells\" = '', \"key\" = NULL, \"was\" = NULL, \"record\" = NULL WHERE "
-
-/* A sealed link of a staged row: a person's number or mail address in the school's words, shut. What cannot be opened may name them. */
-struct sealed_row {
-	int64_t import, line;
-	char *value;
-};
-
-static bool names(struct call *call, struct sealed_row *row, const char *field, char *const keys[2])
-{
-	struct problem before = call->problem;
-	char *slash;
-	int r = open_cell(call, -row->import, row->line, field, &row->value);
-
-	call->problem = before;
-	if (r)
-		return true;
-	slash = strchr(row->value, '/');
-	if (slash)
-		*slash = 0;
-	return (keys[0] && !strcasecmp(row->value, keys[0])) || (keys[1] && !strcasecmp(row->value, keys[1]));
-}
-
-static int mark_sealed(struct call *call, const struct entity *e, const char *field, char *const keys[2])
-{
-	struct sealed_row *rows = NULL;
-	size_t count = 0, room = 0, length = strlen(field);
-	struct stmt *q;
-	int r = engine_prepare(call->store->engine,
-		"SELECT \"import\", \"line\", \"cells\" FROM \"staged\" WHERE \"entity\" = ?1 AND \"cells\" <> ''", true, &q,
-		&call->problem);
-
-	if (r)
-		return r;
-	engine_bind_text(q, 1, e->name);
-	while ((r = engine_step(call->store->engine, q, &call->problem)) > 0)
-		for (const char *cell = engine_text(q, 2); cell && *cell; cell = strchr(cell, '\x1e') + 1) {
-			const char *value = strchr(cell, '\x1f') + 1;
-
-			if (strncmp(cell, field, length) || cell[length] != '\x1f' || *value == '\x1e')
-				continue;
-			if (count == room) {
-				struct sealed_row *more = arena_new(call->arena, (room = 2 * room + 64) * sizeof *more);
-
-				if (count)
-					memcpy(more, rows, count * sizeof *more);
-				rows = more;
-			}
-			rows[count++] = (struct sealed_row){ engine_int(q, 0), engine_int(q, 1),
-				arena_copy_n(call->arena, value, strcspn(value, "\x1e")) };
-		}
-	for (size_t i = 0; i < count && !r; i++)
-		if (names(call, &rows[i], field, keys))
-			r = run_with(call, MARK "\"import\" = ?1 AND \"line\" = ?2", rows[i].import, rows[i].line);
-	return r;
-}
-
-/* The rows that stand for records about the person. */
-static int mark_records(struct call *call, const struct entity *e, int at, int64_t person)
-{
-	return run_with(call,
-		arena_print(call->arena, MARK "\"entity\" = '%s' AND \"record\" IN (SELECT \"id\" FROM \"%s\" WHERE \"%s\" = ?1)", e->name,
-			e->name, e->fields[at].name),
-		person, NONE);
-}
-
-static int mark_entity(struct call *call, const struct entity *e, int64_t person, char *const keys[2])
-{
-	const struct shape *shape = shape_of(e);
-	int at = shape->is_anchor[AT_PERSON] ? 0 : shape->anchors[AT_PERSON];
-	int r = at < 0 || e->flags & NOT_ERASED ? 0 : mark_records(call, e, at, person);
-
-	for (int i = 0; i < shape->count && !r; i++)
-		if (e->fields[i].privacy == SEALED && e->fields[i].to)
-			r = mark_sealed(call, e, e->fields[i].name, keys);
-	return r;
-}
-
-static int give_up(struct call *call, void *record, void *data)
-{
-	int64_t id = ((struct import *)record)->id;
-	int r = fail_import(call, id, "somebody in it was erased before it was taken; import the file again without them");
-
-	(void)data;
-	return r ? r : import_forget(call, id);
-}
-
-int import_erase(struct call *call, int64_t person)
-{
-	struct person *record;
-	char *keys[2];
-	int r = load(call, &person_entity, person, (void **)&record);
-
-	if (r)
-		return r;
-	keys[0] = record->external_id;
-	keys[1] = record->email;
-	for (int k = 0; k < 2 && !r; k++)
-		r = !keys[k] ? 0
-			     : run_with(call,
-				       arena_print(call->arena,
-					       MARK "EXISTS (SELECT 1 FROM \"person\" p WHERE p.\"id\" = ?1 AND ("
-						    "instr(lower(\"cells\"), char(31) || lower(p.\"%s\") || char(30)) OR "
-						    "instr(lower(\"cells\"), char(31) || lower(p.\"%s\") || '/')))",
-					       k ? "email" : "external_id", k ? "email" : "external_id"),
-				       person, NONE);
-	for (int i = 0; entities[i] && !r; i++)
-		r = mark_entity(call, entities[i], person, keys);
-	if (!r)
-		r = each(call, &import_entity, give_up, NULL,
-			"\"state\" = 'ready' AND EXISTS (SELECT 1 FROM \"staged\" s WHERE s.\"import\" = \"import\".\"id\" AND s.\"effect\" = 'erased')",
-			NULL, 0);
-	/* those at work come to the marked row and are refused or undone */
-	return r ? r
-		 : run_with(call,
-			   "DELETE FROM \"staged\" WHERE \"effect\" = 'erased' AND \"import\" NOT IN (SELECT \"id\" FROM \"import\" WHERE "
-			   "\"state\" IN ('reading', 'checking', 'taking', 'undoing') AND ?1 IS NOT NULL)",
-			   person, NONE);
-}
-
-/* ---- reading staged rows ---- */
-
-static int next_rows(struct importing *in, bool backwards, struct row *rows, int *ret_count)
-{
-	struct call *call = in->call;
-	struct stmt *q;
-	int r = engine_prepare(call->store->engine,
-		backwards
-			? "SELECT \"line\", \"entity\", \"source\", \"cells\", \"effect\", \"record\", \"version\", \"was\" FROM \"staged\" WHERE \"import\" = ?1 AND \"line\" < ?2 "
-			  "ORDER BY \"line\" DESC LIMIT ?3"
-			: "SELECT \"line\", \"entity\", \"source\", \"cells\", \"effect\", \"record\", \"version\", \"was\" FROM \"staged\" WHERE \"import\" = ?1 AND \"line\" > ?2 "
-			  "ORDER BY \"line\" LIMIT ?3",
-		true, &q, &call->problem);
-
-	*ret_count = 0;
-	if (r)
-		return r;
-	engine_bind_int(q, 1, in->state->id);
-	engine_bind_int(q, 2, in->state->line);
-	engine_bind_int(q, 3, IMPORT_SLICE);
-	while ((r = engine_step(call->store->engine, q, &call->problem)) > 0)
-		rows[(*ret_count)++] = (struct row){ engine_int(q, 0), shape_named(engine_text(q, 1)),
-			arena_copy(call->arena, engine_text(q, 2)), arena_copy(call->arena, engine_text(q, 3)),
-			arena_copy(call->arena, engine_text(q, 4)), engine_int(q, 5), engine_int(q, 6),
-			arena_copy(call->arena, engine_text(q, 7)), false };
-	return r;
-}
-
-/* The record of a key: in the database, or made earlier by this import; *ret NONE and *ret_new if this import is going to make it. */
-static int find_key(struct importing *in, const struct shape *to, const char *key, int64_t *ret, bool *ret_new)
-{
-	struct call *call = in->call;
-	struct stmt *q;
-	int r = engine_prepare(call->store->engine,
-		/* the planner would rather walk through the whole import */
-		"SELECT \"record\" FROM \"staged\" INDEXED BY \"staged_by_key\" WHERE \"import\" = ?1 AND \"entity\" = ?2 AND \"key\" = ?3",
-		true, &q, &call->problem);
-
-	*ret = NONE;
-	*ret_new = false;
-	if (r)
-		return r;
-	engine_bind_int(q, 1, in->state->id);
-	engine_bind_text(q, 2, to->entity->name);
-	engine_bind_text(q, 3, key);
-	r = engine_step(call->store->engine, q, &call->problem);
-	if (r > 0) {
-		*ret = engine_int(q, 0);
-		*ret_new = *ret == NONE;
-	}
-	engine_reset(q);
-	return r < 0 ? r : 0;
-}
-
-static int find_person(struct call *call, const char *column, const char *key, int64_t *ret)
-{
-	struct stmt *q;
-	char sql[120];
-	int r;
-
-	snprintf(sql, sizeof sql, "SELECT \"id\" FROM \"person\" WHERE \"%s\" = ?1 AND \"state\" <> 'erased' ORDER BY \"id\" LIMIT 1",
-		column);
-	r = engine_prepare(call->store->engine, sql, false, &q, &call->problem);
-	*ret = NONE;
-	if (r)
-		return r;
-	engine_bind_text(q, 1, key);
-	r = engine_step(call->store->engine, q, &call->problem);
-	if (r > 0)
-		*ret = engine_int(q, 0);
-	engine_reset(q);
-	return r < 0 ? r : 0;
-}
-
-/* A key that no row of the import has: of somebody who is here already. */
-static int find_here(struct importing *in, const struct shape *to, const char *key, int64_t *ret)
-{
-	struct call *call = in->call;
-	const char *slash = strrchr(key, '/');
-	char *person = to->entity == &participant_entity && slash ? arena_copy_n(call->arena, key, (size_t)(slash - key))
-								  : arena_copy(call->arena, key);
-	int64_t id;
-	int r = find_person(call, "external_id", person, &id);
-
-	if (!r && id == NONE)
-		r = find_person(call, "email", person, &id);
-	if (r || id == NONE || to->entity == &person_entity) {
-		*ret = id;
-		return r;
-	}
-	*ret = NONE;
-	if (to->entity != &participant_entity || !slash)
-		return 0;
-	return ask(call,
-		!strcmp(slash + 1, "mentor")
-			? "SELECT \"id\" FROM \"participant\" WHERE \"program\" = ?1 AND \"person\" = ?2 AND \"role\" = 'mentor'"
-			: "SELECT \"id\" FROM \"participant\" WHERE \"program\" = ?1 AND \"person\" = ?2 AND \"role\" = 'mentee'",
-		VALUES(in->import->program, id), ret);
-}
-
-static int resolve(struct importing *in, struct row *row, const struct field *f, const char *key, int64_t *ret)
-{
-	const struct shape *to = shape_named(f->to);
-	bool is_new;
-	int r = find_key(in, to, key, ret, &is_new);
-
-	if (!r && *ret == NONE && !is_new)
-		r = find_here(in, to, key, ret);
-	if (r)
-		return r;
-	if (*ret == NONE && !is_new)
-		return fail(in->call, E_NOTFOUND, f->name, "%s: nobody here or in the file goes by that", f->label);
-	row->waits |= *ret == NONE;
-	return 0;
-}
-
-/* A number is a way in only to what the importer sees, as in Create; keys are matched whoever has them. */
-static int path_seen(struct importing *in, const struct shape *to, const char *path, const struct field *f)
-{
-	struct call *call = in->call;
-	unsigned mask = 0;
-	void *target;
-	int64_t id = path_id(to->entity, path);
-	int r = id > 0 ? load(call, to->entity, id, &target) : E_NOTFOUND;
-
-	if (!r)
-		r = sight_record(call, call->caller, to, target, &mask);
-	if (r && r != E_NOTFOUND)
-		return r;
-	return !r && mask & to->seers ? 0 : fail(call, E_NOTFOUND, f->name, "%s: there is no such object", f->label);
-}
-
-/* The cells into a record; links by key. Rows for what is new in this import can only be read in part while checking. */
-static int read_cells(struct importing *in, struct row *row, void *record, uint64_t *ret_given)
-{
-	struct call *call = in->call;
-	char *cells = arena_copy(call->arena, row->cells), *save = NULL;
-	int r = 0;
-
-	*ret_given = 0;
-	for (char *cell = strtok_r(cells, "\x1e", &save); cell && !r; cell = strtok_r(NULL, "\x1e", &save)) {
-		char *value = strchr(cell, '\x1f');
-		const struct field *f;
-		int at;
-
-		*value++ = 0;
-		at = field_index(row->shape, cell);
-		f = &row->shape->entity->fields[at];
-		if (f->flags & (HIDDEN | BY_VERB) || f->computed)
-			return fail(call, E_INVALID, f->name, "%s cannot be imported", f->label);
-		*ret_given |= UINT64_C(1) << at;
-		if (f->privacy == SEALED && *value && (r = open_cell(call, -in->state->id, row->line, f->name, &value)))
-			return r;
-		if (f->to && *value && *value != '/') {
-			int64_t id;
-
-			r = resolve(in, row, f, value, &id);
-			if (!r && id == NONE)
-				continue; /* made by an earlier row of this import */
-			if (!r && f->privacy == SEALED)
-				*field_text(record, f) = arena_print(call->arena, "%lld", (long long)id);
-			else if (!r)
-				*field_number(record, f) = id;
-		} else {
-			r = f->to && *value == '/' && value[1] ? path_seen(in, shape_named(f->to), value, f) : 0;
-			if (!r)
-				r = field_read(f, row->shape->links[at], value, record, call->arena, &call->problem);
-		}
-		if (!r)
-			r = field_check(f, record, &call->problem);
-	}
-	return r;
-}
-
 /* ---- what a row means here ---- */
 
 /* The record that the KEY fields mean, or NONE. */
@@ -504,8 +35,8 @@ static int find_record(struct importing *in, const struct row *row, const void *
 	if (e == &person_entity) {
 		const struct person *person = record;
 
-		r = person->external_id ? find_person(call, "external_id", person->external_id, ret) : 0;
-		return r || *ret != NONE || !person->email || person->external_id ? r : find_person(call, "email", person->email, ret);
+		r = person->external_id ? import_person(call, "external_id", person->external_id, ret) : 0;
+		return r || *ret != NONE || !person->email || person->external_id ? r : import_person(call, "email", person->email, ret);
 	}
 	buffer_print(&sql, "SELECT \"id\" FROM \"%s\" WHERE 1", e->name);
 	for (int i = 0; i < row->shape->count; i++)
@@ -602,7 +133,7 @@ static int read_row(struct importing *in, struct row *row, void **ret_record, ui
 	row->waits = false;
 	if (anchor > 0 && in->import->program != NONE)
 		*field_number(record, &e->fields[anchor]) = in->import->program;
-	r = read_cells(in, row, record, ret_given);
+	r = import_cells(in, row, record, ret_given);
 	*ret_record = record;
 	if (!r && anchor > 0 && in->import->program != NONE && *field_number(record, &e->fields[anchor]) != in->import->program)
 		r = fail(in->call, E_DENIED, e->fields[anchor].name, "the row is of another program than the one imported into");
@@ -646,7 +177,7 @@ static int sealed_before(struct importing *in, const struct row *row, const void
 	*ret = (char *)(uintptr_t) "";
 	if (r == E_NOTFOUND || (!r && !text))
 		return 0;
-	return r ? r : shut_cell(in->call, record_anchor_of(row->shape, AT_PERSON, was), row->line, f->name, text, ret);
+	return r ? r : import_shut(in->call, record_anchor_of(row->shape, AT_PERSON, was), row->line, f->name, text, ret);
 }
 
 /* Values as they were, so that an undo can read them again. */
@@ -778,7 +309,7 @@ int import_check(struct call *call, struct import_work *state)
 	int count = 0, r = begin(&in, call, state);
 
 	if (!r)
-		r = next_rows(&in, false, rows, &count);
+		r = import_rows(&in, false, rows, &count);
 	for (int i = 0; i < count && !r; i++) {
 		r = treat(&in, &rows[i], false);
 		if (r == E_STORE || r == E_FULL || r == E_READONLY)
@@ -821,7 +352,7 @@ int import_take(struct call *call, struct import_work *state)
 	int count = 0, r = begin(&in, call, state);
 
 	if (!r)
-		r = next_rows(&in, false, rows, &count);
+		r = import_rows(&in, false, rows, &count);
 	for (int i = 0; i < count && !r; i++) {
 		r = treat(&in, &rows[i], true);
 		if (!r)
@@ -853,7 +384,7 @@ static int put_back(struct importing *in, const struct row *row, const void *was
 		*value++ = 0;
 		f = &row->shape->entity->fields[field_index(row->shape, cell)];
 		if (f->privacy == SEALED && *value)
-			r = open_cell(in->call, record_anchor_of(row->shape, AT_PERSON, was), row->line, f->name, &value);
+			r = import_open(in->call, record_anchor_of(row->shape, AT_PERSON, was), row->line, f->name, &value);
 		if (f->privacy == SEALED)
 			*field_text(now, f) = *value ? value : SEALED_CLEARED;
 		else if (f->kind == LINK)
@@ -912,7 +443,7 @@ int import_undo(struct call *call, struct import_work *state)
 	int count = 0, r = begin(&in, call, state);
 
 	if (!r)
-		r = next_rows(&in, true, rows, &count);
+		r = import_rows(&in, true, rows, &count);
 	for (int i = 0; i < count && !r; i++)
 		r = undo_row(&in, &rows[i]);
 	if (!r && count)

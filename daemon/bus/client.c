@@ -185,8 +185,10 @@ int caller_make(struct bus *bus, struct user *user, struct caller *ret, struct p
 
 	if (user_binds(bus, user) && user->naming != NAMED)
 		return problem_set(problem, E_UNAVAILABLE, NULL, "your user name could not be looked up in time; try again");
-	if (user->caller_of != bus->grants || user->caller_until < now) {
+	if (user->caller_of != bus->grants || user->caller_until < now ||
+		(user->caller.until != NONE && user->caller.until <= store_now(bus->store))) {
 		memset(&user->caller, 0, sizeof user->caller);
+		user->caller.until = NONE;
 		result = store_caller(bus->store, user->uid, user_binds(bus, user) ? user->name : NULL, &user->caller, problem);
 		if (result)
 			return result;

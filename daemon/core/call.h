@@ -48,6 +48,7 @@ struct caller {
 	enum way way;
 	uint32_t uid;          /* BY_BUS: from the bus; else the daemon's own */
 	int64_t login, person; /* records; NONE if the uid is bound to none */
+	int64_t until;         /* BY_BUS: when the login ends, the caller is one no more; NONE: open */
 	bool admin;            /* uid 0, or polkit said yes for this call */
 	struct sight *sight;   /* NULL until first needed */
 	const char *job;       /* BY_JOB, BY_WORKER: kind */

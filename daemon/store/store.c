@@ -21,7 +21,11 @@
 
 int64_t store_now(struct store *s)
 {
-	return s->clock == NONE ? (int64_t)time(NULL) : s->clock;
+	struct timespec now;
+
+	/* not time(): that lags by up to a tick, so who is woken at an instant would see the second before it */
+	clock_gettime(CLOCK_REALTIME, &now);
+	return s->clock == NONE ? (int64_t)now.tv_sec : s->clock;
 }
 
 bool store_simulated(struct store *s)
@@ -522,11 +526,11 @@ int store_caller(struct store *s, uint32_t uid, const char *user_name, struct ca
 	int64_t pinned = NONE;
 	int r;
 
-	*ret = (struct caller){ .way = BY_BUS, .uid = uid, .login = NONE, .person = NONE, .admin = uid == 0 };
+	*ret = (struct caller){ .way = BY_BUS, .uid = uid, .login = NONE, .person = NONE, .until = NONE, .admin = uid == 0 };
 	if (!user_name || uid < s->settings->identity.uid_min || uid > s->settings->identity.uid_max)
 		return 0;
 	r = engine_prepare(s->engine,
-		"SELECT \"id\", \"person\", \"uid\" FROM \"login\" WHERE \"user_name\" = ?1 AND \"state\" = 'active' AND "
+		"SELECT \"id\", \"person\", \"uid\", \"until\" FROM \"login\" WHERE \"user_name\" = ?1 AND \"state\" = 'active' AND "
 		"(\"since\" IS NULL OR \"since\" <= ?2) AND (\"until\" IS NULL OR \"until\" > ?2)",
 		true, &q, problem);
 	if (r)
@@ -538,6 +542,7 @@ int store_caller(struct store *s, uint32_t uid, const char *user_name, struct ca
 		ret->login = engine_int(q, 0);
 		ret->person = engine_int(q, 1);
 		pinned = engine_int(q, 2);
+		ret->until = engine_int(q, 3);
 	}
 	engine_reset(q);
 	if (r <= 0)

@@ -453,6 +453,18 @@ def test_a_login_that_ends_by_the_real_clock(daemon):
     assert (member, values[0], values[1]) == ("Removed", me, 0) and seen(coord) == []
 
 
+def test_who_a_login_made_is_nobody_at_once_when_it_ends(daemon):
+    """Nobody subscribes and nothing changes; what is kept of a caller ends with the login."""
+    root = daemon.caller("root")
+    me = root.create("people", {"given_name": "Me", "family_name": "X"})["object"]
+    end = int(time.time()) + 2
+    root.create("logins", {"person": me, "user_name": "mt-coord", "until": ("x", end)})
+    coord = daemon.caller("mt-coord")
+    assert coord.manager("WhoAmI")["person"] == me
+    time.sleep(max(0, end - time.time()))
+    assert coord.manager("WhoAmI")["person"] == "/"
+
+
 def test_a_filter(daemon):
     appoint(daemon)
     coord, root = daemon.caller("mt-coord"), daemon.caller("root")

@@ -764,8 +764,9 @@ def test_a_helper_gets_no_more_than_its_question(world):
             try:
                 children = pathlib.Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
                 for child in children:
-                    env = pathlib.Path(f"/proc/{child}/environ").read_bytes()
+                    # its command line first: until the exec it has all that the parent has
                     line = pathlib.Path(f"/proc/{child}/cmdline").read_bytes()
+                    env = pathlib.Path(f"/proc/{child}/environ").read_bytes()
                     fds = {os.readlink(f"/proc/{child}/fd/{fd}") for fd in os.listdir(f"/proc/{child}/fd")}
                     if b"--resolve-user" in line and env:
                         seen.append((env, fds))

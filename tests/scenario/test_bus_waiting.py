@@ -460,7 +460,8 @@ def test_who_a_login_made_is_nobody_at_once_when_it_ends(daemon):
     end = int(time.time()) + 2
     root.create("logins", {"person": me, "user_name": "mt-coord", "until": ("x", end)})
     coord = daemon.caller("mt-coord")
-    assert coord.manager("WhoAmI")["person"] == me
+    for _ in range(2):  # the first pins the uid, and what is kept is made anew behind it
+        assert coord.manager("WhoAmI")["person"] == me
     time.sleep(max(0, end - time.time()))
     assert coord.manager("WhoAmI")["person"] == "/"
 

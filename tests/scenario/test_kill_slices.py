@@ -20,7 +20,7 @@ from test_kill import daemon_rows
 sys.path.insert(0, str(ROOT / "tests/bench"))
 import fill  # noqa: E402
 
-PEOPLE, PAIRS = 3000, 1500
+PEOPLE, PAIRS = 3000, 6000
 
 
 def killed_at_random(daemon, coord, under_way, longest):
@@ -111,7 +111,7 @@ def commit(daemon, kills):
 def test_an_import_that_is_killed_ends_whole_or_undone(stopped_daemon):
     stopped_daemon.start()
     stopped_daemon.coordinator()
-    midst, ends = imports(stopped_daemon, 6)
+    midst, ends = imports(stopped_daemon, 10)
     assert midst and ends["taken"]
 
 
@@ -121,7 +121,7 @@ def test_a_commit_that_is_killed_goes_on(stopped_daemon):
     stopped_daemon.stop()
     proposed(stopped_daemon)
     stopped_daemon.start()
-    assert commit(stopped_daemon, 6)
+    assert commit(stopped_daemon, 10)
 
 
 @pytest.mark.campaign

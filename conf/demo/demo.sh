@@ -73,7 +73,7 @@ input_copy()
 	if [ "$school" ]; then
 		if [ -d "$school" ]; then
 			mkdir "$from/school"
-			cp -- "$school"/*.csv "$from/school/" || die "$school holds no CSV files"
+			cp -- "$school"/*.csv "$from/school/" 2>/dev/null || die "$school holds no CSV files; of ZIP files name one itself"
 		else
 			cp -- "$school" "$from/school.zip" || die "$school cannot be read"
 		fi

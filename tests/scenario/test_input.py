@@ -254,6 +254,25 @@ def test_large_calls_that_wait(stopped_daemon, polkit):
     assert "LimitExceeded" not in {error_of(one) for one in waiting[:8]}
 
 
+def test_large_calls_of_many_that_wait(stopped_daemon, polkit):
+    """Six users, each within their own limit: together they may hold no more than the daemon's, and the others go on."""
+    stopped_daemon.start()
+    other = stopped_daemon.caller("root")
+    users = ["mt-nobody", "mt-coord", "mt-coord2", "mt-mentor1", "mt-mentee1", "mt-mentee2"]
+    for user in users:
+        stopped_daemon.caller(user).manager("WhoAmI")
+    polkit.freeze()
+    try:
+        waiting = [stopped_daemon.caller(user).start(f"{TOP}/logins", COLLECTION, "Create", "a{sv}a{sv}", ({"user_name": "x" * 1_040_000}, {}),
+                                                     seconds=60) for user in users for _ in range(7)]
+        for _ in range(20):
+            other.manager("WhoAmI", seconds=3)
+    finally:
+        polkit.freeze(False)
+    errors = [error_of(one) for one in waiting]
+    assert "LimitExceeded" not in errors[:14] and 4 <= errors.count("LimitExceeded") <= 20, errors
+
+
 def test_duplicate_keys_and_numbers_at_the_edges(shared_world):
     coord, person = shared_world.caller("mt-coord"), shared_world.people["lone"]
     for limit in (0, 1, 2 ** 32 - 1):

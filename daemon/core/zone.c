@@ -22,7 +22,8 @@
 #include <unistd.h>
 
 #define ZONE_DIRECTORY "/usr/share/zoneinfo"
-#define FAR (INT64_C(1) << 57) /* seconds; beyond, instants are taken as this far away */
+#define CALENDAR (INT64_C(401) * 366 * 86400) /* seconds; after 400 years weekdays and dates come again: no change in them is none ever */
+#define FAR (INT64_C(1) << 57)                /* seconds; beyond, instants are taken as this far away */
 
 enum {
 	FILE_MAX = 1 << 20,
@@ -167,10 +168,13 @@ int zone_instant(const struct zone *zone, int64_t local, int64_t *ret)
 
 bool zone_next_change(const struct zone *zone, int64_t instant, int64_t *ret)
 {
-	int64_t end;
-	const struct tzif_kind *was = kind_at(zone, near(instant), &end);
+	const struct tzif *data = &zone->data;
+	int64_t end, last = near(instant);
+	const struct tzif_kind *was = kind_at(zone, last, &end);
 
-	while (end < FAR) {
+	if (data->count && last < data->times[data->count - 1])
+		last = near(data->times[data->count - 1]);
+	while (end < FAR - WINDOW && end <= last + CALENDAR) {
 		int64_t at = end;
 		const struct tzif_kind *now = kind_at(zone, at, &end);
 

@@ -38,7 +38,8 @@ check_layers()
 		[match]="core match" [questionnaire]="core questionnaire" [evaluate]="core evaluate"
 		[model]="core model"
 		[store]="core model store"
-		[schedule]="core model store schedule" [plugin]="core model store plugin" [bus]="core model store bus"
+		[schedule]="core model store schedule" [wire]="core wire" [host]="core wire host"
+		[plugin]="core model store wire plugin" [bus]="core model store wire bus"
 		[worker]="core match questionnaire evaluate worker"
 	)
 	while IFS= read -r file; do
@@ -58,8 +59,8 @@ check_layers()
 	sources | grep '^daemon/' | grep -vE '^daemon/(store|worker)/' | xargs -r grep -nH '#include <sqlite3.h>' |
 		sed 's/\(:[0-9]*\):.*/\1: only the store speaks to SQLite/' >"$scratch"
 	report <"$scratch"
-	sources | grep '^daemon/' | grep -vE '^daemon/(bus|plugin|worker)/|^daemon/main.c' | xargs -r grep -nH '#include <dbus/' |
-		sed 's/\(:[0-9]*\):.*/\1: only the bus speaks to libdbus/' >"$scratch"
+	sources | grep '^daemon/' | grep -vE '^daemon/(bus|wire|host|plugin|worker)/|^daemon/main.c' | xargs -r grep -nH '#include <dbus/' |
+		sed 's/\(:[0-9]*\):.*/\1: only the bus and the links speak to libdbus/' >"$scratch"
 	report <"$scratch"
 }
 

@@ -4,140 +4,25 @@
  *
  * Nothing here blocks: Hello and RequestName are asked like any other call. When the bus goes, everything that belonged to it goes
  * too (clients, their requests, subscriptions); what was committed stays. Then it is tried again after 100 ms, 200 ms ... 5 s.
- * Two watches can share one descriptor, so each has an event of its own, freed in the remove function only.
+ * What libdbus wants of the loop is wire/wire.c.
  */
 #include "values.h"
 
 #include <string.h>
 
 #include "core/log.h"
+#include "wire/wire.h"
 
 enum {
 	PAUSE_FIRST = 100,
 	PAUSE_MOST = 5000,
-	START_TIMEOUT = 10000
+	START_TIMEOUT = 10000,
+	LAST_WORDS = 500
 };
 
-/* ---- watches ---- */
+/* ---- dispatch: never from inside a callback of libdbus ---- */
 
-static void on_descriptor(evutil_socket_t fd, short what, void *data)
-{
-	DBusWatch *watch = data;
-	unsigned wanted = dbus_watch_get_flags(watch), flags = 0;
-
-	(void)fd;
-	/* libevent folds hang-up and error into read and write: pass on only what this watch asked for */
-	if ((what & EV_READ) && (wanted & DBUS_WATCH_READABLE))
-		flags |= DBUS_WATCH_READABLE;
-	if ((what & EV_WRITE) && (wanted & DBUS_WATCH_WRITABLE))
-		flags |= DBUS_WATCH_WRITABLE;
-	if (flags)
-		dbus_watch_handle(watch, flags);
-}
-
-static dbus_bool_t watch_add(DBusWatch *watch, void *data)
-{
-	struct bus *bus = data;
-	unsigned flags = dbus_watch_get_flags(watch);
-	short what = EV_PERSIST;
-	struct event *event;
-
-	if (flags & DBUS_WATCH_READABLE)
-		what |= EV_READ;
-	if (flags & DBUS_WATCH_WRITABLE)
-		what |= EV_WRITE;
-	event = event_new(bus->base, dbus_watch_get_unix_fd(watch), what, on_descriptor, watch);
-	must(event != NULL);
-	if (dbus_watch_get_enabled(watch))
-		event_add(event, NULL);
-	dbus_watch_set_data(watch, event, NULL);
-	return TRUE;
-}
-
-static void watch_remove(DBusWatch *watch, void *data)
-{
-	struct event *event = dbus_watch_get_data(watch);
-
-	(void)data;
-	dbus_watch_set_data(watch, NULL, NULL);
-	if (event)
-		event_free(event);
-}
-
-static void watch_toggle(DBusWatch *watch, void *data)
-{
-	struct event *event = dbus_watch_get_data(watch);
-
-	(void)data;
-	if (event && dbus_watch_get_enabled(watch))
-		event_add(event, NULL);
-	else if (event)
-		event_del(event);
-}
-
-/* ---- timeouts ---- */
-
-static void on_timeout(evutil_socket_t fd, short what, void *data)
-{
-	(void)fd;
-	(void)what;
-	dbus_timeout_handle(data);
-}
-
-static void timeout_arm(DBusTimeout *timeout, struct event *event)
-{
-	int ms = dbus_timeout_get_interval(timeout);
-	struct timeval pause = { ms / 1000, ms % 1000 * 1000 };
-
-	event_add(event, &pause);
-}
-
-static dbus_bool_t timeout_add(DBusTimeout *timeout, void *data)
-{
-	struct bus *bus = data;
-	struct event *event = event_new(bus->base, -1, EV_PERSIST, on_timeout, timeout);
-
-	must(event != NULL);
-	if (dbus_timeout_get_enabled(timeout))
-		timeout_arm(timeout, event);
-	dbus_timeout_set_data(timeout, event, NULL);
-	return TRUE;
-}
-
-static void timeout_remove(DBusTimeout *timeout, void *data)
-{
-	struct event *event = dbus_timeout_get_data(timeout);
-
-	(void)data;
-	dbus_timeout_set_data(timeout, NULL, NULL);
-	if (event)
-		event_free(event);
-}
-
-static void timeout_toggle(DBusTimeout *timeout, void *data)
-{
-	struct event *event = dbus_timeout_get_data(timeout);
-
-	(void)data;
-	if (!event)
-		return;
-	event_del(event);
-	if (dbus_timeout_get_enabled(timeout))
-		timeout_arm(timeout, event);
-}
-
-/* ---- dispatch: never from inside the status callback ---- */
-
-static void on_status(DBusConnection *connection, DBusDispatchStatus status, void *data)
-{
-	struct bus *bus = data;
-
-	(void)connection;
-	if (status == DBUS_DISPATCH_DATA_REMAINS && !bus->dispatching)
-		event_active(bus->dispatch, EV_TIMEOUT, 1);
-}
-
-static void on_wakeup(void *data)
+static void wake(void *data)
 {
 	struct bus *bus = data;
 
@@ -278,18 +163,6 @@ static void on_hello(DBusPendingCall *pending, void *data)
 	dbus_message_unref(reply);
 }
 
-static void functions_set(struct bus *bus)
-{
-	DBusConnection *c = bus->connection;
-
-	dbus_connection_set_exit_on_disconnect(c, FALSE);
-	must(dbus_connection_set_watch_functions(c, watch_add, watch_remove, watch_toggle, bus, NULL));
-	must(dbus_connection_set_timeout_functions(c, timeout_add, timeout_remove, timeout_toggle, bus, NULL));
-	dbus_connection_set_dispatch_status_function(c, on_status, bus, NULL);
-	dbus_connection_set_wakeup_main_function(c, on_wakeup, bus, NULL);
-	must(dbus_connection_add_filter(c, on_message, bus, NULL));
-}
-
 void link_open(struct bus *bus)
 {
 	DBusError error = DBUS_ERROR_INIT;
@@ -304,21 +177,13 @@ void link_open(struct bus *bus)
 		dbus_error_free(&error);
 		return;
 	}
-	functions_set(bus);
+	wire_attach(bus->base, bus->connection, wake, bus);
+	must(dbus_connection_add_filter(bus->connection, on_message, bus, NULL));
 	bus->hello = link_ask(bus, dbus_message_new_method_call(DBUS_SERVICE_DBUS, DBUS_PATH_DBUS, DBUS_INTERFACE_DBUS, "Hello"),
 		START_TIMEOUT, on_hello, bus);
 	if (!bus->hello)
 		trouble(bus, "the bus closed the connection at once");
 	event_active(bus->dispatch, EV_TIMEOUT, 1);
-}
-
-/* Replies that are still queued get half a second: a bus that hangs must not keep us from ending. */
-static void last_words(DBusConnection *c)
-{
-	int64_t end = monotonic_usec() + 500000;
-
-	while (dbus_connection_get_is_connected(c) && dbus_connection_has_messages_to_send(c) && monotonic_usec() < end)
-		dbus_connection_read_write(c, 20);
 }
 
 void link_close(struct bus *bus)
@@ -335,18 +200,10 @@ void link_close(struct bus *bus)
 		dbus_pending_call_unref(bus->hello);
 		bus->hello = NULL;
 	}
-	last_words(c);
 	dbus_connection_remove_filter(c, on_message, bus);
 	bus->connection = NULL;
 	bus->named = false;
-	dbus_connection_close(c);
-	while (dbus_connection_dispatch(c) == DBUS_DISPATCH_DATA_REMAINS)
-		;
-	dbus_connection_set_dispatch_status_function(c, NULL, NULL, NULL);
-	dbus_connection_set_wakeup_main_function(c, NULL, NULL, NULL);
-	must(dbus_connection_set_watch_functions(c, NULL, NULL, NULL, NULL, NULL));
-	must(dbus_connection_set_timeout_functions(c, NULL, NULL, NULL, NULL, NULL));
-	dbus_connection_unref(c);
+	wire_end(c, LAST_WORDS); /* a bus that hangs must not keep us from ending */
 	bus->dispatching = false;
 }
 

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What goes over the link between the daemon and a plugin's host: D-Bus messages over a socket of its own, no bus between.
+ *
+ * The daemon listens on RUNTIME/plugins/NAME/link (one directory a plugin, 0710), the host connects. EXTERNAL alone, one connection
+ * a plugin, messages up to 1 MiB, no descriptors. Object path LINK_PATH, interface LINK_INTERFACE, in both directions. What a host may
+ * call follows from its capabilities (the table in plugin/link.c); anything else, and any message of another shape, ends the link.
+ *
+ *   host -> daemon                         reply
+ *   Hello(suuus) name, abi, minor, capabilities, version
+ *                                          (a(ss)) what the daemon knows beside root's file; at present nothing
+ *   Holding(ax)  ids that it was given and has no outcome of (notifier; once, after Hello and the outcomes kept)
+ *                                          ()
+ *   Ready()                                (x) event sink: the last sequence that was done; else 0
+ *   Refused(s)   a callback refused, with its reason; the link ends       ()
+ *   Report(a(xus)) id, outcome, detail; at most REPORT_MOST               (ax) those that are written down now: they may be forgotten
+ *   Open(ss)     token, client             a page (PAGE_SIGNATURE)
+ *   Answer(sssa(ss)) token, client, hash, fields (at most FIELDS_MOST)    a page
+ *   EventDone(x) sequence                  ()
+ *   Ping()                                 ()
+ *
+ *   daemon -> host, no reply
+ *   Deliver(a{sv})   id x, address, name, language, subject, text, html, message_id, reply_to, list_id, list_name, unsubscribe,
+ *                    sender_name s ("" for none), attempt x, expires x, test b; calendar a{sv} (absent: none): uid, zone, rule, summary,
+ *                    description, place, organizer_name, organizer_address s, sequence x, stamp x, start x, end x, cancels b
+ *   Event(xssxx)     sequence, kind, path, version, at
+ *   Stop()           unload, and end
+ *   Ping() has a reply
+ *
+ * A host that has not said Ready LINK_READY_SECONDS after it connected, or answers no Ping for LINK_PING_SECONDS, is ended.
+ */
+#ifndef MENTORSHIP_WIRE_PROTOCOL_H
+#define MENTORSHIP_WIRE_PROTOCOL_H
+
+#define LINK_PATH "/org/mentorship1/link"
+#define LINK_INTERFACE "org.mentorship1.Link"
+/* status, language, title, institution, program, hash, parts (kind, flags, name, text, value, error, hint, shown_if, min, max, choices) */
+#define PAGE_SIGNATURE "usssssa(uussssssxxa(ss))"
+
+enum {
+	LINK_BYTES = 1 << 20,
+	LINK_READY_SECONDS = 20,
+	LINK_PING_SECONDS = 10,
+	LINK_HOLDS = 32, /* messages that a notifier is given before the first of them has an outcome */
+	REPORT_MOST = 64,
+	FIELDS_MOST = 2000,
+	TOKEN_LENGTH = 43 /* base64url of 32 bytes */
+};
+
+#endif

@@ -70,7 +70,7 @@ check_names()
 {
 	local names file line found name
 	names=$(cat daemon/model/*.c 2>/dev/null | grep -oP '^const struct entity \K\w+(?=_entity\b)' |
-		grep -vxE 'program|match|person' | paste -sd '|')
+		grep -vxE 'program|match|person|plugin' | paste -sd '|')
 	[ -n "$names" ] || return
 	files '*.c' '*.h' | grep -E '^daemon/(core|store|bus)/' | while IFS= read -r file; do
 		comments_off "$file" | grep -noP '(\\?")('"$names"')\1|\b(FROM|JOIN|INTO|UPDATE) ('"$names"')\b' |

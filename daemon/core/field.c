@@ -266,7 +266,7 @@ int field_read(const struct field *f, const struct entity *to, const char *text,
 
 /* ---- checking ---- */
 
-static bool looks_like_mail(const char *text)
+bool mail_is_valid(const char *text)
 {
 	const char *at = strrchr(text, '@');
 	size_t length = strlen(text);
@@ -288,7 +288,7 @@ static int check_text(const struct field *f, const char *text, struct problem *p
 	if (f->flags & HAS_MAX && length > f->max)
 		return problem_set(
 			problem, E_INVALID, f->name, "%s has %" PRId64 " characters, %" PRId64 " are allowed", f->label, length, f->max);
-	if (f->flags & MAIL && !looks_like_mail(text))
+	if (f->flags & MAIL && !mail_is_valid(text))
 		return problem_set(problem, E_INVALID, f->name, "%s must be a mail address such as name@example.org", f->label);
 	if (f->flags & ZONE && !zone_name_is_valid(text))
 		return problem_set(problem, E_INVALID, f->name, "%s must be a time zone such as Europe/Berlin", f->label);

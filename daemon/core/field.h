@@ -58,4 +58,7 @@ int64_t path_id(const struct entity *, const char *path);
 /* "/org/mentorship1/people/12" in the arena. */
 char *path_of(struct arena *, const struct entity *, int64_t id);
 
+/* One mail address: a mailbox and a domain with a dot, no blanks, no display name, at most 254 octets. */
+bool mail_is_valid(const char *text);
+
 #endif

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "field.h"
 #include "settings_file.h"
 
 static const char *const weekdays[] = { "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", NULL };
@@ -62,15 +63,68 @@ static int check_language(const char *text, struct problem *problem)
 	return problem_set(problem, E_INVALID, NULL, "'%s' is no language; write one like de or pt_BR", text);
 }
 
+static int check_path_or_none(const char *text, struct problem *problem)
+{
+	return *text ? check_path(text, problem) : 0;
+}
+
+static int check_plugins(const char *text, struct problem *problem)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
+
+	for (const char *at = text + strspn(text, " "); *at; at += strspn(at, " ")) {
+		size_t length = strcspn(at, " ");
+
+		if (*at < 'a' || *at > 'z' || length > 32 || strspn(at, letters) < length)
+			return problem_set(problem, E_INVALID, NULL,
+				"'%.*s' is no name of a plugin: a small letter, then small letters, digits and dashes, at most 32",
+				(int)length, at);
+		at += length;
+	}
+	return 0;
+}
+
+static int check_domain(const char *text, struct problem *problem)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-";
+
+	if (strspn(text, letters) == strlen(text) && text[0] != '.' && text[0] != '-' && !strstr(text, ".."))
+		return 0;
+	return problem_set(problem, E_INVALID, NULL, "'%s' is no domain; write one like mentoring.example.org", text);
+}
+
+static int check_address(const char *text, struct problem *problem)
+{
+	return *text ? (mail_is_valid(text) ? 0 : problem_set(problem, E_INVALID, NULL, "must be a mail address such as name@example.org"))
+		     : 0;
+}
+
+/* https, or http on this machine alone: links are secrets. */
+static int check_url(const char *text, struct problem *problem)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_~:/[]%";
+	const char *host = !strncmp(text, "https://", 8) ? text + 8 : !strncmp(text, "http://", 7) ? text + 7 : NULL;
+	size_t length = strlen(text);
+
+	if (!*text)
+		return 0;
+	if (!host || !*host || *host == '/' || strspn(text, letters) != length || text[length - 1] == '/')
+		return problem_set(problem, E_INVALID, NULL,
+			"'%s' is no address of a web page; write one like https://mentoring.example.org, without / at its end", text);
+	if (text[4] == ':' && strncmp(host, "127.", 4) && strncmp(host, "[::1]", 5) && strncmp(host, "localhost", 9))
+		return problem_set(problem, E_INVALID, NULL, "links are secrets: write https, or http for this machine alone");
+	return 0;
+}
+
 /* The place of a row. The _Generic refuses a member of the wrong C type; the member's name is the setting's. */
 #define AS_TEXT_SETTING(m) .name = #m, .kind = TEXT, .offset = _Generic(((struct settings *)0)->m, char * : offsetof(struct settings, m))
 #define AS_NUMBER_SETTING(m, k) .name = #m, .kind = k, .offset = _Generic(((struct settings *)0)->m, int64_t : offsetof(struct settings, m))
 #define RELOADS .flags = SETTING_RELOADS
 #define RANGE(first, least, most) .initial = first, .min = least, .max = most
 
-const struct setting settings_table[] = { { AS_TEXT_SETTING(store.directory), .initial_text = "/var/lib/mentorship",
-						  .environment = "STATE_DIRECTORY", .min = 2, .max = 200, .check = check_path,
-						  .room = "store", .help = "Where the database, its keys and its backups lie; mode 0700." },
+const struct setting settings_table[] = {
+	{ AS_TEXT_SETTING(store.directory), .initial_text = "/var/lib/mentorship", .environment = "STATE_DIRECTORY", .min = 2, .max = 200,
+		.check = check_path, .room = "store", .help = "Where the database, its keys and its backups lie; mode 0700." },
 	{ AS_TEXT_SETTING(store.backup_directory), .initial_text = "backup", .min = 1, .max = 60, .check = check_name, .room = "store",
 		.help = "Name of the directory for backups inside store.directory." },
 
@@ -151,9 +205,40 @@ const struct setting settings_table[] = { { AS_TEXT_SETTING(store.directory), .i
 	{ AS_NUMBER_SETTING(worker.seconds, NUMBER), RANGE(600, 1, 86400), .unit = "seconds", RELOADS, .room = "plugin",
 		.help = "Time that a worker may take." },
 
+	{ AS_TEXT_SETTING(plugins.load), .initial_text = "", .max = 400, .check = check_plugins, .room = "plugin",
+		.help = "Plugins of this installation, names separated by spaces; each has a file PLUGIN.conf in plugins.d beside this one." },
+	{ AS_TEXT_SETTING(plugins.required), .initial_text = "", .max = 400, .check = check_plugins, .room = "plugin",
+		.help = "Those of them without which mentorshipd does not start." },
+	{ AS_TEXT_SETTING(plugins.host), .initial_text = "/usr/libexec/mentorship/mentorship-plugin-host", .min = 2, .max = 200,
+		.check = check_path, .room = "plugin", .help = "The program that loads one plugin (used with --development only)." },
+	{ AS_TEXT_SETTING(plugins.directory), .initial_text = "", .max = 200, .check = check_path_or_none, .room = "plugin",
+		.help = "Where plugins lie, with --development only; without it the place that was built in." },
+	{ AS_TEXT_SETTING(plugins.sockets), .initial_text = "/run/mentorship", .environment = "RUNTIME_DIRECTORY", .min = 2, .max = 80,
+		.check = check_path, .room = "plugin", .help = "Below it, in plugins/NAME/link, the daemon waits for each plugin's host." },
+
+	{ AS_TEXT_SETTING(mail.base_url), .initial_text = "", .max = 200, .check = check_url, RELOADS, .room = "plugin",
+		.help = "Address of the web page as people reach it, such as https://mentoring.example.org; no mail with a link goes out without." },
+	{ AS_TEXT_SETTING(mail.domain), .initial_text = "", .max = 200, .check = check_domain, RELOADS, .room = "plugin",
+		.help = "Domain of Message-IDs and list names; empty: the host of mail.base_url." },
+	{ AS_TEXT_SETTING(mail.reply_to), .initial_text = "", .max = 254, .check = check_address, RELOADS, .room = "plugin",
+		.help = "Where answers to mails go: an address that somebody of the staff reads." },
+	{ AS_TEXT_SETTING(mail.redirect_all_to), .initial_text = "", .max = 254, .check = check_address, RELOADS, .room = "plugin",
+		.help = "For trials: every mail goes to this address instead of to its recipient." },
+	{ AS_NUMBER_SETTING(mail.settle, NUMBER), RANGE(30, 0, 3600), .unit = "seconds", RELOADS, .room = "plugin",
+		.help = "How long a message rests before it is handed over, so that a batch is seen as one and a mistake can be withdrawn." },
+	{ AS_NUMBER_SETTING(mail.quiet_from, NUMBER), RANGE(20, 0, 24), .unit = "o'clock", RELOADS, .room = "plugin",
+		.help = "From this hour on, in the recipient's zone, what is not urgent waits; 24 for never." },
+	{ AS_NUMBER_SETTING(mail.quiet_until, NUMBER), RANGE(7, 0, 23), .unit = "o'clock", RELOADS, .room = "plugin",
+		.help = "At this hour mail goes out again." },
+	{ AS_NUMBER_SETTING(mail.per_minute, NUMBER), RANGE(120, 1, 100000), RELOADS, .room = "plugin",
+		.help = "Most messages that are handed over in a minute." },
+	{ AS_NUMBER_SETTING(mail.per_hour, NUMBER), RANGE(2000, 1, 1000000), RELOADS, .room = "plugin",
+		.help = "Most messages that are handed over in an hour." },
+
 	{ AS_NUMBER_SETTING(log.level, CHOICE), .initial = 3, .choices = levels, RELOADS, .room = "core",
 		.help = "The least weighty events that are logged." },
-	{ 0 } };
+	{ 0 }
+};
 enum {
 	SETTINGS = sizeof settings_table / sizeof *settings_table - 1
 };

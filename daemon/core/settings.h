@@ -61,6 +61,13 @@ struct settings {
 		int64_t memory, seconds;
 	} worker;
 	struct {
+		char *load, *required, *host, *directory, *sockets;
+	} plugins;
+	struct {
+		char *base_url, *domain, *reply_to, *redirect_all_to;
+		int64_t settle, quiet_from, quiet_until, per_minute, per_hour;
+	} mail;
+	struct {
 		int64_t level;
 	} log; /* index of the word; +3 is the priority of syslog */
 

@@ -3,25 +3,13 @@
  * Messages: the outbox. A row says who is to be told what about which record, and on which occasion; it holds no text and no link.
  * The text is made when it is handed over, as its recipient may read it then. One row for each recipient, template and
  * occasion for ever: that is what makes one reminder per occasion.
+ *
+ * queued -> sending (a plugin has it) -> sent, failed, or queued again for a later attempt. What waits with others for the same person is
+ * part of one mail: `lead` is the message whose mail it is in.
  */
 #include "model.h"
 
 static const char *const states[] = { "queued", "held", "sending", "sent", "failed", "suppressed", "withdrawn", NULL };
-enum {
-	QUEUED,
-	HELD,
-	SENDING,
-	SENT,
-	FAILED,
-	SUPPRESSED,
-	WITHDRAWN
-};
-
-struct message {
-	int64_t id, version, program, match, person;
-	char *template_name, *about, *occasion;
-	int64_t about_id, queued_at, sent_at, attempts, state;
-};
 
 static const struct field fields[] = { ID_AND_VERSION(struct message, .anchor = NO_ANCHOR),
 	{ AS_INT(struct message, program, LINK, MEMBER), .flags = BY_VERB, .to = "program", .anchor = AT_PROGRAM, .label = "Program" },
@@ -33,28 +21,56 @@ static const struct field fields[] = { ID_AND_VERSION(struct message, .anchor = 
 	{ AS_TEXT(struct message, occasion, STAFF), .flags = REQUIRED | BY_VERB | LISTED, .label = "Occasion" },
 	{ AS_INT(struct message, about_id, NUMBER, STAFF), .flags = BY_VERB, .label = "About number" },
 	{ AS_INT(struct message, queued_at, INSTANT, STAFF), .flags = REQUIRED | BY_VERB | SORTED | LISTED | OWN, .label = "Queued" },
+	{ AS_INT(struct message, not_before, INSTANT, STAFF), .flags = BY_VERB, .label = "Not before" },
+	{ AS_INT(struct message, expires_at, INSTANT, STAFF), .flags = BY_VERB, .label = "Worthless after" },
 	{ AS_INT(struct message, sent_at, INSTANT, STAFF), .flags = BY_VERB | LISTED | OWN, .label = "Sent" },
 	{ AS_INT(struct message, attempts, NUMBER, STAFF), .flags = BY_VERB, .starts = true, .label = "Attempts" },
+	{ AS_TEXT(struct message, outcome, STAFF), .flags = BY_VERB | HAS_MAX | LISTED, .max = 200, .label = "What became of it" },
+	{ AS_INT(struct message, lead, NUMBER, STAFF), .flags = BY_VERB | HIDDEN, .label = "In the mail of" },
+	{ AS_INT(struct message, caused_by, NUMBER, STAFF), .flags = BY_VERB | HIDDEN, .label = "Caused by" },
+	{ AS_INT(struct message, released, YESNO, STAFF), .flags = BY_VERB | HIDDEN, .label = "Released" },
 	{ AS_INT(struct message, state, CHOICE, STAFF), .flags = REQUIRED | BY_VERB | SORTED | LISTED | OWN, .choices = states,
 		.starts = true, .label = "State" },
 	{ 0 } };
 COVERS(fields, struct message, 0);
 
-static const struct verb verbs[] = { { "Hold", COORDINATOR, IN(QUEUED), IN(HELD), NULL, NULL, "Hold", 0, NULL, NULL, 0 },
-	{ "Release", COORDINATOR, IN(HELD), IN(QUEUED), NULL, NULL, "Release", 0, NULL, NULL, 0 },
-	{ "Withdraw", COORDINATOR, IN(QUEUED) | IN(HELD), IN(WITHDRAWN), NULL, NULL, "Withdraw", 0, NULL, NULL, 0 },
-	{ "Suppress", SYSTEM, IN(QUEUED) | IN(HELD), IN(SUPPRESSED), NULL, NULL, "Nobody is to get it", 0, NULL, NULL, 0 },
-	{ "HandOver", SYSTEM, IN(QUEUED), IN(SENDING), NULL, NULL, "Is being sent", 0, NULL, NULL, 0 },
-	{ "Report", SYSTEM, IN(SENDING), IN(SENT) | IN(FAILED) | IN(QUEUED), "state sent_at attempts", NULL, "What became of it", 0, NULL,
-		NULL, 0 },
-	{ 0 } };
+static int release(struct call *call, const void *was, void *now)
+{
+	(void)call;
+	(void)was;
+	((struct message *)now)->released = 1;
+	return 0;
+}
+
+static int retry(struct call *call, const void *was, void *now)
+{
+	struct message *message = now;
+
+	(void)was;
+	message->attempts = 0;
+	message->lead = NONE;
+	message->not_before = call->now;
+	message->expires_at = call->now + 3 * 86400;
+	return 0;
+}
+
+#define S(x) IN(MESSAGE_##x)
+static const struct verb verbs[] = { { "Hold", COORDINATOR, S(QUEUED), S(HELD), NULL, NULL, "Hold", 0, NULL, NULL, 0 },
+	{ "Release", COORDINATOR, S(HELD), S(QUEUED), NULL, release, "Release", 0, NULL, NULL, 0 },
+	{ "Withdraw", COORDINATOR, S(QUEUED) | S(HELD), S(WITHDRAWN), NULL, NULL, "Withdraw", 0, NULL, NULL, 0 },
+	{ "Retry", COORDINATOR, S(FAILED), S(QUEUED), NULL, retry, "Try again", 0, NULL, NULL, 0 },
+	{ "Suppress", SYSTEM, S(QUEUED) | S(HELD), S(SUPPRESSED), "outcome", NULL, "Nobody is to get it", 0, NULL, NULL, 0 },
+	{ "HandOver", SYSTEM, S(QUEUED), S(SENDING), "lead attempts", NULL, "Is being sent", 0, NULL, NULL, 0 },
+	{ "Report", SYSTEM, S(SENDING), S(SENT) | S(FAILED) | S(QUEUED), "sent_at attempts not_before outcome lead state", NULL,
+		"What became of it", 0, NULL, NULL, 0 },
+	{ "Wait", SYSTEM, S(QUEUED), KEEP, "not_before", NULL, "Waits for its time", 0, NULL, NULL, 0 }, { 0 } };
 
 const struct entity message_entity = { .name = "message",
 	.collection = "messages",
 	.size = sizeof(struct message),
 	.fields = fields,
 	.verbs = verbs,
-	.unique = "person template_name occasion",
+	.unique = "person template_name occasion; state not_before id",
 	.flags = RANDOM_ID | QUIET,
 	.retention = AS_MESSAGE,
 	.label = "Message",

@@ -10,7 +10,7 @@
 extern const struct entity person_entity, login_entity, duty_entity, program_entity, closed_days_entity, participant_entity, trait_entity,
 	availability_entity, wish_entity, objection_entity, recipe_entity, recipe_line_entity, match_run_entity, run_pair_entity,
 	unplaced_entity, match_entity, match_member_entity, check_in_entity, message_entity, job_entity, audit_record_entity,
-	disclosure_entity, import_entity;
+	disclosure_entity, import_entity, plugin_entity, invitation_entity;
 
 #define MANAGE "org.mentorship1.manage" /* the polkit action of administration */
 
@@ -25,7 +25,7 @@ struct person {
 	char *birth_date; /* sealed */
 	int64_t minor, source;
 	char *external_id;
-	int64_t erase_asked, erased_at, state;
+	int64_t unsubscribed, bounces, mail_paused, erase_asked, erased_at, state;
 };
 
 enum program_state {
@@ -157,6 +157,64 @@ struct check_in {
 	int64_t answered_at, state;
 };
 
+enum message_state {
+	MESSAGE_QUEUED,
+	MESSAGE_HELD,
+	MESSAGE_SENDING,
+	MESSAGE_SENT,
+	MESSAGE_FAILED,
+	MESSAGE_SUPPRESSED,
+	MESSAGE_WITHDRAWN
+};
+struct message {
+	int64_t id, version, program, match, person;
+	char *template_name, *about, *occasion;
+	int64_t about_id, queued_at, not_before, expires_at, sent_at, attempts;
+	char *outcome;
+	int64_t lead, caused_by, released, state;
+};
+
+enum plugin_state {
+	PLUGIN_WAITING,
+	PLUGIN_RUNNING,
+	PLUGIN_FAILED,
+	PLUGIN_DISABLED,
+	PLUGIN_ABSENT /* the configuration names it no more */
+};
+struct plugin {
+	int64_t id, version;
+	char *name, *release, *capabilities, *last_error;
+	int64_t failed_at, restarts, required, event_sequence, state;
+};
+
+enum invitation_state {
+	INVITATION_SENT,
+	INVITATION_OPENED,
+	INVITATION_ANSWERED,
+	INVITATION_EXPIRED,
+	INVITATION_REVOKED
+};
+struct invitation {
+	int64_t id, version, program, person, actor;
+	char *purpose;
+	int64_t subject, generation, message;
+	char *token_hash, *answer_hash;
+	int64_t sent_at, expires_at, opened_at, answered_at, state;
+};
+enum {                      /* struct purpose.flags */
+	PURPOSE_REUSED = 1, /* the same link goes into several mails, and a newer one does not end it */
+	PURPOSE_STAYS = 2,  /* an answer does not use it up */
+	PURPOSE_BINDS = 4   /* what it does binds somebody: it holds three days */
+};
+struct purpose {
+	const char *name;
+	const struct entity *entity; /* of the object */
+	int64_t days;
+	unsigned flags;
+};
+extern const struct purpose purposes[]; /* ended by a row without a name */
+const struct purpose *purpose_named(const char *name);
+
 enum import_state {
 	IMPORT_READING,
 	IMPORT_CHECKING,
@@ -196,6 +254,24 @@ int starter_fill(struct call *, struct program *);
 int starter_recipe(struct call *, const struct program *);
 /* Refuses to take a coordinator away where a running program would be left without one: the duty (NONE: all those of the person). */
 int coordinator_stays(struct call *, int64_t person, int64_t duty);
+enum {
+	TOKEN_SIZE = 44
+};
+/* The token of a link to send now: an old link where the purpose says so or the same message is tried again, else a new one, which ends the
+ * older ones of the same person, purpose and object. `until` NONE or an instant after which it is worthless. E_UNAVAILABLE without link-key. */
+int link_for(struct call *, const struct purpose *, int64_t person, int64_t object, int64_t program, int64_t message, int64_t until,
+	char token[TOKEN_SIZE]);
+/* Every link of the person ends: a new address, a suspension, or on request. */
+int links_end(struct call *, int64_t person);
+/* Links to one object end, because what they ask is over. */
+int links_end_about(struct call *, const struct entity *, int64_t object);
+/* ---- of the store: token.c ---- */
+/* The token of an invitation and the hash by which it is found. */
+int link_token(struct call *, int64_t id, int64_t generation, char token[TOKEN_SIZE], char hash[65]);
+/* false: it is no token. */
+bool link_hash(const char *token, char hash[65]);
+/* The invitation that a presented token belongs to, whatever its state; NULL if there is none. */
+int link_find(struct call *, const char *token, struct invitation **ret);
 /* Ends the running matches of a participant, one by one, with the reason; the others are ready again, first in the next run. */
 int participant_leaves(struct call *, const struct participant *, const char *reason_word);
 

@@ -15,6 +15,10 @@
 static const char *const states[] = { "active", "suspended", "erased", NULL };
 static const char *const sources[] = { "local", "directory", NULL };
 
+enum {
+	HARD_BOUNCES = 3
+};
+
 #define PERSONAL ERASED | OWN, .retention = WITH_PERSON
 static const struct field fields[] = { ID_AND_VERSION(struct person, .anchor = AT_PERSON),
 	{ AS_TEXT(struct person, given_name, MEMBER), .flags = REQUIRED | HAS_MIN | HAS_MAX | ADMIN_READS | PERSONAL, .min = 1, .max = 100,
@@ -33,6 +37,9 @@ static const struct field fields[] = { ID_AND_VERSION(struct person, .anchor = A
 		.label = "Source" },
 	{ AS_TEXT(struct person, external_id, STAFF), .flags = HAS_MAX | KEY | PERSONAL, .max = 128,
 		.label = "Number in the school's system" },
+	{ AS_INT(struct person, unsubscribed, YESNO, STAFF), .flags = OWN | OWN_SET, .label = "Wants no mail that can be left out" },
+	{ AS_INT(struct person, bounces, NUMBER, STAFF), .flags = BY_VERB | OWN, .starts = true, .label = "Mails that came back" },
+	{ AS_INT(struct person, mail_paused, YESNO, STAFF), .flags = BY_VERB | LISTED | OWN, .label = "Address does not work" },
 	{ AS_INT(struct person, erase_asked, INSTANT, STAFF), .flags = BY_VERB | INDEXED | OWN, .label = "Erasure asked for" },
 	{ AS_INT(struct person, erased_at, INSTANT, MEMBER), .flags = BY_VERB | ADMIN_READS, .label = "Erased" },
 	{ AS_INT(struct person, state, CHOICE, MEMBER), .flags = REQUIRED | BY_VERB | SORTED | LISTED | ADMIN_READS | OWN,
@@ -65,12 +72,19 @@ static int derive_minor(struct call *call, struct person *person, const char *bi
 	return 0;
 }
 
+static bool same_text(const char *a, const char *b)
+{
+	return a && b ? !strcmp(a, b) : a == b;
+}
+
 static int person_write(struct call *call, const void *was, void *now)
 {
 	struct person *person = now;
 
 	if (person->given_name && person->family_name)
 		person->name = arena_print(call->arena, "%s %s", person->given_name, person->family_name);
+	if (was && !same_text(((const struct person *)was)->email, person->email))
+		person->bounces = person->mail_paused = 0;
 	if (!was || person->birth_date)
 		return derive_minor(call, person, person->birth_date);
 	return 0;
@@ -200,6 +214,66 @@ static int person_merge(struct call *call, const void *was, void *now)
 	return r ? r : perform_also(call, &person_entity, twin->id, "Erase", NULL, 0);
 }
 
+/* ---- mail ---- */
+
+static int person_unsubscribe(struct call *call, const void *was, void *now)
+{
+	(void)call;
+	(void)was;
+	((struct person *)now)->unsubscribed = 1;
+	return 0;
+}
+
+static int person_subscribe(struct call *call, const void *was, void *now)
+{
+	(void)call;
+	(void)was;
+	((struct person *)now)->unsubscribed = 0;
+	return 0;
+}
+
+static int tell_of_address(struct call *call, void *record, void *data)
+{
+	const struct participant *participant = record;
+	const struct person *person = data;
+
+	return tell_staff(call, "address-bounces", participant->program, NONE, &person_entity, person->id, person->version);
+}
+
+/* The third mail in a row that its address refused: nothing more is sent there until somebody looked at it. */
+static int person_bounced(struct call *call, const void *was, void *now)
+{
+	struct person *person = now;
+
+	(void)was;
+	person->bounces++;
+	if (person->bounces < HARD_BOUNCES || person->mail_paused)
+		return 0;
+	person->mail_paused = 1;
+	return each(call, &participant_entity, tell_of_address, person,
+		"\"person\" = ?1 AND \"state\" NOT IN ('completed', 'rejected', 'withdrawn')", VALUES(person->id));
+}
+
+static int person_try_mail(struct call *call, const void *was, void *now)
+{
+	struct person *person = now;
+
+	(void)call;
+	(void)was;
+	person->bounces = person->mail_paused = 0;
+	return 0;
+}
+
+/* A link is sent to an address: with another address, or for somebody who is suspended, it holds no more. */
+static int changed(struct call *call, const void *was, const void *now)
+{
+	const struct person *before = was, *after = now;
+
+	if (!before || !after || (same_text(before->email, after->email) && before->state == after->state))
+		return 0;
+	return after->state == PERSON_ACTIVE && same_text(before->email, after->email) ? 0 : links_end(call, after->id);
+}
+
 static const struct verb verbs[] = { { "Create", COORDINATOR | ADMIN, 0, KEEP, "*", person_write, "Add a person", ON_COLLECTION, MANAGE,
 					     NULL, 0 },
 	{ "Update", COORDINATOR | SELF, IN(PERSON_ACTIVE) | IN(PERSON_SUSPENDED), KEEP, "*", person_write, "Change", 0, NULL, NULL, 0 },
@@ -214,6 +288,10 @@ static const struct verb verbs[] = { { "Create", COORDINATOR | ADMIN, 0, KEEP, "
 		0, NULL, NULL, 0 },
 	{ "Erase", PROTECTION, IN(PERSON_ACTIVE) | IN(PERSON_SUSPENDED), IN(PERSON_ERASED), NULL, person_erase, "Erase for good",
 		DESTRUCTIVE | NEEDS_REASON, NULL, NULL, 0 },
+	{ "Unsubscribe", SELF, IN(PERSON_ACTIVE), KEEP, NULL, person_unsubscribe, "No more mail that can be left out", 0, NULL, NULL, 0 },
+	{ "Subscribe", SELF, IN(PERSON_ACTIVE), KEEP, NULL, person_subscribe, "All mail again", 0, NULL, NULL, 0 },
+	{ "Bounced", SYSTEM, 0, KEEP, NULL, person_bounced, "A mail came back", 0, NULL, NULL, 0 },
+	{ "TryMail", COORDINATOR, 0, KEEP, NULL, person_try_mail, "The address works again", 0, NULL, NULL, 0 },
 	{ "Age", SYSTEM, IN(PERSON_ACTIVE) | IN(PERSON_SUSPENDED), KEEP, "minor", NULL, "Coming of age", 0, NULL, NULL, 0 },
 	{ "Gone", SYSTEM, IN(PERSON_ERASED), KEEP, "erased_at", NULL, "Erasure finished", 0, NULL, NULL, 0 }, { 0 } };
 
@@ -280,6 +358,7 @@ const struct entity person_entity = { .name = "person",
 	.fields = fields,
 	.verbs = verbs,
 	.jobs = jobs,
+	.changed = changed,
 	.unique = "external_id",
 	.through = "participant match_member",
 	.readers = readers,

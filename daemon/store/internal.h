@@ -54,7 +54,9 @@ struct store {
 	unsigned char replay_key[32];
 	struct audit_check *checking;
 	char backup[64]; /* name of the newest one made */
-	void *composed;  /* SQL made once for each shape: record.c */
+	unsigned char link_key[32];
+	bool has_link_key, link_key_read;
+	void *composed; /* SQL made once for each shape: record.c */
 };
 
 int store_pin(struct store *, struct caller *, struct problem *);

@@ -4,11 +4,12 @@
  *
  * (recipient, template, occasion) and (kind, subject, nominal local time, zone) are unique: a twin is not written. A row keeps the zone
  * that was wanted; where its data cannot be read the instant is the institution's, until they come back. A message
- * goes in held where the database is held or the program holds its mail.
+ * goes in held where the database is held, the program holds its mail, or it is one of a great many.
  */
 #include <stdio.h>
 
 #include "core/date.h"
+#include "core/log.h"
 #include "internal.h"
 
 static int mail_held(struct call *call, int64_t program, bool *ret)
@@ -20,6 +21,57 @@ static int mail_held(struct call *call, int64_t program, bool *ret)
 	return r;
 }
 
+/* More than so many of one kind, caused by one caller within the time in which messages settle, are one batch, and all of it waits for
+ * somebody who has looked at it. What jobs cause comes as it was planned, and is no batch. */
+static int hold_batch(struct call *call, const struct notice *n, bool *held)
+{
+	const struct settings *settings = call->store->settings;
+	int64_t since = call->now - settings->mail.settle - 1, count, by = call->caller->person;
+	struct stmt *q;
+	int r;
+
+	if (call->caller->way != BY_BUS || by == NONE || *held)
+		return 0;
+	r = engine_prepare(call->store->engine,
+		"SELECT count(*), sum(\"state\" = 'held') FROM \"message\" WHERE \"caused_by\" = ?1 AND \"template_name\" = ?2 AND \"program\" IS ?3 AND "
+		"\"queued_at\" >= ?4 AND \"state\" IN ('queued', 'held') AND NOT \"released\"",
+		true, &q, &call->problem);
+	if (r)
+		return r;
+	engine_bind_int(q, 1, by);
+	engine_bind_text(q, 2, n->template_name);
+	engine_bind_int(q, 3, n->program);
+	engine_bind_int(q, 4, since);
+	r = engine_step(call->store->engine, q, &call->problem);
+	if (r <= 0)
+		return r;
+	count = engine_int(q, 0);
+	*held = count + 1 > settings->schedule.batch_hold;
+	engine_reset(q);
+	if (count != settings->schedule.batch_hold)
+		return 0;
+	if (n->program != NONE) {
+		struct notice held_batch = { "held-batch", NONE, n->program, NONE, shape_named("program")->entity, n->program,
+			arena_print(call->arena, "program/%lld/%lld", (long long)n->program, (long long)call->now) };
+
+		r = notify_staff(call, &held_batch, NONE);
+		if (r)
+			return r;
+	}
+	log_event(EVENT_BATCH_HELD, &(struct log_facts){ .program = n->program == NONE ? 0 : n->program, .count = count + 1 });
+	r = engine_prepare(call->store->engine,
+		"UPDATE \"message\" SET \"state\" = 'held', \"version\" = \"version\" + 1 WHERE \"caused_by\" = ?1 AND \"template_name\" = ?2 AND "
+		"\"program\" IS ?3 AND \"queued_at\" >= ?4 AND \"state\" = 'queued' AND NOT \"released\"",
+		true, &q, &call->problem);
+	if (r)
+		return r;
+	engine_bind_int(q, 1, by);
+	engine_bind_text(q, 2, n->template_name);
+	engine_bind_int(q, 3, n->program);
+	engine_bind_int(q, 4, since);
+	return engine_step(call->store->engine, q, &call->problem);
+}
+
 int notify(struct call *call, const struct notice *n)
 {
 	struct engine *engine = call->store->engine;
@@ -28,9 +80,12 @@ int notify(struct call *call, const struct notice *n)
 	int r = mail_held(call, n->program, &held);
 
 	if (!r)
+		r = hold_batch(call, n, &held);
+	if (!r)
 		r = engine_prepare(engine,
 			"INSERT INTO \"message\" (\"id\", \"version\", \"program\", \"match\", \"person\", \"template_name\", \"about\", "
-			"\"occasion\", \"about_id\", \"queued_at\", \"attempts\", \"state\") VALUES (?1, 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, ?10) "
+			"\"occasion\", \"about_id\", \"queued_at\", \"attempts\", \"state\", \"not_before\", \"caused_by\", \"released\") "
+			"VALUES (?1, 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, ?10, ?11, ?12, 0) "
 			"ON CONFLICT (\"person\", \"template_name\", \"occasion\") DO NOTHING",
 			true, &q, &call->problem);
 	if (r)
@@ -45,6 +100,8 @@ int notify(struct call *call, const struct notice *n)
 	engine_bind_int(q, 8, n->about_id);
 	engine_bind_int(q, 9, call->now);
 	engine_bind_text(q, 10, held ? "held" : "queued");
+	engine_bind_int(q, 11, call->now + call->store->settings->mail.settle);
+	engine_bind_int(q, 12, call->caller->way == BY_BUS ? call->caller->person : NONE);
 	r = engine_step(engine, q, &call->problem);
 	if (!r)
 		call->messages += engine_changes(engine);

@@ -20,7 +20,7 @@ from harness import BUILD, PROPERTIES, Refused
 ZONE = "Europe/Berlin"
 START = 1_790_000_000                       # 2026-09-21
 END = START + 60 * 86400                    # beyond the change of clocks in October
-DAILY = {"checkpoint": "01:00:00", "backup": "02:30:00", "coming of age": "03:10:00", "retention": "03:30:00"}
+DAILY = {"checkpoint": "01:00:00", "links expire": "01:20:00", "backup": "02:30:00", "coming of age": "03:10:00", "retention": "03:30:00"}
 
 
 def expected():
@@ -80,7 +80,7 @@ def test_a_daemon_that_is_killed_while_its_clock_runs(stopped_daemon):
     assert all(row[2] == row[3] for row in rows)
     assert len(rows) == len(set(rows))
     assert {row[:3] for row in rows} == expected()
-    assert waiting == (5,)
+    assert waiting == (6,)
 
 
 def test_an_institution_whose_zone_cannot_be_read_is_refused(stopped_daemon):

@@ -381,7 +381,7 @@ static void facts_hold(struct world *w, size_t at)
 			must(backup_head(w->backups, fact->text, &head, &problem), &problem);
 		else if (fact->kind == STARTED)
 			assert_int_equal(
-				number(w, "SELECT count(*) FROM \"job\" WHERE \"state\" IN ('waiting', 'running') AND \"subject\" = 0"), 5);
+				number(w, "SELECT count(*) FROM \"job\" WHERE \"state\" IN ('waiting', 'running') AND \"subject\" = 0"), 6);
 	}
 	if (!appointed)
 		return;

@@ -159,7 +159,8 @@ static bool is_nobodys(const struct entity *e, const struct field *f)
 	static const char *const entities_of_words[] = { "program", "closed_days", "recipe", "recipe_line", "match_run", "message", "job",
 		"audit_record" };
 	static const char *const fields_of_words[] = { "disclosure entity", "disclosure fields", "import entity", "import role",
-		"import name", "import mapping", "run_pair alternatives", "run_pair shares" };
+		"import name", "import mapping", "run_pair alternatives", "run_pair shares", "plugin name", "plugin release",
+		"plugin capabilities", "invitation purpose", "invitation token_hash", "invitation answer_hash" };
 	char name[80];
 
 	snprintf(name, sizeof name, "%s %s", e->name, f->name);
@@ -268,6 +269,15 @@ static int64_t left(struct world *w, struct caller *caller, const char *state, c
 	return leaving.work.id;
 }
 
+static int leave_plugin(struct call *call, void *data)
+{
+	struct plugin *plugin = fresh(call, &plugin_entity);
+
+	(void)data;
+	plugin->name = (char *)(uintptr_t) "smtp";
+	return add(call, &plugin_entity, plugin);
+}
+
 static int leave_results(struct call *call, void *data)
 {
 	int64_t *ids = data;
@@ -334,6 +344,7 @@ static void an_erasure_leaves_no_word(void **state)
 	ids[0] = c.program, ids[1] = mentor, ids[2] = mentee;
 	must(store_turn_begin(w->store, &problem), &problem);
 	must(store_do(w->store, &c.ada, leave_results, ids, &problem), &problem);
+	must(store_do(w->store, &c.ada, leave_plugin, NULL, &problem), &problem);
 	must(store_turn_commit(w->store, &problem), &problem);
 
 	clear = left(w, &c.ada, "ready", "trait", CELLS("participant", "XY-" WORD "/mentee", "kind", "skill", "name", WORD));

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Invitations: links. Whoever presents the token of one is, for that one call, its person (or their guardian), and may do what its purpose
+ * names with its one object, and nothing else.
+ *
+ * A row holds no token: that is computed from id and generation under the credential `link-key` when a mail is handed over, and the row
+ * has its SHA-256. A purpose says of which entity the object is, how long a link holds, and whether the same one goes into several mails
+ * (the own page) or a newer one ends the older. Links that bind hold for three days.
+ *
+ * sent -> opened -> answered; expired, revoked by a newer link, a new address, a suspension, or on request.
+ */
+#include <string.h>
+
+#include "model.h"
+
+static const char *const states[] = { "sent", "opened", "answered", "expired", "revoked", NULL };
+static const char *const actors[] = { "person", "guardian", NULL };
+
+static const struct field fields[] = { ID_AND_VERSION(struct invitation, .anchor = NO_ANCHOR),
+	{ AS_INT(struct invitation, program, LINK, MEMBER), .flags = BY_VERB, .to = "program", .anchor = AT_PROGRAM, .label = "Program" },
+	{ AS_INT(struct invitation, person, LINK, MEMBER), .flags = REQUIRED | BY_VERB | LISTED | OWN, .to = "person", .anchor = AT_PERSON,
+		.label = "Who is asked" },
+	{ AS_INT(struct invitation, actor, CHOICE, STAFF), .flags = REQUIRED | BY_VERB, .choices = actors, .starts = true,
+		.label = "As whom" },
+	{ AS_TEXT(struct invitation, purpose, STAFF), .flags = REQUIRED | BY_VERB | LISTED | OWN, .label = "Purpose" },
+	{ AS_INT(struct invitation, subject, NUMBER, STAFF), .flags = REQUIRED | BY_VERB | LISTED, .label = "Subject number" },
+	{ AS_INT(struct invitation, generation, NUMBER, STAFF), .flags = REQUIRED | BY_VERB, .starts = true, .initial = 1,
+		.label = "Generation" },
+	{ AS_INT(struct invitation, message, NUMBER, STAFF), .flags = BY_VERB | HIDDEN, .label = "Message" },
+	{ AS_TEXT(struct invitation, token_hash, STAFF), .flags = BY_VERB | HIDDEN | INDEXED, .label = "Hash of the token" },
+	{ AS_TEXT(struct invitation, answer_hash, STAFF), .flags = BY_VERB | HIDDEN, .label = "Hash of the answer" },
+	{ AS_INT(struct invitation, sent_at, INSTANT, STAFF), .flags = REQUIRED | BY_VERB | SORTED | LISTED | OWN, .label = "Made" },
+	{ AS_INT(struct invitation, expires_at, INSTANT, STAFF), .flags = REQUIRED | BY_VERB | LISTED | OWN, .label = "Holds until" },
+	{ AS_INT(struct invitation, opened_at, INSTANT, STAFF), .flags = BY_VERB, .label = "Opened" },
+	{ AS_INT(struct invitation, answered_at, INSTANT, STAFF), .flags = BY_VERB | LISTED | OWN, .label = "Answered" },
+	{ AS_INT(struct invitation, state, CHOICE, STAFF), .flags = REQUIRED | BY_VERB | SORTED | LISTED | OWN, .choices = states,
+		.starts = true, .label = "State" },
+	{ 0 } };
+COVERS(fields, struct invitation, 0);
+
+#define S(x) IN(INVITATION_##x)
+static const struct verb verbs[] = { { "Revoke", COORDINATOR | SELF, S(SENT) | S(OPENED), S(REVOKED), NULL, NULL, "Make the link worthless",
+					     0, NULL, NULL, 0 },
+	{ "End", SYSTEM, S(SENT) | S(OPENED), S(REVOKED), NULL, NULL, "A newer link or state took its place", 0, NULL, NULL, 0 },
+	{ "Open", SYSTEM, S(SENT) | S(OPENED), S(OPENED), "opened_at", NULL, "Was shown", 0, NULL, NULL, 0 },
+	{ "Answer", SYSTEM, S(SENT) | S(OPENED), S(ANSWERED), "answered_at answer_hash", NULL, "Was answered", 0, NULL, NULL, 0 },
+	{ "Expire", SYSTEM, S(SENT) | S(OPENED), S(EXPIRED), NULL, NULL, "Its time is over", 0, NULL, NULL, 0 }, { 0 } };
+
+/* ---- purposes ---- */
+
+const struct purpose purposes[] = { { "match-offer", &match_entity, 14, 0 }, { "check-in", &check_in_entity, 14, 0 },
+	{ "own-page", &person_entity, 30, PURPOSE_REUSED | PURPOSE_STAYS },
+	{ "unsubscribe", &person_entity, 90, PURPOSE_REUSED | PURPOSE_STAYS },
+	{ "talk", &person_entity, 90, PURPOSE_REUSED | PURPOSE_STAYS }, { 0 } };
+
+const struct purpose *purpose_named(const char *name)
+{
+	for (const struct purpose *p = purposes; p->name; p++)
+		if (!strcmp(p->name, name))
+			return p;
+	return NULL;
+}
+
+static int end_one(struct call *call, void *record, void *data)
+{
+	(void)data;
+	return perform_also(call, &invitation_entity, *(int64_t *)record, "End", NULL, 0);
+}
+
+int links_end(struct call *call, int64_t person)
+{
+	return each(call, &invitation_entity, end_one, NULL, "\"person\" = ?1 AND \"state\" IN ('sent', 'opened')", VALUES(person));
+}
+
+int links_end_about(struct call *call, const struct entity *e, int64_t object)
+{
+	int r = 0;
+
+	for (const struct purpose *p = purposes; p->name && !r; p++)
+		if (p->entity == e && !(p->flags & PURPOSE_STAYS))
+			r = e == &match_entity
+				? each(call, &invitation_entity, end_one, NULL,
+					  "\"purpose\" = 'match-offer' AND \"subject\" = ?1 AND \"state\" IN ('sent', 'opened')",
+					  VALUES(object))
+				: each(call, &invitation_entity, end_one, NULL,
+					  "\"purpose\" = 'check-in' AND \"subject\" = ?1 AND \"state\" IN ('sent', 'opened')",
+					  VALUES(object));
+	return r;
+}
+
+struct finding {
+	const struct purpose *purpose;
+	int64_t message;
+	struct invitation *usable;
+	int64_t generation;
+	int64_t now;
+};
+
+static int look_at_one(struct call *call, void *record, void *data)
+{
+	struct invitation *invitation = record;
+	struct finding *finding = data;
+	bool open = invitation->state == INVITATION_SENT || invitation->state == INVITATION_OPENED;
+	int64_t left = finding->purpose->days * 86400 / 2;
+
+	if (strcmp(invitation->purpose, finding->purpose->name))
+		return 0;
+	if (invitation->generation > finding->generation)
+		finding->generation = invitation->generation;
+	if (open &&
+		((finding->purpose->flags & PURPOSE_REUSED && invitation->expires_at > finding->now + left) ||
+			(invitation->message == finding->message && invitation->expires_at > finding->now))) {
+		finding->usable = invitation;
+		return 0;
+	}
+	/* an older own page goes on until its own end: a link in last week's mail still works */
+	return open && !(finding->purpose->flags & PURPOSE_REUSED) ? end_one(call, record, NULL) : 0;
+}
+
+int link_for(struct call *call, const struct purpose *purpose, int64_t person, int64_t object, int64_t program, int64_t message,
+	int64_t until, char token[TOKEN_SIZE])
+{
+	struct finding finding = { purpose, message, NULL, 0, call->now };
+	struct invitation *made;
+	char hash[65];
+	int r = each(call, &invitation_entity, look_at_one, &finding, "\"person\" = ?1 AND \"subject\" = ?2", VALUES(person, object));
+
+	if (r)
+		return r;
+	if (finding.usable)
+		return link_token(call, finding.usable->id, finding.usable->generation, token, hash);
+	made = fresh(call, &invitation_entity);
+	made->program = program;
+	made->person = person;
+	made->purpose = arena_copy(call->arena, purpose->name);
+	made->subject = object;
+	made->generation = finding.generation + 1;
+	made->message = message;
+	made->sent_at = call->now;
+	made->expires_at = call->now + purpose->days * 86400;
+	if (until != NONE && until < made->expires_at)
+		made->expires_at = until;
+	r = add(call, &invitation_entity, made);
+	if (!r)
+		r = link_token(call, made->id, made->generation, token, hash);
+	if (!r) {
+		struct invitation was = *made;
+
+		made->token_hash = arena_copy(call->arena, hash);
+		r = save(call, &invitation_entity, &was, made);
+	}
+	return r;
+}
+
+/* ---- what is over ---- */
+
+static int expire_one(struct call *call, void *record, void *data)
+{
+	*(int64_t *)data = 1;
+	return perform_also(call, &invitation_entity, *(int64_t *)record, "Expire", NULL, 0);
+}
+
+static int expire(struct call *call, int64_t subject, int64_t nominal, int64_t *cursor)
+{
+	int64_t some = 0;
+	int r = each(call, &invitation_entity, expire_one, &some,
+		"\"id\" IN (SELECT \"id\" FROM \"invitation\" WHERE \"state\" IN ('sent', 'opened') AND \"expires_at\" <= ?1 LIMIT 200)",
+		VALUES(call->now));
+
+	(void)subject;
+	(void)nominal;
+	(void)cursor;
+	return r ? r : some != 0;
+}
+
+static const struct job jobs[] = { { "links expire", "FREQ=DAILY;BYHOUR=1;BYMINUTE=20;BYSECOND=0", RUN_ONCE_LATE, 0, expire,
+					   "Links whose time is over", 0, NULL },
+	{ 0 } };
+
+const struct entity invitation_entity = { .name = "invitation",
+	.collection = "invitations",
+	.size = sizeof(struct invitation),
+	.fields = fields,
+	.verbs = verbs,
+	.jobs = jobs,
+	.unique = "person purpose subject generation",
+	.flags = RANDOM_ID | QUIET,
+	.retention = AS_MESSAGE,
+	.label = "Invitation",
+	.help = "A link that was sent to somebody: what they may do with it, and until when.",
+	.order = "sent_at" };

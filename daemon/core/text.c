@@ -265,6 +265,45 @@ bool text_starts(const char *text, const char *prefix)
 	return true;
 }
 
+/* One line, `length` bytes without its line feed. */
+static void wrap_line(struct buffer *buffer, const char *line, size_t length, size_t columns)
+{
+	size_t used = 0, indent = length > 2 && !memcmp(line, "- ", 2) ? 2 : 0;
+
+	for (const char *word = line, *end = line + length; word < end;) {
+		const char *behind = memchr(word, ' ', (size_t)(end - word));
+		size_t bytes = (size_t)((behind ? behind : end) - word), points = text_points(word, bytes);
+
+		if (word > line && used + 1 + points > columns) {
+			buffer_print(buffer, "\n%*s", (int)indent, "");
+			used = indent;
+		} else if (word > line) {
+			buffer_char(buffer, ' ');
+			used++;
+		}
+		buffer_add(buffer, word, bytes);
+		used += points;
+		word += bytes + 1;
+	}
+}
+
+void text_wrap(struct buffer *buffer, const char *text, size_t columns)
+{
+	while (*text) {
+		size_t length = strcspn(text, "\n");
+
+		if (text_points(text, length) <= columns)
+			buffer_add(buffer, text, length);
+		else
+			wrap_line(buffer, text, length, columns);
+		text += length;
+		if (*text) {
+			buffer_char(buffer, '\n');
+			text++;
+		}
+	}
+}
+
 static void encode_xml(struct buffer *buffer, const char *text, bool attribute)
 {
 	size_t left = text ? strlen(text) : 0;

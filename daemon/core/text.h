@@ -65,6 +65,10 @@ void text_fold(struct buffer *, const char *text, size_t length);
 /* Does the text begin with the prefix, both folded? */
 bool text_starts(const char *text, const char *prefix);
 
+/* Lines of more than `columns` characters are broken at blanks; what has no blank, such as a link, stays whole. Lines of a list ("- ") go
+ * on behind its dash. */
+void text_wrap(struct buffer *, const char *text, size_t columns);
+
 /* ---- encoders: one for each place that text reaches. NULL is empty text. ---- */
 void encode_xml_text(struct buffer *, const char *text);
 void encode_xml_attribute(struct buffer *, const char *text); /* without the quotes around it */

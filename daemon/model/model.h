@@ -10,7 +10,7 @@
 extern const struct entity person_entity, login_entity, duty_entity, program_entity, closed_days_entity, participant_entity, trait_entity,
 	availability_entity, wish_entity, objection_entity, recipe_entity, recipe_line_entity, match_run_entity, run_pair_entity,
 	unplaced_entity, match_entity, match_member_entity, check_in_entity, message_entity, job_entity, audit_record_entity,
-	disclosure_entity, import_entity, plugin_entity, invitation_entity;
+	disclosure_entity, import_entity, plugin_entity, invitation_entity, template_entity;
 
 #define MANAGE "org.mentorship1.manage" /* the polkit action of administration */
 
@@ -172,6 +172,17 @@ struct message {
 	int64_t about_id, queued_at, not_before, expires_at, sent_at, attempts;
 	char *outcome;
 	int64_t lead, caused_by, released, state;
+};
+
+enum template_state {
+	TEMPLATE_DRAFT,
+	TEMPLATE_IN_USE,
+	TEMPLATE_RETIRED
+};
+struct message_template { /* of the entity template */
+	int64_t id, version, program;
+	char *key, *language, *subject, *text, *html;
+	int64_t state, state_since;
 };
 
 enum plugin_state {

@@ -29,14 +29,14 @@ sources() { files '*.c' '*.h' | grep -E '^(daemon|clients|plugins|tests)/'; }
 comments_off() { perl -0pe 's{("(?:\\.|[^"\\\n])*")|(/\*.*?\*/|//[^\n]*)}{defined $1 ? $1 : $2 =~ s/[^\n]//gr}gse' "$1"; }
 code_of() { comments_off "$1" | perl -pe 's{"(?:\\.|[^"\\\n])*"}{""}g'; }
 
-# Includes go one way: core <- model <- store <- {bus, schedule, plugin} <- main.
+# Includes go one way: core <- model <- store <- {bus, schedule, plugin} <- main; questionnaire, arrays alone, is below model.
 check_layers()
 {
 	local file room line target allowed
 	declare -A below=(
 		[core]="core"
 		[match]="core match" [questionnaire]="core questionnaire" [evaluate]="core evaluate"
-		[model]="core model"
+		[model]="core questionnaire model"
 		[store]="core model store"
 		[schedule]="core model store schedule" [wire]="core wire" [host]="core wire host"
 		[plugin]="core model store wire plugin" [bus]="core model store wire bus"

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Questionnaires over plain arrays: is a form sound, what applies to whom, are the answers fine, what do they score, and what of
+ * all answers together may be shown.
+ *
+ * Nothing here knows a database, a person or a language: a form is an array of items in their order, an answer set an array of
+ * texts beside it (NULL: none). Texts belong to whoever made them; what is computed lies in the arena that is passed in.
+ *
+ * Conditions are the part of XLSForm's expressions that people use: ${name}, selected(${name}, 'value'),
+ * count-selected(${name}), = != < <= > >=, and, or, not(), numbers, quoted texts, brackets. A condition may ask for items before
+ * its own only; so what applies is decided in one pass, and an item that does not apply counts as not answered for those behind it.
+ */
+#ifndef MENTORSHIP_QUESTIONNAIRE_H
+#define MENTORSHIP_QUESTIONNAIRE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/arena.h"
+#include "core/error.h"
+
+enum {
+	FORM_ITEMS = 500,
+	FORM_CHOICES = 200,
+	FORM_NAME = 64,       /* bytes of a name or of the value of a choice */
+	FORM_TEXT = 10000,    /* characters of an answer in words */
+	CONDITION_SIZE = 2000 /* bytes */
+};
+
+enum form_kind {
+	FORM_SINGLE,   /* one of the choices: its value */
+	FORM_MULTIPLE, /* any of them: values joined by blanks */
+	FORM_LIKERT,   /* one of the choices, whose values are numbers on a scale */
+	FORM_NUMBER,
+	FORM_WORDS,
+	FORM_DATE, /* ISO 8601 */
+	FORM_NOTE  /* is read, not answered */
+};
+extern const char *const form_kinds[]; /* "single" ... "note", NULL */
+
+struct form_choice {
+	const char *value, *label;
+};
+struct form_item {
+	const char *name, *label;
+	int kind;
+	const struct form_choice *choices;
+	size_t choice_count;
+	bool required, reversed;
+	double min, max;                   /* NaN: none. A number's value, a text's length in characters, a date's days since 1970 */
+	const char *relevant;              /* the condition as it was written; NULL: the item always applies */
+	const struct condition *condition; /* the same, compiled by form_compile */
+};
+struct form_scale {
+	const char *name;
+	bool sum;                    /* else the mean */
+	const char *const *items;    /* names */
+	const char *const *reversed; /* names of those to turn round, beside the items that are flagged so themselves */
+	size_t item_count, reversed_count;
+	const size_t *at; /* index of each item and whether it is turned round: form_compile's */
+	const bool *turned;
+};
+struct form {
+	struct form_item *items;
+	size_t item_count;
+	struct form_scale *scales;
+	size_t scale_count;
+};
+
+/* What is wrong with a form, and where. */
+struct form_complaint {
+	bool of_scale;
+	size_t index;       /* of the item or scale */
+	const char *column; /* "name", "choices", "relevant", "limits", "items" */
+	size_t at;          /* character of the condition, from 1; 0: no matter */
+	char text[300];
+};
+/* Checks the form whole and compiles conditions and scales into the arena. Returns how many complaints there are; the first `max`
+ * are written. A form with complaints is not to be used. */
+size_t form_compile(struct arena *, struct form *, struct form_complaint *ret, size_t max);
+/* Index of an item, or -1. */
+ptrdiff_t form_item_named(const struct form *, const char *name);
+
+/* ---- conditions ---- */
+/* Reads a condition, whose names may be those of any item. E_INVALID with a sentence; *ret_at is the character, from 1. */
+int condition_read(struct arena *, const struct form *, const char *text, const struct condition **ret, size_t *ret_at, struct problem *);
+/* Does it ask for this item? *ret_at: the character where it does first. */
+bool condition_asks(const struct condition *, size_t item, size_t *ret_at);
+/* `answers` as answers_check leaves them. */
+bool condition_holds(const struct condition *, const struct form *, const char *const *answers);
+
+/* A plain decimal number with a point or one comma ("3", "-2.5", "3,5"), blanks around it allowed; no exponent. */
+bool number_read(const char *text, double *ret);
+
+/* ---- answers ---- */
+struct answer_error {
+	size_t item;
+	char text[200]; /* to be read beside the item: "Please choose one of the answers." */
+};
+/* Looks at the answers in the order of the items and leaves in the array what counts: blanks around it gone, answers to what does
+ * not apply NULL, wrong ones NULL and told in `ret` (room for one of each item). With `draft` nothing is required. Returns the number
+ * of errors. `applies` may be NULL, else it is told of each item. */
+size_t answers_check(struct arena *, const struct form *, const char **answers, bool draft, bool *applies, struct answer_error *ret);
+/* Is the value among those of a multiple answer ("a b c")? */
+bool answer_has(const char *answer, const char *value);
+size_t answer_count(const char *answer);
+
+/* ---- scores ---- */
+/* The value of one answered item as its scale counts it; NaN: not answered. */
+double item_value(const struct form_item *, const char *answer, bool turned);
+/* NaN where more than a fifth of the items is missing. Fewer are stood in for by the mean of those answered, so that a sum stays
+ * comparable: it is the mean times the number of items. */
+double scale_score(const struct form *, const struct form_scale *, const char *const *answers);
+
+/* ---- how well the items of a scale hang together ---- */
+struct alpha {
+	size_t cases;               /* those that answered every item */
+	double alpha, lower, upper; /* Cronbach's, with the 95 % interval of Feldt; NaN where it cannot be said */
+	const double *item_total;   /* correlation of each item with the sum of the others; NaN where one of both never varies */
+};
+/* `values`: case after case, `items` of each; a case with a NaN is left out. E_INVALID for fewer than two items. */
+int alpha_compute(struct arena *, const double *values, size_t cases, size_t items, struct alpha *ret, struct problem *);
+/* The quantile of F with a and b degrees of freedom, 0 < p < 1. */
+double f_quantile(double p, double a, double b);
+
+/* ---- results of all together ---- */
+/*
+ * A table of counts: rows are answers, columns groups, and everybody of a column stands in exactly one row. The column's totals are
+ * known to all (how many were asked in each group), so they are at least k, or the caller joins groups until they are. Every
+ * count below k is suppressed, zero too, and so are as many others as it takes: whoever knows all that is shown, and that counts are not
+ * negative, can say of no suppressed count (nor total of a row) more than an interval that is at least k wide and reaches k or more.
+ */
+struct table {
+	size_t rows, columns;
+	const int64_t *counts; /* row after row */
+	int64_t k;
+	bool *shown;     /* of each count: the answer */
+	bool *row_shown; /* of each row's total */
+};
+/* E_INVALID where a column's total is below k. shown and row_shown are made in the arena. */
+int table_suppress(struct arena *, struct table *, struct problem *);
+/* The interval in which a count lies for who sees what is shown; row == rows is not allowed, column == columns is the row's total. */
+void table_interval(const struct table *, size_t row, size_t column, int64_t *ret_low, int64_t *ret_high);
+
+#endif

@@ -156,8 +156,8 @@ static void an_export_says_that_something_is_left_out(void **state)
 /* Texts that never are about a person: words of the tables, and what a program or recipe says of itself. */
 static bool is_nobodys(const struct entity *e, const struct field *f)
 {
-	static const char *const entities_of_words[] = { "program", "closed_days", "recipe", "recipe_line", "match_run", "message", "job",
-		"audit_record" };
+	static const char *const entities_of_words[] = { "program", "closed_days", "recipe", "recipe_line", "match_run", "message",
+		"template", "job", "audit_record" };
 	static const char *const fields_of_words[] = { "disclosure entity", "disclosure fields", "import entity", "import role",
 		"import name", "import mapping", "run_pair alternatives", "run_pair shares", "plugin name", "plugin release",
 		"plugin capabilities", "invitation purpose", "invitation token_hash", "invitation answer_hash" };

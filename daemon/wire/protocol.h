@@ -13,6 +13,7 @@
  *                                          ()
  *   Ready()                                (x) event sink: the last sequence that was done; else 0
  *   Refused(s)   a callback refused, with its reason; the link ends       ()
+ *                (so does a host that did not load its plugin at all: after a Hello without capabilities and version)
  *   Report(a(xus)) id, outcome, detail; at most REPORT_MOST               (ax) those that are written down now: they may be forgotten
  *   Open(ss)     token, client             a page (PAGE_SIGNATURE)
  *   Answer(sssa(ss)) token, client, hash, fields (at most FIELDS_MOST)    a page

@@ -113,17 +113,6 @@ double item_value(const struct form_item *, const char *answer, bool turned);
  * comparable: it is the mean times the number of items. */
 double scale_score(const struct form *, const struct form_scale *, const char *const *answers);
 
-/* ---- how well the items of a scale hang together ---- */
-struct alpha {
-	size_t cases;               /* those that answered every item */
-	double alpha, lower, upper; /* Cronbach's, with the 95 % interval of Feldt; NaN where it cannot be said */
-	const double *item_total;   /* correlation of each item with the sum of the others; NaN where one of both never varies */
-};
-/* `values`: case after case, `items` of each; a case with a NaN is left out. E_INVALID for fewer than two items. */
-int alpha_compute(struct arena *, const double *values, size_t cases, size_t items, struct alpha *ret, struct problem *);
-/* The quantile of F with a and b degrees of freedom, 0 < p < 1. */
-double f_quantile(double p, double a, double b);
-
 /* ---- results of all together ---- */
 /*
  * A table of counts: rows are answers, columns groups, and everybody of a column stands in exactly one row. The column's totals are
@@ -140,7 +129,7 @@ struct table {
 };
 /* E_INVALID where a column's total is below k. shown and row_shown are made in the arena. */
 int table_suppress(struct arena *, struct table *, struct problem *);
-/* The interval in which a count lies for who sees what is shown; row == rows is not allowed, column == columns is the row's total. */
-void table_interval(const struct table *, size_t row, size_t column, int64_t *ret_low, int64_t *ret_high);
+/* The interval in which a count lies for who sees what is shown; `column` == columns: the row's total. */
+void table_interval(struct arena *, const struct table *, size_t row, size_t column, int64_t *ret_low, int64_t *ret_high);
 
 #endif

@@ -118,6 +118,16 @@ static int status_of(const struct problem *problem)
 	}
 }
 
+/* The host itself ends by _exit. A plugin that calls exit must not look like a host that was asked to stop. */
+static void on_exit_of_plugin(void)
+{
+	static const char line[] = "<3>the plugin ended its process: it called exit, which a plugin may not; the host is started again\n";
+
+	if (write(STDERR_FILENO, line, sizeof line - 1) < 0)
+		_exit(EXIT_TEMPORARY);
+	_exit(EXIT_TEMPORARY);
+}
+
 static int serve(const struct arguments *a)
 {
 	struct outcomes outcomes = { .directory = -1, .lock = -1, .file = -1 };
@@ -133,6 +143,8 @@ static int serve(const struct arguments *a)
 		unsetenv("NOTIFY_SOCKET"); /* it is the daemon's */
 	host.base = event_base_new();
 	if (!host.base)
+		abort();
+	if (atexit(on_exit_of_plugin))
 		abort();
 	guard_start(a->name);
 	offer_make(&host);
@@ -163,6 +175,5 @@ int main(int argc, char **argv)
 	if (a.try)
 		return try_plugin(&(struct try_arguments){ a.try, a.settings, a.message, a.credentials, a.state });
 	status = serve(&a);
-	fflush(NULL);
 	_exit(status); /* handlers of a plugin's libraries have had their unload */
 }

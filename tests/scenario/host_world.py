@@ -11,6 +11,8 @@ from harness import BUILD, ROOT, environment
 
 HOST = BUILD / "mentorship-plugin-host"
 FAKE = BUILD / "fakes/link_daemon"
+# A plugin that crashes ends its process as it would without a sanitizer.
+CRASHES = {"ASAN_OPTIONS": environment()["ASAN_OPTIONS"] + ":handle_segv=0"}
 
 
 def compile_plugin(source, target, *flags):
@@ -103,7 +105,7 @@ class World:
 
     def host(self, name, *more, development=True, env=None):
         more = [*more, "--development"] if development else more
-        self.children.append(Lines(self.command(name, *more), stderr=subprocess.PIPE, env=env or {}))
+        self.children.append(Lines(self.command(name, *more), stderr=subprocess.PIPE, env={**CRASHES, **(env or {})}))
         return self.children[-1]
 
     def refused(self, name, *more, development=True, env=None):

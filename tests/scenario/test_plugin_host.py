@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """mentorship-plugin-host against a stand-in of the daemon: the link, and that no plugin harms more than itself."""
+import os
+import pathlib
 import signal
+import struct
+import subprocess
+import time
 
 import pytest
 
-from harness import ROOT, wait_until
+from harness import ROOT, environment, wait_until
 from host_world import World
 
 TEMPLATE = ROOT / "plugins/template.c"
@@ -76,3 +81,253 @@ def test_the_daemon_comes_again(world):
     assert host.process.poll() is None
     daemon.say("deliver 8 Again")
     assert daemon.until("Report") == "Report [(8 0 '250 written')]"
+
+
+# ---- what is refused before any code of the plugin runs ----
+
+NOTE = struct.pack("<III", 11, 16, 1) + b"mentorship\0\0"
+
+
+def patch(path, word, value):
+    """Another number in the plugin's note: abi, minor, size or capabilities."""
+    data = bytearray(path.read_bytes())
+    assert data.count(NOTE) == 1
+    at = data.index(NOTE) + len(NOTE) + 4 * ["abi", "minor", "size", "capabilities"].index(word)
+    struct.pack_into("<I", data, at, value)
+    path.write_bytes(data)
+
+
+def outside(world, file):
+    elsewhere = world.path / "elsewhere.so"
+    file.rename(elsewhere)
+    file.symlink_to(elsewhere)
+
+
+def program(world, file):
+    source = world.path / "program.c"
+    source.write_text("int main(void) { return 0; }\n")
+    subprocess.run(["cc", "-o", str(file), str(source)], check=True)
+
+
+REFUSALS = {
+    "owned by another": (lambda w, f: os.chown(f, 65534, 65534), "belongs to uid 65534; chown it"),
+    "writable by others": (lambda w, f: f.chmod(0o757), "can be written by others; run chmod go-w"),
+    "writable by a group": (lambda w, f: (os.chown(f, 0, 65534), f.chmod(0o775)), "can be written by others; run chmod go-w"),
+    "directory writable by others": (lambda w, f: w.plugins.chmod(0o757), "plugins can be written by others; run chmod go-w"),
+    "directory owned by another": (lambda w, f: os.chown(w.plugins, 65534, 65534), "plugins belongs to uid 65534; chown it"),
+    "link out of plugindir": (outside, "is a symbolic link; put the file itself"),
+    "no shared object": (lambda w, f: f.write_text("#!/bin/sh\n" * 100), "is no shared object; build the plugin with -shared"),
+    "a program": (program, "is no shared object; build the plugin with -shared"),
+    "empty": (lambda w, f: f.write_bytes(b""), "is no shared object: it has 0 bytes"),
+    "truncated": (lambda w, f: os.truncate(f, f.stat().st_size // 2), "is not whole"),
+    "truncated by a byte": (lambda w, f: os.truncate(f, f.stat().st_size - 1), "is not whole"),
+    "without note": (lambda w, f: subprocess.run(["objcopy", "-R", ".note.mentorship.plugin", str(f)], check=True), "has no note of a plugin"),
+    "other ABI": (lambda w, f: patch(f, "abi", 2), "was built for ABI 2, this host has ABI 1"),
+    "newer minor": (lambda w, f: patch(f, "minor", 1), "was built for ABI 1.1, this host knows it up to 1.0"),
+    "wrong struct size": (lambda w, f: patch(f, "size", 104), "struct has 104 bytes, which ABI 1.0 does not have"),
+    "unknown capability": (lambda w, f: patch(f, "capabilities", 17), "wants the unknown capability 0x10"),
+    "no capability": (lambda w, f: patch(f, "capabilities", 0), "names no capability"),
+    "a directory": (lambda w, f: (f.unlink(), f.mkdir()), "is not a regular file"),
+    "a pipe": (lambda w, f: (f.unlink(), os.mkfifo(f, 0o600)), "is not a regular file"),
+    "absent": (lambda w, f: f.unlink(), "does not exist; install the plugin"),
+}
+
+
+@pytest.mark.parametrize("what", REFUSALS)
+def test_refused_before_its_code_runs(world, what):
+    spoil, sentence = REFUSALS[what]
+    mark = world.state / "mark"
+    file = world.plugin("bad", None, f'-DMARK="{mark}"')
+    spoil(world, file)
+    daemon = world.daemon()
+    status, said = world.refused("bad")
+    assert status == 78 and sentence in said and said.startswith("<3>plugin bad: ") and "\n" not in said
+    assert not mark.exists(), "no code of it ran"
+    refusal = daemon.until("Refused")
+    assert sentence.split("; ")[0] in refusal
+    assert "Hello 'bad' 1 0 0 ''" in daemon.seen
+
+
+def test_a_good_one_runs_its_constructor(world):
+    mark = world.state / "mark"
+    world.plugin("bad", None, f'-DMARK="{mark}"')
+    daemon = world.daemon()
+    world.host("bad")
+    assert daemon.until("Ready") and mark.exists()
+
+
+def test_installed_only_root_owns_plugins(world):
+    file = world.plugin("bad")
+    world.plugins.chmod(0o755)
+    nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    for path in (world.path, *world.path.parents):
+        if path.stat().st_mode & 0o055 != 0o055 and path != pathlib.Path("/"):
+            path.chmod(path.stat().st_mode | 0o055)
+    os.chown(world.state, 65534, 65534)
+    os.chown(file, 65534, 65534)
+    command = [*nobody, *map(str, world.command("bad"))]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=20, env=environment(), check=False)
+    assert run.returncode == 78 and "belongs to uid 65534; chown it to root" in run.stderr and "user who runs" not in run.stderr
+
+
+def test_a_mandatory_callback_is_missing(world):
+    for flag, name in (("-DNO_DELIVER", "deliver"), ("-DNO_UNLOAD", "unload")):
+        world.plugin("bad", None, flag, "-Wno-unused-function")
+        daemon = world.daemon()
+        status, said = world.refused("bad")
+        assert status == 78 and f"has no callback {name}, which is mandatory" in said
+        assert f"no callback {name}" in daemon.until("Refused")
+
+
+def test_struct_and_note_must_agree(world):
+    patch(world.plugin("bad"), "capabilities", 3)
+    assert world.refused("bad") == (78, "<3>plugin bad: the plugin's struct says other than its note; "
+                                        "give MENTORSHIP_PLUGIN and MENTORSHIP_STAMP the same capabilities")
+
+
+def test_the_file_has_the_plugins_name(world):
+    world.plugin("bad").rename(world.plugins / "good.so")
+    status, said = world.refused("good")
+    assert status == 78 and "does not call itself good; name the file as the plugin names itself" in said
+
+
+@pytest.mark.parametrize("name", ["", "../bad", "Bad", "bad.so", "b" * 33, "1bad"])
+def test_names_are_checked(world, name):
+    status, said = world.refused(name)
+    assert status == 2 and said.startswith("mentorship-plugin-host NAME")
+
+
+# ---- a plugin harms itself only ----
+
+CONSTRUCTORS = {"LEAVES": (75, "it called exit"), "DIES": (-signal.SIGSEGV, ""), "NAPS": (75, "its constructor did not return within its deadline")}
+
+
+@pytest.mark.parametrize("flag", CONSTRUCTORS)
+def test_constructor(world, flag):
+    status, sentence = CONSTRUCTORS[flag]
+    world.plugin("bad", None, f"-D{flag}")
+    got, said = world.refused("bad")
+    assert got == status and sentence in said
+
+
+def bad(world, how, *flags):
+    world.plugin("bad", None, *flags)
+    world.settings(f'how = "{how}";\n')
+    daemon = world.daemon()
+    return daemon, world.host("bad")
+
+
+STARTS = {
+    "refuses load": (78, "load does not want to; \ufffd [31m let it be."),
+    "refuses configure": (78, "how is not what it must be; set it."),
+    "refuses ready silently": (75, "the plugin's ready failed, and did not say why"),
+}
+
+
+@pytest.mark.parametrize("how", STARTS)
+def test_a_callback_refuses(world, how):
+    status, sentence = STARTS[how]
+    daemon, host = bad(world, how)
+    assert sentence in daemon.until("Refused")
+    assert sentence in host.rest() and host.process.wait(10) == status
+
+
+ENDS = {
+    "sleeps in load": (75, "load did not return within its deadline"),
+    "crashes in ready": (-signal.SIGSEGV, ""),
+}
+
+
+@pytest.mark.parametrize("how", ENDS)
+def test_a_start_that_does_not_end_well(world, how):
+    status, sentence = ENDS[how]
+    _daemon, host = bad(world, how)
+    assert sentence in host.rest() and host.process.wait(10) == status
+
+
+DELIVERS = {
+    "crashes": (-signal.SIGSEGV, ""),
+    "exits": (75, "it called exit"),
+    "sleeps": (75, "deliver did not return within its deadline"),
+    "thread": (70, "from a thread of its own"),
+}
+
+
+@pytest.mark.parametrize("how", DELIVERS)
+def test_a_delivery_that_ends_the_host(world, how):
+    status, sentence = DELIVERS[how]
+    daemon, host = bad(world, how)
+    assert daemon.until("Ready")
+    daemon.say("deliver 5 Hi")
+    assert daemon.until("gone")
+    assert sentence in host.rest() and host.process.wait(10) == status
+
+
+REPORTS = {
+    "utf8": "Report [(5 2 '550 \ufffd\ufffd\ufffd  [31m    no')]",
+    "long": "Report [(5 2 '" + "x" * 255 + "')]",
+    "null": "Report [(5 2 '')]",
+    "strangers": "Report [(5 0 '250')]",
+    "not taken": "Report [(5 1 'the queue is full; wait.')]",
+    "calls": "Report [(5 0 '250 ok')]",
+}
+
+
+@pytest.mark.parametrize("how", REPORTS)
+def test_what_a_plugin_says_is_cleaned(world, how):
+    daemon, host = bad(world, how)
+    assert daemon.until("Ready")
+    daemon.say("deliver 5 Hi")
+    assert daemon.until("Report") == REPORTS[how]
+    daemon.say("stop")
+    said = host.rest()
+    assert host.process.wait(10) == 0
+    assert "wrong answers" not in said and "not refused" not in said
+    if how == "calls":
+        assert "it called open, which its capabilities do not allow" in said and "both refused" in said
+    if how == "strangers":
+        assert "message 6, which it does not hold" in said and "as it should be" in said
+
+
+def test_a_journal_that_is_flooded(world):
+    daemon, host = bad(world, "floods its journal")
+    assert daemon.until("Ready")
+    daemon.say("deliver 5 Hi")
+    assert daemon.until("Report")
+    daemon.say("stop")
+    assert len(host.rest().splitlines()) == 100
+
+
+def test_unload_that_hangs(world):
+    daemon, host = bad(world, "hangs in unload")
+    assert daemon.until("Ready")
+    daemon.say("stop")
+    assert "unload did not return within its deadline" in host.rest() and host.process.wait(10) == 75
+
+
+def test_a_child_keeps_neither_link_nor_lock(world):
+    daemon, host = bad(world, "forks")
+    assert daemon.until("Ready")
+    host.process.kill()
+    assert daemon.until("gone", 5), "the child has no copy of the socket"
+    world.host("bad")
+    assert daemon.until("Ready", 4), "nor of the lock"
+
+
+def test_two_hosts_of_one_plugin(world):
+    daemon, _host = bad(world, "well")
+    assert daemon.until("Ready")
+    began = time.monotonic()
+    status, said = world.refused("bad")
+    assert status == 75 and "another host of this plugin is still running" in said
+    assert 4 < time.monotonic() - began < 9
+    assert "second" not in daemon.seen
+
+
+def test_the_second_host_waits_for_the_first(world):
+    daemon, host = bad(world, "well")
+    assert daemon.until("Ready")
+    world.host("bad")
+    time.sleep(0.5)
+    host.process.kill()
+    assert daemon.until("gone") and daemon.until("Ready", 5)

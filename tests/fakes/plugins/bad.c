@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A plugin that misbehaves as its setting `how` says, or, built with -D..., before anything can be set:
+ *
+ *	-DMARK="path"   its constructor makes that file: it is not there where no code of the plugin ran
+ *	-DLEAVES        its constructor calls exit(0)
+ *	-DDIES          its constructor crashes
+ *	-DNAPS          its constructor sleeps for a minute
+ *	-DNO_DELIVER, -DNO_UNLOAD   callbacks that are mandatory are missing
+ *	-DCAPABILITY=N  what it says it can
+ */
+#include <mentorship-plugin.h>
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/types.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifndef CAPABILITY
+#define CAPABILITY MENTORSHIP_NOTIFIER
+#endif
+
+static const struct mentorship_host *host;
+static const char *how;
+
+static const struct mentorship_setting settings[] = {
+	{ .name = "how", .kind = MENTORSHIP_TEXT, .initial = "well", .min = 1, .max = 40, .help = "What it does wrong." },
+	{ 0 },
+};
+
+static void nap(int seconds)
+{
+	struct timespec left = { seconds, 0 };
+
+	while (nanosleep(&left, &left))
+		;
+}
+
+static int is(const char *word)
+{
+	return !strcmp(how, word);
+}
+
+__attribute__((constructor)) static void construct(void)
+{
+#ifdef MARK
+	int fd = open(MARK, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+
+	if (fd >= 0)
+		close(fd);
+#endif
+#ifdef LEAVES
+	exit(0);
+#endif
+#ifdef DIES
+	raise(SIGSEGV);
+#endif
+#ifdef NAPS
+	nap(60);
+#endif
+}
+
+static void *other_thread(void *data)
+{
+	host->log(host, MENTORSHIP_INFO, "from a thread");
+	return data;
+}
+
+static int load(const struct mentorship_host *given, void **self)
+{
+	host = given;
+	how = host->text(host, "how");
+	*self = NULL;
+	if (is("sleeps in load"))
+		nap(60);
+	return is("refuses load") ? host->refuse(host, "load does not want to; \xff\x1b[31m let it be.") : 0;
+}
+
+static int configure(void *self)
+{
+	(void)self;
+	return is("refuses configure") ? host->refuse(host, "how is not what it must be; set it.") : 0;
+}
+
+static int ready(void *self)
+{
+	(void)self;
+	if (is("crashes in ready"))
+		raise(SIGSEGV);
+	if (is("refuses ready silently"))
+		return -1;
+	if (is("forks") && !fork()) {
+		nap(60);
+		_exit(0);
+	}
+	return 0;
+}
+
+static void no_page(void *data, const struct mentorship_page *page)
+{
+	(void)data;
+	(void)page;
+}
+
+static void call_what_is_not_allowed(void)
+{
+	int opened = host->open(host, "token", "client", no_page, NULL), done = host->event_done(host, 1);
+
+	host->log(host, MENTORSHIP_INFO, opened == -1 && done == -1 ? "both refused" : "not refused");
+}
+
+static void report_strangers(int64_t id)
+{
+	int other = host->report(host, id + 1, MENTORSHIP_SENT, "250"), word = host->report(host, id, 77, "250");
+	int right = host->report(host, id, MENTORSHIP_SENT, "250"), again = host->report(host, id, MENTORSHIP_SENT, "250");
+
+	host->log(host, MENTORSHIP_INFO, other == -1 && word == -1 && !right && again == -1 ? "as it should be" : "wrong answers");
+}
+
+static int deliver(void *self, const struct mentorship_message *message)
+{
+	char many[4000];
+	pthread_t thread;
+
+	(void)self;
+	if (is("crashes"))
+		raise(SIGSEGV);
+	if (is("exits"))
+		exit(0);
+	if (is("sleeps"))
+		nap(60);
+	if (is("not taken"))
+		return host->refuse(host, "the queue is full; wait.");
+	if (is("keeps it"))
+		return 0;
+	if (is("calls"))
+		call_what_is_not_allowed();
+	if (is("thread") && !pthread_create(&thread, NULL, other_thread, NULL))
+		pthread_join(thread, NULL);
+	if (is("writes")) {
+		int fd = open(message->subject, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+
+		host->log(host, MENTORSHIP_INFO, fd < 0 ? "could not write" : "wrote");
+		if (fd >= 0)
+			close(fd);
+	}
+	if (is("floods its journal"))
+		for (int i = 0; i < 100000; i++)
+			host->log(host, MENTORSHIP_INFO, "all is well");
+	memset(many, 'x', sizeof many);
+	many[sizeof many - 1] = '\0';
+	if (is("strangers"))
+		report_strangers(message->id);
+	else if (is("utf8"))
+		host->report(host, message->id, MENTORSHIP_REFUSED, "550 \xff\xfe\x80 \x1b[31m\r\n\xe2\x80\xae no");
+	else if (is("long"))
+		host->report(host, message->id, MENTORSHIP_REFUSED, many);
+	else if (is("null"))
+		host->report(host, message->id, MENTORSHIP_REFUSED, NULL);
+	else
+		host->report(host, message->id, MENTORSHIP_SENT, "250 ok");
+	return 0;
+}
+
+static int event(void *self, const struct mentorship_event *event)
+{
+	(void)self;
+	if (is("refuses events"))
+		return host->refuse(host, "no more of them; stop.");
+	if (!is("never done"))
+		host->event_done(host, is("future") ? event->sequence + 5 : event->sequence);
+	return 0;
+}
+
+static void unload(void *self)
+{
+	(void)self;
+	if (is("hangs in unload"))
+		nap(60);
+}
+
+MENTORSHIP_PLUGIN(CAPABILITY) = {
+	MENTORSHIP_STAMP(CAPABILITY),
+	.name = "bad",
+	.version = "1.0",
+	.licence = "GPL-3.0-or-later",
+	.summary = "Misbehaves.",
+	.settings = settings,
+	.load = load,
+	.configure = configure,
+	.ready = ready,
+#ifndef NO_DELIVER
+	.deliver = deliver,
+#endif
+	.event = event,
+#ifndef NO_UNLOAD
+	.unload = unload,
+#endif
+};

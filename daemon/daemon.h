@@ -11,6 +11,7 @@
 #include "core/log.h"
 #include "core/settings.h"
 #include "core/task.h"
+#include "plugin/plugins.h"
 #include "plugin/worker.h"
 #include "schedule/schedule.h"
 #include "store/store.h"
@@ -21,6 +22,7 @@ struct command_line {
 	const char *state;           /* NULL: the setting */
 	const char *bus;             /* address; NULL: the system bus */
 	const char *worker;          /* program; NULL: the setting */
+	bool development;            /* starts the hosts of plugins itself */
 	const char *print, *restore; /* do that instead of serving */
 	int64_t simulated;           /* instant; NONE: the real clock */
 };
@@ -35,6 +37,7 @@ struct daemon {
 	struct bus *bus;
 	struct scheduler *scheduler;
 	struct workers *workers;
+	struct plugins *plugins;
 	struct event *terminate, *interrupt, *hang_up, *watchdog, *head;
 	int64_t head_seq; /* of the audit chain, as last told to the journal */
 	int status;       /* exit status */

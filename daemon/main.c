@@ -92,7 +92,8 @@ static int start(struct daemon *daemon)
 	daemon->tasks = tasks_new((unsigned)daemon->settings->limits.tasks);
 	loop_make(daemon);
 	rooms_make(daemon);
-	if (workers_start(daemon->workers, &problem) || scheduler_start(daemon->scheduler, &problem)) {
+	if (workers_start(daemon->workers, &problem) || scheduler_start(daemon->scheduler, &problem) ||
+		plugins_start(daemon->plugins, &problem)) {
 		log_event(event_of(problem.code), &(struct log_facts){ .code = problem.code });
 		say(&problem);
 		return STATUS_FAILED;
@@ -109,6 +110,7 @@ static void stop(struct daemon *daemon)
 		head_tell(daemon);
 	}
 	bus_free(daemon->bus);
+	plugins_free(daemon->plugins);
 	scheduler_free(daemon->scheduler);
 	workers_free(daemon->workers);
 	tasks_free(daemon->tasks);

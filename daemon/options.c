@@ -18,6 +18,7 @@ static const char help[] =
 	"  --state-dir DIR              keeps the database in DIR\n"
 	"  --bus ADDRESS                connects there instead of the system bus\n"
 	"  --worker PATH                the program for heavy work\n"
+	"  --development                starts the hosts of plugins itself, as this user: for trials\n"
 	"  --simulated-clock INSTANT    a new database whose clock stands at INSTANT (2026-09-01T06:00:00Z, or seconds)\n"
 	"instead of serving:\n"
 	"  --print WHAT                 schema, bus, policy, docs, privacy, interfaces or the name\n"
@@ -46,6 +47,7 @@ enum {
 	OPTION_STATE_DIR,
 	OPTION_BUS,
 	OPTION_WORKER,
+	OPTION_DEVELOPMENT,
 	OPTION_CLOCK,
 	OPTION_PRINT,
 	OPTION_RESTORE,
@@ -55,9 +57,10 @@ enum {
 
 static const struct option options[] = { { "config-dir", required_argument, NULL, OPTION_CONFIG_DIR },
 	{ "state-dir", required_argument, NULL, OPTION_STATE_DIR }, { "bus", required_argument, NULL, OPTION_BUS },
-	{ "worker", required_argument, NULL, OPTION_WORKER }, { "simulated-clock", required_argument, NULL, OPTION_CLOCK },
-	{ "print", required_argument, NULL, OPTION_PRINT }, { "restore", required_argument, NULL, OPTION_RESTORE },
-	{ "version", no_argument, NULL, OPTION_VERSION }, { "help", no_argument, NULL, OPTION_HELP }, { 0 } };
+	{ "worker", required_argument, NULL, OPTION_WORKER }, { "development", no_argument, NULL, OPTION_DEVELOPMENT },
+	{ "simulated-clock", required_argument, NULL, OPTION_CLOCK }, { "print", required_argument, NULL, OPTION_PRINT },
+	{ "restore", required_argument, NULL, OPTION_RESTORE }, { "version", no_argument, NULL, OPTION_VERSION },
+	{ "help", no_argument, NULL, OPTION_HELP }, { 0 } };
 
 int options_read(int argc, char **argv, struct command_line *line)
 {
@@ -69,6 +72,7 @@ int options_read(int argc, char **argv, struct command_line *line)
 		case OPTION_STATE_DIR: line->state = optarg; break;
 		case OPTION_BUS: line->bus = optarg; break;
 		case OPTION_WORKER: line->worker = optarg; break;
+		case OPTION_DEVELOPMENT: line->development = true; break;
 		case OPTION_CLOCK:
 			if (instant_read(optarg, &line->simulated))
 				return STATUS_USAGE;

@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "core/log.h"
 #include "core/service.h"
@@ -44,6 +45,7 @@ static void committed(void *data)
 	for (size_t i = 0; i < works; i++)
 		workers_begin(daemon->workers, &work[i]);
 	scheduler_look(daemon->scheduler);
+	plugins_look(daemon->plugins);
 	if (store_settle(daemon->store, &problem) == E_STORE ||
 		(engine_wal_pages(store_engine(daemon->store)) > WAL_PAGES &&
 			engine_checkpoint(store_engine(daemon->store), false, &problem) == E_STORE)) {
@@ -91,7 +93,17 @@ static int preview(void *data, struct call *call, int64_t until, int64_t usec, i
 
 static int advance(void *data, int64_t until, int64_t *ret_jobs, struct problem *problem)
 {
-	return scheduler_advance(((struct daemon *)data)->scheduler, until, ret_jobs, problem);
+	struct daemon *daemon = data;
+	int64_t mail = plugins_next(daemon->plugins), to = mail != NONE && mail < until && mail > store_now(daemon->store) ? mail : until;
+	int r;
+
+	if (plugins_busy(daemon->plugins)) { /* what is due is on its way first: the clock stands still meanwhile */
+		plugins_look(daemon->plugins);
+		return 1;
+	}
+	r = scheduler_advance(daemon->scheduler, to, ret_jobs, problem);
+	plugins_look(daemon->plugins);
+	return r ? r : store_now(daemon->store) < until;
 }
 
 static void resumed(void *data)
@@ -100,6 +112,7 @@ static void resumed(void *data)
 
 	log_event(EVENT_STORE_RESUMED, NULL);
 	scheduler_resumed(daemon->scheduler);
+	plugins_look(daemon->plugins);
 	status_tell(daemon, false);
 }
 
@@ -124,6 +137,7 @@ int daemon_reload(struct daemon *daemon, struct problem *problem)
 	daemon->settings = settings;
 	store_settings(daemon->store, settings);
 	workers_settings(daemon->workers, settings);
+	plugins_settings(daemon->plugins, settings);
 	scheduler_settings(daemon->scheduler, settings);
 	bus_settings(daemon->bus, settings);
 	log_level_take(settings);
@@ -199,6 +213,20 @@ void rooms_make(struct daemon *daemon)
 		.hooks = { daemon, committed, lost, preview, advance, resumed, reload, import, ready, bus_failed },
 	};
 
+	struct plugins_setup plugins = {
+		.base = daemon->base,
+		.store = daemon->store,
+		.settings = daemon->settings,
+		.state = daemon->line.state ? daemon->line.state : daemon->settings->store.directory,
+		.root = daemon->line.config.root,
+		.credentials = getenv("CREDENTIALS_DIRECTORY"),
+		.development = daemon->line.development,
+		.committed = committed,
+		.failed = fatal,
+		.data = daemon,
+	};
+
+	daemon->plugins = plugins_new(&plugins);
 	daemon->workers = workers_new(&workers);
 	daemon->scheduler = scheduler_new(&scheduler);
 	daemon->bus = bus_new(&bus);

@@ -132,7 +132,7 @@ check_shell()
 
 check_tidy()
 {
-	local flags=(-std=gnu11 -D_GNU_SOURCE '-DMENTORSHIP_VERSION=""' -Idaemon -Iclients -Iplugins)
+	local flags=(-std=gnu11 -D_GNU_SOURCE '-DMENTORSHIP_VERSION=""' '-DMENTORSHIP_PLUGINDIR=""' -Idaemon -Iclients -Iplugins)
 	# shellcheck disable=SC2207
 	flags+=($(pkg-config --cflags dbus-1 libevent libconfig smartcols jansson libzip))
 	sources | grep -E '^(daemon|clients|plugins)/.*\.c$' |

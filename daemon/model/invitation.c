@@ -43,7 +43,7 @@ static const struct verb verbs[] = { { "Revoke", COORDINATOR | SELF, S(SENT) | S
 					     0, NULL, NULL, 0 },
 	{ "End", SYSTEM, S(SENT) | S(OPENED), S(REVOKED), NULL, NULL, "A newer link or state took its place", 0, NULL, NULL, 0 },
 	{ "Open", SYSTEM, S(SENT) | S(OPENED), S(OPENED), "opened_at", NULL, "Was shown", 0, NULL, NULL, 0 },
-	{ "Answer", SYSTEM, S(SENT) | S(OPENED), S(ANSWERED), "answered_at answer_hash", NULL, "Was answered", 0, NULL, NULL, 0 },
+	{ "Answer", SYSTEM, S(SENT) | S(OPENED), S(ANSWERED), NULL, NULL, "Was answered", 0, NULL, NULL, 0 },
 	{ "Expire", SYSTEM, S(SENT) | S(OPENED), S(EXPIRED), NULL, NULL, "Its time is over", 0, NULL, NULL, 0 }, { 0 } };
 
 /* ---- purposes ---- */
@@ -70,22 +70,6 @@ static int end_one(struct call *call, void *record, void *data)
 int links_end(struct call *call, int64_t person)
 {
 	return each(call, &invitation_entity, end_one, NULL, "\"person\" = ?1 AND \"state\" IN ('sent', 'opened')", VALUES(person));
-}
-
-int links_end_about(struct call *call, const struct entity *e, int64_t object)
-{
-	int r = 0;
-
-	for (const struct purpose *p = purposes; p->name && !r; p++)
-		if (p->entity == e && !(p->flags & PURPOSE_STAYS))
-			r = e == &match_entity
-				? each(call, &invitation_entity, end_one, NULL,
-					  "\"purpose\" = 'match-offer' AND \"subject\" = ?1 AND \"state\" IN ('sent', 'opened')",
-					  VALUES(object))
-				: each(call, &invitation_entity, end_one, NULL,
-					  "\"purpose\" = 'check-in' AND \"subject\" = ?1 AND \"state\" IN ('sent', 'opened')",
-					  VALUES(object));
-	return r;
 }
 
 struct finding {
@@ -150,6 +134,21 @@ int link_for(struct call *call, const struct purpose *purpose, int64_t person, i
 		r = save(call, &invitation_entity, &was, made);
 	}
 	return r;
+}
+
+int link_used(struct call *call, int64_t id, const char *hash)
+{
+	struct invitation *was, now;
+	int r = perform_also(call, &invitation_entity, id, "Answer", NULL, 0);
+
+	if (!r)
+		r = load(call, &invitation_entity, id, (void **)&was);
+	if (r)
+		return r;
+	now = *was;
+	now.answered_at = call->now;
+	now.answer_hash = (char *)(uintptr_t)hash;
+	return save(call, &invitation_entity, was, &now);
 }
 
 /* ---- what is over ---- */

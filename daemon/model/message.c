@@ -26,7 +26,7 @@ static const struct field fields[] = { ID_AND_VERSION(struct message, .anchor = 
 	{ AS_INT(struct message, sent_at, INSTANT, STAFF), .flags = BY_VERB | LISTED | OWN, .label = "Sent" },
 	{ AS_INT(struct message, attempts, NUMBER, STAFF), .flags = BY_VERB, .starts = true, .label = "Attempts" },
 	{ AS_TEXT(struct message, outcome, STAFF), .flags = BY_VERB | HAS_MAX | LISTED, .max = 200, .label = "What became of it" },
-	{ AS_INT(struct message, lead, NUMBER, STAFF), .flags = BY_VERB | HIDDEN, .label = "In the mail of" },
+	{ AS_INT(struct message, lead, NUMBER, STAFF), .flags = BY_VERB, .label = "In the mail of message" },
 	{ AS_INT(struct message, caused_by, NUMBER, STAFF), .flags = BY_VERB | HIDDEN, .label = "Caused by" },
 	{ AS_INT(struct message, released, YESNO, STAFF), .flags = BY_VERB | HIDDEN, .label = "Released" },
 	{ AS_INT(struct message, state, CHOICE, STAFF), .flags = REQUIRED | BY_VERB | SORTED | LISTED | OWN, .choices = states,

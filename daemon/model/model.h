@@ -10,7 +10,7 @@
 extern const struct entity person_entity, login_entity, duty_entity, program_entity, closed_days_entity, participant_entity, trait_entity,
 	availability_entity, wish_entity, objection_entity, recipe_entity, recipe_line_entity, match_run_entity, run_pair_entity,
 	unplaced_entity, match_entity, match_member_entity, check_in_entity, message_entity, job_entity, audit_record_entity,
-	disclosure_entity, import_entity, plugin_entity, invitation_entity, template_entity;
+	disclosure_entity, import_entity, plugin_entity, invitation_entity, template_entity, concern_entity;
 
 #define MANAGE "org.mentorship1.manage" /* the polkit action of administration */
 
@@ -195,7 +195,7 @@ enum plugin_state {
 struct plugin {
 	int64_t id, version;
 	char *name, *release, *capabilities, *last_error;
-	int64_t failed_at, restarts, required, event_sequence, state;
+	int64_t failed_at, restarts, required, state;
 };
 
 enum invitation_state {
@@ -272,10 +272,10 @@ enum {
  * older ones of the same person, purpose and object. `until` NONE or an instant after which it is worthless. E_UNAVAILABLE without link-key. */
 int link_for(struct call *, const struct purpose *, int64_t person, int64_t object, int64_t program, int64_t message, int64_t until,
 	char token[TOKEN_SIZE]);
+/* It was answered, with an answer of that hash. */
+int link_used(struct call *, int64_t id, const char *hash);
 /* Every link of the person ends: a new address, a suspension, or on request. */
 int links_end(struct call *, int64_t person);
-/* Links to one object end, because what they ask is over. */
-int links_end_about(struct call *, const struct entity *, int64_t object);
 /* ---- of the store: token.c ---- */
 /* The token of an invitation and the hash by which it is found. */
 int link_token(struct call *, int64_t id, int64_t generation, char token[TOKEN_SIZE], char hash[65]);

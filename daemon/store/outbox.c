@@ -147,6 +147,17 @@ int notify_staff(struct call *call, const struct notice *n, int64_t except)
 		except);
 }
 
+int tell_safeguarding(
+	struct call *call, const char *template_name, const struct entity *about, int64_t about_id, int64_t program, int64_t except)
+{
+	char *occasion = arena_print(call->arena, "%s/%lld", about->name, (long long)about_id);
+	struct notice n = { template_name, NONE, program, NONE, about, about_id, occasion };
+
+	return notify_duty(call, &n,
+		"SELECT DISTINCT \"person\" FROM \"duty\" WHERE \"duty\" = 'safeguarding lead' AND (\"program\" = ?1 OR \"program\" IS NULL) AND " IN_FORCE,
+		except);
+}
+
 int tell_protection(struct call *call, const char *template_name, const struct entity *about, int64_t about_id)
 {
 	char *occasion = arena_print(call->arena, "%s/%lld/%lld", about->name, (long long)about_id, (long long)call->now);

@@ -325,6 +325,9 @@ def creations(world):
         link = {"program": programs[program]}
         yield "closed_days", {**link, "from": "2027-02-01", "to": "2027-02-02", "name": "ice"}, at
         yield "recipe", {**link, "name": "another"}, at
+        yield "template", {**link, "key": "match-offered", "language": "fr", "subject": "Bonjour", "text": "{{link}}"}, at
+        for person in ("mt-mentee1", "lone"):
+            yield "concern", {**link, "person": people[person]}, {**at, "person": number(people[person])}
         yield "match_run", link, at
         for person in ("lone", "mt-mentee2", "mt-coord2", "mt-mentor3", "mt-mentee3"):
             row = {**at, "person": number(people[person])}
@@ -622,7 +625,7 @@ def test_the_masks_say_what_the_domain_says(rules):
     assert "coordinator" not in readers(rules, "login", "user_name") and "coordinator" not in readers(rules, "job", "kind")
     admin_reads = {(e.name, f.name) for e in rules.entities.values() for f in e.fields.values()
                    if "admin" in f.readers and "anyone" not in f.readers and f.name not in ("id", "version")}
-    assert {e for e, _ in admin_reads} == {"person", "login", "duty", "job"}
+    assert {e for e, _ in admin_reads} == {"person", "login", "duty", "job", "plugin"}
     assert not {"email", "external_id", "minor", "zone", "birth_date"} & {f for e, f in admin_reads if e == "person"}
     for entity, field in (("match", "score"), ("match", "explanation"), ("run_pair", "score"), ("run_pair", "alternatives"),
                           ("unplaced", "stopped"), ("match", "close_reason"), ("match_member", "answer")):

@@ -170,6 +170,8 @@ class World:
         make["closed_days"] = coord.create("closed_days", {"program": self.programs["a"], "from": "2026-12-21", "to": "2027-01-02",
                                                            "name": "winter break"})["object"]
         coord.create("closed_days", {"from": "2026-10-03", "to": "2026-10-03", "name": "national day"})
+        make["template"] = coord.create("templates", {"program": self.programs["a"], "key": "match-offered", "language": "fr",
+                                                      "subject": "Bonjour", "text": "{{link}}"})["object"]
         make["recipe"] = coord.create("recipes", {"program": self.programs["a"], "name": "by hand"})["object"]
         make["recipe_line"] = coord.create("recipe_lines", {"recipe": make["recipe"], "criterion": "traits", "weight": 2.0})["object"]
 
@@ -190,6 +192,12 @@ class World:
                            "'one more place')", (number[program], run, sides[mentee, program]))
                 db.execute("INSERT INTO import (version, program, format, name, \"take\", uid, rows, created, changed, unchanged, problems, "
                            "time, state) VALUES (1, ?, 'csv', 'people.csv', 1, 0, 1, 1, 0, 0, 0, ?, 'taken')", (number[program], BEGIN))
+                person = int(self.people[mentee].rpartition("/")[2])
+                db.execute("INSERT INTO invitation (version, program, person, actor, purpose, subject, generation, sent_at, expires_at, state) "
+                           "VALUES (1, ?, ?, 'person', 'own-page', ?, 1, ?, ?, 'sent')", (number[program], person, person, BEGIN, BEGIN + 86400))
+                db.execute("INSERT INTO concern (version, program, person, severity, raised_at, state) VALUES (1, ?, ?, 'ordinary', ?, 'open')",
+                           (number[program], person, BEGIN))
+            db.execute("INSERT INTO plugin (version, name, restarts, required, state) VALUES (1, 'smtp', 0, 0, 'disabled')")
         db.close()
 
 

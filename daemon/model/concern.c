@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Concerns: somebody needs to talk, or somebody should look. The safeguarding lead alone sees them; the text is sealed.
+ *
+ * One is opened by the link that stands in every mail to a minor and on every page, by staff, or by a rule. It is told to the lead at once,
+ * in a message that says nothing but that there is one, and again while nobody has taken it up: after a day, or four hours where it is
+ * urgent. It goes to nobody whom it is about.
+ */
+#include "model.h"
+
+static const char *const states[] = { "open", "acknowledged", "acting", "resolved", "closed", NULL };
+static const char *const severities[] = { "ordinary", "urgent", NULL };
+
+enum {
+	OPEN,
+	ACKNOWLEDGED,
+	ACTING,
+	RESOLVED,
+	CLOSED
+};
+struct concern {
+	int64_t id, version, program, person, about, severity;
+	char *text;
+	int64_t raised_at;
+	int64_t state, state_since;
+};
+
+static const struct field fields[] = { ID_AND_VERSION(struct concern, .anchor = NO_ANCHOR),
+	{ AS_INT(struct concern, program, LINK, STAFF), .flags = FROZEN | LISTED, .to = "program", .anchor = AT_PROGRAM,
+		.label = "Program" },
+	{ AS_INT(struct concern, person, LINK, STAFF), .flags = REQUIRED | FROZEN | LISTED, .to = "person", .anchor = AT_PERSON,
+		.label = "Who raised it" },
+	{ AS_INT(struct concern, about, NUMBER, STAFF), .flags = FROZEN, .label = "About the person with the number" },
+	{ AS_INT(struct concern, severity, CHOICE, STAFF), .flags = LISTED, .choices = severities, .starts = true, .label = "Severity" },
+	{ AS_SEALED(struct concern, text, TEXT), .flags = FROZEN | LINES | HAS_MAX | ERASED, .max = 4000, .retention = AFTER_PROGRAM,
+		.label = "What it is about" },
+	{ AS_INT(struct concern, raised_at, INSTANT, STAFF), .flags = REQUIRED | BY_VERB | SORTED | LISTED, .starts = true,
+		.label = "Raised" },
+	{ AS_INT(struct concern, state, CHOICE, STAFF), .flags = REQUIRED | BY_VERB | SORTED | LISTED, .choices = states, .starts = true,
+		.label = "State" },
+	{ AS_INT(struct concern, state_since, INSTANT, STAFF), .flags = BY_VERB, .label = "Since" }, { 0 } };
+COVERS(fields, struct concern, 0);
+
+static const unsigned readers[SEALED] = { [PUBLIC] = SAFEGUARDING, [MEMBER] = SAFEGUARDING, [PAIR] = 0, [STAFF] = SAFEGUARDING };
+
+static int deadline(struct call *call, const struct concern *concern)
+{
+	return plan(call, "concern deadline", concern->id, call->now + (concern->severity ? 4 : 24) * 3600, NULL);
+}
+
+static int raise(struct call *call, const void *was, void *now)
+{
+	struct concern *concern = now;
+
+	(void)was;
+	concern->raised_at = call->now;
+	return 0;
+}
+
+/* Once it has its number. */
+static int changed(struct call *call, const void *was, const void *now)
+{
+	const struct concern *concern = now;
+	int r;
+
+	if (was || !now)
+		return 0;
+	r = tell_safeguarding(call, "concern-opened", &concern_entity, concern->id, concern->program, concern->about);
+	return r ? r : deadline(call, concern);
+}
+
+static int disclose_text(struct call *call, const void *was, void *now)
+{
+	(void)now;
+	return disclose(call, &concern_entity, call->id, ((const struct concern *)was)->person, "text");
+}
+
+#define S(x) IN(x)
+static const struct verb verbs[] = { { "Create", SELF | MENTEE | MENTOR | PARTICIPANT | COORDINATOR | SAFEGUARDING, 0, KEEP,
+					     "program person about severity text", raise, "Raise a concern", ON_COLLECTION, NULL, NULL, 0 },
+	{ "Acknowledge", SAFEGUARDING, S(OPEN), S(ACKNOWLEDGED), NULL, NULL, "I look after it", 0, NULL, NULL, 0 },
+	{ "Act", SAFEGUARDING, S(OPEN) | S(ACKNOWLEDGED), S(ACTING), NULL, NULL, "Something is being done", 0, NULL, NULL, 0 },
+	{ "Resolve", SAFEGUARDING, S(ACKNOWLEDGED) | S(ACTING), S(RESOLVED), NULL, NULL, "It is solved", NEEDS_REASON, NULL, NULL, 0 },
+	{ "Close", SAFEGUARDING, S(ACKNOWLEDGED) | S(ACTING), S(CLOSED), NULL, NULL, "Close it", NEEDS_REASON, NULL, NULL, 0 },
+	{ "Disclose", SAFEGUARDING, 0, KEEP, NULL, disclose_text, "Read it", NEEDS_REASON | NO_KEY | ANSWERS, NULL, NULL, 0 }, { 0 } };
+
+/* Nobody has taken it up: told again, as a new occasion. */
+static int overdue(struct call *call, int64_t subject, int64_t nominal, int64_t *cursor)
+{
+	struct concern *concern;
+	int r = load(call, &concern_entity, subject, (void **)&concern);
+
+	(void)nominal;
+	(void)cursor;
+	if (r || concern->state != OPEN)
+		return r;
+	r = tell_safeguarding(call, "concern-waits", &concern_entity, concern->id, concern->program, concern->about);
+	return r ? r : deadline(call, concern);
+}
+
+static const struct job jobs[] = { { "concern deadline", NULL, RUN_ONCE_LATE, 0, overdue, "A concern that nobody took up", 0, "concern" },
+	{ 0 } };
+
+static const struct waiting waiting[] = { { "concern to take up", SAFEGUARDING, "t.\"state\" = 'open'", "t.\"raised_at\"", NULL },
+	{ "concern to follow up", SAFEGUARDING, "t.\"state\" IN ('acknowledged', 'acting')", "t.\"state_since\"", NULL }, { 0 } };
+
+const struct entity concern_entity = { .name = "concern",
+	.collection = "concerns",
+	.size = sizeof(struct concern),
+	.fields = fields,
+	.verbs = verbs,
+	.jobs = jobs,
+	.changed = changed,
+	.readers = readers,
+	.flags = RANDOM_ID,
+	.retention = AFTER_PROGRAM,
+	.label = "Concern",
+	.help = "Somebody needs to talk, or somebody should look; for the safeguarding lead alone.",
+	.order = "raised_at",
+	.waiting = waiting };

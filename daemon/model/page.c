@@ -1,0 +1,503 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What each purpose of a link shows and does: one row of a table each.
+ *
+ * Sentences stand in two languages in a table of their own (page_words.c). Who is named on a page is whom the reader may see as one side of the
+ * match; staff notes, scores and who declined are never shown.
+ */
+#include "page.h"
+
+#include <inttypes.h>
+#include <mentorship-plugin.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/date.h"
+#include "core/field.h"
+#include "core/settings.h"
+#include "core/zone.h"
+#include "page_words.h"
+#include "texts.h"
+
+/* ---- parts ---- */
+
+static struct page_part *part(struct page *page, int kind, const char *name, const char *text)
+{
+	struct page_part *p = &page->parts[page->count < PARTS_MOST ? page->count++ : PARTS_MOST - 1];
+
+	*p = (struct page_part){ .kind = kind, .name = name, .text = text, .min = NONE, .max = NONE };
+	return p;
+}
+
+static void paragraph(struct page *page, const char *text)
+{
+	if (text && *text)
+		part(page, MENTORSHIP_PARAGRAPH, NULL, text);
+}
+
+static void button(struct page *page, const char *value, const char *text, unsigned flags)
+{
+	struct page_part *p = part(page, MENTORSHIP_BUTTON, "do", text);
+
+	p->value = value;
+	p->flags = flags;
+}
+
+static struct page_part *field(struct page *page, int kind, const char *name, const char *label, const struct page_answer *answer)
+{
+	struct page_part *p = part(page, kind, name, label);
+
+	p->value = answer ? answered(answer, name) : NULL;
+	return p;
+}
+
+const char *answered(const struct page_answer *answer, const char *name)
+{
+	for (int i = 0; answer && i < answer->count; i++)
+		if (!strcmp(answer->fields[i].name, name))
+			return answer->fields[i].value;
+	return NULL;
+}
+
+static bool does(const struct page_answer *answer, const char *word)
+{
+	const char *value = answered(answer, "do");
+
+	return value && !strcmp(value, word);
+}
+
+/* ---- who reads, and what they may see ---- */
+
+struct reading {
+	struct call *call;
+	const struct invitation *invitation;
+	struct person *person;
+	struct program *program; /* NULL if the link is of none */
+	const char *zone;
+	const char *language;
+	const struct page_answer *answer;
+};
+
+static int reading_make(struct call *call, const struct invitation *invitation, const struct page_answer *answer, struct reading *ret)
+{
+	int64_t program = invitation->program;
+	int r = load(call, &person_entity, invitation->person, (void **)&ret->person);
+
+	ret->call = call;
+	ret->invitation = invitation;
+	ret->program = NULL;
+	ret->answer = answer;
+	if (!r && program != NONE)
+		r = load(call, &program_entity, program, (void **)&ret->program);
+	if (!r)
+		r = zone_for(call, invitation->person, ret->program, &ret->zone);
+	if (!r)
+		ret->language = ret->person->language ? ret->person->language : settings_of(call)->institution.language;
+	return r;
+}
+
+static const char *say(const struct reading *r, enum page_word word)
+{
+	return page_word(r->language, word);
+}
+
+struct two_sides {
+	int64_t match, person;
+	struct match_member *own, *other;
+};
+
+static int see_side(struct call *call, void *record, void *data)
+{
+	struct match_member *member = record;
+	struct two_sides *side = data;
+
+	(void)call;
+	if (member->person == side->person)
+		side->own = member;
+	else if (!side->other)
+		side->other = member;
+	return 0;
+}
+
+/* The two sides as this person is one of them; E_NOTFOUND if they are none. */
+static int sides_of(struct call *call, int64_t match, int64_t person, struct two_sides *ret)
+{
+	int r;
+
+	*ret = (struct two_sides){ match, person, NULL, NULL };
+	r = each(call, &match_member_entity, see_side, ret, "\"match\" = ?1", VALUES(match));
+	return r ? r : ret->own ? 0 : fail(call, E_NOTFOUND, NULL, "there is no such object");
+}
+
+static const char *moment(const struct reading *r, int64_t instant)
+{
+	return message_instant(r->call->arena, message_language_for(r->call, r->language), zone_of(r->call, r->zone), instant);
+}
+
+/* ---- an offer ---- */
+
+static int offer_page(struct reading *r, struct page *page)
+{
+	struct call *call = r->call;
+	struct match *match;
+	struct two_sides side;
+	int result = load(call, &match_entity, r->invitation->subject, (void **)&match);
+
+	if (!result)
+		result = sides_of(call, match->id, r->invitation->person, &side);
+	if (result)
+		return result;
+	if (match->state != MATCH_OFFERED || side.own->answer != NONE)
+		return fail(call, E_NOTFOUND, NULL, "what this link asks is over");
+	page->title = say(r, OFFER_TITLE);
+	paragraph(page,
+		page_fill(call->arena, say(r, side.own->side == SIDE_MENTEE ? OFFER_TO_MENTEE : OFFER_TO_MENTOR),
+			(const char *const[]){ r->person->given_name, side.other ? side.other->name : "", r->program->title, NULL }));
+	paragraph(page, match->sentence);
+	if (match->answer_until != NONE)
+		paragraph(page, page_fill(call->arena, say(r, OFFER_UNTIL), (const char *const[]){ moment(r, match->answer_until), NULL }));
+	part(page, MENTORSHIP_NOTE, NULL, say(r, OFFER_PRIVATE));
+	field(page, MENTORSHIP_LINES, "reason", say(r, OFFER_REASON), r->answer)->max = 1000;
+	button(page, "accept", say(r, OFFER_ACCEPT), MENTORSHIP_PART_PRIMARY);
+	button(page, "decline", say(r, OFFER_DECLINE), MENTORSHIP_PART_QUIET);
+	return 0;
+}
+
+static int offer_deed(struct reading *r, struct deed *deeds, int *count)
+{
+	deeds[0] = (struct deed){ .entity = &match_entity, .id = r->invitation->subject };
+	*count = 1;
+	if (does(r->answer, "accept"))
+		deeds[0].verb = "Accept";
+	else if (does(r->answer, "decline")) {
+		deeds[0].verb = "Decline";
+		deeds[0].reason = answered(r->answer, "reason");
+	} else
+		*count = 0;
+	return 0;
+}
+
+static int offer_thanks(struct reading *r, struct page *page)
+{
+	bool yes = does(r->answer, "accept");
+
+	page->title = say(r, yes ? OFFER_ACCEPTED : OFFER_DECLINED);
+	paragraph(page, say(r, yes ? OFFER_ACCEPTED_NEXT : OFFER_DECLINED_NEXT));
+	return 0;
+}
+
+/* ---- a check-in ---- */
+
+static const char *const flag_words[] = { "we_met", "not_contacted", "need_help", NULL };
+
+static int check_in_page(struct reading *r, struct page *page)
+{
+	struct call *call = r->call;
+	struct page_choice *ratings, *flags;
+	struct check_in *check_in;
+	struct page_part *p;
+	struct two_sides side;
+	int result = load(call, &check_in_entity, r->invitation->subject, (void **)&check_in);
+
+	if (!result)
+		result = sides_of(call, check_in->match, r->invitation->person, &side);
+	if (result)
+		return result;
+	if (check_in->state == CHECK_IN_ANSWERED || check_in->person != r->invitation->person)
+		return fail(call, E_NOTFOUND, NULL, "what this link asks is over");
+	page->title = say(r, CHECK_IN_TITLE);
+	paragraph(page,
+		page_fill(call->arena, say(r, CHECK_IN_INTRO),
+			(const char *const[]){ r->person->given_name, side.other ? side.other->name : "", NULL }));
+	ratings = arena_new(call->arena, 5 * sizeof *ratings);
+	for (int i = 0; i < 5; i++)
+		ratings[i] = (struct page_choice){ arena_print(call->arena, "%d", i + 1), say(r, (enum page_word)(RATING_1 + i)) };
+	p = field(page, MENTORSHIP_SINGLE, "rating", say(r, CHECK_IN_RATING), r->answer);
+	p->flags = MENTORSHIP_PART_REQUIRED;
+	p->choices = ratings;
+	p->choice_count = 5;
+	flags = arena_new(call->arena, 3 * sizeof *flags);
+	for (int i = 0; flag_words[i]; i++)
+		flags[i] = (struct page_choice){ flag_words[i], say(r, (enum page_word)(FLAG_MET + i)) };
+	p = field(page, MENTORSHIP_MULTIPLE, "flags", say(r, CHECK_IN_FLAGS), r->answer);
+	p->choices = flags;
+	p->choice_count = 3;
+	part(page, MENTORSHIP_NOTE, NULL, say(r, CHECK_IN_PRIVATE));
+	button(page, "answer", say(r, SEND), MENTORSHIP_PART_PRIMARY);
+	return 0;
+}
+
+static int check_in_deed(struct reading *r, struct deed *deeds, int *count)
+{
+	const char *rating = answered(r->answer, "rating");
+	struct deed *deed = &deeds[0];
+	char *flags = arena_new(r->call->arena, 200);
+
+	*count = 0;
+	if (!does(r->answer, "answer"))
+		return 0;
+	if (!rating || rating[0] < '1' || rating[0] > '5' || rating[1])
+		return fail(r->call, E_INVALID, "rating", "%s", say(r, MUST_CHOOSE));
+	for (int i = 0; i < r->answer->count; i++)
+		for (int w = 0; flag_words[w]; w++)
+			if (!strcmp(r->answer->fields[i].name, "flags") && !strcmp(r->answer->fields[i].value, flag_words[w]) &&
+				!strstr(flags, flag_words[w])) {
+				strcat(flags, *flags ? "\n" : "");
+				strcat(flags, flag_words[w]);
+			}
+	*deed = (struct deed){ .entity = &check_in_entity, .id = r->invitation->subject, .verb = "Answer" };
+	deed->args[deed->arg_count++] = (struct arg){ "rating", { .type = V_INT, .number = rating[0] - '0' } };
+	if (*flags)
+		deed->args[deed->arg_count++] = (struct arg){ "flags", { .type = V_WORDS, .text = flags } };
+	*count = 1;
+	return 0;
+}
+
+static int check_in_thanks(struct reading *r, struct page *page)
+{
+	page->title = say(r, THANKS);
+	paragraph(page, say(r, CHECK_IN_NEXT));
+	return 0;
+}
+
+/* ---- the own page ---- */
+
+struct listing {
+	struct reading *reading;
+	struct page *page;
+	int count;
+};
+
+static int list_match(struct call *call, void *record, void *data)
+{
+	const struct match_member *member = record;
+	struct listing *listing = data;
+	const struct reading *r = listing->reading;
+	struct match *match;
+	struct two_sides side;
+	enum page_word word;
+	int result = load(call, &match_entity, member->match, (void **)&match);
+
+	if (!result)
+		result = sides_of(call, member->match, member->person, &side);
+	if (result)
+		return result;
+	switch (match->state) {
+	case MATCH_OFFERED: word = member->answer == NONE ? OWN_OFFER : OWN_OFFER_ANSWERED; break;
+	case MATCH_ACCEPTED: word = OWN_ACCEPTED; break;
+	case MATCH_ACTIVE: word = OWN_ACTIVE; break;
+	case MATCH_PAUSED: word = OWN_PAUSED; break;
+	default: return 0;
+	}
+	part(listing->page, MENTORSHIP_ITEM, NULL,
+		page_fill(call->arena, say(r, word), (const char *const[]){ side.other ? side.other->name : "", NULL }));
+	listing->count++;
+	return 0;
+}
+
+static int list_check_in(struct call *call, void *record, void *data)
+{
+	const struct check_in *check_in = record;
+	struct listing *listing = data;
+
+	part(listing->page, MENTORSHIP_ITEM, NULL,
+		page_fill(call->arena, say(listing->reading, OWN_CHECK_IN),
+			(const char *const[]){ moment(listing->reading, check_in->due), NULL }));
+	listing->count++;
+	return 0;
+}
+
+static int own_page(struct reading *r, struct page *page)
+{
+	struct listing listing = { r, page, 0 };
+	int result;
+
+	page->title = page_fill(r->call->arena, say(r, OWN_TITLE), (const char *const[]){ r->person->given_name, NULL });
+	part(page, MENTORSHIP_HEADING, NULL, say(r, OWN_MATCHES));
+	result = each(r->call, &match_member_entity, list_match, &listing, "\"person\" = ?1", VALUES(r->person->id));
+	if (!result && !listing.count)
+		paragraph(page, say(r, OWN_NONE));
+	listing.count = 0;
+	part(page, MENTORSHIP_HEADING, NULL, say(r, OWN_WAITING));
+	if (!result)
+		result = each(r->call, &check_in_entity, list_check_in, &listing,
+			"\"person\" = ?1 AND \"state\" IN ('due', 'overdue', 'escalated')", VALUES(r->person->id));
+	if (!result && !listing.count)
+		paragraph(page, say(r, OWN_NOTHING));
+	part(page, MENTORSHIP_HEADING, NULL, say(r, OWN_MAIL));
+	paragraph(page, say(r, r->person->unsubscribed ? MAIL_OFF : MAIL_ON));
+	button(page, r->person->unsubscribed ? "subscribe" : "unsubscribe", say(r, r->person->unsubscribed ? MAIL_RESUME : MAIL_STOP),
+		MENTORSHIP_PART_QUIET);
+	return result;
+}
+
+static int mail_deed(struct reading *r, struct deed *deeds, int *count)
+{
+	bool off = does(r->answer, "unsubscribe");
+
+	*count = off || does(r->answer, "subscribe");
+	deeds[0] = (struct deed){ .entity = &person_entity, .id = r->invitation->person, .verb = off ? "Unsubscribe" : "Subscribe" };
+	return 0;
+}
+
+static int mail_thanks(struct reading *r, struct page *page)
+{
+	bool off = does(r->answer, "unsubscribe");
+
+	page->title = say(r, THANKS);
+	paragraph(page, say(r, off ? MAIL_OFF : MAIL_ON));
+	return 0;
+}
+
+/* ---- no more mail ---- */
+
+static int unsubscribe_page(struct reading *r, struct page *page)
+{
+	page->title = say(r, MAIL_TITLE);
+	paragraph(page, say(r, r->person->unsubscribed ? MAIL_OFF : MAIL_ON));
+	button(page, r->person->unsubscribed ? "subscribe" : "unsubscribe", say(r, r->person->unsubscribed ? MAIL_RESUME : MAIL_STOP),
+		MENTORSHIP_PART_PRIMARY);
+	return 0;
+}
+
+/* ---- I need to talk to somebody ---- */
+
+static int talk_page(struct reading *r, struct page *page)
+{
+	page->title = say(r, TALK_TITLE);
+	paragraph(page, say(r, TALK_INTRO));
+	field(page, MENTORSHIP_LINES, "text", say(r, TALK_TEXT), r->answer)->max = 4000;
+	part(page, MENTORSHIP_NOTE, NULL, say(r, TALK_PRIVATE));
+	button(page, "talk", say(r, TALK_SEND), MENTORSHIP_PART_PRIMARY);
+	return 0;
+}
+
+static int talk_deed(struct reading *r, struct deed *deeds, int *count)
+{
+	const char *text = answered(r->answer, "text");
+	struct deed *deed = &deeds[0];
+	int64_t program = r->invitation->program;
+
+	*count = does(r->answer, "talk");
+	*deed = (struct deed){ .entity = &concern_entity, .verb = "Create" };
+	deed->args[deed->arg_count++] = (struct arg){ "person",
+		{ .type = V_PATH, .text = path_of(r->call->arena, &person_entity, r->person->id) } };
+	if (program != NONE)
+		deed->args[deed->arg_count++] = (struct arg){ "program",
+			{ .type = V_PATH, .text = path_of(r->call->arena, &program_entity, program) } };
+	if (text && *text)
+		deed->args[deed->arg_count++] = (struct arg){ "text", { .type = V_TEXT, .text = text } };
+	return 0;
+}
+
+static int talk_thanks(struct reading *r, struct page *page)
+{
+	page->title = say(r, TALK_DONE);
+	paragraph(page, say(r, TALK_NEXT));
+	return 0;
+}
+
+/* ---- all of them ---- */
+
+static const struct page_kind {
+	const char *purpose;
+	int (*page)(struct reading *, struct page *);
+	int (*deed)(struct reading *, struct deed *, int *);
+	int (*thanks)(struct reading *, struct page *);
+} kinds[] = { { "match-offer", offer_page, offer_deed, offer_thanks }, { "check-in", check_in_page, check_in_deed, check_in_thanks },
+	{ "own-page", own_page, mail_deed, mail_thanks }, { "unsubscribe", unsubscribe_page, mail_deed, mail_thanks },
+	{ "talk", talk_page, talk_deed, talk_thanks }, { 0 } };
+
+static const struct page_kind *kind_of(const struct invitation *invitation)
+{
+	const struct page_kind *kind = kinds;
+
+	while (kind->purpose && strcmp(kind->purpose, invitation->purpose))
+		kind++;
+	return kind->purpose ? kind : NULL;
+}
+
+static void begin(struct reading *r, struct page *page)
+{
+	*page = (struct page){ .language = r->language,
+		.title = "",
+		.institution = settings_of(r->call)->institution.name,
+		.program = r->program ? r->program->title : "" };
+	page->parts = arena_new(r->call->arena, PARTS_MOST * sizeof *page->parts);
+}
+
+static int make(struct call *call, const struct invitation *invitation, const struct page_answer *answer, struct page *ret, bool thanks)
+{
+	const struct page_kind *kind = kind_of(invitation);
+	struct reading r;
+	int result = reading_make(call, invitation, answer, &r);
+
+	if (!result && (!kind || r.person->state != PERSON_ACTIVE))
+		result = fail(call, E_NOTFOUND, NULL, "what this link asks is over");
+	if (result)
+		return result;
+	begin(&r, ret);
+	result = thanks ? kind->thanks(&r, ret) : kind->page(&r, ret);
+	if (!result)
+		page_seal(ret);
+	return result;
+}
+
+int page_make(struct call *call, const struct invitation *invitation, const struct page_answer *answer, struct page *ret)
+{
+	return make(call, invitation, answer, ret, false);
+}
+
+int page_thanks(struct call *call, const struct invitation *invitation, const struct page_answer *answer, struct page *ret)
+{
+	return make(call, invitation, answer, ret, true);
+}
+
+int page_deed(struct call *call, const struct invitation *invitation, const struct page_answer *answer, struct deed ret[DEEDS_MOST],
+	int *ret_count)
+{
+	const struct page_kind *kind = kind_of(invitation);
+	struct reading r;
+	int result = reading_make(call, invitation, answer, &r);
+
+	*ret_count = 0;
+	return result || !kind ? result : kind->deed(&r, ret, ret_count);
+}
+
+void page_none(struct arena *arena, int status, struct page *ret)
+{
+	*ret = (struct page){ .status = status, .language = "", .title = "", .institution = "", .program = "" };
+	ret->parts = arena_new(arena, sizeof *ret->parts);
+}
+
+static void hash_add(crypto_generichash_state *state, const char *text)
+{
+	crypto_generichash_update(state, (const unsigned char *)(text ? text : ""), text ? strlen(text) + 1 : 1);
+}
+
+/* What is typed in is no part of it: only what was there to be read. */
+void page_seal(struct page *page)
+{
+	crypto_generichash_state state;
+	unsigned char hash[32];
+
+	crypto_generichash_init(&state, NULL, 0, sizeof hash);
+	hash_add(&state, page->title);
+	hash_add(&state, page->program);
+	for (int i = 0; i < page->count; i++) {
+		const struct page_part *p = &page->parts[i];
+
+		crypto_generichash_update(&state, (const unsigned char *)&p->kind, sizeof p->kind);
+		hash_add(&state, p->name);
+		hash_add(&state, p->text);
+		if (p->kind == MENTORSHIP_BUTTON || p->kind == MENTORSHIP_HIDDEN)
+			hash_add(&state, p->value);
+		for (int c = 0; c < p->choice_count; c++) {
+			hash_add(&state, p->choices[c].value);
+			hash_add(&state, p->choices[c].text);
+		}
+	}
+	crypto_generichash_final(&state, hash, sizeof hash);
+	sodium_bin2hex(page->hash, sizeof page->hash, hash, sizeof hash);
+}

@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The way in of links: a token becomes its person, one verb and one object; here and nowhere else.
+ *
+ * To open a page changes nothing, however often it is done. An answer carries the hash of the page that was read: if something else
+ * stands there by now it is shown anew, and nothing is done. What an answer asks for goes the way of all calls, as the person, so roles and
+ * states are asked as ever; it and the mark that the link was used are one savepoint. The same answer again gets the same thanks.
+ *
+ * Unknown, used, expired and revoked links get one answer. Who presents many that are none is not looked at for a while.
+ */
+#include "link.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/arena.h"
+#include "core/log.h"
+#include "model/page.h"
+#include "model/page_words.h"
+
+enum {
+	WRONG_A_MINUTE = 30,
+	CLIENT_BYTES = 64,
+	ANSWER_BYTES = 1 << 18
+};
+
+static const struct caller self = { .way = BY_DAEMON, .login = NONE, .person = NONE, .job = "link" };
+
+/* ---- who tries too many ---- */
+
+/* A client falls out of the table when another takes its place: it then begins anew, and the limit of all still holds. */
+static struct client *client_of(struct plugins *p, const char *name)
+{
+	unsigned char hash[8];
+	struct client *client;
+	int64_t minute = monotonic_seconds() / 60;
+	uint64_t who;
+
+	crypto_shorthash(hash, (const unsigned char *)name, strlen(name), p->client_key);
+	memcpy(&who, hash, sizeof who);
+	client = &p->clients[who % CLIENTS];
+	if (client->who != who || client->minute != minute)
+		*client = (struct client){ who, minute, 0 };
+	return client;
+}
+
+/* ---- a page into a reply ---- */
+
+static void put_text(DBusMessageIter *at, const char *text)
+{
+	const char *safe = text && text[text_bad(text, strlen(text))] == '\0' ? text : "";
+
+	link_must(dbus_message_iter_append_basic(at, DBUS_TYPE_STRING, &safe));
+}
+
+static void put_part(DBusMessageIter *list, const struct page_part *p)
+{
+	DBusMessageIter at, choices, choice;
+	dbus_uint32_t kind = (dbus_uint32_t)p->kind, flags = p->flags;
+	dbus_int64_t min = p->min, max = p->max;
+
+	link_must(dbus_message_iter_open_container(list, DBUS_TYPE_STRUCT, NULL, &at));
+	link_must(dbus_message_iter_append_basic(&at, DBUS_TYPE_UINT32, &kind));
+	link_must(dbus_message_iter_append_basic(&at, DBUS_TYPE_UINT32, &flags));
+	put_text(&at, p->name);
+	put_text(&at, p->text);
+	put_text(&at, p->value);
+	put_text(&at, p->error);
+	put_text(&at, p->hint);
+	put_text(&at, p->shown_if);
+	link_must(dbus_message_iter_append_basic(&at, DBUS_TYPE_INT64, &min));
+	link_must(dbus_message_iter_append_basic(&at, DBUS_TYPE_INT64, &max));
+	link_must(dbus_message_iter_open_container(&at, DBUS_TYPE_ARRAY, "(ss)", &choices));
+	for (int i = 0; i < p->choice_count; i++) {
+		link_must(dbus_message_iter_open_container(&choices, DBUS_TYPE_STRUCT, NULL, &choice));
+		put_text(&choice, p->choices[i].value);
+		put_text(&choice, p->choices[i].text);
+		link_must(dbus_message_iter_close_container(&choices, &choice));
+	}
+	link_must(dbus_message_iter_close_container(&at, &choices));
+	link_must(dbus_message_iter_close_container(list, &at));
+}
+
+static void put_page(DBusMessage *reply, const struct page *page)
+{
+	DBusMessageIter at, parts;
+	dbus_uint32_t status = (dbus_uint32_t)page->status;
+
+	dbus_message_iter_init_append(reply, &at);
+	link_must(dbus_message_iter_append_basic(&at, DBUS_TYPE_UINT32, &status));
+	put_text(&at, page->language);
+	put_text(&at, page->title);
+	put_text(&at, page->institution);
+	put_text(&at, page->program);
+	put_text(&at, page->hash);
+	link_must(dbus_message_iter_open_container(&at, DBUS_TYPE_ARRAY, "(uussssssxxa(ss))", &parts));
+	for (int i = 0; i < page->count; i++)
+		put_part(&parts, &page->parts[i]);
+	link_must(dbus_message_iter_close_container(&at, &parts));
+}
+
+/* ---- what is presented ---- */
+
+struct presented {
+	struct link_call *c;
+	const char *token, *hash;
+	struct page_answer answer;
+	bool replies; /* the reply has its page */
+	bool wrong;
+};
+
+static int show(struct call *call, struct presented *p, struct page *page)
+{
+	(void)call;
+	put_page(p->c->reply, page);
+	p->replies = true;
+	return 0;
+}
+
+static int show_none(struct call *call, struct presented *p, int status)
+{
+	struct page page;
+
+	p->wrong = status == MENTORSHIP_PAGE_NO_LINK;
+	page_none(call->arena, status, &page);
+	return show(call, p, &page);
+}
+
+static bool holds(const struct call *call, const struct invitation *invitation)
+{
+	return invitation && (invitation->state == INVITATION_SENT || invitation->state == INVITATION_OPENED) &&
+		invitation->expires_at > call->now;
+}
+
+static int open_page(struct call *call, void *data)
+{
+	struct presented *p = data;
+	struct invitation *invitation;
+	struct page page;
+	int r = link_find(call, p->token, &invitation);
+
+	if (r)
+		return r;
+	if (!holds(call, invitation))
+		return show_none(call, p, MENTORSHIP_PAGE_NO_LINK);
+	r = page_make(call, invitation, NULL, &page);
+	if (r == E_NOTFOUND)
+		return show_none(call, p, MENTORSHIP_PAGE_NO_LINK);
+	return r ? r : show(call, p, &page);
+}
+
+/* ---- answering ---- */
+
+static const char *answer_hash(struct call *call, const struct page_answer *answer)
+{
+	crypto_generichash_state state;
+	unsigned char hash[32];
+	char *hex = arena_new(call->arena, 65);
+
+	crypto_generichash_init(&state, NULL, 0, sizeof hash);
+	for (int i = 0; i < answer->count; i++) {
+		crypto_generichash_update(&state, (const unsigned char *)answer->fields[i].name, strlen(answer->fields[i].name) + 1);
+		crypto_generichash_update(&state, (const unsigned char *)answer->fields[i].value, strlen(answer->fields[i].value) + 1);
+	}
+	crypto_generichash_final(&state, hash, sizeof hash);
+	sodium_bin2hex(hex, 65, hash, sizeof hash);
+	return hex;
+}
+
+static int do_one(struct call *call, const struct invitation *invitation, const struct deed *deed)
+{
+	struct caller person = { .way = BY_LINK, .uid = call->caller->uid, .login = NONE, .person = invitation->person, .until = NONE };
+	struct call own = { .store = call->store,
+		.arena = call->arena,
+		.caller = &person,
+		.now = call->now,
+		.entity = deed->entity,
+		.verb = verb_named(deed->entity, deed->verb),
+		.id = deed->id,
+		.args = deed->args,
+		.arg_count = (size_t)deed->arg_count,
+		.fds = { -1, -1 },
+		.options = { .version = NONE, .for_person = NONE, .reason = deed->reason } };
+	int r = store_perform(call->store, &own);
+
+	if (r)
+		call->problem = own.problem;
+	return r;
+}
+
+static int use_up(struct call *call, const struct invitation *invitation, const char *hash)
+{
+	const struct purpose *purpose = purpose_named(invitation->purpose);
+
+	if (!purpose || purpose->flags & PURPOSE_STAYS)
+		return 0;
+	return link_used(call, invitation->id, hash);
+}
+
+/* What is wrong stands beside its field, or above all. */
+static void mark_errors(struct page *page, const struct problem *problem, const char *sentence)
+{
+	struct page_part *first;
+
+	page->status = MENTORSHIP_PAGE_INVALID;
+	for (int i = 0; i < page->count; i++)
+		if (*problem->field && page->parts[i].name && !strcmp(page->parts[i].name, problem->field)) {
+			page->parts[i].error = problem->code == E_INVALID ? problem->text : sentence;
+			return;
+		}
+	if (page->count == PARTS_MOST)
+		return;
+	first = page->parts;
+	memmove(first + 1, first, (size_t)page->count++ * sizeof *first);
+	*first = (struct page_part){ .kind = MENTORSHIP_NOTE, .text = sentence, .error = sentence, .min = NONE, .max = NONE };
+}
+
+struct trying {
+	struct presented *presented;
+	const struct invitation *invitation;
+	const char *hash;
+	struct page thanks;
+	struct arena *arena; /* outlives the savepoint that may be undone */
+};
+
+/* All of it or nothing: a refused one leaves no trace. */
+static int try(struct call *call, void *data)
+{
+	struct trying *t = data;
+	struct deed deeds[DEEDS_MOST];
+	int count = 0, r = page_deed(call, t->invitation, &t->presented->answer, deeds, &count);
+
+	for (int i = 0; i < count && !r; i++)
+		r = do_one(call, t->invitation, &deeds[i]);
+	if (!r && count)
+		r = use_up(call, t->invitation, t->hash);
+	if (!r && count)
+		r = page_thanks(call, t->invitation, &t->presented->answer, &t->thanks);
+	if (!r && count) {
+		t->thanks.status = MENTORSHIP_PAGE_DONE;
+		show(call, t->presented, &t->thanks);
+	}
+	return r;
+}
+
+static int answer_page(struct call *call, void *data)
+{
+	struct presented *p = data;
+	struct trying trying = { .presented = p };
+	struct invitation *invitation;
+	struct problem problem = { 0 };
+	struct page page;
+	int r = link_find(call, p->token, &invitation);
+
+	if (r)
+		return r;
+	trying.hash = answer_hash(call, &p->answer);
+	if (invitation && invitation->state == INVITATION_ANSWERED && invitation->answer_hash &&
+		!strcmp(invitation->answer_hash, trying.hash)) {
+		r = page_thanks(call, invitation, &p->answer, &page);
+		page.status = MENTORSHIP_PAGE_DONE;
+		return r == E_NOTFOUND ? show_none(call, p, MENTORSHIP_PAGE_NO_LINK) : r ? r : show(call, p, &page);
+	}
+	if (!holds(call, invitation))
+		return show_none(call, p, MENTORSHIP_PAGE_NO_LINK);
+	r = page_make(call, invitation, &p->answer, &page);
+	if (r == E_NOTFOUND)
+		return show_none(call, p, MENTORSHIP_PAGE_NO_LINK);
+	if (r)
+		return r;
+	if (strcmp(p->hash, page.hash) && (strcmp(p->hash, "one-click") || strcmp(invitation->purpose, "unsubscribe"))) {
+		page.status = MENTORSHIP_PAGE_CHANGED;
+		return show(call, p, &page);
+	}
+	trying.invitation = invitation;
+	r = store_do(call->store, &self, try, &trying, &problem);
+	if (r == E_STORE || store_lost(call->store)) {
+		call->problem = problem;
+		return r;
+	}
+	if (r)
+		mark_errors(&page, &problem, page_word(page.language, REFUSED));
+	return p->replies ? 0 : show(call, p, &page);
+}
+
+/* ---- the two calls ---- */
+
+static int present(struct link_call *c, struct presented *p, const char *client, int (*run)(struct call *, void *))
+{
+	struct client *who = strlen(client) <= CLIENT_BYTES ? client_of(c->link->plugins, client) : NULL;
+	struct arena arena = { 0 };
+	struct page page;
+	int r = 0;
+
+	p->c = c;
+	if (!who) {
+		c->ends = true;
+		return problem_set(&c->problem, E_DENIED, NULL, "a client's name has %d bytes at most", CLIENT_BYTES);
+	}
+	if (who->wrong >= WRONG_A_MINUTE) {
+		page_none(&arena, MENTORSHIP_PAGE_BUSY, &page);
+		put_page(c->reply, &page);
+		arena_free(&arena);
+		return 0;
+	}
+	r = store_do(c->link->plugins->setup.store, &self, run, p, &c->problem);
+	who->wrong += p->wrong;
+	if (p->wrong && who->wrong == WRONG_A_MINUTE)
+		log_event(EVENT_CALLER_LIMITED, &(struct log_facts){ .plugin = c->link->name, .count = WRONG_A_MINUTE });
+	return r;
+}
+
+int channel_open(struct link_call *c)
+{
+	struct presented p = { .hash = "" };
+	const char *client;
+
+	dbus_message_get_args(c->message, NULL, DBUS_TYPE_STRING, &p.token, DBUS_TYPE_STRING, &client, DBUS_TYPE_INVALID);
+	return present(c, &p, client, open_page);
+}
+
+int channel_answer(struct link_call *c)
+{
+	struct presented p = { .hash = "" };
+	struct page_field *fields = NULL;
+	DBusMessageIter at, list, pair;
+	const char *client;
+	size_t bytes = 0;
+	int count = 0, r;
+
+	dbus_message_iter_init(c->message, &at);
+	dbus_message_iter_get_basic(&at, &p.token);
+	dbus_message_iter_next(&at);
+	dbus_message_iter_get_basic(&at, &client);
+	dbus_message_iter_next(&at);
+	dbus_message_iter_get_basic(&at, &p.hash);
+	dbus_message_iter_next(&at);
+	dbus_message_iter_recurse(&at, &list);
+	fields = calloc(FIELDS_MOST, sizeof *fields);
+	link_must(fields != NULL);
+	for (; dbus_message_iter_get_arg_type(&list) && count < FIELDS_MOST; dbus_message_iter_next(&list), count++) {
+		dbus_message_iter_recurse(&list, &pair);
+		dbus_message_iter_get_basic(&pair, &fields[count].name);
+		dbus_message_iter_next(&pair);
+		dbus_message_iter_get_basic(&pair, &fields[count].value);
+		bytes += strlen(fields[count].name) + strlen(fields[count].value);
+	}
+	p.answer = (struct page_answer){ fields, count };
+	if (dbus_message_iter_get_arg_type(&list) || bytes > ANSWER_BYTES) {
+		c->ends = true;
+		r = problem_set(&c->problem, E_LIMIT, NULL, "an answer has %d fields and %d bytes at most", FIELDS_MOST, ANSWER_BYTES);
+	} else
+		r = present(c, &p, client, answer_page);
+	free(fields);
+	return r;
+}

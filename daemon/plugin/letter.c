@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A message becomes a letter: whether it may leave now, and what it says, at the moment at which it is handed over.
+ *
+ * The text is made as its recipient may read it then; it and the links in it are nowhere kept. What a mail asks may be over by now: then it
+ * does not leave. Values come from one table of names; what a name says of somebody else is what a page would show, and an address only
+ * where the program's policy has it and neither side is a minor.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/date.h"
+#include "core/log.h"
+#include "core/zone.h"
+#include "link.h"
+#include "model/texts.h"
+
+enum {
+	WORTHLESS_AFTER = 5 * 86400
+};
+
+/* ---- is there still an occasion? ---- */
+
+/* ?1 the record, ?2 the recipient, ?3 now: 1 while it is worth saying. */
+static const struct still {
+	const char *template_name, *sql;
+} stills[] = {
+	{ "match-offered",
+		"SELECT 1 FROM \"match\" m JOIN \"match_member\" mm ON mm.\"match\" = m.\"id\" WHERE m.\"id\" = ?1 AND mm.\"person\" = ?2 AND "
+		"m.\"state\" = 'offered' AND mm.\"answer\" IS NULL AND (m.\"answer_until\" IS NULL OR m.\"answer_until\" > ?3)" },
+	{ "match-started", "SELECT 1 FROM \"match\" WHERE \"id\" = ?1 AND \"state\" = 'active' AND ?2 IS NOT NULL AND ?3 IS NOT NULL" },
+	{ "check-in-due",
+		"SELECT 1 FROM \"check_in\" WHERE \"id\" = ?1 AND \"person\" = ?2 AND \"state\" IN ('due', 'overdue', 'escalated') AND ?3 IS NOT NULL" },
+	{ "check-in-reminder",
+		"SELECT 1 FROM \"check_in\" WHERE \"id\" = ?1 AND \"person\" = ?2 AND \"state\" IN ('due', 'overdue', 'escalated') AND ?3 IS NOT NULL" },
+	{ "concern-waits", "SELECT 1 FROM \"concern\" WHERE \"id\" = ?1 AND \"state\" = 'open' AND ?2 IS NOT NULL AND ?3 IS NOT NULL" },
+	{ 0 }
+};
+
+static int is_over(struct call *call, const struct message *m, bool *ret)
+{
+	int64_t found = 1;
+	int r = 0;
+
+	for (const struct still *still = stills; still->template_name && !r; still++)
+		if (!strcmp(still->template_name, m->template_name))
+			r = ask(call, still->sql, VALUES(m->about_id, m->person, call->now), &found);
+	*ret = found == NONE;
+	return r;
+}
+
+/* ---- may it leave now? ---- */
+
+/* The next instant that is not quiet, or `now`. */
+static int64_t awake(struct call *call, const char *zone_wanted, int64_t now)
+{
+	const struct settings *settings = settings_of(call);
+	const struct zone *zone = zone_of(call, zone_wanted);
+	int64_t local = zone_local(zone, now), day = local_day(local), hour = (local - day * DAY) / HOUR, instant;
+
+	if (settings->mail.quiet_from > 23 || (hour >= settings->mail.quiet_until && hour < settings->mail.quiet_from))
+		return now;
+	if (hour >= settings->mail.quiet_from)
+		day++;
+	zone_instant(zone, day * DAY + settings->mail.quiet_until * HOUR, &instant);
+	return instant > now ? instant : now;
+}
+
+int letter_judge(struct call *call, const struct message *m, enum letter_verdict *ret, int64_t *ret_until, const char **ret_why)
+{
+	const struct message_kind *kind = message_kind_named(m->template_name);
+	struct program *program = NULL;
+	struct person *person;
+	const char *zone;
+	bool over;
+	int r = load(call, &person_entity, m->person, (void **)&person);
+
+	*ret = LETTER_NOT_SENT;
+	if (!r && m->program != NONE)
+		r = load(call, &program_entity, m->program, (void **)&program);
+	if (!r)
+		r = is_over(call, m, &over);
+	if (!r)
+		r = zone_for(call, m->person, program, &zone);
+	if (r)
+		return r;
+	if (person->state != PERSON_ACTIVE)
+		*ret_why = "the recipient is not active";
+	else if (!person->email)
+		*ret_why = "there is no address";
+	else if (person->mail_paused)
+		*ret_why = "the address does not work";
+	else if (over)
+		*ret_why = "what it was about is over";
+	else if (call->now > (m->expires_at == NONE ? m->queued_at + WORTHLESS_AFTER : m->expires_at))
+		*ret_why = "expired";
+	else if (person->unsubscribed && kind && kind->flags & MESSAGE_OPTIONAL)
+		*ret_why = "the recipient wants no such mail";
+	else {
+		*ret_until = kind && !(kind->flags & (MESSAGE_WAITS | MESSAGE_OPTIONAL)) ? call->now : awake(call, zone, call->now);
+		if (program && program->mail_held)
+			*ret_until = call->now + 600;
+		*ret = *ret_until > call->now ? LETTER_WAITS : LETTER_GOES;
+	}
+	return 0;
+}
+
+/* ---- values ---- */
+
+struct letter {
+	struct call *call;
+	const struct settings *settings;
+	const struct message *message;
+	struct person *person;
+	struct program *program;
+	struct match *match;
+	struct match_member *own, *other;
+	struct person *partner;
+	const char *zone, *language;
+	int failed; /* what a lookup could not do */
+};
+
+static int see_member(struct call *call, void *record, void *data)
+{
+	struct match_member *member = record;
+	struct letter *l = data;
+
+	(void)call;
+	if (member->person == l->message->person)
+		l->own = member;
+	else if (!l->other)
+		l->other = member;
+	return 0;
+}
+
+static const char *a_link(struct letter *l, const char *purpose, int64_t subject, int64_t until)
+{
+	char token[TOKEN_SIZE];
+	int r;
+
+	if (!*l->settings->mail.base_url)
+		r = fail(l->call, E_UNAVAILABLE, NULL, "no link can be made: set mail.base_url to the address of the web page");
+	else
+		r = link_for(l->call, purpose_named(purpose), l->person->id, subject, l->message->program, l->message->id, until, token);
+	if (r) {
+		l->failed = r;
+		return "https://unavailable.invalid/";
+	}
+	return arena_print(l->call->arena, "%s/%s/%s", l->settings->mail.base_url, !strcmp(purpose, "unsubscribe") ? "u" : "l", token);
+}
+
+static const char *own_link(struct letter *l)
+{
+	return a_link(l, "own-page", l->person->id, NONE);
+}
+
+/* What this message asks for; mails that ask nothing lead to the own page. */
+static const char *main_link(struct letter *l)
+{
+	const char *about = l->message->about;
+
+	if (!strcmp(l->message->template_name, "match-offered"))
+		return a_link(l, "match-offer", l->message->about_id, l->match ? l->match->answer_until : NONE);
+	if (about && !strcmp(about, "check_in"))
+		return a_link(l, "check-in", l->message->about_id, NONE);
+	return own_link(l);
+}
+
+static const char *talk_link(struct letter *l)
+{
+	return l->person->minor ? a_link(l, "talk", l->person->id, NONE) : NULL;
+}
+
+static const char *unsubscribe_link(struct letter *l)
+{
+	const struct message_kind *kind = message_kind_named(l->message->template_name);
+
+	return kind && kind->flags & MESSAGE_OPTIONAL ? a_link(l, "unsubscribe", l->person->id, NONE) : NULL;
+}
+
+static const char *recipient_name(struct letter *l)
+{
+	return l->person->name;
+}
+static const char *recipient_given_name(struct letter *l)
+{
+	return l->person->given_name;
+}
+static const char *institution(struct letter *l)
+{
+	return *l->settings->institution.name ? l->settings->institution.name : "mentorship";
+}
+static const char *program_title(struct letter *l)
+{
+	return l->program ? l->program->title : NULL;
+}
+static const char *partner(struct letter *l)
+{
+	return l->other ? l->other->name : NULL;
+}
+static const char *both(struct letter *l)
+{
+	return l->own && l->other ? arena_print(l->call->arena, "%s & %s", l->own->side ? l->other->name : l->own->name,
+					    l->own->side ? l->own->name : l->other->name)
+				  : NULL;
+}
+static const char *shared(struct letter *l)
+{
+	return l->match ? l->match->sentence : NULL;
+}
+static const char *side(struct letter *l)
+{
+	return l->own && l->own->side == SIDE_MENTEE ? NULL : "mentor";
+}
+static const char *as_mentee(struct letter *l)
+{
+	return l->own && l->own->side == SIDE_MENTEE ? "mentee" : NULL;
+}
+
+/* How to reach the other side: by the program's policy, and never an address of or for a minor. */
+static const char *contact(struct letter *l)
+{
+	if (!l->program || !l->partner || l->program->contact != 0 || l->person->minor || l->partner->minor)
+		return NULL;
+	return l->partner->email;
+}
+
+static const char *contact_on_site(struct letter *l)
+{
+	return contact(l) ? NULL : "on site";
+}
+
+static const char *moment(struct letter *l, int64_t instant)
+{
+	return instant == NONE
+		? NULL
+		: message_instant(l->call->arena, message_language_for(l->call, l->language), zone_of(l->call, l->zone), instant);
+}
+
+static const char *answer_until(struct letter *l)
+{
+	return l->match ? moment(l, l->match->answer_until) : NULL;
+}
+
+static const char *due(struct letter *l)
+{
+	int64_t at = NONE;
+	int r = 0;
+
+	if (l->message->about && !strcmp(l->message->about, "check_in"))
+		r = ask(l->call, "SELECT \"due\" FROM \"check_in\" WHERE \"id\" = ?1", VALUES(l->message->about_id), &at);
+	if (r)
+		l->failed = r;
+	return moment(l, at);
+}
+
+static const char *count_held(struct letter *l)
+{
+	int64_t count = 0;
+	int r = ask(l->call, "SELECT count(*) FROM \"message\" WHERE \"program\" = ?1 AND \"state\" = 'held'", VALUES(l->message->program),
+		&count);
+
+	if (r)
+		l->failed = r;
+	return arena_print(l->call->arena, "%" PRId64, count);
+}
+
+static const struct letter_name {
+	const char *name;
+	const char *(*value)(struct letter *);
+} names[] = { { "recipient.name", recipient_name }, { "recipient.given_name", recipient_given_name }, { "institution", institution },
+	{ "program.title", program_title }, { "match.partner", partner }, { "match.both", both }, { "match.shared", shared },
+	{ "match.as_mentor", side }, { "match.as_mentee", as_mentee }, { "match.contact", contact }, { "match.on_site", contact_on_site },
+	{ "link", main_link }, { "own_link", own_link }, { "concern_link", talk_link }, { "unsubscribe_link", unsubscribe_link },
+	{ "answer_until", answer_until }, { "due", due }, { "count", count_held }, { 0 } };
+
+static const char *lookup(void *data, const char *name)
+{
+	for (const struct letter_name *n = names; n->name; n++)
+		if (!strcmp(n->name, name))
+			return n->value(data);
+	return NULL;
+}
+
+static int letter_fill(struct call *call, const struct message *m, struct letter *ret)
+{
+	int r;
+
+	*ret = (struct letter){ .call = call, .settings = settings_of(call), .message = m };
+	r = load(call, &person_entity, m->person, (void **)&ret->person);
+	if (!r && m->program != NONE)
+		r = load(call, &program_entity, m->program, (void **)&ret->program);
+	if (!r && m->match != NONE)
+		r = load(call, &match_entity, m->match, (void **)&ret->match);
+	if (!r && m->match != NONE)
+		r = each(call, &match_member_entity, see_member, ret, "\"match\" = ?1", VALUES(m->match));
+	if (!r && ret->other)
+		r = load(call, &person_entity, ret->other->person, (void **)&ret->partner);
+	if (!r)
+		r = zone_for(call, m->person, ret->program, &ret->zone);
+	if (!r)
+		ret->language = ret->person->language ? ret->person->language : ret->settings->institution.language;
+	return r;
+}
+
+/* ---- the call Deliver ---- */
+
+static void put_variant(DBusMessageIter *dict, const char *name, int type, const void *value)
+{
+	char signature[2] = { (char)type, '\0' };
+	DBusMessageIter entry, variant;
+
+	link_must(dbus_message_iter_open_container(dict, DBUS_TYPE_DICT_ENTRY, NULL, &entry));
+	link_must(dbus_message_iter_append_basic(&entry, DBUS_TYPE_STRING, &name));
+	link_must(dbus_message_iter_open_container(&entry, DBUS_TYPE_VARIANT, signature, &variant));
+	link_must(dbus_message_iter_append_basic(&variant, type, value));
+	link_must(dbus_message_iter_close_container(&entry, &variant));
+	link_must(dbus_message_iter_close_container(dict, &entry));
+}
+
+static void put_string(DBusMessageIter *dict, const char *name, const char *text)
+{
+	const char *safe = text && text[text_bad(text, strlen(text))] == '\0' ? text : "";
+
+	put_variant(dict, name, DBUS_TYPE_STRING, &safe);
+}
+
+static void put_number(DBusMessageIter *dict, const char *name, int64_t number)
+{
+	dbus_int64_t value = number;
+
+	put_variant(dict, name, DBUS_TYPE_INT64, &value);
+}
+
+/* Of Message-IDs and list names: the setting, or the host of the web page. */
+static const char *domain(const struct letter *l)
+{
+	const char *url = strstr(l->settings->mail.base_url, "://");
+	const char *host = url ? url + 3 : "";
+	size_t length = strcspn(host, ":/");
+
+	if (*l->settings->mail.domain)
+		return l->settings->mail.domain;
+	return length && *host != '[' ? arena_print(l->call->arena, "%.*s", (int)length, host) : "localhost.localdomain";
+}
+
+static DBusMessage *deliver_new(struct letter *l, const struct message_text *text, const char *unsubscribe)
+{
+	const struct message *m = l->message;
+	DBusMessage *message = dbus_message_new_method_call(NULL, LINK_PATH, LINK_INTERFACE, "Deliver");
+	const char *redirect = l->settings->mail.redirect_all_to;
+	dbus_bool_t test = !strcmp(m->template_name, "plugin-test");
+	DBusMessageIter at, dict;
+
+	link_must(message != NULL);
+	dbus_message_set_no_reply(message, TRUE);
+	dbus_message_iter_init_append(message, &at);
+	link_must(dbus_message_iter_open_container(&at, DBUS_TYPE_ARRAY, "{sv}", &dict));
+	put_number(&dict, "id", m->id);
+	put_string(&dict, "address", *redirect ? redirect : l->person->email);
+	put_string(&dict, "name", *redirect ? "" : l->person->name);
+	put_string(&dict, "language", text->language);
+	put_string(&dict, "subject", *redirect ? arena_print(l->call->arena, "[trial] %s", text->subject) : text->subject);
+	put_string(&dict, "text", text->text);
+	put_string(&dict, "html", text->html);
+	put_string(&dict, "message_id", arena_print(l->call->arena, "m%" PRIx64 "@%s", m->id, domain(l)));
+	put_string(&dict, "reply_to", l->settings->mail.reply_to);
+	put_string(&dict, "list_id", l->program ? arena_print(l->call->arena, "program-%" PRId64 ".%s", l->program->id, domain(l)) : "");
+	put_string(&dict, "list_name", l->program ? l->program->title : "");
+	put_string(&dict, "unsubscribe", unsubscribe);
+	put_string(&dict, "sender_name", institution(l));
+	put_number(&dict, "attempt", m->attempts);
+	put_number(&dict, "expires", m->expires_at == NONE ? m->queued_at + WORTHLESS_AFTER : m->expires_at);
+	put_variant(&dict, "test", DBUS_TYPE_BOOLEAN, &test);
+	link_must(dbus_message_iter_close_container(&at, &dict));
+	return message;
+}
+
+int letter_make(struct call *call, struct plugins *p, const struct message *m, DBusMessage **ret)
+{
+	struct message_text text;
+	const char *unsubscribe;
+	struct letter l;
+	int r = letter_fill(call, m, &l);
+
+	(void)p;
+	if (!r)
+		r = message_text(call, m->template_name, m->program, l.language, lookup, &l, &text);
+	if (l.failed)
+		return l.failed;
+	if (r)
+		return r;
+	unsubscribe = unsubscribe_link(&l);
+	if (l.failed)
+		return l.failed;
+	*ret = deliver_new(&l, &text, unsubscribe);
+	return 0;
+}

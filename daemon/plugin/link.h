@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What the files about plugins share.
+ *
+ * link.c listens, accepts, and carries messages: what arrives together is one turn of the store, answered after its commit. hosting.c
+ * starts hosts with --development and decides when one is tried again. post.c hands messages over and writes down what became of them.
+ * letter.c makes a message's text. channel.c shows pages and takes answers. plugins.c joins them.
+ */
+#ifndef MENTORSHIP_PLUGIN_LINK_H
+#define MENTORSHIP_PLUGIN_LINK_H
+
+#include <dbus/dbus.h>
+#include <mentorship-plugin.h>
+#include <sys/types.h>
+
+#include "core/settings.h"
+#include "model/model.h"
+#include "plugins.h"
+#include "wire/protocol.h"
+
+enum {
+	PLUGINS_MOST = 16,
+	CLIENTS = 512,
+	REPLIES_MOST = 64,
+	TURN_MESSAGES = 32,
+	CRASHES = 5,
+	CRASH_SECONDS = 600
+};
+
+enum link_stage {
+	LINK_NONE,  /* nobody is connected */
+	LINK_OPEN,  /* connected, has said nothing */
+	LINK_HELLO, /* told who it is */
+	LINK_READY
+};
+
+struct link {
+	struct plugins *plugins;
+	char name[33];
+	int64_t row; /* id of the plugin's record */
+	bool required;
+	bool wanted;  /* not disabled */
+	bool refused; /* its host said that trying again will not help */
+	uid_t uid;    /* whose processes may connect */
+	bool known;   /* the account exists */
+	char *socket; /* path */
+	DBusServer *server;
+	DBusConnection *connection;
+	enum link_stage stage;
+	unsigned capabilities;
+	struct event *dispatch, *deadline;
+	bool stopping; /* told to stop: its end is no crash */
+	bool dispatching;
+	bool broken;           /* it reported that it cannot send */
+	bool pinged;           /* a Ping waits for its answer */
+	int64_t second, calls; /* calls within this second that cost */
+	/* messages that it was given and has no outcome of */
+	int64_t held[LINK_HOLDS];
+	int held_count;
+	int64_t event_sequence, event_told; /* done with, told: up to these audit records */
+	bool events_begun;
+	/* --development */
+	pid_t pid;
+	int pidfd;
+	struct event *exited, *again;
+	int64_t crashes[CRASHES];
+	unsigned crash_at, failures; /* in a row */
+};
+
+struct plugins {
+	struct plugins_setup setup;
+	struct link links[PLUGINS_MOST];
+	int count;
+	struct event *look; /* something may be due */
+	bool rows_changed;  /* rows of plugins */
+	bool busy;          /* as of the last look */
+	int64_t next;
+	struct client { /* who presented tokens that are none */
+		uint64_t who;
+		int64_t minute;
+		int wrong;
+	} clients[CLIENTS];
+	unsigned char client_key[16];
+	struct rate {
+		int64_t from, count;
+	} minute, hour;
+	bool ending;
+};
+
+/* One call of a host, while its turn lasts. */
+struct link_call {
+	struct link *link;
+	DBusMessage *message, *reply;
+	struct problem problem; /* a refusal: the reply is an error */
+	bool ends;              /* the link is to be closed: what it said is nothing that a host says */
+};
+
+/* ---- link.c ---- */
+int link_listen(struct link *, struct problem *);
+void link_shut(struct link *);                  /* the socket too */
+void link_drop(struct link *, const char *why); /* a crash unless it was told to stop */
+void link_stop(struct link *);                  /* asks it to end */
+void link_tell(struct link *, DBusMessage *);   /* takes the message */
+void link_must(bool done);
+int64_t monotonic_seconds(void);
+
+/* ---- plugins.c ---- */
+/* Looks at what is due in so many microseconds, or earlier. */
+void plugins_look_in(struct plugins *, int64_t usec);
+
+/* ---- hosting.c ---- */
+void hosting_start(struct link *);
+void hosting_gone(struct link *, const char *why); /* the link ended by itself */
+void hosting_end(struct link *);                   /* waits for the child */
+/* What its host reported, into the row: state, and last_error unless NULL. In a turn of its own. */
+void hosting_note(struct link *, int state, const char *error);
+
+/* ---- post.c ---- */
+int post_holding(struct link_call *);
+int post_report(struct link_call *);
+/* Hands over what is due, as far as plugin and rates allow; sets plugins->busy and plugins->next. */
+void post_look(struct plugins *);
+/* A link that carried messages ended: they stay `sending` until its host says what it holds. */
+void post_gone(struct link *);
+
+/* ---- letter.c ---- */
+/* Makes the call Deliver for a message; E_UNAVAILABLE without link-key or base URL, other errors: it cannot be made at all. */
+int letter_make(struct call *, struct plugins *, const struct message *, DBusMessage **ret);
+enum letter_verdict {
+	LETTER_GOES,
+	LETTER_WAITS,   /* until *ret_until */
+	LETTER_NOT_SENT /* *ret_why */
+};
+/* May it leave now? */
+int letter_judge(struct call *, const struct message *, enum letter_verdict *ret, int64_t *ret_until, const char **ret_why);
+
+/* ---- channel.c ---- */
+int channel_open(struct link_call *);
+int channel_answer(struct link_call *);
+
+/* ---- events.c: what an event sink hears ---- */
+int events_done(struct link_call *);
+void events_look(struct link *);
+
+#endif

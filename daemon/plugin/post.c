@@ -1,0 +1,459 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The post: messages that are due go to a plugin, and what became of them is written down.
+ *
+ * A message is `sending` in the database before a plugin hears of it. When the link or the daemon ends, its host keeps outcomes until a
+ * daemon has written them down, and says after each connecting what it still works on; what it does not name goes back into the queue
+ * under the same Message-ID. So a killed daemon causes no second mail.
+ *
+ * sent: done. later: again after 5, 15, 45 minutes ... 6 hours, until it is worthless. refused: failed; the third in a row pauses the
+ * address. unknown (the connection ended after the text): once more, and then as it is. broken: the plugin is at fault, all wait.
+ */
+#include "link.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/log.h"
+
+enum {
+	FIRST_PAUSE = 300,
+	LONGEST_PAUSE = 6 * 3600,
+	BROKEN_PAUSE = 300,
+	LETTERS_A_TURN = 16
+};
+
+static const struct caller self = { .way = BY_DAEMON, .login = NONE, .person = NONE, .job = "message" };
+
+static const char *const outcomes[] = { "sent", "later", "refused", "unknown", "broken" };
+
+/* ---- what is held ---- */
+
+static int held_at(const struct link *link, int64_t id)
+{
+	for (int i = 0; i < link->held_count; i++)
+		if (link->held[i] == id)
+			return i;
+	return -1;
+}
+
+static void let_go(struct link *link, int64_t id)
+{
+	int at = held_at(link, id);
+
+	if (at >= 0)
+		link->held[at] = link->held[--link->held_count];
+}
+
+void post_gone(struct link *link)
+{
+	link->held_count = 0;
+}
+
+/* ---- outcomes ---- */
+
+struct report {
+	struct link *link;
+	int64_t id;
+	unsigned outcome;
+	const char *detail;
+	bool broken;
+};
+
+static struct arg number(const char *name, int64_t value)
+{
+	return (struct arg){ name, { .type = V_INT, .number = value } };
+}
+
+static struct arg word(const char *name, const char *value)
+{
+	return (struct arg){ name, { .type = V_TEXT, .text = value } };
+}
+
+static int64_t pause_after(int64_t attempts)
+{
+	int64_t pause = FIRST_PAUSE;
+
+	for (int64_t i = 1; i < attempts && pause < LONGEST_PAUSE; i++)
+		pause *= 3;
+	return pause < LONGEST_PAUSE ? pause : LONGEST_PAUSE;
+}
+
+static int again(struct call *call, const struct message *m, int64_t pause, const char *outcome)
+{
+	struct arg args[] = { word("state", "queued"), number("not_before", call->now + pause), word("outcome", outcome),
+		number("attempts", m->attempts) };
+
+	return perform_also(call, &message_entity, m->id, "Report", args, 4);
+}
+
+static int over(struct call *call, const struct message *m, const char *state, const char *outcome)
+{
+	struct arg args[] = { word("state", state), word("outcome", outcome), number("sent_at", call->now) };
+
+	return perform_also(call, &message_entity, m->id, "Report", args, strcmp(state, "sent") ? 2 : 3);
+}
+
+static int write_one(struct call *call, const struct message *m, struct report *report)
+{
+	const char *outcome = arena_print(call->arena, "%s%s%s", outcomes[report->outcome], *report->detail ? ": " : "", report->detail);
+	int r;
+
+	switch (report->outcome) {
+	case MENTORSHIP_SENT: return over(call, m, "sent", outcome);
+	case MENTORSHIP_LATER: return again(call, m, pause_after(m->attempts), outcome);
+	case MENTORSHIP_UNKNOWN:
+		/* perhaps it is there: once more under the same Message-ID, which mailboxes know to show once */
+		return m->outcome && !strncmp(m->outcome, "unknown", 7) ? over(call, m, "sent", outcome)
+									: again(call, m, FIRST_PAUSE, outcome);
+	case MENTORSHIP_BROKEN: report->broken = true; return again(call, m, BROKEN_PAUSE, outcome);
+	default: r = over(call, m, "failed", outcome);
+	}
+	return r ? r : perform_also(call, &person_entity, m->person, "Bounced", NULL, 0);
+}
+
+static int same_fate(struct call *call, void *record, void *data)
+{
+	const struct message *m = record;
+	struct report own = *(struct report *)data;
+
+	return m->state == MESSAGE_SENDING ? write_one(call, m, &own) : 0;
+}
+
+/* What went in the same mail has the same fate. */
+static int write_report(struct call *call, void *data)
+{
+	struct report *report = data;
+	struct message *m;
+	int r = load(call, &message_entity, report->id, (void **)&m);
+
+	if (r == E_NOTFOUND)
+		return 0; /* erased meanwhile */
+	if (r || m->state != MESSAGE_SENDING)
+		return r; /* reported before: the acknowledgement was lost */
+	r = write_one(call, m, report);
+	return r ? r
+		 : each(call, &message_entity, same_fate, report, "\"lead\" = ?1 AND \"id\" <> ?1 AND \"state\" = 'sending'",
+			   VALUES(report->id));
+}
+
+static void broken(struct link *link, const char *detail)
+{
+	char why[300];
+
+	snprintf(why, sizeof why, "it cannot send, and no recipient is to blame%s%.200s", *detail ? ": " : "; see its settings", detail);
+	hosting_note(link, PLUGIN_FAILED, why);
+	log_event(EVENT_PLUGIN_FAILED, &(struct log_facts){ .plugin = link->name });
+}
+
+int post_report(struct link_call *c)
+{
+	struct store *store = c->link->plugins->setup.store;
+	DBusMessageIter at, list, row, out, ids;
+	int r = 0, count = 0;
+
+	dbus_message_iter_init(c->message, &at);
+	dbus_message_iter_init_append(c->reply, &out);
+	link_must(dbus_message_iter_open_container(&out, DBUS_TYPE_ARRAY, "x", &ids));
+	for (dbus_message_iter_recurse(&at, &list); !r && dbus_message_iter_get_arg_type(&list); dbus_message_iter_next(&list)) {
+		struct report report = { .link = c->link };
+		dbus_uint32_t outcome;
+		dbus_int64_t id;
+
+		dbus_message_iter_recurse(&list, &row);
+		dbus_message_iter_get_basic(&row, &id);
+		dbus_message_iter_next(&row);
+		dbus_message_iter_get_basic(&row, &outcome);
+		dbus_message_iter_next(&row);
+		dbus_message_iter_get_basic(&row, &report.detail);
+		/* after a restart it may hold what another daemon gave it */
+		if (++count > REPORT_MOST || outcome > MENTORSHIP_BROKEN || strlen(report.detail) > 190 ||
+			(c->link->stage == LINK_READY && held_at(c->link, id) < 0)) {
+			c->ends = true;
+			r = problem_set(&c->problem, E_DENIED, NULL, "this host does not hold that message");
+			break;
+		}
+		report.id = id;
+		report.outcome = outcome;
+		r = store_do(store, &self, write_report, &report, &c->problem);
+		if (!r)
+			let_go(c->link, id);
+		if (!r && report.broken)
+			c->link->broken = true;
+		if (!r)
+			link_must(dbus_message_iter_append_basic(&ids, DBUS_TYPE_INT64, &id));
+	}
+	link_must(dbus_message_iter_close_container(&out, &ids));
+	return r;
+}
+
+/* ---- after connecting ---- */
+
+struct holding {
+	struct link *link;
+	const int64_t *ids;
+	int count;
+};
+
+/* Nobody has it: it goes back, and out again under the same Message-ID. */
+static int requeue(struct call *call, void *record, void *data)
+{
+	const struct message *m = record;
+	const struct plugins *p = ((struct holding *)data)->link->plugins;
+
+	for (int i = 0; i < p->count; i++)
+		if (held_at(&p->links[i], m->id) >= 0 || (m->lead != NONE && held_at(&p->links[i], m->lead) >= 0))
+			return 0;
+	return again(call, m, 0, m->outcome ? m->outcome : "");
+}
+
+static int requeue_all(struct call *call, void *data)
+{
+	return each(call, &message_entity, requeue, data, "\"state\" = 'sending'", NULL, 0);
+}
+
+int post_holding(struct link_call *c)
+{
+	struct holding holding = { c->link, NULL, 0 };
+	DBusMessageIter at, list;
+	int count;
+
+	dbus_message_iter_init(c->message, &at);
+	dbus_message_iter_recurse(&at, &list);
+	dbus_message_iter_get_fixed_array(&list, &holding.ids, &count);
+	if (count > LINK_HOLDS) {
+		c->ends = true;
+		return problem_set(&c->problem, E_DENIED, NULL, "a host holds %d messages at most", LINK_HOLDS);
+	}
+	c->link->held_count = count;
+	for (int i = 0; i < count; i++)
+		c->link->held[i] = holding.ids[i];
+	return store_do(c->link->plugins->setup.store, &self, requeue_all, &holding, &c->problem);
+}
+
+/* ---- handing over ---- */
+
+struct handing {
+	struct plugins *plugins;
+	struct link *link;
+	DBusMessage *letter; /* NULL: it does not go now */
+	int64_t id;
+};
+
+static int not_sent(struct call *call, const struct message *m, const char *why)
+{
+	struct arg outcome = word("outcome", why);
+
+	return perform_also(call, &message_entity, m->id, "Suppress", &outcome, 1);
+}
+
+static int wait_until(struct call *call, const struct message *m, int64_t until)
+{
+	struct arg at = number("not_before", until);
+
+	return perform_also(call, &message_entity, m->id, "Wait", &at, 1);
+}
+
+static int hand_over(struct call *call, void *data)
+{
+	struct handing *handing = data;
+	struct arg args[2];
+	struct message *m;
+	enum letter_verdict verdict;
+	const char *why = NULL;
+	int64_t until = NONE;
+	int r = load(call, &message_entity, handing->id, (void **)&m);
+
+	if (!r)
+		r = letter_judge(call, m, &verdict, &until, &why);
+	if (r)
+		return r;
+	if (verdict == LETTER_WAITS)
+		return wait_until(call, m, until);
+	if (verdict == LETTER_NOT_SENT)
+		return not_sent(call, m, why);
+	m->attempts++;
+	r = letter_make(call, handing->plugins, m, &handing->letter);
+	if (r == E_UNAVAILABLE) { /* a key or an address of the web page is missing: nothing is lost */
+		log_event(EVENT_KEY_UNAVAILABLE, &(struct log_facts){ .code = r });
+		return wait_until(call, m, call->now + FIRST_PAUSE);
+	}
+	if (r)
+		return r;
+	args[0] = number("lead", m->id);
+	args[1] = number("attempts", m->attempts);
+	return perform_also(call, &message_entity, m->id, "HandOver", args, 2);
+}
+
+/* One that cannot be made must not stop those behind it. */
+static int set_aside(struct call *call, void *data)
+{
+	struct handing *handing = data;
+	struct message *m;
+	int r = load(call, &message_entity, handing->id, (void **)&m);
+
+	return r ? r : wait_until(call, m, call->now + 3600);
+}
+
+static bool may_send(struct rate *rate, int64_t seconds, int64_t most)
+{
+	int64_t now = monotonic_seconds();
+
+	if (now - rate->from >= seconds || !rate->from)
+		*rate = (struct rate){ now, 0 };
+	return rate->count < most;
+}
+
+static struct link *free_notifier(struct plugins *p)
+{
+	struct link *best = NULL;
+
+	for (int i = 0; i < p->count; i++) {
+		struct link *link = &p->links[i];
+
+		if (link->stage == LINK_READY && link->wanted && link->capabilities & MENTORSHIP_NOTIFIER &&
+			link->held_count < LINK_HOLDS && (!best || link->held_count < best->held_count))
+			best = link;
+	}
+	return best;
+}
+
+struct due {
+	int64_t ids[LETTERS_A_TURN];
+	int count, wanted;
+};
+
+static int find_due(struct call *call, void *data)
+{
+	struct due *due = data;
+	struct engine *engine = store_engine(call->store);
+	struct stmt *q;
+	int r = engine_prepare(engine,
+		"SELECT \"id\" FROM \"message\" WHERE \"state\" = 'queued' AND \"not_before\" <= ?1 ORDER BY \"not_before\", \"id\" LIMIT ?2",
+		true, &q, &call->problem);
+
+	if (r)
+		return r;
+	engine_bind_int(q, 1, call->now);
+	engine_bind_int(q, 2, due->wanted);
+	while ((r = engine_step(engine, q, &call->problem)) > 0)
+		due->ids[due->count++] = engine_int(q, 0);
+	return r;
+}
+
+static int find_next(struct call *call, void *data)
+{
+	return ask(call, "SELECT min(\"not_before\") FROM \"message\" WHERE \"state\" = 'queued'", NULL, 0, data);
+}
+
+/* The letters of one turn, each in a savepoint of its own; they leave behind its commit. */
+static int hand_over_some(struct plugins *p, const struct due *due, struct handing letters[LETTERS_A_TURN], struct problem *problem)
+{
+	struct store *store = p->setup.store;
+	int r;
+
+	for (int i = 0; i < due->count; i++) {
+		struct handing *handing = &letters[i];
+		struct problem why = { 0 };
+
+		*handing = (struct handing){ p, free_notifier(p), NULL, due->ids[i] };
+		if (!handing->link)
+			break;
+		r = store_do(store, &self, hand_over, handing, &why);
+		if (store_lost(store)) {
+			*problem = why;
+			return why.code;
+		}
+		if (r < 0) {
+			log_event(EVENT_RUNTIME_ERROR, &(struct log_facts){ .entity = "message", .object = handing->id, .code = r });
+			if (handing->letter)
+				dbus_message_unref(handing->letter);
+			handing->letter = NULL;
+			r = store_do(store, &self, set_aside, handing, problem);
+			if (r < 0)
+				return r;
+		}
+		if (handing->letter)
+			handing->link->held[handing->link->held_count++] = handing->id;
+	}
+	return 0;
+}
+
+static void post_some(struct plugins *p, int wanted)
+{
+	struct plugins_setup *setup = &p->setup;
+	struct handing letters[LETTERS_A_TURN] = { { 0 } };
+	struct due due = { .wanted = wanted };
+	struct problem problem = { 0 };
+	int r = store_turn_begin(setup->store, &problem);
+
+	if (!r)
+		r = store_do(setup->store, &self, find_due, &due, &problem);
+	if (!r)
+		r = hand_over_some(p, &due, letters, &problem);
+	if (!r && wanted > due.count)
+		r = store_do(setup->store, &self, find_next, &p->next, &problem);
+	if (store_turn_commit(setup->store, r ? &(struct problem){ 0 } : &problem))
+		r = problem.code ? problem.code : E_STORE;
+	for (int i = 0; i < due.count; i++) {
+		struct handing *handing = &letters[i];
+
+		if (!handing->letter)
+			continue;
+		if (r) { /* the turn was lost: it was never handed over */
+			let_go(handing->link, handing->id);
+			dbus_message_unref(handing->letter);
+			continue;
+		}
+		p->minute.count++;
+		p->hour.count++;
+		link_tell(handing->link, handing->letter);
+	}
+	if (r && store_sync_failed(setup->store))
+		setup->failed(setup->data, &problem);
+	else if (!r && due.count)
+		setup->committed(setup->data);
+	p->busy = due.count > 0;
+}
+
+static int on_its_way(const struct plugins *p)
+{
+	int count = 0;
+
+	for (int i = 0; i < p->count; i++)
+		count += p->links[i].held_count;
+	return count;
+}
+
+void post_look(struct plugins *p)
+{
+	const struct settings *settings = p->setup.settings;
+	int wanted = LETTERS_A_TURN;
+	struct link *link = free_notifier(p);
+
+	for (int i = 0; i < p->count; i++)
+		if (p->links[i].broken) {
+			p->links[i].broken = false;
+			broken(&p->links[i], "");
+		}
+	p->busy = false;
+	p->next = NONE;
+	if (!may_send(&p->minute, 60, settings->mail.per_minute) || !may_send(&p->hour, 3600, settings->mail.per_hour)) {
+		plugins_look_in(p, 1000000);
+		return;
+	}
+	if (link && !store_held(p->setup.store)) {
+		if (wanted > settings->mail.per_minute - p->minute.count)
+			wanted = (int)(settings->mail.per_minute - p->minute.count);
+		if (wanted > LINK_HOLDS - link->held_count)
+			wanted = LINK_HOLDS - link->held_count;
+		post_some(p, wanted);
+	}
+	if (p->next != NONE && !store_simulated(p->setup.store)) {
+		int64_t left = p->next - store_now(p->setup.store);
+
+		plugins_look_in(p, left < 1 ? 50000 : left > 3600 ? INT64_C(3600) * 1000000 : left * 1000000);
+	}
+	p->busy |= on_its_way(p) > 0;
+}

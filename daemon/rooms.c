@@ -94,16 +94,15 @@ static int preview(void *data, struct call *call, int64_t until, int64_t usec, i
 static int advance(void *data, int64_t until, int64_t *ret_jobs, struct problem *problem)
 {
 	struct daemon *daemon = data;
-	int64_t mail = plugins_next(daemon->plugins), to = mail != NONE && mail < until && mail > store_now(daemon->store) ? mail : until;
+	int64_t mail;
 	int r;
 
-	if (plugins_busy(daemon->plugins)) { /* what is due is on its way first: the clock stands still meanwhile */
-		plugins_look(daemon->plugins);
+	if (plugins_busy(daemon->plugins)) /* what is due is on its way first: the clock stands still meanwhile */
 		return 1;
-	}
-	r = scheduler_advance(daemon->scheduler, to, ret_jobs, problem);
-	plugins_look(daemon->plugins);
-	return r ? r : store_now(daemon->store) < until;
+	mail = plugins_next(daemon->plugins);
+	r = scheduler_advance(
+		daemon->scheduler, mail != NONE && mail < until && mail > store_now(daemon->store) ? mail : until, ret_jobs, problem);
+	return r ? r : store_now(daemon->store) < until || plugins_busy(daemon->plugins);
 }
 
 static void resumed(void *data)

@@ -65,7 +65,7 @@ static int changed(struct call *call, const void *was, const void *now)
 
 	if (was || !now)
 		return 0;
-	r = tell_safeguarding(call, "concern-opened", &concern_entity, concern->id, concern->program, concern->about);
+	r = tell_safeguarding(call, "concern-opened", &concern_entity, concern->id, concern->program, concern->about, NONE);
 	return r ? r : deadline(call, concern);
 }
 
@@ -94,7 +94,7 @@ static int overdue(struct call *call, int64_t subject, int64_t nominal, int64_t 
 	(void)cursor;
 	if (r || concern->state != OPEN)
 		return r;
-	r = tell_safeguarding(call, "concern-waits", &concern_entity, concern->id, concern->program, concern->about);
+	r = tell_safeguarding(call, "concern-opened", &concern_entity, concern->id, concern->program, concern->about, call->now);
 	return r ? r : deadline(call, concern);
 }
 

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "core/date.h"
 #include "core/log.h"
@@ -116,7 +117,7 @@ struct letter {
 	struct person *person;
 	struct program *program;
 	struct match *match;
-	struct match_member *own, *other;
+	struct match_member *own, *other, *mentor, *mentee;
 	struct person *partner;
 	const char *zone, *language;
 	int failed; /* what a lookup could not do */
@@ -128,6 +129,10 @@ static int see_member(struct call *call, void *record, void *data)
 	struct letter *l = data;
 
 	(void)call;
+	if (member->side == SIDE_MENTOR)
+		l->mentor = l->mentor ? l->mentor : member;
+	else
+		l->mentee = l->mentee ? l->mentee : member;
 	if (member->person == l->message->person)
 		l->own = member;
 	else if (!l->other)
@@ -202,10 +207,9 @@ static const char *partner(struct letter *l)
 }
 static const char *both(struct letter *l)
 {
-	return l->own && l->other ? arena_print(l->call->arena, "%s & %s", l->own->side ? l->other->name : l->own->name,
-					    l->own->side ? l->own->name : l->other->name)
-				  : NULL;
+	return l->mentor && l->mentee ? arena_print(l->call->arena, "%s & %s", l->mentor->name, l->mentee->name) : NULL;
 }
+
 static const char *shared(struct letter *l)
 {
 	return l->match ? l->match->sentence : NULL;
@@ -239,8 +243,13 @@ static const char *moment(struct letter *l, int64_t instant)
 		: message_instant(l->call->arena, message_language_for(l->call, l->language), zone_of(l->call, l->zone), instant);
 }
 
+/* Of a check-in: as long as its link holds. */
 static const char *answer_until(struct letter *l)
 {
+	const char *about = l->message->about;
+
+	if (about && !strcmp(about, "check_in"))
+		return moment(l, l->call->now + purpose_named("check-in")->days * DAY);
 	return l->match ? moment(l, l->match->answer_until) : NULL;
 }
 
@@ -253,7 +262,55 @@ static const char *due(struct letter *l)
 		r = ask(l->call, "SELECT \"due\" FROM \"check_in\" WHERE \"id\" = ?1", VALUES(l->message->about_id), &at);
 	if (r)
 		l->failed = r;
-	return moment(l, at);
+	return at == NONE ? NULL
+			  : message_day(l->call->arena, message_language_for(l->call, l->language),
+				    local_day(zone_local(zone_of(l->call, l->zone), at)));
+}
+
+static const char *about_id(struct letter *l)
+{
+	return arena_print(l->call->arena, "%" PRId64, l->message->about_id);
+}
+
+static const char *match_until(struct letter *l)
+{
+	return l->match && l->match->ends != NONE ? message_day(l->call->arena, message_language_for(l->call, l->language), l->match->ends)
+						  : NULL;
+}
+
+/* Told to staff of the program only: who they are is a matter of the kind of message. */
+static const char *about_person(struct letter *l)
+{
+	struct person *person;
+
+	if (!l->message->about || strcmp(l->message->about, "person") ||
+		load(l->call, &person_entity, l->message->about_id, (void **)&person))
+		return NULL;
+	return person->name;
+}
+
+static struct plugin *about_plugin(struct letter *l)
+{
+	struct plugin *plugin;
+
+	if (!l->message->about || strcmp(l->message->about, "plugin") ||
+		load(l->call, &plugin_entity, l->message->about_id, (void **)&plugin))
+		return NULL;
+	return plugin;
+}
+
+static const char *plugin_name(struct letter *l)
+{
+	struct plugin *plugin = about_plugin(l);
+
+	return plugin ? plugin->name : NULL;
+}
+
+static const char *plugin_error(struct letter *l)
+{
+	struct plugin *plugin = about_plugin(l);
+
+	return plugin ? plugin->last_error : NULL;
 }
 
 static const char *count_held(struct letter *l)
@@ -271,10 +328,11 @@ static const struct letter_name {
 	const char *name;
 	const char *(*value)(struct letter *);
 } names[] = { { "recipient.name", recipient_name }, { "recipient.given_name", recipient_given_name }, { "institution", institution },
-	{ "program.title", program_title }, { "match.partner", partner }, { "match.both", both }, { "match.shared", shared },
+	{ "program.title", program_title }, { "match.partner", partner }, { "match.names", both }, { "match.shared", shared },
 	{ "match.as_mentor", side }, { "match.as_mentee", as_mentee }, { "match.contact", contact }, { "match.on_site", contact_on_site },
 	{ "link", main_link }, { "own_link", own_link }, { "concern_link", talk_link }, { "unsubscribe_link", unsubscribe_link },
-	{ "answer_until", answer_until }, { "due", due }, { "count", count_held }, { 0 } };
+	{ "answer_until", answer_until }, { "due", due }, { "about_id", about_id }, { "match.until", match_until },
+	{ "person.name", about_person }, { "plugin.name", plugin_name }, { "plugin.error", plugin_error }, { "count", count_held }, { 0 } };
 
 static const char *lookup(void *data, const char *name)
 {
@@ -346,6 +404,12 @@ static const char *domain(const struct letter *l)
 	return length && *host != '[' ? arena_print(l->call->arena, "%.*s", (int)length, host) : "localhost.localdomain";
 }
 
+/* A plugin knows no simulated clock. */
+static int64_t on_the_real_clock(struct letter *l, int64_t instant)
+{
+	return store_simulated(l->call->store) ? (int64_t)time(NULL) + instant - l->call->now : instant;
+}
+
 static DBusMessage *deliver_new(struct letter *l, const struct message_text *text, const char *unsubscribe)
 {
 	const struct message *m = l->message;
@@ -372,7 +436,7 @@ static DBusMessage *deliver_new(struct letter *l, const struct message_text *tex
 	put_string(&dict, "unsubscribe", unsubscribe);
 	put_string(&dict, "sender_name", institution(l));
 	put_number(&dict, "attempt", m->attempts);
-	put_number(&dict, "expires", m->expires_at == NONE ? m->queued_at + WORTHLESS_AFTER : m->expires_at);
+	put_number(&dict, "expires", on_the_real_clock(l, m->expires_at == NONE ? m->queued_at + WORTHLESS_AFTER : m->expires_at));
 	put_variant(&dict, "test", DBUS_TYPE_BOOLEAN, &test);
 	link_must(dbus_message_iter_close_container(&at, &dict));
 	return message;

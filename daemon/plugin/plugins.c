@@ -240,6 +240,8 @@ void plugins_look_in(struct plugins *p, int64_t usec)
 
 bool plugins_busy(struct plugins *p)
 {
+	if (p && p->count)
+		on_look(-1, EV_TIMEOUT, p);
 	return p && p->busy;
 }
 

@@ -38,8 +38,8 @@ void plugins_settings(struct plugins *, const struct settings *);
 int plugins_start(struct plugins *, struct problem *);
 /* After any commit: a message may be due, an event to tell, a plugin to stop. Cheap; what it does happens when the loop is back. */
 void plugins_look(struct plugins *);
-/* For a simulated clock: messages that are due or on their way (with a plugin that can take them), and the instant of the next one that
- * waits; NONE if there is none. */
+/* For a simulated clock, outside turns: looks now whether messages are due or on their way (with a plugin that can take them). And the
+ * instant of the next one that waits, as of the last look; NONE if there is none. */
 bool plugins_busy(struct plugins *);
 int64_t plugins_next(struct plugins *);
 

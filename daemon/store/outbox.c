@@ -147,10 +147,11 @@ int notify_staff(struct call *call, const struct notice *n, int64_t except)
 		except);
 }
 
-int tell_safeguarding(
-	struct call *call, const char *template_name, const struct entity *about, int64_t about_id, int64_t program, int64_t except)
+int tell_safeguarding(struct call *call, const char *template_name, const struct entity *about, int64_t about_id, int64_t program,
+	int64_t except, int64_t extra)
 {
-	char *occasion = arena_print(call->arena, "%s/%lld", about->name, (long long)about_id);
+	char *occasion = extra == NONE ? arena_print(call->arena, "%s/%lld", about->name, (long long)about_id)
+				       : arena_print(call->arena, "%s/%lld/%lld", about->name, (long long)about_id, (long long)extra);
 	struct notice n = { template_name, NONE, program, NONE, about, about_id, occasion };
 
 	return notify_duty(call, &n,

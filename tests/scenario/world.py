@@ -197,7 +197,7 @@ class World:
                            "VALUES (1, ?, ?, 'person', 'own-page', ?, 1, ?, ?, 'sent')", (number[program], person, person, BEGIN, BEGIN + 86400))
                 db.execute("INSERT INTO concern (version, program, person, severity, raised_at, state) VALUES (1, ?, ?, 'ordinary', ?, 'open')",
                            (number[program], person, BEGIN))
-            db.execute("INSERT INTO plugin (version, name, restarts, required, state) VALUES (1, 'smtp', 0, 0, 'disabled')")
+            db.execute("INSERT INTO plugin (version, name, restarts, required, state) VALUES (1, 'pigeon', 0, 0, 'disabled')")
         db.close()
 
 
@@ -217,16 +217,16 @@ class Copy(World):
         copy_state(world.state, self.daemon)
         self.start(**options)
 
-    def start(self, **options):
-        self.daemon.start(clock=0, **options)
+    def start(self, *words, **options):
+        self.daemon.start(*words, clock=0, **options)
         self.root = self.daemon.caller("root")
         if self.root.get(TOP, "Manager", "Held"):
             self.root.manager("Resume", "a{sv}", ({},))
         return self
 
-    def restart(self, **options):
+    def restart(self, *words, **options):
         self.daemon.stop()
-        return self.start(**options)
+        return self.start(*words, **options)
 
     def caller(self, account, connection=0):
         return self.daemon.caller(account, connection)

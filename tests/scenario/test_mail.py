@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Messages leave: from an offer to a mail at a real server, through the real host and plugin, over kills of either side."""
+import email
+import email.policy
+import os
+import pathlib
+import pwd
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import harness
+import pytest
+from world import built_world, world  # noqa: F401 (fixtures)
+
+SINK = pathlib.Path(__file__).resolve().parent.parent / "fakes/smtp_sink.py"
+
+
+class Post:
+    """A mail server, and the world's daemon with the SMTP plugin."""
+
+    def __init__(self, world, directory):
+        self.world, self.daemon = world, world.daemon
+        self.kept = directory / "kept"
+        self.kept.mkdir()
+        self.sink = subprocess.Popen([sys.executable, "-B", SINK, self.kept], stdout=subprocess.PIPE, text=True)
+        self.port = int(self.sink.stdout.readline())
+
+    def configure(self, load="smtp", **mail):
+        installed = self.daemon.installed
+        more = "".join(f"{name} = {value}; " for name, value in {
+            "base_url": '"https://mentoring.example.org"', "settle": 5, "quiet_from": 24, "per_minute": 100000, **mail}.items())
+        self.daemon.configure(
+            f'plugins: {{ load = "{load}"; host = "{installed.path("usr/libexec/mentorship/mentorship-plugin-host")}"; '
+            f'directory = "{plugin_directory(installed)}"; }};\nmail: {{ {more}}};\n', "20-mail.conf")
+        self.plugin("smtp", f'server = "127.0.0.1";\nport = {self.port};\ntls = "none";\nsender = "mentoring@example.org";\n')
+        return self
+
+    def plugin(self, name, text):
+        path = self.daemon.config / f"etc/mentorship/plugins.d/{name}.conf"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        os.chown(path, 0, 0)
+        path.chmod(0o644)
+
+    def start(self):
+        self.world.restart("--development")
+        return self
+
+    def mails(self):
+        return [email.message_from_bytes(path.read_bytes(), policy=email.policy.default) for path in sorted(self.kept.glob("*.eml"))]
+
+    def advance(self, seconds):
+        self.world.root.manager("AdvanceClock", "x", (self.world.root.get(harness.TOP, "Manager", "Now") + seconds,), seconds=60)
+
+    def stop(self):
+        self.sink.send_signal(signal.SIGTERM)
+        self.sink.wait()
+
+
+def plugin_directory(installed):
+    return next(installed.root.glob("usr/lib/**/mentorship/plugins-1"))
+
+
+def until(what, seconds=20):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if what():
+            return True
+        time.sleep(0.02)
+    return bool(what())
+
+
+@pytest.fixture
+def post(world, scratch):
+    post = Post(world, scratch)
+    yield post
+    post.stop()
+
+
+def running(post, name="smtp"):
+    """Waits until the plugin runs."""
+    rows = lambda: post.world.rows("SELECT * FROM plugin WHERE name = ?", name)      # noqa: E731
+    assert until(lambda: rows() and rows()[0]["state"] == "running"), (rows(), post.daemon.tail())
+
+
+def state_of(post, where="1"):
+    return {row["template_name"] + "/" + str(row["person"]): row["state"]
+            for row in post.world.rows(f"SELECT template_name, person, state FROM message WHERE {where}")}
+
+
+def test_an_offer_becomes_a_mail_with_a_link(post):
+    post.configure().start()
+    running(post)
+    post.world.caller("mt-coord").verb(post.world.matches["proposed"], "Match.Offer")
+    assert not post.mails()                                   # it rests first, so that it could be withdrawn
+    post.advance(40)
+    offers = [mail for mail in post.mails() if mail["To"] and "planted-post" in mail["To"]]
+    assert offers
+    for mail in offers:
+        text = mail.get_body(("plain",)).get_content()
+        assert re.search(r"https://mentoring\.example\.org/l/[A-Za-z0-9_-]{43}", text), text
+        assert mail["Auto-Submitted"] == "auto-generated"
+        assert mail["Message-ID"].endswith("@mentoring.example.org>")
+    assert until(lambda: set(state_of(post, "template_name = 'match-offered'").values()) <= {"sent", "suppressed"})
+    sent = post.world.rows("SELECT count(*) AS n FROM message WHERE state = 'sent'")[0]["n"]
+    assert len(post.mails()) == sent
+    ids = [mail["Message-ID"] for mail in post.mails()]
+    assert len(ids) == len(set(ids))
+
+
+def test_no_link_is_kept_anywhere(post):
+    post.configure().start()
+    post.world.caller("mt-coord").verb(post.world.matches["proposed"], "Match.Offer")
+    post.advance(10)
+    assert until(post.mails)
+    tokens = {token for mail in post.mails() for token in re.findall(r"/[lu]/([A-Za-z0-9_-]{43})", mail.get_body(("plain",)).get_content())}
+    assert tokens
+    post.world.daemon.stop()
+    for path in post.daemon.state.rglob("*"):
+        if path.is_file():
+            data = path.read_bytes()
+            assert not [token for token in tokens if token.encode() in data], path
+    assert not [token for token in tokens if token in post.daemon.log.read_text()]
+
+
+def test_a_daemon_that_is_killed_sends_nothing_twice(post):
+    post.configure(settle=0).start()
+    coord = post.world.caller("mt-coord")
+    post.plugin("smtp", f'server = "127.0.0.1";\nport = {post.port};\ntls = "none";\nsender = "mentoring@example.org";\nconnections = 1;\n')
+    coord.verb(post.world.matches["proposed"], "Match.Offer")
+    until(lambda: post.world.rows("SELECT 1 FROM message WHERE state IN ('sending', 'sent')"))
+    post.daemon.kill()
+    post.world.start("--development")
+    post.world.root.manager("AdvanceClock", "x", (post.world.root.get(harness.TOP, "Manager", "Now") + 3600,), seconds=60)
+    assert until(lambda: not post.world.rows("SELECT 1 FROM message WHERE state IN ('queued', 'sending') AND not_before < 1.9e9 "
+                                             "AND template_name = 'match-offered'"))
+    ids = [mail["Message-ID"] for mail in post.mails()]
+    assert ids and len(ids) == len(set(ids))
+
+
+def test_a_required_plugin_that_refuses_stops_the_start(post):
+    post.configure()
+    post.daemon.configure('plugins: { required = "smtp"; };\n', "30-required.conf")
+    post.plugin("smtp", 'server = "127.0.0.1";\nport = 99999;\nsender = "mentoring@example.org";\n')
+    post.world.daemon.stop()
+    with pytest.raises(RuntimeError, match="required"):
+        post.world.daemon.start("--development", clock=0)

@@ -7,10 +7,10 @@
  */
 #include <mentorship-plugin.h>
 
+#include "address.h"
 #include "mime.h"
 #include "smtp_session.h"
 
-#include <arpa/inet.h>
 #include <ctype.h>
 #include <signal.h>
 #include <stdio.h>
@@ -223,22 +223,11 @@ static bool is_host(const char *text)
 	return *text && *text != '-' && *text != '.';
 }
 
-static bool is_loopback(const struct sockaddr *address)
-{
-	static const unsigned char mapped[] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 127 };
-	const struct sockaddr_in6 *six = (const void *)address;
-
-	if (address->sa_family == AF_INET)
-		return ntohl(((const struct sockaddr_in *)(const void *)address)->sin_addr.s_addr) >> 24 == 127;
-	return address->sa_family == AF_INET6 &&
-		(IN6_IS_ADDR_LOOPBACK(&six->sin6_addr) || memcmp(&six->sin6_addr, mapped, sizeof mapped) == 0);
-}
-
 static bool allowed(void *data, const struct sockaddr *address)
 {
 	const struct smtp *smtp = data;
 
-	return smtp->tls != NO_TLS || smtp->insecure || is_loopback(address);
+	return smtp->tls != NO_TLS || smtp->insecure || address_kind(address) == ADDRESS_LOOPBACK;
 }
 
 static bool named_loopback(const char *server)

@@ -10,7 +10,8 @@
 extern const struct entity person_entity, login_entity, duty_entity, program_entity, closed_days_entity, participant_entity, trait_entity,
 	availability_entity, wish_entity, objection_entity, recipe_entity, recipe_line_entity, match_run_entity, run_pair_entity,
 	unplaced_entity, match_entity, match_member_entity, check_in_entity, message_entity, job_entity, audit_record_entity,
-	disclosure_entity, import_entity, plugin_entity, invitation_entity, template_entity, concern_entity;
+	disclosure_entity, import_entity, plugin_entity, invitation_entity, template_entity, concern_entity, instrument_entity, item_entity,
+	item_text_entity, scale_entity, wave_entity, wave_member_entity, response_entity, wave_result_entity;
 
 #define MANAGE "org.mentorship1.manage" /* the polkit action of administration */
 
@@ -285,5 +286,33 @@ bool link_hash(const char *token, char hash[65]);
 int link_find(struct call *, const char *token, struct invitation **ret);
 /* Ends the running matches of a participant, one by one, with the reason; the others are ready again, first in the next run. */
 int participant_leaves(struct call *, const struct participant *, const char *reason_word);
+
+/* ---- waves by link: response.c. The daemon's side of a link has made sure who `person` is; these ask nothing more of it. ---- */
+struct form;
+struct form_page {
+	const char *title;
+	const struct form *form;   /* questionnaire/questionnaire.h; texts in the person's language where there are such */
+	const char *const *values; /* of each item: what a draft has, NULL: nothing */
+	const bool *applies;       /* of each item, by these values; what does not apply yet may after another answer */
+	int64_t closes;            /* no answer is taken from then on */
+	const char *privacy;       /* a sentence to be shown: who will see who answered what */
+	bool anonymous;            /* nothing about the answers may be kept beside the person: no hash of them, no draft */
+	bool answered;             /* there is nothing more to do */
+};
+struct form_error {
+	const char *name, *text; /* the item's name, and a sentence for whoever fills it in */
+};
+struct form_errors {
+	size_t count;
+	const struct form_error *list; /* in the call's arena */
+	bool draft_kept;               /* an anonymous wave keeps none */
+};
+/* The form as the person is to see it. E_NOTFOUND: not asked in this wave, or there is none; E_STATE: not open (any more). */
+int wave_page(struct call *, int64_t wave, int64_t person, struct form_page *ret);
+/* Takes the person's answers: by item's name, V_TEXT (V_WORDS for several choices, one a line; or the same name more than once); a name that is
+ * no item's is refused. With `draft` they are kept for later as far as they are right. 0: taken (of a draft: errors may be told all the same);
+ * E_INVALID with errors: nothing was taken; E_STATE: not open, or answered before; E_NOTFOUND as above. The call's own idempotency
+ * body must not be kept for an anonymous wave. */
+int wave_answer(struct call *, int64_t wave, int64_t person, const struct arg *answers, size_t count, bool draft, struct form_errors *ret);
 
 #endif

@@ -157,7 +157,7 @@ static void an_export_says_that_something_is_left_out(void **state)
 static bool is_nobodys(const struct entity *e, const struct field *f)
 {
 	static const char *const entities_of_words[] = { "program", "closed_days", "recipe", "recipe_line", "match_run", "message",
-		"template", "job", "audit_record" };
+		"template", "job", "audit_record", "instrument", "item", "item_text", "scale", "wave", "wave_result" };
 	static const char *const fields_of_words[] = { "disclosure entity", "disclosure fields", "import entity", "import role",
 		"import name", "import mapping", "run_pair alternatives", "run_pair shares", "plugin name", "plugin release",
 		"plugin capabilities", "invitation purpose", "invitation token_hash", "invitation answer_hash" };
@@ -307,6 +307,29 @@ static int leave_results(struct call *call, void *data)
 
 #define CELLS(...) ((char *[]){ __VA_ARGS__ }), sizeof((char *[]){ __VA_ARGS__ }) / sizeof(char *)
 
+/* Cleo was asked in a wave, and answered. */
+static void leave_response(struct world *w, struct cast *c)
+{
+	int64_t form = create(
+			w, &c->ada, &instrument_entity, ARGS(P("program", path(w, &program_entity, c->program)), T("starter", "closing"))),
+		wave;
+
+	must(perform(w, &c->ada, &instrument_entity, form, "Ready", NULL, 0), &w->call.problem);
+	wave = create(w, &c->ada, &wave_entity,
+		ARGS(P("instrument", path(w, &instrument_entity, form)), T("title", "End"), N("opens", 1767225600 + 86400),
+			N("closes", 1767225600 + 9 * 86400)));
+	force(w,
+		arena_print(&w->arena,
+			"INSERT INTO \"wave_member\" (\"id\", \"version\", \"program\", \"wave\", \"person\", \"name\", \"side\", \"state\") "
+			"VALUES (71, 1, %lld, %lld, %lld, 'Cleo Mentee', 'mentee', 'answered')",
+			(long long)c->program, (long long)wave, (long long)c->cleo_id));
+	force(w,
+		arena_print(&w->arena,
+			"INSERT INTO \"response\" (\"id\", \"version\", \"program\", \"wave\", \"person\", \"state\") "
+			"VALUES (72, 1, %lld, %lld, %lld, 'submitted')",
+			(long long)c->program, (long long)wave, (long long)c->cleo_id));
+}
+
 static void an_erasure_leaves_no_word(void **state)
 {
 	struct options why = { .version = NONE, .for_person = NONE, .reason = WORD " asked" };
@@ -341,6 +364,7 @@ static void an_erasure_leaves_no_word(void **state)
 			"INSERT INTO \"check_in\" (\"version\", \"program\", \"match\", \"participant\", \"person\", \"side\", \"due\", \"state\") "
 			"VALUES (1, %lld, %lld, %lld, %lld, 'mentee', 1, 'due')",
 			(long long)c.program, (long long)match, (long long)mentee, (long long)c.cleo_id));
+	leave_response(w, &c);
 	ids[0] = c.program, ids[1] = mentor, ids[2] = mentee;
 	must(store_turn_begin(w->store, &problem), &problem);
 	must(store_do(w->store, &c.ada, leave_results, ids, &problem), &problem);

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Instruments, waves and responses among themselves: the structs that their files share, and a form made of its rows.
+ */
+#ifndef MENTORSHIP_SURVEY_H
+#define MENTORSHIP_SURVEY_H
+
+#include "model.h"
+#include "questionnaire/questionnaire.h"
+
+enum instrument_state {
+	INSTRUMENT_DRAFT,
+	INSTRUMENT_READY,
+	INSTRUMENT_RETIRED
+};
+struct instrument {
+	int64_t id, version, program;
+	char *key;
+	int64_t edition;
+	char *title, *language, *licence, *source, *starter;
+	int64_t state;
+};
+struct item {
+	int64_t id, version, program, instrument, position;
+	char *name;
+	int64_t kind;
+	char *label, *choices; /* a line for each: value=label */
+	int64_t required;
+	char *relevant;
+	double min, max;
+	int64_t reversed;
+};
+struct item_text {
+	int64_t id, version, program, item;
+	char *language, *label, *choices;
+};
+struct scale {
+	int64_t id, version, program, instrument;
+	char *name, *label;
+	int64_t scoring;
+	char *items, *reversed; /* words */
+};
+
+enum wave_state {
+	WAVE_PLANNED,
+	WAVE_OPEN,
+	WAVE_CLOSED
+};
+enum {
+	WAVE_NAMED,
+	WAVE_PSEUDONYMOUS,
+	WAVE_ANONYMOUS
+};
+struct wave {
+	int64_t id, version, program, instrument;
+	char *title;
+	int64_t audience, opens, closes, reminder_days, reminders, anonymity, k, by_side, compared_with;
+	char *outlook;
+	int64_t state;
+};
+enum wave_member_state {
+	WAVE_MEMBER_ASKED,
+	WAVE_MEMBER_ANSWERED
+};
+struct wave_member {
+	int64_t id, version, program, wave, person;
+	char *name;
+	int64_t side, state;
+};
+enum response_state {
+	RESPONSE_DRAFT,
+	RESPONSE_SUBMITTED
+};
+struct response {
+	int64_t id, version, program, wave, person, side;
+	char *answers; /* a line for each: name=value, with \n and \\ escaped */
+	int64_t submitted_on, state;
+};
+struct wave_result {
+	int64_t id, version, program, wave, position;
+	char *item, *label, *choice, *choice_label, *side;
+	int64_t count, of;
+	double mean;
+};
+
+/* The form of an instrument, compiled, its texts in that language where there are such (NULL: its own). E_INVALID tells the first
+ * things that are wrong with it. */
+int survey_form(struct call *, int64_t instrument, const char *language, struct form **ret);
+/* Makes the items and scales of a shipped instrument, in its draft. */
+int shipped_fill(struct call *, struct instrument *);
+int shipped_items(struct call *, const struct instrument *);
+/* Answers as kept, and back: `values` has one of each item of the form (NULL: none). */
+char *answers_kept(struct call *, const struct form *, const char *const *values);
+void answers_read(struct call *, const struct form *, const char *kept, const char **values);
+/* Reads the lines value=label of choices into the arena. */
+const struct form_choice *choices_read(struct arena *, const char *lines, size_t *ret_count);
+/* How many would be asked by that audience now. */
+int wave_audience(struct call *, const struct wave *, int64_t *ret);
+/* Takes answers (see wave_answer) of somebody who is asked; that they have answered is for the caller to write down. */
+int wave_take(struct call *, const struct wave_member *, const struct arg *, size_t count, bool draft, struct form_errors *ret);
+/* The frozen results of a wave as CSV: the answer `results` of its verb. */
+int wave_table(struct call *, const struct wave *);
+/* Counts and freezes the results of a wave that closes. */
+int wave_count(struct call *, const struct wave *);
+
+#endif

@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Waves: an instrument put to people for a time. planned -> open -> closed.
+ *
+ * Who is asked is written down when the wave opens: a row for each (wave_member), which says whether that person answered. What was
+ * answered is another entity's (response.c), and in an anonymous wave nothing leads from one to the other. At close the results are counted
+ * and frozen (wave_result.c). Opening asks people in slices, so that a wave for thousands holds nobody up.
+ *
+ * Making a wave says how many results it can ever show: nine people at k = 10 give none, and it is better to know that before asking.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "core/date.h"
+#include "survey.h"
+
+static const char *const states[] = { "planned", "open", "closed", NULL };
+static const char *const audiences[] = { "mentors", "mentees", "everybody", "matched mentors", "matched mentees", "matched", NULL };
+static const char *const anonymities[] = { "named", "pseudonymous", "anonymous", NULL };
+static const char *const sides[] = { "mentor", "mentee", NULL };
+static const char *const member_states[] = { "asked", "answered", NULL };
+enum {
+	K_LEAST = 5,
+	K_MINORS = 10
+};
+
+static const struct field fields[] = { ID_AND_VERSION(struct wave, .anchor = NO_ANCHOR),
+	{ AS_INT(struct wave, program, LINK, MEMBER), .flags = REQUIRED | BY_VERB | LISTED, .to = "program", .anchor = AT_PROGRAM,
+		.label = "Program" },
+	{ AS_INT(struct wave, instrument, LINK, STAFF), .flags = REQUIRED | FROZEN | LISTED | LEADS, .to = "instrument",
+		.label = "Instrument" },
+	{ AS_TEXT(struct wave, title, STAFF), .flags = REQUIRED | HAS_MIN | HAS_MAX | SORTED | LABEL | LISTED, .min = 1, .max = 200,
+		.label = "Title" },
+	{ AS_INT(struct wave, audience, CHOICE, STAFF), .flags = REQUIRED | LISTED, .choices = audiences, .starts = true, .initial = 2,
+		.label = "Who is asked" },
+	{ AS_INT(struct wave, opens, INSTANT, STAFF), .flags = REQUIRED | SORTED | LISTED, .label = "Opens" },
+	{ AS_INT(struct wave, closes, INSTANT, STAFF), .flags = REQUIRED | LISTED, .label = "Closes" },
+	{ AS_INT(struct wave, reminder_days, NUMBER, STAFF), .flags = REQUIRED | HAS_MIN | HAS_MAX, .min = 1, .max = 90, .starts = true,
+		.initial = 4, .unit = "days", .label = "Days between reminders" },
+	{ AS_INT(struct wave, reminders, NUMBER, STAFF), .flags = REQUIRED | HAS_MIN | HAS_MAX, .min = 0, .max = 5, .starts = true,
+		.initial = 2, .label = "Reminders at most" },
+	{ AS_INT(struct wave, anonymity, CHOICE, STAFF), .flags = REQUIRED | LISTED, .choices = anonymities, .starts = true, .initial = 1,
+		.label = "Who sees who answered what" },
+	{ AS_INT(struct wave, k, NUMBER, STAFF), .flags = REQUIRED | HAS_MIN | HAS_MAX, .min = K_LEAST, .max = 100, .starts = true,
+		.initial = K_LEAST, .label = "Fewest answers that are shown (10 at least with minors)" },
+	{ AS_INT(struct wave, by_side, YESNO, STAFF), .label = "Results for mentors and mentees apart" },
+	{ AS_INT(struct wave, compared_with, LINK, STAFF), .to = "wave", .label = "Each person's answers are compared with the wave" },
+	{ AS_TEXT(struct wave, outlook, STAFF), .flags = BY_VERB, .label = "What it can show" },
+	{ AS_INT(struct wave, state, CHOICE, STAFF), .flags = REQUIRED | BY_VERB | SORTED | LISTED, .choices = states, .starts = true,
+		.label = "State" },
+	{ 0 } };
+COVERS(fields, struct wave, 0);
+
+/* ---- whom it asks ---- */
+
+/* Participants of the program ?1 who are asked as ?2 (index of the audience), with their side. */
+#define AUDIENCE \
+	"SELECT p.\"person\", p.\"role\" FROM \"participant\" p JOIN \"person\" pe ON pe.\"id\" = p.\"person\" " \
+	"WHERE p.\"program\" = ?1 AND pe.\"state\" = 'active' AND p.\"state\" IN ('accepted', 'training', 'ready', 'completed') " \
+	"AND (?2 IN (2, 5) OR p.\"role\" = CASE WHEN ?2 IN (0, 3) THEN 'mentor' ELSE 'mentee' END) " \
+	"AND (?2 < 3 OR EXISTS (SELECT 1 FROM \"match_member\" mm JOIN \"match\" ma ON ma.\"id\" = mm.\"match\" " \
+	"WHERE mm.\"participant\" = p.\"id\" AND ma.\"state\" IN ('active', 'paused', 'closing')))"
+
+int wave_audience(struct call *call, const struct wave *wave, int64_t *ret)
+{
+	return ask(call, "SELECT count(DISTINCT \"person\") FROM (" AUDIENCE ")", VALUES(wave->program, wave->audience), ret);
+}
+
+static int look_ahead(struct call *call, struct wave *wave)
+{
+	int64_t asked, minors, k = wave->k;
+	int r = wave_audience(call, wave, &asked);
+
+	if (!r)
+		r = ask(call, "SELECT count(*) FROM \"person\" WHERE \"minor\" AND \"id\" IN (SELECT \"person\" FROM (" AUDIENCE "))",
+			VALUES(wave->program, wave->audience), &minors);
+	if (r)
+		return r;
+	if (minors && k < K_MINORS)
+		k = K_MINORS;
+	if (asked < k)
+		wave->outlook = arena_print(call->arena,
+			"%" PRId64 " people would be asked today, and nothing below %" PRId64
+			" answers is ever shown%s: there would be no results",
+			asked, k, minors ? " (minors are among them)" : "");
+	else
+		wave->outlook = arena_print(call->arena,
+			"%" PRId64 " people would be asked today; at %" PRId64 " answers and more%s there are results, for at most %" PRId64
+			" groups",
+			asked, k, minors ? " (minors are among them)" : "", wave->by_side && asked >= 2 * k ? (int64_t)2 : (int64_t)1);
+	return 0;
+}
+
+/* ---- making and changing ---- */
+
+static int check(struct call *call, const void *record)
+{
+	const struct wave *wave = record;
+	struct wave *other;
+	int r;
+
+	if (wave->closes <= wave->opens)
+		return fail(call, E_INVALID, "closes", "must lie after the opening");
+	if (wave->closes - wave->opens > 400 * (int64_t)DAY)
+		return fail(call, E_INVALID, "closes", "a wave is open for 400 days at most");
+	if (wave->compared_with == NONE)
+		return 0;
+	if (wave->anonymity == WAVE_ANONYMOUS)
+		return fail(call, E_INVALID, "anonymity",
+			"answers of one person are to be compared, so it cannot be anonymous; take pseudonymous");
+	r = load(call, &wave_entity, wave->compared_with, (void **)&other);
+	if (!r && other->anonymity == WAVE_ANONYMOUS)
+		return fail(call, E_INVALID, "compared_with", "that wave is anonymous: nobody can say whose answers were whose");
+	return r;
+}
+
+static int create(struct call *call, const void *was, void *now)
+{
+	struct wave *wave = now;
+	struct instrument *instrument;
+	int r = load(call, &instrument_entity, wave->instrument, (void **)&instrument);
+
+	(void)was;
+	if (r)
+		return r;
+	if (instrument->state != INSTRUMENT_READY)
+		return fail(call, E_STATE, "instrument", "the instrument is not ready yet (verb Ready), or retired");
+	wave->program = instrument->program;
+	return look_ahead(call, wave);
+}
+
+static int update(struct call *call, const void *was, void *now)
+{
+	(void)was;
+	return look_ahead(call, now);
+}
+
+static int changed(struct call *call, const void *was, const void *now)
+{
+	const struct wave *old = was, *wave = now;
+	int r = 0;
+
+	if (old && old->state == WAVE_PLANNED && (!wave || wave->state != WAVE_PLANNED || wave->opens != old->opens))
+		r = unplan(call, "wave open", old->id);
+	if (!r && old && old->state == WAVE_OPEN && (wave->state != WAVE_OPEN || wave->closes != old->closes))
+		r = unplan(call, "wave close", old->id);
+	if (!r && wave && wave->state == WAVE_PLANNED && (!old || old->opens != wave->opens))
+		r = plan(call, "wave open", wave->id, wave->opens, NULL);
+	if (!r && wave && wave->state == WAVE_OPEN && (old->state != WAVE_OPEN || wave->closes != old->closes))
+		r = plan(call, "wave close", wave->id, wave->closes, NULL);
+	return r;
+}
+
+/* ---- opening: people are asked in slices ---- */
+
+static int open_it(struct call *call, const void *was, void *now)
+{
+	struct wave *wave = now;
+	int r;
+
+	(void)was;
+	if (wave->closes <= call->now)
+		return fail(call, E_INVALID, "closes", "its last day is over; give a later one first");
+	if (wave->opens > call->now)
+		wave->opens = call->now;
+	r = plan(call, "wave ask", wave->id, call->now, NULL);
+	for (int64_t i = 1; i <= wave->reminders && !r; i++) {
+		int64_t at = wave->opens + i * wave->reminder_days * DAY;
+
+		if (at > call->now && at < wave->closes)
+			r = plan(call, "wave remind", wave->id, at, NULL);
+	}
+	return r;
+}
+
+struct asking {
+	struct wave *wave;
+	int64_t count;
+};
+
+static int ask_one(struct call *call, void *record, void *data)
+{
+	const struct participant *participant = record;
+	struct asking *asking = data;
+	struct wave_member *member = fresh(call, &wave_member_entity);
+	int r;
+
+	asking->count++;
+	member->wave = asking->wave->id;
+	member->person = participant->person;
+	member->side = participant->role;
+	r = add(call, &wave_member_entity, member);
+	return r ? r : tell(call, "wave-open", participant->person, asking->wave->program, NONE, &wave_entity, asking->wave->id, NONE);
+}
+
+static int ask_some(struct call *call, int64_t subject, int64_t nominal, int64_t *cursor)
+{
+	struct asking asking = { 0 };
+	int r = load(call, &wave_entity, subject, (void **)&asking.wave);
+
+	(void)nominal;
+	(void)cursor;
+	if (r || asking.wave->state != WAVE_OPEN)
+		return r;
+	r = each(call, &participant_entity, ask_one, &asking,
+		"\"id\" IN (SELECT min(q.\"id\") FROM \"participant\" q WHERE q.\"program\" = ?1 AND (q.\"person\", q.\"role\") IN "
+		"(" AUDIENCE ") AND NOT EXISTS (SELECT 1 FROM \"wave_member\" wm WHERE wm.\"wave\" = ?3 AND wm.\"person\" = q.\"person\") "
+		"GROUP BY q.\"person\" LIMIT 50)",
+		VALUES(asking.wave->program, asking.wave->audience, asking.wave->id));
+	return r ? r : asking.count > 0;
+}
+
+/* ---- reminding, closing ---- */
+
+struct reminding {
+	struct wave *wave;
+	int64_t number, last;
+};
+
+static int remind_one(struct call *call, void *record, void *data)
+{
+	const struct wave_member *member = record;
+	struct reminding *reminding = data;
+
+	reminding->last = member->id;
+	return tell(call, "wave-reminder", member->person, reminding->wave->program, NONE, &wave_entity, reminding->wave->id,
+		reminding->number);
+}
+
+static int remind(struct call *call, int64_t subject, int64_t nominal, int64_t *cursor)
+{
+	struct reminding reminding = { 0 };
+	int r = load(call, &wave_entity, subject, (void **)&reminding.wave);
+
+	if (r || reminding.wave->state != WAVE_OPEN)
+		return r;
+	reminding.number = (nominal - reminding.wave->opens) / DAY / reminding.wave->reminder_days;
+	r = each(call, &wave_member_entity, remind_one, &reminding,
+		"\"id\" IN (SELECT \"id\" FROM \"wave_member\" WHERE \"wave\" = ?1 AND \"state\" = 'asked' AND \"id\" > ?2 "
+		"ORDER BY \"id\" LIMIT 50)",
+		VALUES(subject, *cursor));
+	if (r || !reminding.last)
+		return r;
+	*cursor = reminding.last;
+	return 1;
+}
+
+static int suppress(struct call *call, void *record, void *data)
+{
+	(void)data;
+	return perform_also(call, &message_entity, *(int64_t *)record, "Suppress", NULL, 0);
+}
+
+/* Links to it have the purpose `wave`. */
+static int end_link(struct call *call, void *record, void *data)
+{
+	(void)data;
+	return perform_also(call, &invitation_entity, *(int64_t *)record, "End", NULL, 0);
+}
+
+static int close_it(struct call *call, const void *was, void *now)
+{
+	struct wave *wave = now;
+	int r = unplan(call, "wave remind", wave->id);
+
+	(void)was;
+	if (wave->closes > call->now)
+		wave->closes = call->now;
+	if (!r)
+		r = each(call, &message_entity, suppress, NULL,
+			"\"about\" = 'wave' AND \"about_id\" = ?1 AND \"state\" IN ('queued', 'held')", VALUES(wave->id));
+	if (!r)
+		r = each(call, &invitation_entity, end_link, NULL,
+			"\"purpose\" = 'wave' AND \"subject\" = ?1 AND \"state\" IN ('sent', 'opened')", VALUES(wave->id));
+	return r ? r : wave_count(call, wave);
+}
+
+static int open_due(struct call *call, int64_t subject, int64_t nominal, int64_t *cursor)
+{
+	struct wave *wave;
+	int r = load(call, &wave_entity, subject, (void **)&wave);
+
+	(void)nominal;
+	(void)cursor;
+	if (r || wave->state != WAVE_PLANNED)
+		return r;
+	/* the daemon was away for as long as it was to be open: somebody has to decide */
+	if (wave->closes <= call->now)
+		return 0;
+	return perform_also(call, &wave_entity, subject, "Open", NULL, 0);
+}
+
+static int close_due(struct call *call, int64_t subject, int64_t nominal, int64_t *cursor)
+{
+	struct wave *wave;
+	int r = load(call, &wave_entity, subject, (void **)&wave);
+
+	(void)nominal;
+	(void)cursor;
+	return r || wave->state != WAVE_OPEN ? r : perform_also(call, &wave_entity, subject, "Close", NULL, 0);
+}
+
+static int results(struct call *call, const void *was, void *now);
+
+#define S(x) IN(WAVE_##x)
+static const struct verb verbs[] = { { "Create", COORDINATOR, 0, KEEP, "*", create, "Plan a wave", ON_COLLECTION, NULL, NULL, 0 },
+	{ "Update", COORDINATOR, S(PLANNED), KEEP, "*", update, "Change", 0, NULL, NULL, 0 },
+	{ "Open", COORDINATOR | SYSTEM, S(PLANNED), S(OPEN), NULL, open_it, "Ask people from now on", 0, NULL, NULL, 0 },
+	{ "Extend", COORDINATOR, S(OPEN), KEEP, "closes", NULL, "Close it at another time", 0, NULL, NULL, 0 },
+	{ "Close", COORDINATOR | SYSTEM, S(OPEN), S(CLOSED), NULL, close_it, "Take no more answers and count them", DESTRUCTIVE, NULL, NULL,
+		0 },
+	{ "Results", COORDINATOR | OBSERVER, S(CLOSED), KEEP, NULL, results, "The table of results, as CSV", ANSWERS | NO_KEY, NULL, NULL,
+		0 },
+	{ "Remove", COORDINATOR, S(PLANNED), KEEP, NULL, NULL, "Remove the plan", REMOVES | DESTRUCTIVE, NULL, NULL, 0 }, { 0 } };
+
+static const struct job jobs[] = { { "wave open", NULL, RUN_ONCE_LATE, 0, open_due, "A wave opens", 0, "wave" },
+	{ "wave ask", NULL, RUN_ONCE_LATE, 0, ask_some, "People are asked in a wave", 0, "wave" },
+	{ "wave remind", NULL, SKIP_MISSED, DAY, remind, "Who has not answered a wave is reminded", 0, "wave" },
+	{ "wave close", NULL, RUN_ONCE_LATE, 0, close_due, "A wave closes", 0, "wave" }, { 0 } };
+
+const struct entity wave_entity = { .name = "wave",
+	.collection = "waves",
+	.size = sizeof(struct wave),
+	.fields = fields,
+	.verbs = verbs,
+	.jobs = jobs,
+	.check = check,
+	.changed = changed,
+	.retention = AFTER_PROGRAM,
+	.label = "Wave",
+	.help = "An instrument put to people for a time; its results are counted once, at its close.",
+	.order = "opens" };
+
+static int results(struct call *call, const void *was, void *now)
+{
+	(void)now;
+	return wave_table(call, was);
+}
+
+/* ---- who is asked ---- */
+
+static const struct field member_fields[] = { ID_AND_VERSION(struct wave_member, .anchor = NO_ANCHOR),
+	{ AS_INT(struct wave_member, program, LINK, MEMBER), .flags = REQUIRED | BY_VERB, .to = "program", .anchor = AT_PROGRAM,
+		.label = "Program" },
+	{ AS_INT(struct wave_member, wave, LINK, MEMBER), .flags = REQUIRED | BY_VERB | LISTED | LEADS | OWN, .to = "wave",
+		.label = "Wave" },
+	{ AS_INT(struct wave_member, person, LINK, MEMBER), .flags = REQUIRED | BY_VERB | LISTED | OWN, .to = "person", .anchor = AT_PERSON,
+		.label = "Person" },
+	{ AS_TEXT(struct wave_member, name, STAFF), .flags = REQUIRED | BY_VERB | SORTED | LABEL | LISTED | OWN, .copies = "person.name",
+		.label = "Name" },
+	{ AS_INT(struct wave_member, side, CHOICE, STAFF), .flags = REQUIRED | BY_VERB | LISTED | OWN, .choices = sides,
+		.label = "Asked as" },
+	{ AS_INT(struct wave_member, state, CHOICE, STAFF), .flags = REQUIRED | BY_VERB | SORTED | LISTED | OWN, .choices = member_states,
+		.starts = true, .label = "State" },
+	{ 0 } };
+COVERS(member_fields, struct wave_member, 0);
+
+struct answering {
+	char *answers;
+};
+static const struct field answering_fields[] = {
+	{ AS_WORDS(struct answering, answers, STAFF), .flags = REQUIRED | HAS_MAX, .max = 60000, .label = "Answers (name=value)" }, { 0 }
+};
+
+/* The web page is the way of nearly all; this is for who has a login, and for answers that came on paper or by mouth. */
+static int answer_member(struct call *call, const void *was, void *now)
+{
+	const struct wave_member *member = was;
+	const struct answering *given = call->arguments;
+	struct form_errors errors = { 0 };
+	struct arg *args = arena_new(call->arena, (FORM_ITEMS + 1) * sizeof *args);
+	size_t count = 0;
+	int r;
+
+	(void)now;
+	for (const char *p = given->answers; *p && count < FORM_ITEMS; p += *p == '\n') {
+		size_t line = strcspn(p, "\n");
+		char *text = arena_copy_n(call->arena, p, line), *equals = strchr(text, '=');
+
+		p += line;
+		if (!equals)
+			return fail(call, E_INVALID, "answers", "an answer is written as name=value");
+		*equals = 0;
+		args[count++] = (struct arg){ text, { .type = V_TEXT, .text = equals + 1 } };
+	}
+	r = wave_take(call, member, args, count, false, &errors);
+	return r == E_INVALID && errors.count ? fail(call, E_INVALID, "answers", "%s: %s", errors.list[0].name, errors.list[0].text) : r;
+}
+
+#define M(x) IN(WAVE_MEMBER_##x)
+static const struct verb member_verbs[] = { { "Answer", SELF, M(ASKED), M(ANSWERED), NULL, answer_member, "Answer", FOR_SOMEBODY | NO_KEY,
+						    NULL, answering_fields, sizeof(struct answering) },
+	{ "Mark", SYSTEM, M(ASKED), M(ANSWERED), NULL, NULL, "Has answered", 0, NULL, NULL, 0 }, { 0 } };
+
+const struct entity wave_member_entity = { .name = "wave_member",
+	.collection = "wave_members",
+	.size = sizeof(struct wave_member),
+	.fields = member_fields,
+	.verbs = member_verbs,
+	.unique = "wave person",
+	.flags = RANDOM_ID | QUIET,
+	.retention = AFTER_PROGRAM,
+	.label = "Asked in a wave",
+	.help = "Who is asked in a wave, and whether they have answered; never what.",
+	.order = "name" };

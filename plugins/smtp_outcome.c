@@ -77,7 +77,7 @@ static bool is_one_of(const char *status, const char *list)
  * not: it is what an odd address gets, and one person's address must not stop the mail of all. */
 static bool about_us(const struct smtp_exchange *exchange)
 {
-	char code[8];
+	char code[12];
 
 	snprintf(code, sizeof code, "%d", exchange->code);
 	return is_one_of(code, " 500 502 503 504 530 534 535 538 ") ||

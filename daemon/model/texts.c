@@ -39,13 +39,15 @@ const struct message_name message_names[] = { { "recipient.name", NULL, EVERYBOD
 		{ "Jonas Weiler & Tamsin Okafor", "Jonas Weiler & Tamsin Okafor" } },
 	{ "match.shared", "match.sentence", 0, 0, "Why these two",
 		{ "Both speak German and like chess.", "Beide sprechen Deutsch und spielen gern Schach." } },
-	{ "match.contact", NULL, PAIR_SIDES, 0, "How the two reach each other, as the program allows it",
+	{ "match.address", NULL, PAIR_SIDES, 0, "The other side's address, where the program lets the two have it",
 		{ "jonas@example.org", "jonas@example.org" } },
+	{ "match.through_program", NULL, PAIR_SIDES, 0, "There if the two reach each other through the program", { "", "" } },
+	{ "match.on_site", NULL, PAIR_SIDES, 0, "There if the two reach each other on site only", { "", "" } },
 	{ "match.as_mentor", NULL, EVERYBODY, 0, "There if the reader is the mentor", { "yes", "ja" } },
 	{ "match.as_mentee", NULL, EVERYBODY, 0, "There if the reader is the mentee", { "", "" } },
 	{ "match.until", "match.ends", 0, 0, "Until when the two work together", { "Friday, 2 July 2027", "Freitag, 2. Juli 2027" } },
 	{ "person.name", "person.name", 0, 0, "Name of the person that it is about", { "Mina Halvorsen", "Mina Halvorsen" } },
-	{ "minor.name", NULL, GUARDIAN | OF_STAFF, 0, "Name of the child", { "Mina Halvorsen", "Mina Halvorsen" } },
+	{ "minor.name", NULL, SELF | GUARDIAN | OF_STAFF, 0, "Name of the child", { "Mina Halvorsen", "Mina Halvorsen" } },
 	{ "address.new", NULL, SELF, 0, "The new address, mostly hidden", { "m***@example.org", "m***@example.org" } },
 	{ "consent.purpose", NULL, SELF | GUARDIAN | OF_STAFF, 0, "What is agreed to", { "taking part", "die Teilnahme" } },
 	{ "form.title", NULL, EVERYBODY, 0, "Title of the form", { "Half-term questions", "Fragen zum Halbjahr" } },
@@ -67,7 +69,8 @@ const struct message_kind message_kinds[] = {
 	{ "match-offered", "match", ASKS, PAIR_SIDES, "link answer_until match.partner match.shared? match.as_mentor? match.as_mentee?",
 		"A match is offered" },
 	{ "match-started", "match", 0, PAIR_SIDES,
-		"match.partner match.shared? match.contact? match.until? match.as_mentor? match.as_mentee?", "Introduction of a pair" },
+		"match.partner match.shared? match.address? match.through_program? match.on_site? match.until? match.as_mentor? match.as_mentee?",
+		"Introduction of a pair" },
 	{ "match-paused", "match", 0, PAIR_SIDES, "match.partner", "A pair pauses" },
 	{ "match-resumed", "match", 0, PAIR_SIDES, "match.partner match.until?", "A pair goes on" },
 	{ "match-ended", "match", 0, PAIR_SIDES, "match.partner match.as_mentor? match.as_mentee?", "A pair has ended" },
@@ -75,9 +78,9 @@ const struct message_kind message_kinds[] = {
 	{ "check-in-due", "check_in", ASKS | MESSAGE_WAITS, PAIR_SIDES, "link answer_until match.partner due?", "A check-in is due" },
 	{ "check-in-reminder", "check_in", ASKS | MESSAGE_WAITS | MESSAGE_OPTIONAL, PAIR_SIDES, "link answer_until match.partner due?",
 		"Reminder of a check-in" },
-	{ "meeting-invited", "meeting", ASKS, PAIR_SIDES, "link meeting.title? meeting.start meeting.place? match.partner",
+	{ "meeting-invited", "meeting", ASKS, PAIR_SIDES, "link answer_until meeting.title? meeting.start meeting.place? match.partner",
 		"Invitation to a meeting" },
-	{ "meeting-changed", "meeting", ASKS, PAIR_SIDES, "link meeting.title? meeting.start meeting.place? match.partner",
+	{ "meeting-changed", "meeting", ASKS, PAIR_SIDES, "link answer_until meeting.title? meeting.start meeting.place? match.partner",
 		"A meeting has moved" },
 	{ "meeting-cancelled", "meeting", 0, PAIR_SIDES, "meeting.title? meeting.start match.partner", "A meeting is off" },
 	{ "meeting-reminder", "meeting", MESSAGE_WAITS | MESSAGE_OPTIONAL, PAIR_SIDES,
@@ -102,7 +105,7 @@ const struct message_kind message_kinds[] = {
 	{ "check-in-escalated", "check_in", TO_STAFF, "match.names due?", "A check-in was not answered" },
 	{ "program-closes", "program", MESSAGE_WAITS | TO_STAFF, "", "A program closes" },
 	{ "program-cannot-open", "program", TO_STAFF, "", "A program cannot open" },
-	{ "held-batch", "program", TO_STAFF, "", "A great many messages wait" },
+	{ "held-batch", "program", TO_STAFF, "count?", "A great many messages wait" },
 	{ "address-bounces", "person", MESSAGE_WAITS | TO_STAFF, "person.name", "Mails come back from an address" },
 	{ "erasure-asked", "person", MESSAGE_STAFF, PROTECTION, "", "Somebody asked to be erased" },
 	{ "concern-opened", "concern", MESSAGE_STAFF, SAFEGUARDING, "", "There is a concern" },
@@ -214,4 +217,12 @@ const struct shipped_text *shipped_text_of(const struct message_language *langua
 		if (!strcmp(text->key, key))
 			return text;
 	return NULL;
+}
+
+const char *message_word(const struct message_language *language, const char *word)
+{
+	for (const char *const(*row)[2] = language->words; (*row)[0]; row++)
+		if (!strcmp((*row)[0], word))
+			return (*row)[1];
+	return word;
 }

@@ -8,25 +8,252 @@ static const char *const months[] = { "Januar", "Februar", "März", "April", "Ma
 	"November", "Dezember" };
 static const char *const weekdays[] = { "Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag", "Sonntag" };
 
-static const struct shipped_text texts[] = { { "match-offered", "Ein Vorschlag für Sie: {{match.partner}}",
-						     "Vorschlag ansehen und antworten",
-						     "wir möchten Sie mit {{match.partner}} zusammenbringen.\n"
-						     "{{#match.shared}}\n"
-						     "\n"
-						     "Warum gerade Sie beide: {{match.shared}}\n"
-						     "{{/match.shared}}\n"
-						     "\n"
-						     "Bitte sagen Sie zu oder ab bis {{answer_until}}:\n"
-						     "{{link}}\n"
-						     "\n"
-						     "Ein Nein ist in Ordnung. Wir suchen dann weiter, und Ihre Gründe erfährt niemand.\n",
-						     NULL },
-	{ 0 } };
+static const char *const words[][2] = { { "take part", "Teilnahme am Programm" }, { "share contact", "Weitergabe der Kontaktdaten" },
+	{ "evaluation", "Auswertung der Antworten" }, { "academic data", "Verwendung von Leistungsdaten" },
+	{ "testimonial", "Veröffentlichung der eigenen Worte" }, { "photo", "Verwendung von Fotos" },
+	{ "recognition", "öffentliche Nennung" }, { NULL, NULL } };
+
+static const struct shipped_text texts[] = {
+	{ "match-offered", "Ein Vorschlag für Sie: {{match.partner}}", "Vorschlag ansehen und antworten",
+		"Wir möchten Sie mit {{match.partner}} zusammenbringen.{{#match.as_mentor}} Sie wären dabei die Mentorin oder der Mentor.{{/match.as_mentor}}{{#match.as_mentee}} {{match.partner}} würde Sie als Mentorin oder Mentor begleiten.{{/match.as_mentee}}\n"
+		"{{#match.shared}}\n"
+		"\n"
+		"Warum gerade Sie beide: {{match.shared}}\n"
+		"{{/match.shared}}\n"
+		"\n"
+		"Bitte sagen Sie zu oder ab bis {{answer_until}}:\n"
+		"{{link}}\n"
+		"\n"
+		"Ein Nein ist in Ordnung. Wir suchen dann weiter, und die andere Seite erfährt Ihre Gründe nicht.\n",
+		NULL },
+	{ "match-started", "Sie und {{match.partner}}: Es kann losgehen", NULL,
+		"Sie sind nun ein Tandem: Sie und {{match.partner}}.{{#match.as_mentor}} Sie sind dabei die Mentorin oder der Mentor.{{/match.as_mentor}}{{#match.as_mentee}} {{match.partner}} begleitet Sie als Mentorin oder Mentor.{{/match.as_mentee}}\n"
+		"{{#match.shared}}\n"
+		"\n"
+		"Warum gerade Sie beide: {{match.shared}}\n"
+		"{{/match.shared}}\n"
+		"{{#match.address}}\n"
+		"\n"
+		"So erreichen Sie einander: {{match.partner}} hat die Adresse {{match.address}} und kennt auch Ihre.\n"
+		"{{/match.address}}\n"
+		"{{#match.through_program}}\n"
+		"\n"
+		"So erreichen Sie einander: Antworten Sie auf diese Nachricht, wir leiten sie weiter.\n"
+		"{{/match.through_program}}\n"
+		"{{#match.on_site}}\n"
+		"\n"
+		"Sie erreichen einander vor Ort. Es werden keine Adressen weitergegeben.\n"
+		"{{/match.on_site}}\n"
+		"\n"
+		"Für das erste Treffen genügt eine halbe Stunde:\n"
+		"- Erzählen Sie einander, wer Sie sind und was Sie gern tun.\n"
+		"- Vereinbaren Sie, wie oft und wo Sie sich treffen.\n"
+		"- Wählen Sie eine Sache, mit der Sie anfangen.\n"
+		"{{#match.as_mentor}}\n"
+		"\n"
+		"Bitte machen Sie den ersten Schritt, und schlagen Sie innerhalb einer Woche einen Termin vor.\n"
+		"{{/match.as_mentor}}\n"
+		"{{#match.as_mentee}}\n"
+		"\n"
+		"Den ersten Schritt macht die andere Seite. Hören Sie eine Woche lang nichts, dann melden Sie sich selbst, oder antworten Sie auf diese Nachricht.\n"
+		"{{/match.as_mentee}}\n"
+		"{{#match.until}}\n"
+		"\n"
+		"Sie arbeiten zusammen bis {{match.until}}.\n"
+		"{{/match.until}}\n",
+		NULL },
+	{ "match-paused", "Pause für Sie und {{match.partner}}", NULL,
+		"Ihre Zusammenarbeit mit {{match.partner}} macht Pause. Es wird nichts fällig, und niemand erinnert Sie an etwas.\n"
+		"\n"
+		"Sie erhalten eine Nachricht, wenn es weitergeht.\n",
+		NULL },
+	{ "match-resumed", "Für Sie und {{match.partner}} geht es weiter", NULL,
+		"Die Pause ist vorbei: Für Sie und {{match.partner}} geht es weiter.{{#match.until}} Sie arbeiten zusammen bis {{match.until}}.{{/match.until}}\n"
+		"\n"
+		"Bitte vereinbaren Sie Ihr nächstes Treffen.\n",
+		NULL },
+	{ "match-ended", "Ihre Zeit mit {{match.partner}} ist zu Ende", NULL,
+		"Ihre Zusammenarbeit mit {{match.partner}} ist zu Ende. Danke für die Zeit, die Sie sich genommen haben.\n"
+		"{{#match.as_mentee}}\n"
+		"\n"
+		"Wenn Sie eine neue Mentorin oder einen neuen Mentor möchten, antworten Sie auf diese Nachricht.\n"
+		"{{/match.as_mentee}}\n",
+		NULL },
+	{ "match-withdrawn", "Unser Vorschlag gilt nicht mehr", NULL,
+		"Unser Vorschlag{{#match.partner}}, Sie mit {{match.partner}} zusammenzubringen,{{/match.partner}} gilt nicht mehr. Sie brauchen nichts zu tun.\n"
+		"\n"
+		"Wir suchen weiter und melden uns, wenn es einen neuen gibt.\n",
+		NULL },
+	{ "check-in-due", "Wie läuft es mit {{match.partner}}?", "Zwei Fragen beantworten",
+		"Wie läuft es mit {{match.partner}}? Die Antwort dauert zwei Minuten.\n"
+		"\n"
+		"Bitte antworten Sie bis {{answer_until}}:\n"
+		"{{link}}\n"
+		"\n"
+		"{{match.partner}} sieht Ihre Antwort nicht.\n",
+		NULL },
+	{ "check-in-reminder", "Noch offen: Wie läuft es mit {{match.partner}}?", "Zwei Fragen beantworten",
+		"Wir haben gefragt, wie es mit {{match.partner}} läuft, und noch keine Antwort. Sie dauert zwei Minuten.\n"
+		"\n"
+		"Bitte antworten Sie bis {{answer_until}}:\n"
+		"{{link}}\n"
+		"\n"
+		"Wenn etwas schwierig ist, schreiben Sie es dort. Dafür sind die Fragen da.\n",
+		NULL },
+	{ "meeting-invited", "Einladung: Treffen mit {{match.partner}}", "Zusagen oder absagen",
+		"Sie sind zu einem Treffen mit {{match.partner}} eingeladen{{#meeting.title}}: {{meeting.title}}{{/meeting.title}}.\n"
+		"\n"
+		"Wann: {{meeting.start}}\n"
+		"{{#meeting.place}}\n"
+		"Wo: {{meeting.place}}\n"
+		"{{/meeting.place}}\n"
+		"\n"
+		"Bitte sagen Sie zu oder ab bis {{answer_until}}:\n"
+		"{{link}}\n",
+		NULL },
+	{ "meeting-changed", "Geändert: Treffen mit {{match.partner}}", "Zusagen oder absagen",
+		"Ihr Treffen mit {{match.partner}} hat sich geändert{{#meeting.title}}: {{meeting.title}}{{/meeting.title}}.\n"
+		"\n"
+		"Wann: {{meeting.start}}\n"
+		"{{#meeting.place}}\n"
+		"Wo: {{meeting.place}}\n"
+		"{{/meeting.place}}\n"
+		"\n"
+		"Bitte sagen Sie bis {{answer_until}}, ob es Ihnen so passt:\n"
+		"{{link}}\n",
+		NULL },
+	{ "meeting-cancelled", "Fällt aus: Treffen mit {{match.partner}}", NULL,
+		"Ihr Treffen mit {{match.partner}} am {{meeting.start}} fällt aus.{{#meeting.title}} Thema war: {{meeting.title}}.{{/meeting.title}}\n",
+		NULL },
+	{ "meeting-reminder", "Bald: Treffen mit {{match.partner}}", NULL,
+		"Sie treffen bald {{match.partner}}{{#meeting.title}}: {{meeting.title}}{{/meeting.title}}.\n"
+		"\n"
+		"Wann: {{meeting.start}}\n"
+		"{{#meeting.place}}\n"
+		"Wo: {{meeting.place}}\n"
+		"{{/meeting.place}}\n",
+		NULL },
+	{ "wave-open", "Einige Fragen an Sie: {{form.title}}", "Fragen beantworten",
+		"Wir haben einige Fragen an Sie: {{form.title}}.{{#form.anonymous}} Niemand erfährt, was gerade Sie geantwortet haben.{{/form.anonymous}}\n"
+		"\n"
+		"Bitte antworten Sie bis {{answer_until}}:\n"
+		"{{link}}\n",
+		NULL },
+	{ "wave-reminder", "Noch offen: {{form.title}}", "Fragen beantworten",
+		"Es warten noch Fragen auf Sie: {{form.title}}.{{#form.anonymous}} Niemand erfährt, was gerade Sie geantwortet haben.{{/form.anonymous}}\n"
+		"\n"
+		"Bitte antworten Sie bis {{answer_until}}:\n"
+		"{{link}}\n"
+		"\n"
+		"Wenn Sie nicht antworten möchten, brauchen Sie nichts zu tun.\n",
+		NULL },
+	{ "address-change", "Ist das Ihre Adresse?", "Ja, das ist meine Adresse",
+		"Jemand hat uns gebeten, Ihnen künftig an diese Adresse zu schreiben. Waren Sie das selbst oder das Programm für Sie, dann bestätigen Sie es bitte bis {{answer_until}}:\n"
+		"{{link}}\n"
+		"\n"
+		"Wissen Sie nichts davon, dann tun Sie nichts: Es bleibt alles, wie es ist.\n",
+		NULL },
+	{ "address-changed", "Ihre Adresse soll sich ändern", NULL,
+		"Wir sollen Ihnen künftig an eine andere Adresse schreiben: {{address.new}}. Sie gilt, sobald sie dort bestätigt ist. Links, die wir an diese Adresse geschickt haben, gelten dann nicht mehr.\n"
+		"\n"
+		"Wissen Sie nichts davon, dann antworten Sie bitte gleich auf diese Nachricht.\n",
+		NULL },
+	{ "fresh-link", "Der Link, um den Sie gebeten haben", "Eigene Seite öffnen",
+		"Sie haben um einen Link zu Ihrer eigenen Seite gebeten. Er gilt bis {{answer_until}}:\n"
+		"{{link}}\n"
+		"\n"
+		"Haben Sie nicht darum gebeten, dann tun Sie nichts. Sonst hat niemand diesen Link.\n",
+		NULL },
+	{ "consent-asked", "Sind Sie einverstanden? Bitte entscheiden Sie", "Lesen und entscheiden",
+		"Wir bitten um Ihre Einwilligung: {{consent.purpose}}{{#minor.name}}, für {{minor.name}}{{/minor.name}}. Sie können frei ablehnen und ein Ja jederzeit zurücknehmen.\n"
+		"\n"
+		"Bitte entscheiden Sie bis {{answer_until}}:\n"
+		"{{link}}\n",
+		NULL },
+	{ "consent-ending", "Ihre Einwilligung endet bald", "Lesen und entscheiden",
+		"Ihre Einwilligung endet bald: {{consent.purpose}}{{#minor.name}}, für {{minor.name}}{{/minor.name}}. Sie können sie erneuern oder enden lassen.\n"
+		"\n"
+		"Bitte entscheiden Sie bis {{answer_until}}:\n"
+		"{{link}}\n",
+		NULL },
+	{ "guardian-told", "Sie sind als sorgeberechtigt für {{minor.name}} eingetragen", NULL,
+		"{{minor.name}} nimmt an unserem Mentoring teil, und Sie sind bei uns als sorgeberechtigt eingetragen. Wir fragen Sie, wo Ihre Einwilligung nötig ist, und sagen Ihnen, was wichtig ist.\n"
+		"\n"
+		"Stimmt das nicht, dann antworten Sie bitte auf diese Nachricht.\n",
+		NULL },
+	{ "plugin-test", "Ein Test von {{plugin.name}}", NULL,
+		"Das ist der Test, um den Sie gebeten haben. Das Plugin {{plugin.name}} arbeitet: Es hat diese Nachricht zugestellt.\n",
+		NULL },
+	{ "match-accepted", "Beide haben zugesagt: {{match.names}}", NULL,
+		"Beide Seiten haben zugesagt: {{match.names}}. Das Tandem kann beginnen:\n"
+		"\n"
+		"mentorctl match start {{about_id}}\n",
+		NULL },
+	{ "match-declined", "Abgelehnt: {{match.names}}", NULL,
+		"Eine Seite hat abgelehnt: {{match.names}}. Beide sind frei für einen anderen Vorschlag.\n"
+		"\n"
+		"mentorctl match show {{about_id}}\n",
+		NULL },
+	{ "offer-unanswered", "Ohne Antwort: {{match.names}}", NULL,
+		"Auf einen Vorschlag kam rechtzeitig keine Antwort, er gilt nicht mehr: {{match.names}}. Beide sind frei für einen anderen.\n"
+		"\n"
+		"mentorctl match show {{about_id}}\n",
+		NULL },
+	{ "check-in-escalated", "Lange keine Antwort: {{match.names}}", NULL,
+		"Auf eine Frage{{#due}} vom {{due}}{{/due}}, wie es läuft, kam trotz Erinnerungen keine Antwort: {{match.names}}. Bitte fragen Sie nach; oft hilft ein Anruf.\n"
+		"\n"
+		"mentorctl check-in show {{about_id}}\n",
+		NULL },
+	{ "program-closes",
+		"{{#program.title}}{{program.title}}{{/program.title}}{{^program.title}}Ein Programm{{/program.title}} wird abgeschlossen",
+		NULL,
+		"Das Programm wird abgeschlossen. Laufende Tandems können nun gut zu Ende gehen; neue werden nicht mehr gebildet.\n"
+		"\n"
+		"mentorctl program show {{about_id}}\n",
+		NULL },
+	{ "program-cannot-open",
+		"{{#program.title}}{{program.title}}{{/program.title}}{{^program.title}}Ein Programm{{/program.title}} kann nicht öffnen",
+		NULL,
+		"Das Programm sollte heute öffnen und kann nicht: Der erste oder der letzte Tag fehlt. Tragen Sie beide ein, dann öffnen Sie es.\n"
+		"\n"
+		"mentorctl program show {{about_id}}\n",
+		NULL },
+	{ "held-batch", "Viele Nachrichten warten auf Ihre Durchsicht", NULL,
+		"Sehr viele Nachrichten{{#count}} ({{count}}){{/count}} sind auf einmal entstanden. Deshalb geht keine hinaus, bevor jemand sie angesehen hat. Sehen Sie nach, was wartet, und geben Sie es frei oder ziehen Sie es zurück:\n"
+		"\n"
+		"mentorctl message list --where state=held\n",
+		NULL },
+	{ "address-bounces", "Mails an {{person.name}} kommen zurück", NULL,
+		"Mails an {{person.name}} kamen immer wieder zurück. Dorthin wird nichts mehr geschickt. Bitte finden Sie die richtige Adresse heraus.\n"
+		"\n"
+		"mentorctl person show {{about_id}}\n",
+		NULL },
+	{ "erasure-asked", "Jemand bittet um Löschung", NULL,
+		"Jemand bittet darum, die eigenen Daten zu löschen. Sie entscheiden darüber, innerhalb eines Monats.\n"
+		"\n"
+		"mentorctl person show {{about_id}}\n",
+		NULL },
+	{ "concern-opened", "Es gibt ein Anliegen", NULL,
+		"Es gibt ein neues Anliegen, oder eines wartet schon zu lange. Hier steht nichts darüber; bitte sehen Sie heute nach.\n"
+		"\n"
+		"mentorctl today\n",
+		NULL },
+	{ "plugin-failed", "Das Plugin {{plugin.name}} arbeitet nicht", NULL,
+		"Das Plugin {{plugin.name}} arbeitet nicht mehr. Was es tun sollte, wartet.\n"
+		"{{#plugin.error}}\n"
+		"\n"
+		"Der Grund: {{plugin.error}}\n"
+		"{{/plugin.error}}\n"
+		"\n"
+		"mentorctl plugin show {{plugin.name}}\n",
+		NULL },
+	{ 0 }
+};
 
 const struct message_language message_language_de = {
 	.code = "de",
 	.texts = texts,
-	.greeting = "Guten Tag {{recipient.name}},\n\n",
+	.greeting = "Guten Tag {{recipient.name}}!\n\n",
 	.ending = "{{#concern_link}}\n"
 		  "Ich muss mit jemandem reden:\n"
 		  "{{concern_link}}\n"
@@ -60,6 +287,7 @@ const struct message_language message_language_de = {
 	.page = "Seite öffnen",
 	.months = months,
 	.weekdays = weekdays,
+	.words = words,
 	.day = "%1, %2. %3 %4",
 	.instant = "%1, %2. %3 %4, %5:%6 Uhr (%7)",
 };

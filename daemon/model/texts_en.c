@@ -9,19 +9,244 @@ static const char *const months[] = { "January", "February", "March", "April", "
 	"November", "December" };
 static const char *const weekdays[] = { "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday" };
 
-static const struct shipped_text texts[] = { { "match-offered", "We have a match for you: {{match.partner}}", "See the match and answer",
-						     "We would like to bring you together with {{match.partner}}.\n"
-						     "{{#match.shared}}\n"
-						     "\n"
-						     "Why you two: {{match.shared}}\n"
-						     "{{/match.shared}}\n"
-						     "\n"
-						     "Please say yes or no until {{answer_until}}:\n"
-						     "{{link}}\n"
-						     "\n"
-						     "A no is fine. We then look for somebody else, and nobody is told your reasons.\n",
-						     NULL },
-	{ 0 } };
+static const char *const words[][2] = { { "take part", "taking part in the program" },
+	{ "share contact", "passing on your contact details" }, { "evaluation", "the use of your answers in the evaluation" },
+	{ "academic data", "the use of academic data" }, { "testimonial", "publishing your words" }, { "photo", "the use of photos" },
+	{ "recognition", "naming you in public" }, { NULL, NULL } };
+
+static const struct shipped_text texts[] = {
+	{ "match-offered", "We have a match for you: {{match.partner}}", "See the match and answer",
+		"We would like to bring you together with {{match.partner}}.{{#match.as_mentor}} You would be the mentor.{{/match.as_mentor}}{{#match.as_mentee}} {{match.partner}} would be your mentor.{{/match.as_mentee}}\n"
+		"{{#match.shared}}\n"
+		"\n"
+		"Why you two: {{match.shared}}\n"
+		"{{/match.shared}}\n"
+		"\n"
+		"Please say yes or no until {{answer_until}}:\n"
+		"{{link}}\n"
+		"\n"
+		"A no is fine. We then look for somebody else, and the other side does not learn your reasons.\n",
+		NULL },
+	{ "match-started", "You and {{match.partner}}: time to begin", NULL,
+		"You are a pair now: you and {{match.partner}}.{{#match.as_mentor}} You are the mentor.{{/match.as_mentor}}{{#match.as_mentee}} {{match.partner}} is your mentor.{{/match.as_mentee}}\n"
+		"{{#match.shared}}\n"
+		"\n"
+		"Why you two: {{match.shared}}\n"
+		"{{/match.shared}}\n"
+		"{{#match.address}}\n"
+		"\n"
+		"This is how you reach each other: {{match.partner}} has the address {{match.address}}, and has yours.\n"
+		"{{/match.address}}\n"
+		"{{#match.through_program}}\n"
+		"\n"
+		"This is how you reach each other: answer this mail, and we pass it on.\n"
+		"{{/match.through_program}}\n"
+		"{{#match.on_site}}\n"
+		"\n"
+		"You reach each other on site. Nobody's address is passed on.\n"
+		"{{/match.on_site}}\n"
+		"\n"
+		"Half an hour is enough for the first meeting:\n"
+		"- Tell each other who you are and what you like to do.\n"
+		"- Agree how often you meet, and where.\n"
+		"- Choose one thing to begin with.\n"
+		"{{#match.as_mentor}}\n"
+		"\n"
+		"Please take the first step and propose a time within a week.\n"
+		"{{/match.as_mentor}}\n"
+		"{{#match.as_mentee}}\n"
+		"\n"
+		"Your mentor takes the first step. If you hear nothing within a week, write first, or answer this mail.\n"
+		"{{/match.as_mentee}}\n"
+		"{{#match.until}}\n"
+		"\n"
+		"You work together until {{match.until}}.\n"
+		"{{/match.until}}\n",
+		NULL },
+	{ "match-paused", "You and {{match.partner}} take a break", NULL,
+		"Your work with {{match.partner}} pauses. Nothing is due, and nobody reminds you of anything.\n"
+		"\n"
+		"You get a message when it goes on.\n",
+		NULL },
+	{ "match-resumed", "You and {{match.partner}} go on", NULL,
+		"The break is over: you and {{match.partner}} go on.{{#match.until}} You work together until {{match.until}}.{{/match.until}}\n"
+		"\n"
+		"Please agree on a time for your next meeting.\n",
+		NULL },
+	{ "match-ended", "Your time with {{match.partner}} has ended", NULL,
+		"Your work with {{match.partner}} has ended. Thank you for the time that you gave it.\n"
+		"{{#match.as_mentee}}\n"
+		"\n"
+		"If you would like another mentor, answer this mail.\n"
+		"{{/match.as_mentee}}\n",
+		NULL },
+	{ "match-withdrawn", "The match that we offered is off", NULL,
+		"The match that we offered to you{{#match.partner}}, with {{match.partner}},{{/match.partner}} is no longer open. You need not do anything.\n"
+		"\n"
+		"We keep looking, and you hear from us when there is another one.\n",
+		NULL },
+	{ "check-in-due", "How is it going with {{match.partner}}?", "Answer two questions",
+		"How is it going with {{match.partner}}? It takes two minutes.\n"
+		"\n"
+		"Please answer until {{answer_until}}:\n"
+		"{{link}}\n"
+		"\n"
+		"{{match.partner}} does not see your answer.\n",
+		NULL },
+	{ "check-in-reminder", "Still open: how is it going with {{match.partner}}?", "Answer two questions",
+		"We asked how it is going with {{match.partner}}, and have no answer yet. It takes two minutes.\n"
+		"\n"
+		"Please answer until {{answer_until}}:\n"
+		"{{link}}\n"
+		"\n"
+		"If something is in the way, say so there. That is what the questions are for.\n",
+		NULL },
+	{ "meeting-invited", "Invitation: meeting with {{match.partner}}", "Say whether you come",
+		"You are invited to a meeting with {{match.partner}}{{#meeting.title}}: {{meeting.title}}{{/meeting.title}}.\n"
+		"\n"
+		"When: {{meeting.start}}\n"
+		"{{#meeting.place}}\n"
+		"Where: {{meeting.place}}\n"
+		"{{/meeting.place}}\n"
+		"\n"
+		"Please say until {{answer_until}} whether you come:\n"
+		"{{link}}\n",
+		NULL },
+	{ "meeting-changed", "New time or place: meeting with {{match.partner}}", "Say whether you come",
+		"Your meeting with {{match.partner}} has changed{{#meeting.title}}: {{meeting.title}}{{/meeting.title}}.\n"
+		"\n"
+		"When: {{meeting.start}}\n"
+		"{{#meeting.place}}\n"
+		"Where: {{meeting.place}}\n"
+		"{{/meeting.place}}\n"
+		"\n"
+		"Please say until {{answer_until}} whether this suits you:\n"
+		"{{link}}\n",
+		NULL },
+	{ "meeting-cancelled", "Off: meeting with {{match.partner}}", NULL,
+		"Your meeting with {{match.partner}} on {{meeting.start}} does not take place.{{#meeting.title}} It was about: {{meeting.title}}.{{/meeting.title}}\n",
+		NULL },
+	{ "meeting-reminder", "Soon: meeting with {{match.partner}}", NULL,
+		"You meet {{match.partner}} soon{{#meeting.title}}: {{meeting.title}}{{/meeting.title}}.\n"
+		"\n"
+		"When: {{meeting.start}}\n"
+		"{{#meeting.place}}\n"
+		"Where: {{meeting.place}}\n"
+		"{{/meeting.place}}\n",
+		NULL },
+	{ "wave-open", "Some questions for you: {{form.title}}", "Answer the questions",
+		"We have some questions for you: {{form.title}}.{{#form.anonymous}} Nobody learns what you in particular answered.{{/form.anonymous}}\n"
+		"\n"
+		"Please answer until {{answer_until}}:\n"
+		"{{link}}\n",
+		NULL },
+	{ "wave-reminder", "Still open: {{form.title}}", "Answer the questions",
+		"Some questions still wait for you: {{form.title}}.{{#form.anonymous}} Nobody learns what you in particular answered.{{/form.anonymous}}\n"
+		"\n"
+		"Please answer until {{answer_until}}:\n"
+		"{{link}}\n"
+		"\n"
+		"If you would rather not answer, you need not do anything.\n",
+		NULL },
+	{ "address-change", "Is this your address?", "Yes, this is my address",
+		"Somebody asked us to write to you at this address from now on. If it was you, or the program did it for you, please confirm until {{answer_until}}:\n"
+		"{{link}}\n"
+		"\n"
+		"If you know nothing of this, do nothing: then nothing changes.\n",
+		NULL },
+	{ "address-changed", "Your address is to change", NULL,
+		"From now on we are to write to you at another address: {{address.new}}. It counts once it has been confirmed there. Links that we sent to this address do not work any more then.\n"
+		"\n"
+		"If you know nothing of this, answer this mail now.\n",
+		NULL },
+	{ "fresh-link", "The link that you asked for", "Open your page",
+		"You asked for a link to your own page. It works until {{answer_until}}:\n"
+		"{{link}}\n"
+		"\n"
+		"If you did not ask for it, do nothing. Nobody else has this link.\n",
+		NULL },
+	{ "consent-asked", "Do you agree? We need your decision", "Read and decide",
+		"We ask for your agreement to {{consent.purpose}}{{#minor.name}}, for {{minor.name}}{{/minor.name}}. You are free to say no, and you can take back a yes at any time.\n"
+		"\n"
+		"Please decide until {{answer_until}}:\n"
+		"{{link}}\n",
+		NULL },
+	{ "consent-ending", "Your agreement ends soon", "Read and decide",
+		"Your agreement to {{consent.purpose}}{{#minor.name}}, for {{minor.name}},{{/minor.name}} ends soon. You are free to renew it or to let it end.\n"
+		"\n"
+		"Please decide until {{answer_until}}:\n"
+		"{{link}}\n",
+		NULL },
+	{ "guardian-told", "You are named as guardian of {{minor.name}}", NULL,
+		"{{minor.name}} takes part in our mentoring, and you are named here as their guardian. We ask you wherever your agreement is needed, and tell you what matters.\n"
+		"\n"
+		"If this is wrong, please answer this mail.\n",
+		NULL },
+	{ "plugin-test", "A test of {{plugin.name}}", NULL,
+		"This is the test that you asked for. The plugin {{plugin.name}} works: it delivered this message.\n", NULL },
+	{ "match-accepted", "Both said yes: {{match.names}}", NULL,
+		"Both sides said yes: {{match.names}}. The pair can start:\n"
+		"\n"
+		"mentorctl match start {{about_id}}\n",
+		NULL },
+	{ "match-declined", "Declined: {{match.names}}", NULL,
+		"One side said no: {{match.names}}. Both are free for another match.\n"
+		"\n"
+		"mentorctl match show {{about_id}}\n",
+		NULL },
+	{ "offer-unanswered", "Not answered: {{match.names}}", NULL,
+		"An offer was not answered in time and is over: {{match.names}}. Both are free for another match.\n"
+		"\n"
+		"mentorctl match show {{about_id}}\n",
+		NULL },
+	{ "check-in-escalated", "No answer for long: {{match.names}}", NULL,
+		"A check-in{{#due}} of {{due}}{{/due}} was not answered in spite of the reminders: {{match.names}}. Please ask how they are; a call often helps.\n"
+		"\n"
+		"mentorctl check-in show {{about_id}}\n",
+		NULL },
+	{ "program-closes", "{{#program.title}}{{program.title}}{{/program.title}}{{^program.title}}A program{{/program.title}} closes",
+		NULL,
+		"The program closes. Pairs that still work together can end well now; nobody new is matched.\n"
+		"\n"
+		"mentorctl program show {{about_id}}\n",
+		NULL },
+	{ "program-cannot-open",
+		"{{#program.title}}{{program.title}}{{/program.title}}{{^program.title}}A program{{/program.title}} cannot open", NULL,
+		"The program was to open today and cannot: its first or its last day is missing. Give it both, then open it.\n"
+		"\n"
+		"mentorctl program show {{about_id}}\n",
+		NULL },
+	{ "held-batch", "Many messages wait for you to look at them", NULL,
+		"A great many messages{{#count}} ({{count}}){{/count}} were caused at once, so none of them is sent before somebody has looked. See what waits, then release or withdraw it:\n"
+		"\n"
+		"mentorctl message list --where state=held\n",
+		NULL },
+	{ "address-bounces", "Mails to {{person.name}} come back", NULL,
+		"Mails to {{person.name}} came back again and again. Nothing more is sent there. Please find out the right address.\n"
+		"\n"
+		"mentorctl person show {{about_id}}\n",
+		NULL },
+	{ "erasure-asked", "Somebody asks to be erased", NULL,
+		"Somebody asked that what is held about them be erased. You decide on it, within a month.\n"
+		"\n"
+		"mentorctl person show {{about_id}}\n",
+		NULL },
+	{ "concern-opened", "There is a concern", NULL,
+		"There is a new concern, or one has waited too long. It says nothing here; please look at it today.\n"
+		"\n"
+		"mentorctl today\n",
+		NULL },
+	{ "plugin-failed", "The plugin {{plugin.name}} does not work", NULL,
+		"The plugin {{plugin.name}} stopped working. What it was to do waits.\n"
+		"{{#plugin.error}}\n"
+		"\n"
+		"The reason: {{plugin.error}}\n"
+		"{{/plugin.error}}\n"
+		"\n"
+		"mentorctl plugin show {{plugin.name}}\n",
+		NULL },
+	{ 0 }
+};
 
 const struct message_language message_language_en = {
 	.code = "en",
@@ -60,6 +285,7 @@ const struct message_language message_language_en = {
 	.page = "Open the page",
 	.months = months,
 	.weekdays = weekdays,
+	.words = words,
 	.day = "%1, %2 %3 %4",
 	.instant = "%1, %2 %3 %4, %5:%6 (%7)",
 };

@@ -89,8 +89,7 @@ static char *body(const struct kept_event *event)
 	char *text;
 
 	gmtime_r(&seconds, &at);
-	snprintf(stamp, sizeof stamp, "%04d-%02d-%02dT%02d:%02d:%02dZ", at.tm_year + 1900, at.tm_mon + 1, at.tm_mday, at.tm_hour, at.tm_min,
-		at.tm_sec);
+	strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%SZ", &at);
 	object = must(json_pack("{ss ss s{ss sI sI}}", "type", event->kind, "timestamp", stamp, "data", "path", event->path, "version",
 		(json_int_t)event->version, "sequence", (json_int_t)event->sequence));
 	text = must(json_dumps(object, JSON_COMPACT));

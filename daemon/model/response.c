@@ -143,7 +143,7 @@ static const char *const privacy[] = {
 
 int wave_page(struct call *call, int64_t wave_id, int64_t person_id, struct form_page *ret)
 {
-	struct wave_member *member;
+	struct wave_member *member = NULL;
 	struct wave *wave;
 	struct person *person;
 	struct response *draft = NULL;
@@ -263,7 +263,7 @@ int wave_take(
 	struct call *call, const struct wave_member *member, const struct arg *answers, size_t count, bool draft, struct form_errors *ret)
 {
 	struct answer_error *errors;
-	struct wave_member *again;
+	struct wave_member *again = NULL;
 	struct wave *wave;
 	struct form *form = NULL;
 	const char **values;
@@ -302,7 +302,7 @@ int wave_take(
 int wave_answer(
 	struct call *call, int64_t wave_id, int64_t person, const struct arg *answers, size_t count, bool draft, struct form_errors *ret)
 {
-	struct wave_member *member;
+	struct wave_member *member = NULL;
 	struct wave *wave;
 	int r = find_member(call, wave_id, person, &wave, &member);
 

@@ -369,7 +369,7 @@ static int talk_page(struct reading *r, struct page *page)
 	paragraph(page, say(r, TALK_INTRO));
 	field(page, MENTORSHIP_LINES, "text", say(r, TALK_TEXT), r->answer)->max = 4000;
 	part(page, MENTORSHIP_NOTE, NULL, say(r, TALK_PRIVATE));
-	button(page, "talk", say(r, TALK_SEND), MENTORSHIP_PART_PRIMARY);
+	button(page, "talk-send", say(r, TALK_SEND), MENTORSHIP_PART_PRIMARY);
 	return 0;
 }
 
@@ -379,7 +379,7 @@ static int talk_deed(struct reading *r, struct deed *deeds, int *count)
 	struct deed *deed = &deeds[0];
 	int64_t program = r->invitation->program;
 
-	*count = does(r->answer, "talk");
+	*count = does(r->answer, "talk-send");
 	*deed = (struct deed){ .entity = &concern_entity, .verb = "Create" };
 	deed->args[deed->arg_count++] = (struct arg){ "person",
 		{ .type = V_PATH, .text = path_of(r->call->arena, &person_entity, r->person->id) } };
@@ -409,11 +409,18 @@ static const struct page_kind {
 	{ "own-page", own_page, mail_deed, mail_thanks }, { "unsubscribe", unsubscribe_page, mail_deed, mail_thanks },
 	{ "talk", talk_page, talk_deed, talk_thanks }, { 0 } };
 
-static const struct page_kind *kind_of(const struct invitation *invitation)
+bool page_talks(const struct page_answer *answer)
 {
+	return does(answer, "talk") || does(answer, "talk-send");
+}
+
+/* Whatever a link is for, who holds it may ask for somebody to talk to, and the link is not used up by that. */
+static const struct page_kind *kind_of(const struct invitation *invitation, const struct page_answer *answer)
+{
+	const char *purpose = page_talks(answer) ? "talk" : invitation->purpose;
 	const struct page_kind *kind = kinds;
 
-	while (kind->purpose && strcmp(kind->purpose, invitation->purpose))
+	while (kind->purpose && strcmp(kind->purpose, purpose))
 		kind++;
 	return kind->purpose ? kind : NULL;
 }
@@ -429,7 +436,7 @@ static void begin(struct reading *r, struct page *page)
 
 static int make(struct call *call, const struct invitation *invitation, const struct page_answer *answer, struct page *ret, bool thanks)
 {
-	const struct page_kind *kind = kind_of(invitation);
+	const struct page_kind *kind = kind_of(invitation, answer);
 	struct reading r;
 	int result = reading_make(call, invitation, answer, &r);
 
@@ -439,6 +446,8 @@ static int make(struct call *call, const struct invitation *invitation, const st
 		return result;
 	begin(&r, ret);
 	result = thanks ? kind->thanks(&r, ret) : kind->page(&r, ret);
+	if (!result && !thanks && kind->page != talk_page && kind->page != unsubscribe_page)
+		button(ret, "talk", say(&r, TALK_TITLE), MENTORSHIP_PART_HELP);
 	if (!result)
 		page_seal(ret);
 	return result;
@@ -457,7 +466,7 @@ int page_thanks(struct call *call, const struct invitation *invitation, const st
 int page_deed(struct call *call, const struct invitation *invitation, const struct page_answer *answer, struct deed ret[DEEDS_MOST],
 	int *ret_count)
 {
-	const struct page_kind *kind = kind_of(invitation);
+	const struct page_kind *kind = kind_of(invitation, answer);
 	struct reading r;
 	int result = reading_make(call, invitation, answer, &r);
 

@@ -64,6 +64,8 @@ int page_deed(struct call *, const struct invitation *, const struct page_answer
 int page_thanks(struct call *, const struct invitation *, const struct page_answer *, struct page *ret);
 /* The one page of every link that cannot be used, or of a moment when nothing can be done (MENTORSHIP_PAGE_BUSY). */
 void page_none(struct arena *, int status, struct page *ret);
+/* The answer is about somebody to talk to, whatever the link is for: "talk" asks for that page, "talk-send" sends it. */
+bool page_talks(const struct page_answer *);
 /* Fills the hash. */
 void page_seal(struct page *);
 

@@ -233,7 +233,7 @@ static int try(struct call *call, void *data)
 
 	for (int i = 0; i < count && !r; i++)
 		r = do_one(call, t->invitation, &deeds[i]);
-	if (!r && count)
+	if (!r && count && !page_talks(&t->presented->answer))
 		r = use_up(call, t->invitation, t->hash);
 	if (!r && count)
 		r = page_thanks(call, t->invitation, &t->presented->answer, &t->thanks);
@@ -269,6 +269,8 @@ static int answer_page(struct call *call, void *data)
 		return show_none(call, p, MENTORSHIP_PAGE_NO_LINK);
 	if (r)
 		return r;
+	if (page_talks(&p->answer) && strcmp(p->hash, page.hash))
+		return show(call, p, &page); /* nobody is kept from asking for a talk by a page that has changed */
 	if (strcmp(p->hash, page.hash) && (strcmp(p->hash, "one-click") || strcmp(invitation->purpose, "unsubscribe"))) {
 		page.status = MENTORSHIP_PAGE_CHANGED;
 		return show(call, p, &page);

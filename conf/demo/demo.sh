@@ -114,6 +114,7 @@ inside()
 	local name
 	run=$place/run
 	. "$here/house.sh"
+	. "$here/post.sh"
 	. "$here/steps.sh"
 	sanitizers=()
 	for name in ASAN_OPTIONS UBSAN_OPTIONS LSAN_OPTIONS; do

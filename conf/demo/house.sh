@@ -194,7 +194,7 @@ daemon_kill()
 house_end()
 {
 	local pid
-	for pid in $DAEMON_PID $BUS_PID; do
+	for pid in $DAEMON_PID $BUS_PID $SMTP_PID; do
 		kill -TERM "$pid" 2>/dev/null && wait "$pid" 2>/dev/null
 	done
 	chown -R 0:0 "$run/state" "$run/credentials" "$place/input" 2>/dev/null

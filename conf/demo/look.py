@@ -71,6 +71,23 @@ def counts(name, key):
 
 
 @question
+def count_of(name, key, wanted):
+    """How many rows have that value."""
+    print(sum(1 for row in read(name) if str(row[key]) == wanted))
+
+
+@question
+def linked(members, done):
+    """Every answer that a page said thanks for is there."""
+    answers = {(number(row["match"]), number(row["person"])): row["answer"] for row in read(members)}
+    with open(done, encoding="utf-8") as file:
+        said = [line.split() for line in file]
+    lost = [line for line in said if answers.get((int(line[0]), int(line[1]))) not in ("accepted", "declined")]
+    if lost:
+        wrong(f"{len(lost)} of {len(said)} answers are lost, such as {lost[0]}")
+
+
+@question
 def agenda(name):
     """What waits, by kind, with the time since which the oldest waits."""
     kinds = {}

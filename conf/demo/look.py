@@ -71,9 +71,9 @@ def counts(name, key):
 
 
 @question
-def count_of(name, key, wanted):
-    """How many rows have that value."""
-    print(sum(1 for row in read(name) if str(row[key]) == wanted))
+def count_of(name, *wanted):
+    """How many rows have all these values: KEY VALUE [KEY VALUE]..."""
+    print(sum(1 for row in read(name) if all(str(row[key]) == value for key, value in zip(wanted[::2], wanted[1::2]))))
 
 
 @question

@@ -69,7 +69,7 @@ def serve(place):
 
 # ---- mails ----
 
-Mail = collections.namedtuple("Mail", "path id to subject text links unsubscribe calendar template person match")
+Mail = collections.namedtuple("Mail", "path id to subject text links unsubscribe calendar template person match occasion")
 
 
 def mails(place, messages):
@@ -83,7 +83,8 @@ def mails(place, messages):
         yield Mail(path, number_, mail["To"] or "", mail["Subject"], body, re.findall(r"https?://\S+/l/[A-Za-z0-9_-]{43}", body),
                    (mail["List-Unsubscribe"] or "").strip("<>"),
                    next((part.get_content() for part in mail.walk() if part.get_content_type() == "text/calendar"), None),
-                   row.get("template_name", ""), row.get("person", ""), row.get("match", ""))
+                   row.get("template_name", ""), row.get("person", ""), row.get("match", ""),
+                   row.get("occasion", ""))
 
 
 @task
@@ -218,8 +219,7 @@ def offers(place, messages, choice, matches, done):
 def fetch_often(place, messages, choice, matches):
     """One link is fetched a hundred times, as mail scanners do."""
     offered = {row["object"] for row in read(matches) if row["state"] == "offered"}
-    mail = next(mail for (_, match), mail in newest(place, messages, "match-offered").items()
-                if match in offered and number(match) not in {read(choice)["own"]} and mail.links)
+    mail = next(mail for (_, match), mail in newest(place, messages, "match-offered").items() if match in offered and mail.links)
     browser, pages = Browser(), set()
     for _ in range(100):
         pages.add(browser.ask("GET", mail.links[0]))
@@ -230,14 +230,14 @@ def fetch_often(place, messages, choice, matches):
 
 @task
 def person_of_offer(place, messages, choice, matches):
-    """Somebody whose offer is open: number of the person, and the link in their newest offer."""
+    """Somebody who has one open offer: number of the person, and the link in it; 0 if there is nobody."""
     offered = {row["object"] for row in read(matches) if row["state"] == "offered"}
     special = {read(choice)[key] for key in ("match", "second", "own")}
     found = [mail for (_, match), mail in newest(place, messages, "match-offered").items()
              if match in offered and number(match) not in special and mail.links]
-    if not found:
-        wrong("nobody has an open offer")
-    print(number(found[-1].person), found[-1].links[0])
+    times = collections.Counter(mail.person for mail in found)
+    found = [mail for mail in found if times[mail.person] == 1]
+    print(*((number(found[-1].person), found[-1].links[0]) if found else (0, "")))
 
 
 @task
@@ -248,15 +248,13 @@ def status(url):
 
 @task
 def check_ins(place, messages, *batches):
-    """The answers of these batches (as for mentorctl call-many) are given through the newest link of each person instead. What has no link
-    any more is written into rest.json."""
-    links, browser, rest, done = newest(place, messages, "check-in-due", "check-in-reminder"), Browser(), [], 0
-    by_person = {}
-    for (person, _), mail in sorted(links.items(), key=lambda item: item[1].path):
-        by_person[person] = mail
+    """The answers of these batches (as for mentorctl call-many) are given through the newest link for each check-in instead. What has no
+    link any more is written into rest.json."""
+    browser, rest, done = Browser(), [], 0
+    links = {(mail.person, mail.occasion): mail for mail in mails(place, messages) if mail.template in ("check-in-due", "check-in-reminder")}
     for name in batches:
         for call in read(name):
-            mail = by_person.get(call["options"]["for"])
+            mail = links.get((call["options"]["for"], f"check_in/{number(call['object'])}"))
             arguments = call["arguments"]
             if not mail or not mail.links:
                 rest.append(call)

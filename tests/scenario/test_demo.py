@@ -115,8 +115,9 @@ def test_without_rights(scratch):
     (scratch / "ids").write_text("mt-nobody:200000:65536\n")
     programs = scratch / "programs"                   # the tree may lie where this user cannot look
     programs.mkdir()
-    for name in ("mentorshipd", "mentorship-worker", "mentorctl"):
+    for name in ("mentorshipd", "mentorship-worker", "mentorctl", "mentorship-plugin-host"):
         shutil.copy(BUILD / name, programs)
+    shutil.copytree(BUILD / "plugins", programs / "plugins", ignore=lambda _, names: [name for name in names if not name.endswith(".so")])
     for name in ("conf", "tests/fakes"):
         shutil.copytree(ROOT / name, scratch / "tree" / name)
     script = """set -e

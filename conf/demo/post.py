@@ -186,8 +186,8 @@ def newest(place, messages, *templates):
 
 
 @task
-def offers(place, messages, choice, matches, done):
-    """Every second offered match is answered through the links in its mails: most accept, some decline with a reason, some never answer.
+def offers(place, messages, choice, matches, done, which="half"):
+    """Every second offered match (or `all`) is answered through the links in its mails: most accept, some decline with a reason, some never answer.
     Each answer is noted in the file `done` once the page has said so."""
     chosen, browser = read(choice), Browser()
     offered = sorted((row["object"] for row in read(matches) if row["state"] == "offered"), key=number)
@@ -196,14 +196,14 @@ def offers(place, messages, choice, matches, done):
     before = {tuple(line.split()[:2]) for line in pathlib.Path(done).read_text().splitlines()}
     with open(done, "a", encoding="utf-8", buffering=1) as noted:
         for (person, match), mail in newest(place, messages, "match-offered").items():
-            if match not in offered or number(match) in special or offered.index(match) % 2 or not mail.links or (
+            if match not in offered or number(match) in special or (which == "half" and offered.index(match) % 2) or not mail.links or (
                     str(number(match)), str(number(person))) in before:
                 continue
             turn = offered.index(match)
-            if turn % 60 == 38 and len(offered) >= 20:
+            if turn % 60 == 38 and len(offered) >= 20 and which == "half":
                 said["left unanswered"] += 1
                 continue
-            no = turn % 24 == 10
+            no = turn % 24 == 10 and which == "half"
             status, title = browser.press(mail.links[0], "decline" if no else "accept", **({"reason": "no time this term"} if no else {}))
             if status == 404:
                 said["over before it was answered"] += 1

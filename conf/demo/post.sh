@@ -152,8 +152,39 @@ post_introductions()
 	[ "$without" = 0 ] || say "$without of them are for people without a mail address; they are told on paper."
 	wanted=$((wanted - without))
 	check "each of the $wanted introductions came, and none twice" same "$(post once ../mail messages.json match-started)" "$wanted"
+	wanted_before=$wanted
 	[ "$wanted" = 0 ] || say "One of them:"
 	[ "$wanted" = 0 ] || post show ../mail messages.json match-started | sed 's/^/   | /'
+}
+
+# Where nobody answered, the offer has lapsed, and a second run looks for somebody else. Who was declined is in it, too.
+post_second_round()
+{
+	local round lapsed joined placed
+	[ "${reached:-0}" != 0 ] && [ "$sample" ] || return
+	ask carla lapsed.json match list "program=$program" "close-reason=no answer" -f id,name,close_reason,state_since
+	lapsed=$(look rows lapsed.json)
+	check "an offer that somebody never answered has lapsed by itself" above "$lapsed" 0
+	show carla mentorctl match list "program=$program" "close-reason=no answer" -f id,name,state_since
+	say "The offer moves on: a second run matches who is left with the places that are left."
+	show carla mentorctl match-run create "program=$program" seed=8
+	ask carla run-2.json match-run list "program=$program" state=proposed -f id,state,placed,total,bound
+	round=$(look value run-2.json object) placed=$(look value run-2.json placed)
+	ask carla unplaced-2.json unplaced list "run=$round" -f id,participant,stopped,help,mentor
+	show carla mentorctl match-run commit "${round##*/}"
+	minutes_pass 5
+	check "some of them have a second chance" above "$placed" 0
+	show carla mentorctl match offer --where "program=$program" --where state=proposed --yes
+	minutes_pass 5
+	for joined in first then; do
+		matches_read
+		post offers ../mail messages.json choice.json matches.json linked all >"$run/work/linking" 2>&1 || fail "$(cat "$run/work/linking")"
+		printf '   by their links, %s: %s\n' "$joined" "$(cat "$run/work/linking")"
+		minutes_pass
+	done
+	show carla mentorctl match start --where "program=$program" --where state=accepted --yes
+	minutes_pass 5
+	check "each new pair got its introductions, and nobody two" above "$(post once ../mail messages.json match-started)" "$wanted_before"
 }
 
 # Check-ins are answered through the links in the mails; who has no mail with a link any more answers on paper.

@@ -68,6 +68,28 @@ def test_the_report_holds_every_pair_with_its_reasons(sample):
     assert (sample.place / "report.txt").stat().st_mode & 0o077 == 0, "it names people"
 
 
+def test_the_coordinators_page_stands_alone(sample):
+    """Every active pair and every mentee who waits is named; two mails; nothing that a browser would fetch, no link that could be used."""
+    page = (sample.place / "report.html").read_text()
+    assert (sample.place / "report.html").stat().st_mode & 0o077 == 0
+    assert page.count("<details>") >= 150 and page.count("<iframe sandbox") == 2
+    for heading in ("Who is matched, and why", "Who is not, and what would help", "Who is stuck", "Two mails, as their readers see them"):
+        assert f"<h2>{heading}</h2>" in page
+    part = page[page.index('id="without"'):page.index('id="stuck"')]
+    assert part.count("<tr>") == 1 + int(re.search(r"(\d+) mentees wait", part)[1])
+    assert "no language in common" in part and "this mentor" not in part
+    assert not re.search(r"/[lu]/[A-Za-z0-9_-]{43}", page)
+    assert not re.search(r"<(script|link|img|object)|(src|href)=.?https?:", re.sub(r'srcdoc="[^"]*"', "", page))
+
+
+def test_mail_went_round(sample):
+    for said in ("the forwarded link opens nothing", "a link that was fetched a hundred times changed nothing", "and none twice",
+                 "an offer that somebody never answered has lapsed by itself", "each new pair got its introductions, and nobody two",
+                 "no coordinator can list concerns", "each answer that was thanked for is there"):
+        assert f"{said}\n" in sample.text, said
+    assert len(list((sample.place / "mail").glob("*.eml"))) > 2000
+
+
 def test_what_is_left_belongs_to_the_one_who_ran_it(sample):
     others = [path for path in sample.place.rglob("*") if path.stat().st_uid != os.getuid()]
     assert not others

@@ -176,7 +176,7 @@ post_second_round()
 	check "some of them have a second chance" above "$placed" 0
 	show carla mentorctl match offer --where "program=$program" --where state=proposed --yes
 	minutes_pass 5
-	for joined in first then; do
+	for joined in first second; do
 		matches_read
 		post offers ../mail messages.json choice.json matches.json linked all >"$run/work/linking" 2>&1 || fail "$(cat "$run/work/linking")"
 		printf '   by their links, %s: %s\n' "$joined" "$(cat "$run/work/linking")"

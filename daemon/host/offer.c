@@ -84,7 +84,7 @@ static void offer_log(const struct mentorship_host *offer, int level, const char
 		host_say(host, level, "%s", text);
 }
 
-static int offer_refuse(const struct mentorship_host *offer, const char *format, ...)
+static int __attribute__((format(printf, 2, 3))) offer_refuse(const struct mentorship_host *offer, const char *format, ...)
 {
 	struct host *host = host_of(offer);
 	char text[sizeof host->refusal.text];

@@ -20,9 +20,9 @@ static const struct form_choice yes_no[] = { { "yes", "Yes" }, { "no", "No" } };
 static const struct form_choice one_to_five[] = { { "1", "never" }, { "2", "" }, { "3", "" }, { "4", "" }, { "5", "always" } };
 static const struct form_choice subjects[] = { { "maths", "Maths" }, { "art", "Art" }, { "art-history", "" } };
 
-#define ITEM(n, k, ...) \
+#define ITEM(n, ...) \
 	{ \
-		.name = n, .label = n, .kind = k, .min = (double)NAN, .max = (double)NAN, __VA_ARGS__ \
+		.name = n, .label = n, .min = (double)NAN, .max = (double)NAN, .kind = __VA_ARGS__ \
 	}
 #define CHOICES(list) .choices = list, .choice_count = sizeof list / sizeof *list
 

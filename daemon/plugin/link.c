@@ -193,6 +193,7 @@ struct turn {
 	struct link_call calls[TURN_MESSAGES];
 	int count;
 	const char *ends; /* why the link is to be closed */
+	bool strange;     /* who connected was not the plugin's account */
 	bool begun;
 };
 
@@ -275,7 +276,9 @@ static void turn_end(struct link *link, struct turn *turn)
 		setup->committed(setup->data);
 	if (refusing)
 		link->stopping = true;
-	if (turn->ends || refusing)
+	if (turn->strange)
+		link_drop(link, NULL);
+	else if (turn->ends || refusing)
 		link_drop(link, turn->ends);
 }
 
@@ -289,8 +292,9 @@ static DBusHandlerResult on_message(DBusConnection *connection, DBusMessage *mes
 	struct hearing *hearing = data;
 	struct turn *turn = hearing->turn;
 
-	(void)connection;
-	if (dbus_message_is_signal(message, DBUS_INTERFACE_LOCAL, "Disconnected"))
+	if (dbus_message_is_signal(message, DBUS_INTERFACE_LOCAL, "Disconnected") && !dbus_connection_get_is_authenticated(connection))
+		turn->strange = true; /* somebody else: nothing that the plugin can be blamed for */
+	else if (dbus_message_is_signal(message, DBUS_INTERFACE_LOCAL, "Disconnected"))
 		turn->ends = turn->ends ? turn->ends : "its process ended, or closed the link";
 	else if (dbus_message_get_type(message) == DBUS_MESSAGE_TYPE_METHOD_CALL && !turn->ends)
 		take(hearing->link, message, turn);

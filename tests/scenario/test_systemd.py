@@ -61,6 +61,9 @@ def test_the_unit_is_one_that_systemd_understands(installed, scratch):
         (units / f"{name}.target").write_text("[Unit]\nDescription=x\n")
     (units / "dbus.socket").write_text("[Socket]\nListenStream=/run/dbus/x\n")
     (units / "dbus.service").write_text("[Service]\nExecStart=/usr/bin/busctl\n")
+    for name in ("smtp", "webforms", "webhook", "exec"):
+        result = tool("systemd-analyze", "verify", f"--root={root}", "--man=no", f"mentorship-plugin@{name}.service")
+        assert result.returncode == 0 and not result.stderr, result.stderr
     command = ("systemd-analyze", "verify", f"--root={root}", "--man=no", "mentorshipd.service")
     result = tool(*command)
     assert result.returncode == 0 and not result.stderr, result.stderr
@@ -81,6 +84,18 @@ def test_the_sandbox_leaves_an_exposure_of_at_most_1_2(installed, scratch):
     bare.write_text("[Service]\nExecStart=/usr/sbin/mentorshipd\n")
     status, level = exposure(bare)
     assert status != 0 and level > 9
+
+
+def test_a_plugin_has_a_sandbox_of_its_own(installed):
+    unit = installed.path("usr/lib/systemd/system/mentorship-plugin@.service")
+    assert exposure(unit) == (0, pytest.approx(0.6, abs=0.6))
+    service = settings(unit)["Service"]
+    assert service["User"] == ["mentorship-%i"] and service["PrivateUsers"] == ["no"]
+    assert {"-/var/lib/mentorship", "-/etc/credstore", "-/run/dbus"} <= set(service["InaccessiblePaths"][0].split())
+    host = installed.path("usr/libexec/mentorship/mentorship-plugin-host")
+    assert service["ExecStart"][0].startswith("/" + str(host.relative_to(installed.root)))
+    for name in ("smtp", "webhook"):
+        assert "SocketBindDeny=any" in installed.path(f"usr/lib/systemd/system/mentorship-plugin@{name}.service.d/50-network.conf").read_text()
 
 
 def test_the_unit_says_how_the_daemon_lives(unit, installed):
@@ -130,6 +145,11 @@ def test_accounts_and_directories(installed, scratch):
     made = tool("systemd-tmpfiles", "--create", f"--root={root}", "mentorship.conf")
     assert made.returncode == 0, made.stderr
     assert (root / "etc/mentorship/mentorship.conf.d").is_dir()
+    uid = {line.split(":")[0]: int(line.split(":")[2]) for line in (root / "etc/passwd").read_text().splitlines()}
+    gid = {line.split(":")[0]: int(line.split(":")[2]) for line in (root / "etc/group").read_text().splitlines()}
+    for name in ("smtp", "webforms", "webhook", "exec"):
+        place = (root / "run/mentorship/plugins" / name).stat()
+        assert (place.st_mode & 0o777, place.st_uid, place.st_gid) == (0o710, uid["mentorship"], gid[f"mentorship-{name}"])
     assert (root / "etc/credstore").stat().st_mode & 0o777 == 0o700
 
 

@@ -76,7 +76,7 @@ bool host_holds(const struct host *, int64_t id);
 
 /* ---- offer.c: what the plugin may call ---- */
 
-/* Fills host->offer. From here on the calling thread is the only one that may call. */
+/* Fills host->offer; `ways` lead nowhere until somebody sets them. From here on the calling thread is the only one that may call. */
 void offer_make(struct host *);
 /* One line into the journal: <LEVEL>plugin NAME: TEXT. The text is cleaned. */
 void host_say(const struct host *, int level, const char *format, ...) __attribute__((format(printf, 3, 4)));

@@ -42,6 +42,7 @@ enum step {
 	SERVING
 };
 
+struct asked;
 struct link {
 	struct host *host;
 	char *address;
@@ -50,7 +51,8 @@ struct link {
 	bool broken, ending;
 	int status, patience, pause, questions, reports;
 	int64_t down_since, up_since; /* monotonic seconds */
-	int64_t done;                 /* of events; 0: nothing to say */
+	struct asked *asked;
+	int64_t done; /* of events; 0: nothing to say */
 	struct event *work, *again, *connect, *second, *stops[2];
 };
 
@@ -101,7 +103,7 @@ static DBusMessage *call_new(const char *member)
 }
 
 /* Sends and drops the message; `done` gets `data` when the reply, an error or the time is there. */
-static bool call_send(struct link *link, DBusMessage *message, DBusPendingCallNotifyFunction done, void *data, DBusFreeFunction gone)
+static bool call_send(struct link *link, DBusMessage *message, DBusPendingCallNotifyFunction done, void *data)
 {
 	DBusPendingCall *pending = NULL;
 
@@ -109,7 +111,7 @@ static bool call_send(struct link *link, DBusMessage *message, DBusPendingCallNo
 	dbus_message_unref(message);
 	if (!pending)
 		return false;
-	must(dbus_pending_call_set_notify(pending, done, data, gone));
+	must(dbus_pending_call_set_notify(pending, done, data, NULL));
 	dbus_pending_call_unref(pending);
 	return true;
 }
@@ -218,7 +220,7 @@ static bool report_some(struct link *link)
 		return false;
 	must(dbus_message_iter_close_container(&top, &array));
 	link->reports++;
-	if (!call_send(link, message, on_report, link, NULL))
+	if (!call_send(link, message, on_report, link))
 		link->reports--;
 	return true;
 }
@@ -250,26 +252,49 @@ static void way_reported(struct host *host, int64_t id, int outcome, const char 
 /* ---- questions of a survey channel ---- */
 
 struct asked {
+	struct asked *next;
 	struct link *link;
 	mentorship_page_function done;
 	void *data;
 };
 
+static void asked_drop(struct asked *asked)
+{
+	struct asked **place = &asked->link->asked;
+
+	while (*place != asked)
+		place = &(*place)->next;
+	*place = asked->next;
+	asked->link->questions--;
+	free(asked);
+}
+
+/* libdbus forgets calls under way when their connection ends, and does not say so. */
+static void asked_all_drop(struct link *link)
+{
+	while (link->asked) {
+		struct asked asked = *link->asked;
+
+		asked_drop(link->asked);
+		page_busy(asked.done, asked.data);
+	}
+}
+
 static void on_page(DBusPendingCall *pending, void *data)
 {
-	const struct asked *asked = data;
+	const struct asked asked = *(struct asked *)data;
 	DBusMessage *reply = dbus_pending_call_steal_reply(pending);
 	struct arena memory = { 0 };
 	struct mentorship_page page;
 	struct problem problem = { 0 };
 
-	asked->link->questions--;
+	asked_drop(data);
 	if (dbus_message_get_type(reply) == DBUS_MESSAGE_TYPE_METHOD_RETURN && !page_read(reply, &memory, &page, &problem))
-		asked->done(asked->data, &page);
+		asked.done(asked.data, &page);
 	else
-		page_busy(asked->done, asked->data);
+		page_busy(asked.done, asked.data);
 	if (problem.code)
-		lose(asked->link, problem.text);
+		lose(asked.link, problem.text);
 	dbus_message_unref(reply);
 	arena_free(&memory);
 }
@@ -305,12 +330,12 @@ static int way_ask(struct host *host, const struct question *question, mentorshi
 	}
 	asked = malloc(sizeof *asked);
 	must(asked != NULL);
-	*asked = (struct asked){ link, done, data };
+	*asked = (struct asked){ link->asked, link, done, data };
+	link->asked = asked;
 	link->questions++;
-	if (call_send(link, message, on_page, asked, free))
+	if (call_send(link, message, on_page, asked))
 		return 0;
-	link->questions--;
-	free(asked);
+	asked_drop(asked);
 	return -1;
 }
 
@@ -333,7 +358,7 @@ static void say_done(struct link *link)
 	message = call_new("EventDone");
 	must(dbus_message_append_args(message, 'x', &link->done, DBUS_TYPE_INVALID));
 	link->done = 0;
-	call_send(link, message, on_nothing, link, NULL);
+	call_send(link, message, on_nothing, link);
 }
 
 static void way_event_done(struct host *host, int64_t sequence)
@@ -363,7 +388,7 @@ static void say_hello(struct link *link)
 	const struct host *host = link->host;
 
 	link->step = SAYING_HELLO;
-	call_send(link, hello_new(host->name, host->plugin.minor, host->plugin.capabilities, host->plugin.version), on_step, link, NULL);
+	call_send(link, hello_new(host->name, host->plugin.minor, host->plugin.capabilities, host->plugin.version), on_step, link);
 }
 
 static void say_holding(struct link *link)
@@ -373,7 +398,7 @@ static void say_holding(struct link *link)
 
 	must(dbus_message_append_args(message, 'a', 'x', &ids, (int)link->host->held_count, DBUS_TYPE_INVALID));
 	link->step = SAYING_HOLDING;
-	call_send(link, message, on_step, link, NULL);
+	call_send(link, message, on_step, link);
 }
 
 static void next_step(struct link *link)
@@ -390,7 +415,7 @@ static void next_step(struct link *link)
 		say_holding(link);
 	} else if (link->step == SAYING_HELLO || link->step == SAYING_HOLDING) {
 		link->step = SAYING_READY;
-		call_send(link, call_new("Ready"), on_step, link, NULL);
+		call_send(link, call_new("Ready"), on_step, link);
 	} else if (link->step == SAYING_READY) {
 		link->step = SERVING;
 		link->up_since = seconds_now();
@@ -505,6 +530,7 @@ static void take_down(struct link *link)
 	link->connection = NULL;
 	if (connection)
 		wire_end(connection, 0);
+	asked_all_drop(link);
 	link->broken = false;
 	link->reports = 0;
 	for (size_t i = 0; i < link->host->outcomes->count; i++)
@@ -649,6 +675,7 @@ static void finish(struct link *link)
 	if (link->connection)
 		wire_end(link->connection, 500);
 	link->connection = NULL;
+	asked_all_drop(link);
 }
 
 int link_serve(struct host *host, const char *socket, int patience)

@@ -255,9 +255,37 @@ static int offer_event_done(const struct mentorship_host *offer, int64_t sequenc
 	return 0;
 }
 
+/* ---- before there is anybody to tell: load, configure and ready may call, too ---- */
+
+static void nobody_reported(struct host *host, int64_t id, int outcome, const char *detail)
+{
+	(void)host;
+	(void)id;
+	(void)outcome;
+	(void)detail;
+}
+
+static int nobody_asks(struct host *host, const struct question *question, mentorship_page_function done, void *data)
+{
+	(void)host;
+	(void)question;
+	(void)done;
+	(void)data;
+	return -1;
+}
+
+static void nobody_done(struct host *host, int64_t sequence)
+{
+	(void)host;
+	(void)sequence;
+}
+
 void offer_make(struct host *host)
 {
+	static const struct ways nobody = { nobody_reported, nobody_asks, nobody_done };
+
 	ours = true;
+	host->ways = &nobody;
 	host->offer = (struct mentorship_host){ .size = sizeof host->offer,
 		.minor = MENTORSHIP_PLUGIN_MINOR,
 		.own = host,

@@ -6,6 +6,7 @@
  *	deliver ID SUBJECT     event SEQUENCE KIND     stop     ping     raw MEMBER (a call of a shape that no one knows)
  *	take on|off            whether reports are said to be written down
  *	mute on|off            whether calls are answered at all
+ *	silent on|off          whether pages are
  *	busy                   the next page is an error
  *	close                  the link is dropped; it listens on
  */
@@ -24,7 +25,7 @@
 static struct event_base *base;
 static struct event *work;
 static DBusConnection *connection;
-static bool take = true, mute, busy, dropping;
+static bool take = true, mute, silent, busy, dropping;
 
 static void must(int ok)
 {
@@ -140,7 +141,7 @@ static DBusMessage *answer(DBusMessage *message)
 		append_taken(message, reply);
 	} else if ((!strcmp(member, "Open") || !strcmp(member, "Answer")) && !busy) {
 		append_page(reply);
-	} else if (busy) {
+	} else if (!strcmp(member, "Open") || !strcmp(member, "Answer")) {
 		busy = false;
 		dbus_message_unref(reply);
 		reply = dbus_message_new_error(message, "org.mentorship1.Error.Busy", "later");
@@ -167,7 +168,7 @@ static DBusHandlerResult on_message(DBusConnection *from, DBusMessage *message, 
 	if (dbus_message_get_type(message) != DBUS_MESSAGE_TYPE_METHOD_CALL)
 		return DBUS_HANDLER_RESULT_HANDLED;
 	print_message(message);
-	if (mute)
+	if (mute || (silent && dbus_message_is_method_call(message, LINK_INTERFACE, "Open")))
 		return DBUS_HANDLER_RESULT_HANDLED;
 	reply = answer(message);
 	must(dbus_connection_send(from, reply, NULL));
@@ -297,6 +298,8 @@ static void obey(char *line)
 		take = on;
 	} else if (!strcmp(line, "mute")) {
 		mute = on;
+	} else if (!strcmp(line, "silent")) {
+		silent = on;
 	} else if (!strcmp(line, "busy")) {
 		busy = true;
 	} else if (!connection) {

@@ -18,7 +18,7 @@ static const char help[] =
 	"  --state-dir DIR              keeps the database in DIR\n"
 	"  --bus ADDRESS                connects there instead of the system bus\n"
 	"  --worker PATH                the program for heavy work\n"
-	"  --development                starts the hosts of plugins itself, as this user: for trials\n"
+	"  --development                starts the hosts of plugins itself, with its own rights: for trials\n"
 	"  --simulated-clock INSTANT    a new database whose clock stands at INSTANT (2026-09-01T06:00:00Z, or seconds)\n"
 	"instead of serving:\n"
 	"  --print WHAT                 schema, bus, policy, docs, privacy, interfaces or the name\n"

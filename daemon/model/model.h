@@ -295,8 +295,8 @@ struct form_page {
 	const char *const *values; /* of each item: what a draft has, NULL: nothing */
 	const bool *applies;       /* of each item, by these values; what does not apply yet may after another answer */
 	int64_t closes;            /* no answer is taken from then on */
-	const char *privacy;       /* a sentence to be shown: who will see who answered what */
-	bool anonymous;            /* nothing about the answers may be kept beside the person: no hash of them, no draft */
+	int64_t anonymity;         /* enum wave_anonymity: anonymous is, too, that nothing about the answers may be kept beside the person,
+				    * no hash of them and no draft */
 	bool answered;             /* there is nothing more to do */
 };
 struct form_error {

@@ -17,12 +17,14 @@
 #include "core/field.h"
 #include "core/settings.h"
 #include "core/zone.h"
+#include "page_inside.h"
 #include "page_words.h"
+#include "survey.h"
 #include "texts.h"
 
 /* ---- parts ---- */
 
-static struct page_part *part(struct page *page, int kind, const char *name, const char *text)
+struct page_part *page_part(struct page *page, int kind, const char *name, const char *text)
 {
 	struct page_part *p = &page->parts[page->count < PARTS_MOST ? page->count++ : PARTS_MOST - 1];
 
@@ -30,23 +32,23 @@ static struct page_part *part(struct page *page, int kind, const char *name, con
 	return p;
 }
 
-static void paragraph(struct page *page, const char *text)
+void page_paragraph(struct page *page, const char *text)
 {
 	if (text && *text)
-		part(page, MENTORSHIP_PARAGRAPH, NULL, text);
+		page_part(page, MENTORSHIP_PARAGRAPH, NULL, text);
 }
 
-static void button(struct page *page, const char *value, const char *text, unsigned flags)
+void page_button(struct page *page, const char *value, const char *text, unsigned flags)
 {
-	struct page_part *p = part(page, MENTORSHIP_BUTTON, "do", text);
+	struct page_part *p = page_part(page, MENTORSHIP_BUTTON, "do", text);
 
 	p->value = value;
 	p->flags = flags;
 }
 
-static struct page_part *field(struct page *page, int kind, const char *name, const char *label, const struct page_answer *answer)
+struct page_part *page_field(struct page *page, int kind, const char *name, const char *label, const struct page_answer *answer)
 {
-	struct page_part *p = part(page, kind, name, label);
+	struct page_part *p = page_part(page, kind, name, label);
 
 	p->value = answer ? answered(answer, name) : NULL;
 	return p;
@@ -60,7 +62,7 @@ const char *answered(const struct page_answer *answer, const char *name)
 	return NULL;
 }
 
-static bool does(const struct page_answer *answer, const char *word)
+bool page_does(const struct page_answer *answer, const char *word)
 {
 	const char *value = answered(answer, "do");
 
@@ -68,16 +70,6 @@ static bool does(const struct page_answer *answer, const char *word)
 }
 
 /* ---- who reads, and what they may see ---- */
-
-struct reading {
-	struct call *call;
-	const struct invitation *invitation;
-	struct person *person;
-	struct program *program; /* NULL if the link is of none */
-	const char *zone;
-	const char *language;
-	const struct page_answer *answer;
-};
 
 static int reading_make(struct call *call, const struct invitation *invitation, const struct page_answer *answer, struct reading *ret)
 {
@@ -97,7 +89,7 @@ static int reading_make(struct call *call, const struct invitation *invitation, 
 	return r;
 }
 
-static const char *say(const struct reading *r, enum page_word word)
+const char *page_say(const struct reading *r, enum page_word word)
 {
 	return page_word(r->language, word);
 }
@@ -130,7 +122,7 @@ static int sides_of(struct call *call, int64_t match, int64_t person, struct two
 	return r ? r : ret->own ? 0 : fail(call, E_NOTFOUND, NULL, "there is no such object");
 }
 
-static const char *moment(const struct reading *r, int64_t instant)
+const char *page_moment(const struct reading *r, int64_t instant)
 {
 	return message_instant(r->call->arena, message_language_for(r->call, r->language), zone_of(r->call, r->zone), instant);
 }
@@ -150,17 +142,19 @@ static int offer_page(struct reading *r, struct page *page)
 		return result;
 	if (match->state != MATCH_OFFERED || side.own->answer != NONE)
 		return fail(call, E_NOTFOUND, NULL, "what this link asks is over");
-	page->title = say(r, OFFER_TITLE);
-	paragraph(page,
-		page_fill(call->arena, say(r, side.own->side == SIDE_MENTEE ? OFFER_TO_MENTEE : OFFER_TO_MENTOR),
+	page->title = page_say(r, OFFER_TITLE);
+	page_paragraph(page,
+		page_fill(call->arena, page_say(r, side.own->side == SIDE_MENTEE ? OFFER_TO_MENTEE : OFFER_TO_MENTOR),
 			(const char *const[]){ r->person->given_name, side.other ? side.other->name : "", r->program->title, NULL }));
-	paragraph(page, match->sentence);
+	page_paragraph(page, match->sentence);
 	if (match->answer_until != NONE)
-		paragraph(page, page_fill(call->arena, say(r, OFFER_UNTIL), (const char *const[]){ moment(r, match->answer_until), NULL }));
-	part(page, MENTORSHIP_NOTE, NULL, say(r, OFFER_PRIVATE));
-	field(page, MENTORSHIP_LINES, "reason", say(r, OFFER_REASON), r->answer)->max = 1000;
-	button(page, "accept", say(r, OFFER_ACCEPT), MENTORSHIP_PART_PRIMARY);
-	button(page, "decline", say(r, OFFER_DECLINE), MENTORSHIP_PART_QUIET);
+		page_paragraph(page,
+			page_fill(
+				call->arena, page_say(r, OFFER_UNTIL), (const char *const[]){ page_moment(r, match->answer_until), NULL }));
+	page_part(page, MENTORSHIP_NOTE, NULL, page_say(r, OFFER_PRIVATE));
+	page_field(page, MENTORSHIP_LINES, "reason", page_say(r, OFFER_REASON), r->answer)->max = 1000;
+	page_button(page, "accept", page_say(r, OFFER_ACCEPT), MENTORSHIP_PART_PRIMARY);
+	page_button(page, "decline", page_say(r, OFFER_DECLINE), MENTORSHIP_PART_QUIET);
 	return 0;
 }
 
@@ -168,9 +162,9 @@ static int offer_deed(struct reading *r, struct deed *deeds, int *count)
 {
 	deeds[0] = (struct deed){ .entity = &match_entity, .id = r->invitation->subject };
 	*count = 1;
-	if (does(r->answer, "accept"))
+	if (page_does(r->answer, "accept"))
 		deeds[0].verb = "Accept";
-	else if (does(r->answer, "decline")) {
+	else if (page_does(r->answer, "decline")) {
 		deeds[0].verb = "Decline";
 		deeds[0].reason = answered(r->answer, "reason");
 	} else
@@ -180,10 +174,10 @@ static int offer_deed(struct reading *r, struct deed *deeds, int *count)
 
 static int offer_thanks(struct reading *r, struct page *page)
 {
-	bool yes = does(r->answer, "accept");
+	bool yes = page_does(r->answer, "accept");
 
-	page->title = say(r, yes ? OFFER_ACCEPTED : OFFER_DECLINED);
-	paragraph(page, say(r, yes ? OFFER_ACCEPTED_NEXT : OFFER_DECLINED_NEXT));
+	page->title = page_say(r, yes ? OFFER_ACCEPTED : OFFER_DECLINED);
+	page_paragraph(page, page_say(r, yes ? OFFER_ACCEPTED_NEXT : OFFER_DECLINED_NEXT));
 	return 0;
 }
 
@@ -206,25 +200,25 @@ static int check_in_page(struct reading *r, struct page *page)
 		return result;
 	if (check_in->state == CHECK_IN_ANSWERED || check_in->person != r->invitation->person)
 		return fail(call, E_NOTFOUND, NULL, "what this link asks is over");
-	page->title = say(r, CHECK_IN_TITLE);
-	paragraph(page,
-		page_fill(call->arena, say(r, CHECK_IN_INTRO),
+	page->title = page_say(r, CHECK_IN_TITLE);
+	page_paragraph(page,
+		page_fill(call->arena, page_say(r, CHECK_IN_INTRO),
 			(const char *const[]){ r->person->given_name, side.other ? side.other->name : "", NULL }));
 	ratings = arena_new(call->arena, 5 * sizeof *ratings);
 	for (int i = 0; i < 5; i++)
-		ratings[i] = (struct page_choice){ arena_print(call->arena, "%d", i + 1), say(r, (enum page_word)(RATING_1 + i)) };
-	p = field(page, MENTORSHIP_SINGLE, "rating", say(r, CHECK_IN_RATING), r->answer);
+		ratings[i] = (struct page_choice){ arena_print(call->arena, "%d", i + 1), page_say(r, (enum page_word)(RATING_1 + i)) };
+	p = page_field(page, MENTORSHIP_SINGLE, "rating", page_say(r, CHECK_IN_RATING), r->answer);
 	p->flags = MENTORSHIP_PART_REQUIRED;
 	p->choices = ratings;
 	p->choice_count = 5;
 	flags = arena_new(call->arena, 3 * sizeof *flags);
 	for (int i = 0; flag_words[i]; i++)
-		flags[i] = (struct page_choice){ flag_words[i], say(r, (enum page_word)(FLAG_MET + i)) };
-	p = field(page, MENTORSHIP_MULTIPLE, "flags", say(r, CHECK_IN_FLAGS), r->answer);
+		flags[i] = (struct page_choice){ flag_words[i], page_say(r, (enum page_word)(FLAG_MET + i)) };
+	p = page_field(page, MENTORSHIP_MULTIPLE, "flags", page_say(r, CHECK_IN_FLAGS), r->answer);
 	p->choices = flags;
 	p->choice_count = 3;
-	part(page, MENTORSHIP_NOTE, NULL, say(r, CHECK_IN_PRIVATE));
-	button(page, "answer", say(r, SEND), MENTORSHIP_PART_PRIMARY);
+	page_part(page, MENTORSHIP_NOTE, NULL, page_say(r, CHECK_IN_PRIVATE));
+	page_button(page, "answer", page_say(r, SEND), MENTORSHIP_PART_PRIMARY);
 	return 0;
 }
 
@@ -235,10 +229,10 @@ static int check_in_deed(struct reading *r, struct deed *deeds, int *count)
 	char *flags = arena_new(r->call->arena, 200);
 
 	*count = 0;
-	if (!does(r->answer, "answer"))
+	if (!page_does(r->answer, "answer"))
 		return 0;
 	if (!rating || rating[0] < '1' || rating[0] > '5' || rating[1])
-		return fail(r->call, E_INVALID, "rating", "%s", say(r, MUST_CHOOSE));
+		return fail(r->call, E_INVALID, "rating", "%s", page_say(r, MUST_CHOOSE));
 	for (int i = 0; i < r->answer->count; i++)
 		for (int w = 0; flag_words[w]; w++)
 			if (!strcmp(r->answer->fields[i].name, "flags") && !strcmp(r->answer->fields[i].value, flag_words[w]) &&
@@ -256,8 +250,8 @@ static int check_in_deed(struct reading *r, struct deed *deeds, int *count)
 
 static int check_in_thanks(struct reading *r, struct page *page)
 {
-	page->title = say(r, THANKS);
-	paragraph(page, say(r, CHECK_IN_NEXT));
+	page->title = page_say(r, THANKS);
+	page_paragraph(page, page_say(r, CHECK_IN_NEXT));
 	return 0;
 }
 
@@ -290,8 +284,8 @@ static int list_match(struct call *call, void *record, void *data)
 	case MATCH_PAUSED: word = OWN_PAUSED; break;
 	default: return 0;
 	}
-	part(listing->page, MENTORSHIP_ITEM, NULL,
-		page_fill(call->arena, say(r, word), (const char *const[]){ side.other ? side.other->name : "", NULL }));
+	page_part(listing->page, MENTORSHIP_ITEM, NULL,
+		page_fill(call->arena, page_say(r, word), (const char *const[]){ side.other ? side.other->name : "", NULL }));
 	listing->count++;
 	return 0;
 }
@@ -301,9 +295,25 @@ static int list_check_in(struct call *call, void *record, void *data)
 	const struct check_in *check_in = record;
 	struct listing *listing = data;
 
-	part(listing->page, MENTORSHIP_ITEM, NULL,
-		page_fill(call->arena, say(listing->reading, OWN_CHECK_IN),
-			(const char *const[]){ moment(listing->reading, check_in->due), NULL }));
+	page_part(listing->page, MENTORSHIP_ITEM, NULL,
+		page_fill(call->arena, page_say(listing->reading, OWN_CHECK_IN),
+			(const char *const[]){ page_moment(listing->reading, check_in->due), NULL }));
+	listing->count++;
+	return 0;
+}
+
+static int list_form(struct call *call, void *record, void *data)
+{
+	const struct wave_member *member = record;
+	struct listing *listing = data;
+	struct wave *wave;
+	int r = load(call, &wave_entity, member->wave, (void **)&wave);
+
+	if (r || wave->state != WAVE_OPEN)
+		return r;
+	page_part(listing->page, MENTORSHIP_ITEM, NULL,
+		page_fill(call->arena, page_say(listing->reading, OWN_FORM),
+			(const char *const[]){ wave->title, page_moment(listing->reading, wave->closes), NULL }));
 	listing->count++;
 	return 0;
 }
@@ -313,40 +323,43 @@ static int own_page(struct reading *r, struct page *page)
 	struct listing listing = { r, page, 0 };
 	int result;
 
-	page->title = page_fill(r->call->arena, say(r, OWN_TITLE), (const char *const[]){ r->person->given_name, NULL });
-	part(page, MENTORSHIP_HEADING, NULL, say(r, OWN_MATCHES));
+	page->title = page_fill(r->call->arena, page_say(r, OWN_TITLE), (const char *const[]){ r->person->given_name, NULL });
+	page_part(page, MENTORSHIP_HEADING, NULL, page_say(r, OWN_MATCHES));
 	result = each(r->call, &match_member_entity, list_match, &listing, "\"person\" = ?1", VALUES(r->person->id));
 	if (!result && !listing.count)
-		paragraph(page, say(r, OWN_NONE));
+		page_paragraph(page, page_say(r, OWN_NONE));
 	listing.count = 0;
-	part(page, MENTORSHIP_HEADING, NULL, say(r, OWN_WAITING));
+	page_part(page, MENTORSHIP_HEADING, NULL, page_say(r, OWN_WAITING));
 	if (!result)
 		result = each(r->call, &check_in_entity, list_check_in, &listing,
 			"\"person\" = ?1 AND \"state\" IN ('due', 'overdue', 'escalated')", VALUES(r->person->id));
+	if (!result)
+		result = each(r->call, &wave_member_entity, list_form, &listing, "\"person\" = ?1 AND \"state\" = 'asked'",
+			VALUES(r->person->id));
 	if (!result && !listing.count)
-		paragraph(page, say(r, OWN_NOTHING));
-	part(page, MENTORSHIP_HEADING, NULL, say(r, OWN_MAIL));
-	paragraph(page, say(r, r->person->unsubscribed ? MAIL_OFF : MAIL_ON));
-	button(page, r->person->unsubscribed ? "subscribe" : "unsubscribe", say(r, r->person->unsubscribed ? MAIL_RESUME : MAIL_STOP),
-		MENTORSHIP_PART_QUIET);
+		page_paragraph(page, page_say(r, OWN_NOTHING));
+	page_part(page, MENTORSHIP_HEADING, NULL, page_say(r, OWN_MAIL));
+	page_paragraph(page, page_say(r, r->person->unsubscribed ? MAIL_OFF : MAIL_ON));
+	page_button(page, r->person->unsubscribed ? "subscribe" : "unsubscribe",
+		page_say(r, r->person->unsubscribed ? MAIL_RESUME : MAIL_STOP), MENTORSHIP_PART_QUIET);
 	return result;
 }
 
 static int mail_deed(struct reading *r, struct deed *deeds, int *count)
 {
-	bool off = does(r->answer, "unsubscribe");
+	bool off = page_does(r->answer, "unsubscribe");
 
-	*count = off || does(r->answer, "subscribe");
+	*count = off || page_does(r->answer, "subscribe");
 	deeds[0] = (struct deed){ .entity = &person_entity, .id = r->invitation->person, .verb = off ? "Unsubscribe" : "Subscribe" };
 	return 0;
 }
 
 static int mail_thanks(struct reading *r, struct page *page)
 {
-	bool off = does(r->answer, "unsubscribe");
+	bool off = page_does(r->answer, "unsubscribe");
 
-	page->title = say(r, THANKS);
-	paragraph(page, say(r, off ? MAIL_OFF : MAIL_ON));
+	page->title = page_say(r, THANKS);
+	page_paragraph(page, page_say(r, off ? MAIL_OFF : MAIL_ON));
 	return 0;
 }
 
@@ -354,10 +367,10 @@ static int mail_thanks(struct reading *r, struct page *page)
 
 static int unsubscribe_page(struct reading *r, struct page *page)
 {
-	page->title = say(r, MAIL_TITLE);
-	paragraph(page, say(r, r->person->unsubscribed ? MAIL_OFF : MAIL_ON));
-	button(page, r->person->unsubscribed ? "subscribe" : "unsubscribe", say(r, r->person->unsubscribed ? MAIL_RESUME : MAIL_STOP),
-		MENTORSHIP_PART_PRIMARY);
+	page->title = page_say(r, MAIL_TITLE);
+	page_paragraph(page, page_say(r, r->person->unsubscribed ? MAIL_OFF : MAIL_ON));
+	page_button(page, r->person->unsubscribed ? "subscribe" : "unsubscribe",
+		page_say(r, r->person->unsubscribed ? MAIL_RESUME : MAIL_STOP), MENTORSHIP_PART_PRIMARY);
 	return 0;
 }
 
@@ -365,11 +378,11 @@ static int unsubscribe_page(struct reading *r, struct page *page)
 
 static int talk_page(struct reading *r, struct page *page)
 {
-	page->title = say(r, TALK_TITLE);
-	paragraph(page, say(r, TALK_INTRO));
-	field(page, MENTORSHIP_LINES, "text", say(r, TALK_TEXT), r->answer)->max = 4000;
-	part(page, MENTORSHIP_NOTE, NULL, say(r, TALK_PRIVATE));
-	button(page, "talk-send", say(r, TALK_SEND), MENTORSHIP_PART_PRIMARY);
+	page->title = page_say(r, TALK_TITLE);
+	page_paragraph(page, page_say(r, TALK_INTRO));
+	page_field(page, MENTORSHIP_LINES, "text", page_say(r, TALK_TEXT), r->answer)->max = 4000;
+	page_part(page, MENTORSHIP_NOTE, NULL, page_say(r, TALK_PRIVATE));
+	page_button(page, "talk-send", page_say(r, TALK_SEND), MENTORSHIP_PART_PRIMARY);
 	return 0;
 }
 
@@ -379,7 +392,7 @@ static int talk_deed(struct reading *r, struct deed *deeds, int *count)
 	struct deed *deed = &deeds[0];
 	int64_t program = r->invitation->program;
 
-	*count = does(r->answer, "talk-send");
+	*count = page_does(r->answer, "talk-send");
 	*deed = (struct deed){ .entity = &concern_entity, .verb = "Create" };
 	deed->args[deed->arg_count++] = (struct arg){ "person",
 		{ .type = V_PATH, .text = path_of(r->call->arena, &person_entity, r->person->id) } };
@@ -393,8 +406,8 @@ static int talk_deed(struct reading *r, struct deed *deeds, int *count)
 
 static int talk_thanks(struct reading *r, struct page *page)
 {
-	page->title = say(r, TALK_DONE);
-	paragraph(page, say(r, TALK_NEXT));
+	page->title = page_say(r, TALK_DONE);
+	page_paragraph(page, page_say(r, TALK_NEXT));
 	return 0;
 }
 
@@ -407,11 +420,16 @@ static const struct page_kind {
 	int (*thanks)(struct reading *, struct page *);
 } kinds[] = { { "match-offer", offer_page, offer_deed, offer_thanks }, { "check-in", check_in_page, check_in_deed, check_in_thanks },
 	{ "own-page", own_page, mail_deed, mail_thanks }, { "unsubscribe", unsubscribe_page, mail_deed, mail_thanks },
-	{ "talk", talk_page, talk_deed, talk_thanks }, { 0 } };
+	{ "talk", talk_page, talk_deed, talk_thanks }, { "wave", form_show, form_deed, form_thanks }, { 0 } };
+
+bool page_goes_on(const struct page_answer *answer)
+{
+	return page_talks(answer) || page_does(answer, "keep");
+}
 
 bool page_talks(const struct page_answer *answer)
 {
-	return does(answer, "talk") || does(answer, "talk-send");
+	return page_does(answer, "talk") || page_does(answer, "talk-send");
 }
 
 /* Whatever a link is for, who holds it may ask for somebody to talk to, and the link is not used up by that. */
@@ -447,7 +465,7 @@ static int make(struct call *call, const struct invitation *invitation, const st
 	begin(&r, ret);
 	result = thanks ? kind->thanks(&r, ret) : kind->page(&r, ret);
 	if (!result && !thanks && kind->page != talk_page && kind->page != unsubscribe_page)
-		button(ret, "talk", say(&r, TALK_TITLE), MENTORSHIP_PART_HELP);
+		page_button(ret, "talk", page_say(&r, TALK_TITLE), MENTORSHIP_PART_HELP);
 	if (!result)
 		page_seal(ret);
 	return result;

@@ -32,6 +32,7 @@ struct page {
 	int status;
 	const char *language, *title, *institution, *program;
 	char hash[65];
+	bool forgets;            /* nothing about an answer may be kept, not even its hash */
 	struct page_part *parts; /* PARTS_MOST of them */
 	int count;
 };
@@ -66,6 +67,8 @@ int page_thanks(struct call *, const struct invitation *, const struct page_answ
 void page_none(struct arena *, int status, struct page *ret);
 /* The answer is about somebody to talk to, whatever the link is for: "talk" asks for that page, "talk-send" sends it. */
 bool page_talks(const struct page_answer *);
+/* The link goes on after this answer: it was about a talk, or kept a draft. */
+bool page_goes_on(const struct page_answer *);
 /* Fills the hash. */
 void page_seal(struct page *);
 

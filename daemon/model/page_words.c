@@ -75,6 +75,25 @@ static const char *const words[PAGE_WORDS][LANGUAGES] = {
 	[TALK_SEND] = { "Ask for a talk", "Um ein Gespräch bitten" },
 	[TALK_DONE] = { "Thank you for telling us", "Danke, dass du dich meldest" },
 	[TALK_NEXT] = { "Somebody gets in touch with you soon.", "Es meldet sich bald jemand bei dir." },
+	[FORM_CLOSES] = { "Please answer until %1.", "Bitte antworten Sie bis %1." },
+	[FORM_NAMED] = { "The people who run the program can see who gave which answer.",
+		"Wer das Programm leitet, kann sehen, wer was geantwortet hat." },
+	[FORM_PSEUDONYMOUS] = { "Your answers are kept under a number, so that they can be compared with later ones. The people who run the program "
+				"see results of all together, never your answers alone.",
+		"Ihre Antworten stehen unter einer Nummer, damit sie mit späteren verglichen werden können. Wer das Programm leitet, sieht "
+		"Ergebnisse aller zusammen, nie Ihre Antworten allein." },
+	[FORM_ANONYMOUS] = { "Nobody can find out which answers are yours, not even the people who run the program. They see results of all together, "
+			     "never of a few. So nothing can be kept for later: please answer in one go.",
+		"Niemand kann herausfinden, welche Antworten Ihre sind, auch nicht, wer das Programm leitet: Gezeigt werden Ergebnisse aller "
+		"zusammen, nie die von wenigen. Darum lässt sich nichts für später aufheben: Bitte antworten Sie in einem Zug." },
+	[FORM_ONLY_IF] = { "Only if it applies after what you answered above.", "Nur, wenn es nach Ihren Antworten oben zutrifft." },
+	[FORM_KEEP] = { "Keep it and go on later", "Aufheben und später weitermachen" },
+	[FORM_KEPT] = { "Kept for later", "Für später aufgehoben" },
+	[FORM_KEPT_NEXT] = { "Nothing was sent yet. Go on with the same link until %1.",
+		"Abgeschickt ist noch nichts. Machen Sie mit demselben Link weiter, bis %1." },
+	[FORM_DONE_NEXT] = { "Your answers have come.", "Ihre Antworten sind da." },
+	[OWN_FORM] = { "A form, \"%1\", until %2; the link is in our mail",
+		"Ein Fragebogen, \"%1\", bis %2; der Link steht in unserer Mail" },
 	[SEND] = { "Send", "Absenden" },
 	[THANKS] = { "Thank you", "Danke" },
 	[MUST_CHOOSE] = { "Please choose one.", "Bitte eines auswählen." },

@@ -65,11 +65,25 @@ char *answers_kept(struct call *call, const struct form *form, const char *const
 	return kept;
 }
 
+void answer_unescape(char *text)
+{
+	char *out = text;
+
+	for (const char *c = text; *c; c++) {
+		if (*c == '\\' && c[1]) {
+			c++;
+			*out++ = *c == 'n' ? '\n' : *c;
+		} else
+			*out++ = *c;
+	}
+	*out = 0;
+}
+
 void answers_read(struct call *call, const struct form *form, const char *kept, const char **values)
 {
 	for (const char *p = kept; p && *p; p += *p == '\n') {
 		size_t length = strcspn(p, "\n");
-		char *line = arena_copy_n(call->arena, p, length), *equals = strchr(line, '='), *out;
+		char *line = arena_copy_n(call->arena, p, length), *equals = strchr(line, '=');
 		ptrdiff_t at;
 
 		p += length;
@@ -79,16 +93,8 @@ void answers_read(struct call *call, const struct form *form, const char *kept, 
 		at = form_item_named(form, line);
 		if (at < 0)
 			continue;
-		out = equals + 1;
-		values[at] = out;
-		for (const char *c = out; *c; c++) {
-			if (*c == '\\' && c[1]) {
-				c++;
-				*out++ = *c == 'n' ? '\n' : *c;
-			} else
-				*out++ = *c;
-		}
-		*out = 0;
+		values[at] = equals + 1;
+		answer_unescape(equals + 1);
 	}
 }
 
@@ -132,15 +138,6 @@ static int find_draft(struct call *call, const struct wave_member *member, struc
 	return r;
 }
 
-static const char *const privacy[] = {
-	[WAVE_NAMED] = "The people who run the program can see who gave which answer.",
-	[WAVE_PSEUDONYMOUS] =
-		"Your answers are kept under your number, so that they can be compared with later ones. The people who run the "
-		"program see results of all together, never your answers alone.",
-	[WAVE_ANONYMOUS] = "Nobody can find out which answers are yours, not even the people who run the program. They see results of all "
-			   "together, never of a few.",
-};
-
 int wave_page(struct call *call, int64_t wave_id, int64_t person_id, struct form_page *ret)
 {
 	struct wave_member *member = NULL;
@@ -172,8 +169,7 @@ int wave_page(struct call *call, int64_t wave_id, int64_t person_id, struct form
 		.values = values,
 		.applies = applies,
 		.closes = wave->closes,
-		.privacy = privacy[wave->anonymity],
-		.anonymous = wave->anonymity == WAVE_ANONYMOUS,
+		.anonymity = wave->anonymity,
 		.answered = member->state == WAVE_MEMBER_ANSWERED };
 	return 0;
 }

@@ -90,6 +90,7 @@ int survey_form(struct call *, int64_t instrument, const char *language, struct 
 int shipped_fill(struct call *, struct instrument *);
 int shipped_items(struct call *, const struct instrument *);
 /* Answers as kept, and back: `values` has one of each item of the form (NULL: none). */
+void answer_unescape(char *); /* of one value, in place */
 char *answers_kept(struct call *, const struct form *, const char *const *values);
 void answers_read(struct call *, const struct form *, const char *kept, const char **values);
 /* Reads the lines value=label of choices into the arena. */

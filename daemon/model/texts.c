@@ -214,7 +214,7 @@ const struct message_language *message_language_named(const char *tag)
 const struct shipped_text *shipped_text_of(const struct message_language *language, const char *key)
 {
 	for (const struct shipped_text *text = language->texts; text->key; text++)
-		if (!strcmp(text->key, key))
+		if (key && !strcmp(text->key, key))
 			return text;
 	return NULL;
 }

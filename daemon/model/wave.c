@@ -358,21 +358,18 @@ COVERS(member_fields, struct wave_member, 0);
 struct answering {
 	char *answers;
 };
-static const struct field answering_fields[] = {
-	{ AS_WORDS(struct answering, answers, STAFF), .flags = REQUIRED | HAS_MAX, .max = 60000, .label = "Answers (name=value)" }, { 0 }
-};
+static const struct field answering_fields[] = { { AS_WORDS(struct answering, answers, STAFF), .flags = REQUIRED | HAS_MAX, .max = 60000,
+							 .label = "Answers (name=value; \\n is a line feed)" },
+	{ 0 } };
 
-/* The web page is the way of nearly all; this is for who has a login, and for answers that came on paper or by mouth. */
-static int answer_member(struct call *call, const void *was, void *now)
+static int take_answers(struct call *call, const struct wave_member *member, bool draft)
 {
-	const struct wave_member *member = was;
 	const struct answering *given = call->arguments;
 	struct form_errors errors = { 0 };
 	struct arg *args = arena_new(call->arena, (FORM_ITEMS + 1) * sizeof *args);
 	size_t count = 0;
 	int r;
 
-	(void)now;
 	for (const char *p = given->answers; *p && count < FORM_ITEMS; p += *p == '\n') {
 		size_t line = strcspn(p, "\n");
 		char *text = arena_copy_n(call->arena, p, line), *equals = strchr(text, '=');
@@ -381,15 +378,33 @@ static int answer_member(struct call *call, const void *was, void *now)
 		if (!equals)
 			return fail(call, E_INVALID, "answers", "an answer is written as name=value");
 		*equals = 0;
+		answer_unescape(equals + 1);
 		args[count++] = (struct arg){ text, { .type = V_TEXT, .text = equals + 1 } };
 	}
-	r = wave_take(call, member, args, count, false, &errors);
+	r = wave_take(call, member, args, count, draft, &errors);
+	if (!r && draft && !errors.draft_kept)
+		return fail(call, E_STATE, "state", "an anonymous form keeps no draft: answer it in one go");
 	return r == E_INVALID && errors.count ? fail(call, E_INVALID, "answers", "%s: %s", errors.list[0].name, errors.list[0].text) : r;
+}
+
+/* A page's answer comes this way, what a login sends, and what came on paper or by mouth. */
+static int answer_member(struct call *call, const void *was, void *now)
+{
+	(void)now;
+	return take_answers(call, was, false);
+}
+
+static int keep_draft(struct call *call, const void *was, void *now)
+{
+	(void)now;
+	return take_answers(call, was, true);
 }
 
 #define M(x) IN(WAVE_MEMBER_##x)
 static const struct verb member_verbs[] = { { "Answer", SELF, M(ASKED), M(ANSWERED), NULL, answer_member, "Answer", FOR_SOMEBODY | NO_KEY,
 						    NULL, answering_fields, sizeof(struct answering) },
+	{ "Keep", SELF, M(ASKED), KEEP, NULL, keep_draft, "Keep answers for later", NO_KEY, NULL, answering_fields,
+		sizeof(struct answering) },
 	{ "Mark", SYSTEM, M(ASKED), M(ANSWERED), NULL, NULL, "Has answered", 0, NULL, NULL, 0 }, { 0 } };
 
 const struct entity wave_member_entity = { .name = "wave_member",

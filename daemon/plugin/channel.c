@@ -152,6 +152,9 @@ static int open_page(struct call *call, void *data)
 
 /* ---- answering ---- */
 
+/* In place of an answer's hash where it would lead from the person to the answer. */
+#define FORGOTTEN "forgotten"
+
 static const char *answer_hash(struct call *call, const struct page_answer *answer)
 {
 	crypto_generichash_state state;
@@ -233,7 +236,7 @@ static int try(struct call *call, void *data)
 
 	for (int i = 0; i < count && !r; i++)
 		r = do_one(call, t->invitation, &deeds[i]);
-	if (!r && count && !page_talks(&t->presented->answer))
+	if (!r && count && !page_goes_on(&t->presented->answer))
 		r = use_up(call, t->invitation, t->hash);
 	if (!r && count)
 		r = page_thanks(call, t->invitation, &t->presented->answer, &t->thanks);
@@ -257,7 +260,7 @@ static int answer_page(struct call *call, void *data)
 		return r;
 	trying.hash = answer_hash(call, &p->answer);
 	if (invitation && invitation->state == INVITATION_ANSWERED && invitation->answer_hash &&
-		!strcmp(invitation->answer_hash, trying.hash)) {
+		(!strcmp(invitation->answer_hash, trying.hash) || !strcmp(invitation->answer_hash, FORGOTTEN))) {
 		r = page_thanks(call, invitation, &p->answer, &page);
 		page.status = MENTORSHIP_PAGE_DONE;
 		return r == E_NOTFOUND ? show_none(call, p, MENTORSHIP_PAGE_NO_LINK) : r ? r : show(call, p, &page);
@@ -276,6 +279,8 @@ static int answer_page(struct call *call, void *data)
 		return show(call, p, &page);
 	}
 	trying.invitation = invitation;
+	if (page.forgets)
+		trying.hash = FORGOTTEN;
 	r = store_do(call->store, &self, try, &trying, &problem);
 	if (r == E_STORE || store_lost(call->store)) {
 		call->problem = problem;

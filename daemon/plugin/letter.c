@@ -16,6 +16,7 @@
 #include "core/log.h"
 #include "core/zone.h"
 #include "link.h"
+#include "model/survey.h"
 #include "model/texts.h"
 
 enum {
@@ -162,6 +163,25 @@ static const char *own_link(struct letter *l)
 }
 
 /* What this message asks for; mails that ask nothing lead to the own page. */
+static struct wave *about_wave(struct letter *l)
+{
+	struct wave *wave;
+
+	if (!l->message->about || strcmp(l->message->about, "wave") || load(l->call, &wave_entity, l->message->about_id, (void **)&wave))
+		return NULL;
+	return wave;
+}
+
+static const char *form_title(struct letter *l)
+{
+	return about_wave(l) ? about_wave(l)->title : NULL;
+}
+
+static const char *form_anonymous(struct letter *l)
+{
+	return about_wave(l) && about_wave(l)->anonymity == WAVE_ANONYMOUS ? "yes" : NULL;
+}
+
 static const char *main_link(struct letter *l)
 {
 	const char *about = l->message->about;
@@ -170,6 +190,8 @@ static const char *main_link(struct letter *l)
 		return a_link(l, "match-offer", l->message->about_id, l->match ? l->match->answer_until : NONE);
 	if (about && !strcmp(about, "check_in"))
 		return a_link(l, "check-in", l->message->about_id, NONE);
+	if (about && !strcmp(about, "wave"))
+		return a_link(l, "wave", l->message->about_id, about_wave(l) ? about_wave(l)->closes : NONE);
 	return own_link(l);
 }
 
@@ -250,6 +272,8 @@ static const char *answer_until(struct letter *l)
 
 	if (about && !strcmp(about, "check_in"))
 		return moment(l, l->call->now + purpose_named("check-in")->days * DAY);
+	if (about_wave(l))
+		return moment(l, about_wave(l)->closes);
 	return l->match ? moment(l, l->match->answer_until) : NULL;
 }
 
@@ -332,7 +356,8 @@ static const struct letter_name {
 	{ "match.as_mentor", side }, { "match.as_mentee", as_mentee }, { "match.contact", contact }, { "match.on_site", contact_on_site },
 	{ "link", main_link }, { "own_link", own_link }, { "concern_link", talk_link }, { "unsubscribe_link", unsubscribe_link },
 	{ "answer_until", answer_until }, { "due", due }, { "about_id", about_id }, { "match.until", match_until },
-	{ "person.name", about_person }, { "plugin.name", plugin_name }, { "plugin.error", plugin_error }, { "count", count_held }, { 0 } };
+	{ "person.name", about_person }, { "plugin.name", plugin_name }, { "plugin.error", plugin_error }, { "count", count_held },
+	{ "form.title", form_title }, { "form.anonymous", form_anonymous }, { 0 } };
 
 static const char *lookup(void *data, const char *name)
 {

@@ -14,8 +14,8 @@ import threading
 import time
 import urllib.parse
 
+import harness
 import pytest
-
 from harness import ROOT, environment
 from test_mail import Post, running, until
 from world import built_world, world  # noqa: F401 (fixtures)
@@ -269,6 +269,76 @@ def test_who_needs_to_talk_is_heard_from_every_page(web):
 
 def accepted(members):
     return len([row for row in members if row["answer"] == "accepted"])
+
+
+# ---- a form by link ----
+
+def asked(web, anonymity):
+    """A wave of a small form, open; gives the path of somebody's link, and their id."""
+    web.start()
+    coord, now = web.post.world.caller("mt-coord"), web.post.world.root.get(harness.TOP, "Manager", "Now")
+    form = coord.create("instruments", {"program": web.post.world.programs["a"], "key": f"term-{anonymity}", "title": "Term"})["object"]
+    for name, kind, more in (("met", "single", {"choices": "yes=Yes\nno=No", "required": True}),
+                             ("why", "text", {"relevant": "${met} = 'no'", "required": True}), ("how_often", "number", {"max": 9.0}),
+                             ("what", "multiple", {"choices": "maths=Maths\nart=Art"})):
+        coord.create("items", {"instrument": form, "name": name, "kind": kind, "label": f"{name}?", **more})
+    coord.verb(form, "Instrument.Ready")
+    wave = coord.create("waves", {"instrument": form, "title": "The term", "audience": "everybody", "anonymity": anonymity,
+                                  "opens": now + 3600, "closes": now + 20 * 86400, "k": 5})["object"]
+    web.post.advance(90000)
+    found = lambda: [mail for mail in web.post.mails() if "The term" in mail["Subject"]]                    # noqa: E731
+    assert until(found), web.post.daemon.tail()
+    person = next(row for row in web.post.world.rows("SELECT id, email FROM person") if row["email"] and row["email"] in found()[0]["To"])
+    return wave, f"/l/{TOKEN.findall(found()[0].get_body(('plain',)).get_content())[0]}", person["id"]
+
+
+def responses(web, wave):
+    return web.post.world.rows("SELECT * FROM response WHERE wave = ?", int(wave.rpartition("/")[2]))
+
+
+def test_a_form_is_answered_by_link(web):
+    wave, path, person = asked(web, "named")
+    page = web.ask("GET", path).body
+    assert "can see who gave which answer" in page and 'name="q.met"' in page and 'value="keep"' in page
+    fields = web.form(path)
+    wrong = web.ask("POST", path, {**fields, "do": "send", "q.how_often": "twelve", "q.met": "no"})
+    assert wrong.status == 422 and wrong.body.count('class="error') >= 2 and not responses(web, wave), wrong
+    kept = web.ask("POST", path, {**fields, "do": "keep", "q.how_often": "4", "q.why": "ill\nfor a week"})
+    assert kept.status == 200 and "Kept for later" in kept.body
+    assert [row["state"] for row in responses(web, wave)] == ["draft"]
+    page = web.ask("GET", path).body
+    assert 'value="4"' in page, "the draft is there again"
+    fields = web.form(path)
+    answer = {**fields, "do": "send", "q.met": "no", "q.why": "ill\nfor a week = long", "q.how_often": "4", "q.what": "maths"}
+    for _ in range(3):
+        done = web.ask("POST", path, answer)
+        assert done.status == 200 and "Your answers have come" in done.body
+    row, = responses(web, wave)
+    assert (row["state"], row["person"]) == ("submitted", person)
+    assert row["answers"] == "met=no\nwhy=ill\\nfor a week = long\nhow_often=4\nwhat=maths"
+    assert web.ask("POST", path, {**answer, "q.how_often": "5"}).status == 404, "another answer is too late"
+    web.post.advance(10 * 86400)
+    again = [mail for mail in web.post.mails() if "The term" in mail["Subject"] and f"{person}" and mail["To"] == web.post.world.rows(
+        "SELECT email FROM person WHERE id = ?", person)[0]["email"]]
+    assert not [mail for mail in again if "Still open" in mail["Subject"]], "who has answered is not reminded"
+
+
+def test_of_an_anonymous_form_nothing_leads_to_the_answer(web):
+    wave, path, person = asked(web, "anonymous")
+    page = web.ask("GET", path).body
+    assert "Nobody can find out which answers are yours" in page and 'value="keep"' not in page
+    fields = web.form(path)
+    assert web.ask("POST", path, {**fields, "do": "keep", "q.how_often": "4"}).status != 200
+    assert not responses(web, wave), "no draft is kept"
+    assert web.ask("POST", path, {**fields, "do": "send", "q.met": "yes", "q.how_often": "7"}).status == 200
+    row, = responses(web, wave)
+    assert row["person"] is None and row["submitted_on"] is None
+    link = web.post.world.rows("SELECT answer_hash, state FROM invitation WHERE purpose = 'wave' AND person = ?", person)[0]
+    assert link == {"answer_hash": "forgotten", "state": "answered"}
+    member = web.post.world.rows("SELECT state FROM wave_member WHERE wave = ? AND person = ?", int(wave.rpartition("/")[2]), person)
+    assert member == [{"state": "answered"}]
+    assert web.ask("POST", path, {**fields, "do": "send", "q.met": "no"}).status == 200, "thanked again, and nothing is taken"
+    assert len(responses(web, wave)) == 1
 
 
 # ---- a browser ----

@@ -172,6 +172,15 @@ class World:
         coord.create("closed_days", {"from": "2026-10-03", "to": "2026-10-03", "name": "national day"})
         make["template"] = coord.create("templates", {"program": self.programs["a"], "key": "match-offered", "language": "fr",
                                                       "subject": "Bonjour", "text": "{{link}}"})["object"]
+        make["instrument"] = coord.create("instruments", {"program": self.programs["a"], "key": "by-hand", "title": "Asked by hand"})["object"]
+        make["item"] = coord.create("items", {"instrument": make["instrument"], "name": "why", "kind": "text", "label": "Why?"})["object"]
+        make["item_text"] = coord.create("item_texts", {"item": make["item"], "language": "de", "label": "Warum?"})["object"]
+        make["scale"] = coord.create("scales", {"instrument": make["instrument"], "name": "all", "items": ["why"]})["object"]
+        ready = make["ready"] = coord.create("instruments", {"program": self.programs["a"], "key": "how", "title": "How is it?"})["object"]
+        coord.create("items", {"instrument": ready, "name": "more", "kind": "text", "label": "What else?"})
+        coord.verb(ready, "Instrument.Ready")
+        make["wave"] = coord.create("waves", {"instrument": ready, "title": "How is it?", "audience": "everybody", "opens": BEGIN + 40 * 86400,
+                                              "closes": BEGIN + 60 * 86400})["object"]
         make["recipe"] = coord.create("recipes", {"program": self.programs["a"], "name": "by hand"})["object"]
         make["recipe_line"] = coord.create("recipe_lines", {"recipe": make["recipe"], "criterion": "traits", "weight": 2.0})["object"]
 
@@ -197,6 +206,18 @@ class World:
                            "VALUES (1, ?, ?, 'person', 'own-page', ?, 1, ?, ?, 'sent')", (number[program], person, person, BEGIN, BEGIN + 86400))
                 db.execute("INSERT INTO concern (version, program, person, severity, raised_at, state) VALUES (1, ?, ?, 'ordinary', ?, 'open')",
                            (number[program], person, BEGIN))
+            ready = int(self.other["ready"].rpartition("/")[2])
+            for state, who in (("open", "mt-mentee1"), ("closed", "lone")):
+                wave = db.execute("INSERT INTO wave (version, program, instrument, title, audience, opens, closes, reminder_days, reminders, "
+                                  "anonymity, k, state) VALUES (1, ?, ?, ?, 'everybody', ?, ?, 7, 2, 'named', 5, ?)",
+                                  (number["a"], ready, state, BEGIN - 86400, BEGIN + 30 * 86400, state)).lastrowid
+                person = int(self.people[who].rpartition("/")[2])
+                db.execute("INSERT INTO wave_member (version, program, wave, person, name, side, state) VALUES (1, ?, ?, ?, 'Planted', 'mentee', ?)",
+                           (number["a"], wave, person, "asked" if state == "open" else "answered"))
+                db.execute("INSERT INTO response (version, program, wave, person, side, answers, state) VALUES (1, ?, ?, ?, 'mentee', "
+                           "'more=Tee', ?)", (number["a"], wave, person, "draft" if state == "open" else "submitted"))
+                db.execute("INSERT INTO wave_result (version, program, wave, position, item, label, count, \"of\") VALUES (1, ?, ?, 1, 'more', "
+                           "'What else?', 9, 9)", (number["a"], wave))
             db.execute("INSERT INTO plugin (version, name, restarts, required, state) VALUES (1, 'pigeon', 0, 0, 'disabled')")
         db.close()
 

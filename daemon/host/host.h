@@ -58,6 +58,8 @@ struct host {
 	int64_t event_offered;     /* the last sequence that the plugin was given */
 	const struct ways *ways;
 	void *way; /* theirs */
+	/* hears of each callback that returned, or NULL: try */
+	void (*called)(const struct host *, const char *callback, int seconds, int64_t usec, int result);
 };
 
 /* ---- plugin.c: the plugin's side ---- */
@@ -103,6 +105,7 @@ struct try_arguments {
 	const char *plugin, *settings, *message, *credentials, *state;
 };
 int try_check(const char *plugin);
+/* Runs every callback and prints what came back; the exit status: 0 good, 1 not, EXIT_CONFIG refused. */
 int try_plugin(const struct try_arguments *);
 
 #endif

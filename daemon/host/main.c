@@ -144,8 +144,6 @@ static int serve(const struct arguments *a)
 	host.base = event_base_new();
 	if (!host.base)
 		abort();
-	if (atexit(on_exit_of_plugin))
-		abort();
 	guard_start(a->name);
 	offer_make(&host);
 	if (prepare(&host, a, &problem)) {
@@ -172,8 +170,8 @@ int main(int argc, char **argv)
 		return usage();
 	if (a.check)
 		return try_check(a.check);
-	if (a.try)
-		return try_plugin(&(struct try_arguments){ a.try, a.settings, a.message, a.credentials, a.state });
-	status = serve(&a);
+	if (atexit(on_exit_of_plugin))
+		abort();
+	status = a.try ? try_plugin(&(struct try_arguments){ a.try, a.settings, a.message, a.credentials, a.state }) : serve(&a);
 	_exit(status); /* handlers of a plugin's libraries have had their unload */
 }

@@ -7,6 +7,7 @@
 #include <dlfcn.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "clean.h"
 #include "core/text.h"
@@ -94,6 +95,28 @@ int plugin_load(struct host *host, struct plugin_file *file, struct problem *pro
 	return struct_check(host, &note, problem);
 }
 
+/* ---- one callback ---- */
+
+static int64_t begin(const char *callback, int seconds)
+{
+	struct timespec now;
+
+	guard_begin(callback, seconds);
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * INT64_C(1000000) + now.tv_nsec / 1000;
+}
+
+static int end(const struct host *host, const char *callback, int seconds, int64_t began, int result)
+{
+	struct timespec now;
+
+	guard_end();
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (host->called)
+		host->called(host, callback, seconds, now.tv_sec * INT64_C(1000000) + now.tv_nsec / 1000 - began, result);
+	return result;
+}
+
 /* ---- start and stop ---- */
 
 static int refused(struct host *host, const char *callback, int code, struct problem *problem)
@@ -106,36 +129,36 @@ static int refused(struct host *host, const char *callback, int code, struct pro
 
 int plugin_start(struct host *host, struct problem *problem)
 {
+	int64_t at;
 	int r;
 
 	host->refusal = (struct problem){ 0 };
-	guard_begin("load", START_SECONDS);
-	r = host->plugin.load(&host->offer, &host->self);
-	guard_end();
+	at = begin("load", START_SECONDS);
+	r = end(host, "load", START_SECONDS, at, host->plugin.load(&host->offer, &host->self));
 	if (r)
 		return refused(host, "load", E_INVALID, problem);
 	host->started = true;
 	if (host->plugin.configure) {
-		guard_begin("configure", START_SECONDS);
-		r = host->plugin.configure(host->self);
-		guard_end();
+		at = begin("configure", START_SECONDS);
+		r = end(host, "configure", START_SECONDS, at, host->plugin.configure(host->self));
 	}
 	if (r)
 		return refused(host, "configure", E_INVALID, problem);
-	guard_begin("ready", START_SECONDS);
-	r = host->plugin.ready(host->self);
-	guard_end();
+	at = begin("ready", START_SECONDS);
+	r = end(host, "ready", START_SECONDS, at, host->plugin.ready(host->self));
 	return r ? refused(host, "ready", E_UNAVAILABLE, problem) : 0;
 }
 
 void plugin_stop(struct host *host)
 {
+	int64_t at;
+
 	if (!host->started)
 		return;
 	host->started = false;
-	guard_begin("unload", UNLOAD_SECONDS);
+	at = begin("unload", UNLOAD_SECONDS);
 	host->plugin.unload(host->self);
-	guard_end();
+	end(host, "unload", UNLOAD_SECONDS, at, 0);
 }
 
 /* ---- messages and events ---- */
@@ -151,6 +174,7 @@ bool host_holds(const struct host *host, int64_t id)
 void plugin_deliver(struct host *host, const struct mentorship_message *message)
 {
 	char detail[DETAIL_BYTES];
+	int64_t at;
 	int r;
 
 	if (host->held_count == HELD_MOST) {
@@ -159,9 +183,8 @@ void plugin_deliver(struct host *host, const struct mentorship_message *message)
 	}
 	host->held[host->held_count++] = message->id;
 	host->refusal = (struct problem){ 0 };
-	guard_begin("deliver", DELIVER_SECONDS);
-	r = host->plugin.deliver(host->self, message);
-	guard_end();
+	at = begin("deliver", DELIVER_SECONDS);
+	r = end(host, "deliver", DELIVER_SECONDS, at, host->plugin.deliver(host->self, message));
 	if (!r || !host_holds(host, message->id))
 		return;
 	clean_line(detail, sizeof detail, *host->refusal.text ? host->refusal.text : "the plugin did not take it");
@@ -170,12 +193,12 @@ void plugin_deliver(struct host *host, const struct mentorship_message *message)
 
 int plugin_event(struct host *host, const struct mentorship_event *event, struct problem *problem)
 {
+	int64_t at;
 	int r;
 
 	host->refusal = (struct problem){ 0 };
 	host->event_offered = event->sequence;
-	guard_begin("event", EVENT_SECONDS);
-	r = host->plugin.event(host->self, event);
-	guard_end();
+	at = begin("event", EVENT_SECONDS);
+	r = end(host, "event", EVENT_SECONDS, at, host->plugin.event(host->self, event));
 	return r ? refused(host, "event", E_UNAVAILABLE, problem) : 0;
 }

@@ -185,6 +185,17 @@ static int at_line(struct problem *problem, const char *file, int line)
 	return problem->code;
 }
 
+static int unknown(const struct values *values, const char *name, struct problem *problem)
+{
+	char names[200] = "";
+	size_t length = 0;
+
+	for (int i = 0; i < values->count && length < sizeof names; i++)
+		length += (size_t)snprintf(names + length, sizeof names - length, "%s%s", i ? ", " : "", values->table[i].name);
+	return problem_set(
+		problem, E_INVALID, name, "there is no setting '%.60s'; there are: %s%s", name, names, length < sizeof names ? "" : " ...");
+}
+
 static int settings_take(config_t *config, const char *file, struct values *values, bool *given, struct problem *problem)
 {
 	config_setting_t *root = config_root_setting(config);
@@ -195,8 +206,7 @@ static int settings_take(config_t *config, const char *file, struct values *valu
 		int row = row_named(values, name), line = (int)config_setting_source_line(one), r;
 
 		if (row < 0)
-			r = problem_set(problem, E_INVALID, name,
-				"the plugin has no setting '%.60s'; mentorship-plugin-host --check lists what it has", name);
+			r = unknown(values, name, problem);
 		else
 			r = take_one(&values->table[row], one, values, &values->list[row], problem);
 		if (r)

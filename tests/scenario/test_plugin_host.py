@@ -13,7 +13,7 @@ import pytest
 from harness import ROOT, environment, wait_until
 from host_world import World
 
-TEMPLATE = ROOT / "plugins/template.c"
+TEMPLATE = ROOT / "plugins/template/template.c"
 
 
 @pytest.fixture
@@ -498,7 +498,7 @@ def test_killed_at_any_time_loses_nothing(world):
 
 SETTINGS = {
     "how = 5;": "plugin.conf:1: how is a text in quotation marks",
-    "\nhwo = \"well\";": "plugin.conf:2: the plugin has no setting 'hwo'",
+    "\nhwo = \"well\";": "plugin.conf:2: there is no setting 'hwo'",
     "how = \"\";": "plugin.conf:1: how has 0 characters; it takes 1 to 40",
     "how = ": "plugin.conf:",
     "@include \"/etc/passwd\"": "plugin.conf:1: @include is not taken",

@@ -103,7 +103,7 @@ static void test_refused(void **state)
 		const char *text, *field, *sentence;
 	} rows[] = {
 		{ "", "host", "smtp.conf: host is missing" },
-		{ "host = \"mail\";\nprot = 25;\n", "prot", "smtp.conf:2: the plugin has no setting 'prot'" },
+		{ "host = \"mail\";\nprot = 25;\n", "prot", "smtp.conf:2: there is no setting 'prot'" },
 		{ "host = \"mail\";\n\nport = \"25\";\n", "port", "smtp.conf:3: port is a whole number" },
 		{ "host = \"mail\";\nport = 0;\n", "port", "smtp.conf:2: port is 0 of TCP; it takes 1 to 65535" },
 		{ "host = \"mail\";\nport = 65536;\n", "port", "it takes 1 to 65535" },

@@ -2,8 +2,8 @@
 /*
  * A plugin to begin with: a notifier that writes each message behind the others into a file of its directory.
  *
- * Copy this file, its CMakeLists.txt and its test (plugins/template/), rename them, and replace deliver. docs/plugin-guide.md goes
- * through it line by line. As it stands it is of use where mail is only to be looked at: in trials, and in tests.
+ * Copy this directory, rename what is called template, and replace deliver; docs/plugins.md shows how.
+ * As it stands it is of use where mail is only to be looked at: in trials, and in tests.
  */
 #include <mentorship-plugin.h>
 

@@ -8,6 +8,7 @@ post.py WORD PLACE FILE...     reads the mails there; what mentorctl printed as 
 import collections
 import email
 import email.policy
+import email.utils
 import html.parser
 import http.client
 import json
@@ -107,6 +108,27 @@ def once(place, messages, template):
     if twice:
         wrong(f"{len(twice)} people got more than one {template}, such as {twice[0]}")
     print(len(seen))
+
+
+@task
+def invitations(place, messages):
+    """Each introduction carries an invitation for the reader's calendar: the same meeting for both of a pair, naming the reader alone. Prints
+    one, and how many there are."""
+    found, meetings = [], collections.defaultdict(set)
+    for mail in mails(place, messages):
+        if mail.template != "match-started":
+            continue
+        text = re.sub(r"\r?\n[ \t]", "", mail.calendar or "")
+        guests = re.findall(r"^ATTENDEE.*?:mailto:(\S+)", text, re.MULTILINE | re.IGNORECASE)
+        if "METHOD:REQUEST" not in text or guests != [email.utils.parseaddr(mail.to)[1]]:
+            wrong(f"{mail.path.name}: no invitation for {mail.to} alone: {guests}")
+        meetings[mail.match].add(re.search(r"^UID:(.*)$", text, re.MULTILINE)[1])
+        found.append(text)
+    if any(len(uids) != 1 for uids in meetings.values()):
+        wrong("the two of a pair were invited to different meetings")
+    event = found[-1][found[-1].index("BEGIN:VEVENT"):] if found else ""
+    print("\n".join(line for line in event.splitlines() if re.match("(UID|DTSTART|DTEND|SUMMARY|ATTENDEE|SEQUENCE)", line)))
+    print(f"{len(found)} such invitations, for {len(meetings)} meetings")
 
 
 @task

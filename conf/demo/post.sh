@@ -154,7 +154,10 @@ post_introductions()
 	check "each of the $wanted introductions came, and none twice" same "$(post once ../mail messages.json match-started)" "$wanted"
 	wanted_before=$wanted
 	[ "$wanted" = 0 ] || say "One of them:"
+	[ "$wanted" = 0 ] || { post invitations ../mail messages.json >"$run/work/invitations" || fail "$(cat "$run/work/invitations")"; }
 	[ "$wanted" = 0 ] || post show ../mail messages.json match-started | sed 's/^/   | /'
+	[ "$wanted" = 0 ] || { say "With it, for the calendar:"; sed 's/^/   | /' "$run/work/invitations"; }
+	[ "$wanted" = 0 ] || good "each introduction carries an invitation to the same first meeting, which names its reader alone"
 }
 
 # Where nobody answered, the offer has lapsed, and a second run looks for somebody else. Who was declined is in it, too.

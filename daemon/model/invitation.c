@@ -49,7 +49,8 @@ static const struct verb verbs[] = { { "Revoke", COORDINATOR | SELF, S(SENT) | S
 /* ---- purposes ---- */
 
 const struct purpose purposes[] = { { "match-offer", &match_entity, 14, 0 }, { "check-in", &check_in_entity, 14, 0 },
-	{ "wave", &wave_entity, 400, 0 }, { "own-page", &person_entity, 30, PURPOSE_REUSED | PURPOSE_STAYS },
+	{ "wave", &wave_entity, 400, 0 }, { "meeting", &meeting_entity, 90, PURPOSE_STAYS },
+	{ "own-page", &person_entity, 30, PURPOSE_REUSED | PURPOSE_STAYS },
 	{ "unsubscribe", &person_entity, 90, PURPOSE_REUSED | PURPOSE_STAYS },
 	{ "talk", &person_entity, 90, PURPOSE_REUSED | PURPOSE_STAYS }, { 0 } };
 

@@ -346,6 +346,8 @@ static int match_start(struct call *call, const void *was, void *now)
 	if (match->ends == NONE)
 		match->ends = program->ends;
 	r = members(call, match->id, plan_check_in, match);
+	if (!r)
+		r = meeting_first(call, match);
 	return r ? r : members(call, match->id, tell_start, match);
 }
 
@@ -398,6 +400,8 @@ static int ends(struct call *call, struct match *match, int reason)
 	if (!r)
 		r = each(call, &check_in_entity, drop_check_in, NULL, "\"match\" = ?1 AND \"state\" IN ('due', 'overdue')",
 			VALUES(match->id));
+	if (!r)
+		r = meetings_drop(call, match->id);
 	return r || reason < 2 ? r : members(call, match->id, member_first_next, NULL);
 }
 

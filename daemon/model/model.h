@@ -146,6 +146,28 @@ struct match_member {
 	int64_t side, answer, answered_at;
 };
 
+enum meeting_state {
+	MEETING_PLANNED,
+	MEETING_HELD,
+	MEETING_MISSED,
+	MEETING_CANCELLED
+};
+enum { /* struct meeting.mentor_comes, .mentee_comes; NONE: has not said */
+	MEETING_YES,
+	MEETING_NO
+};
+struct meeting {
+	int64_t id, version, program, match;
+	char *title;
+	int64_t start, minutes, format;
+	char *place, *notes;
+	int64_t first, sequence, changed_at, mentor_comes, mentee_comes, state;
+};
+extern const struct entity meeting_entity;
+/* Proposes the first meeting of a match that starts; calls off those to come of one that ends. */
+int meeting_first(struct call *, const struct match *);
+int meetings_drop(struct call *, int64_t match);
+
 enum check_in_state {
 	CHECK_IN_DUE,
 	CHECK_IN_ANSWERED,

@@ -255,6 +255,52 @@ static int check_in_thanks(struct reading *r, struct page *page)
 	return 0;
 }
 
+/* ---- a meeting ---- */
+
+static int meeting_page(struct reading *r, struct page *page)
+{
+	struct call *call = r->call;
+	struct meeting *meeting;
+	struct two_sides side;
+	int result = load(call, &meeting_entity, r->invitation->subject, (void **)&meeting);
+	int64_t own;
+
+	if (!result)
+		result = sides_of(call, meeting->match, r->invitation->person, &side);
+	if (result)
+		return result;
+	if (meeting->state != MEETING_PLANNED || meeting->start <= call->now)
+		return fail(call, E_NOTFOUND, NULL, "what this link asks is over");
+	own = side.own->side == SIDE_MENTOR ? meeting->mentor_comes : meeting->mentee_comes;
+	page->title = page_fill(call->arena, page_say(r, MEETING_TITLE), (const char *const[]){ side.other ? side.other->name : "", NULL });
+	page_paragraph(page, meeting->title);
+	page_paragraph(
+		page, page_fill(call->arena, page_say(r, MEETING_WHEN), (const char *const[]){ page_moment(r, meeting->start), NULL }));
+	if (meeting->place)
+		page_paragraph(page, page_fill(call->arena, page_say(r, MEETING_WHERE), (const char *const[]){ meeting->place, NULL }));
+	if (own != NONE)
+		page_part(page, MENTORSHIP_NOTE, NULL, page_say(r, own == MEETING_YES ? MEETING_SAID_YES : MEETING_SAID_NO));
+	page_button(page, "accept", page_say(r, MEETING_ACCEPT), MENTORSHIP_PART_PRIMARY);
+	page_button(page, "decline", page_say(r, MEETING_DECLINE), MENTORSHIP_PART_QUIET);
+	return 0;
+}
+
+static int meeting_deed(struct reading *r, struct deed *deeds, int *count)
+{
+	bool yes = page_does(r->answer, "accept");
+
+	*count = yes || page_does(r->answer, "decline");
+	deeds[0] = (struct deed){ .entity = &meeting_entity, .id = r->invitation->subject, .verb = yes ? "Accept" : "Decline" };
+	return 0;
+}
+
+static int meeting_thanks(struct reading *r, struct page *page)
+{
+	page->title = page_say(r, THANKS);
+	page_paragraph(page, page_say(r, page_does(r->answer, "accept") ? MEETING_SAID_YES : MEETING_SAID_NO));
+	return 0;
+}
+
 /* ---- the own page ---- */
 
 struct listing {
@@ -420,7 +466,8 @@ static const struct page_kind {
 	int (*thanks)(struct reading *, struct page *);
 } kinds[] = { { "match-offer", offer_page, offer_deed, offer_thanks }, { "check-in", check_in_page, check_in_deed, check_in_thanks },
 	{ "own-page", own_page, mail_deed, mail_thanks }, { "unsubscribe", unsubscribe_page, mail_deed, mail_thanks },
-	{ "talk", talk_page, talk_deed, talk_thanks }, { "wave", form_show, form_deed, form_thanks }, { 0 } };
+	{ "talk", talk_page, talk_deed, talk_thanks }, { "wave", form_show, form_deed, form_thanks },
+	{ "meeting", meeting_page, meeting_deed, meeting_thanks }, { 0 } };
 
 bool page_goes_on(const struct page_answer *answer)
 {

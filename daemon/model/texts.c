@@ -69,7 +69,8 @@ const struct message_kind message_kinds[] = {
 	{ "match-offered", "match", ASKS, PAIR_SIDES, "link answer_until match.partner match.shared? match.as_mentor? match.as_mentee?",
 		"A match is offered" },
 	{ "match-started", "match", 0, PAIR_SIDES,
-		"match.partner match.shared? match.address? match.through_program? match.on_site? match.until? match.as_mentor? match.as_mentee?",
+		"match.partner match.shared? match.address? match.through_program? match.on_site? match.until? match.as_mentor? match.as_mentee? "
+		"meeting.start?",
 		"Introduction of a pair" },
 	{ "match-paused", "match", 0, PAIR_SIDES, "match.partner", "A pair pauses" },
 	{ "match-resumed", "match", 0, PAIR_SIDES, "match.partner match.until?", "A pair goes on" },

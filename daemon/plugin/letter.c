@@ -120,6 +120,7 @@ struct letter {
 	struct match *match;
 	struct match_member *own, *other, *mentor, *mentee;
 	struct person *partner;
+	struct meeting *meeting; /* that the message is about, or that an introduction proposes */
 	const char *zone, *language;
 	int failed; /* what a lookup could not do */
 };
@@ -190,6 +191,8 @@ static const char *main_link(struct letter *l)
 		return a_link(l, "match-offer", l->message->about_id, l->match ? l->match->answer_until : NONE);
 	if (about && !strcmp(about, "check_in"))
 		return a_link(l, "check-in", l->message->about_id, NONE);
+	if (about && !strcmp(about, "meeting"))
+		return a_link(l, "meeting", l->message->about_id, l->meeting ? l->meeting->start : NONE);
 	if (about && !strcmp(about, "wave"))
 		return a_link(l, "wave", l->message->about_id, about_wave(l) ? about_wave(l)->closes : NONE);
 	return own_link(l);
@@ -253,9 +256,17 @@ static const char *contact(struct letter *l)
 	return l->partner->email;
 }
 
+/* The sides of a minor reach each other on site, whatever the program's policy. */
 static const char *contact_on_site(struct letter *l)
 {
-	return contact(l) ? NULL : "on site";
+	if (!l->program || !l->partner)
+		return NULL;
+	return l->program->contact == 2 || l->person->minor || l->partner->minor ? "on site" : NULL;
+}
+
+static const char *contact_through(struct letter *l)
+{
+	return contact(l) || contact_on_site(l) || !l->partner ? NULL : "through the program";
 }
 
 static const char *moment(struct letter *l, int64_t instant)
@@ -274,6 +285,8 @@ static const char *answer_until(struct letter *l)
 		return moment(l, l->call->now + purpose_named("check-in")->days * DAY);
 	if (about_wave(l))
 		return moment(l, about_wave(l)->closes);
+	if (l->meeting)
+		return moment(l, l->meeting->start);
 	return l->match ? moment(l, l->match->answer_until) : NULL;
 }
 
@@ -289,6 +302,21 @@ static const char *due(struct letter *l)
 	return at == NONE ? NULL
 			  : message_day(l->call->arena, message_language_for(l->call, l->language),
 				    local_day(zone_local(zone_of(l->call, l->zone), at)));
+}
+
+static const char *meeting_title(struct letter *l)
+{
+	return l->meeting ? l->meeting->title : NULL;
+}
+
+static const char *meeting_start(struct letter *l)
+{
+	return l->meeting ? moment(l, l->meeting->start) : NULL;
+}
+
+static const char *meeting_place(struct letter *l)
+{
+	return l->meeting ? l->meeting->place : NULL;
 }
 
 static const char *about_id(struct letter *l)
@@ -353,11 +381,12 @@ static const struct letter_name {
 	const char *(*value)(struct letter *);
 } names[] = { { "recipient.name", recipient_name }, { "recipient.given_name", recipient_given_name }, { "institution", institution },
 	{ "program.title", program_title }, { "match.partner", partner }, { "match.names", both }, { "match.shared", shared },
-	{ "match.as_mentor", side }, { "match.as_mentee", as_mentee }, { "match.contact", contact }, { "match.on_site", contact_on_site },
-	{ "link", main_link }, { "own_link", own_link }, { "concern_link", talk_link }, { "unsubscribe_link", unsubscribe_link },
-	{ "answer_until", answer_until }, { "due", due }, { "about_id", about_id }, { "match.until", match_until },
-	{ "person.name", about_person }, { "plugin.name", plugin_name }, { "plugin.error", plugin_error }, { "count", count_held },
-	{ "form.title", form_title }, { "form.anonymous", form_anonymous }, { 0 } };
+	{ "match.as_mentor", side }, { "match.as_mentee", as_mentee }, { "match.address", contact },
+	{ "match.through_program", contact_through }, { "match.on_site", contact_on_site }, { "link", main_link }, { "own_link", own_link },
+	{ "concern_link", talk_link }, { "unsubscribe_link", unsubscribe_link }, { "answer_until", answer_until }, { "due", due },
+	{ "about_id", about_id }, { "match.until", match_until }, { "person.name", about_person }, { "plugin.name", plugin_name },
+	{ "plugin.error", plugin_error }, { "count", count_held }, { "meeting.title", meeting_title }, { "meeting.start", meeting_start },
+	{ "meeting.place", meeting_place }, { "form.title", form_title }, { "form.anonymous", form_anonymous }, { 0 } };
 
 static const char *lookup(void *data, const char *name)
 {
@@ -365,6 +394,23 @@ static const char *lookup(void *data, const char *name)
 		if (!strcmp(n->name, name))
 			return n->value(data);
 	return NULL;
+}
+
+/* What the message is about; an introduction carries the meeting that was proposed with it, while it is to come. */
+static int find_meeting(struct letter *l)
+{
+	const struct message *m = l->message;
+	int64_t id = NONE;
+	int r = 0;
+
+	if (m->about && !strcmp(m->about, "meeting"))
+		id = m->about_id;
+	else if (!strcmp(m->template_name, "match-started"))
+		r = ask(l->call,
+			"SELECT min(\"id\") FROM \"meeting\" WHERE \"match\" = ?1 AND \"first\" = 1 AND \"state\" = 'planned' AND \"start\" > "
+			"?2",
+			VALUES(m->match, l->call->now), &id);
+	return r || id == NONE ? r : load(l->call, &meeting_entity, id, (void **)&l->meeting);
 }
 
 static int letter_fill(struct call *call, const struct message *m, struct letter *ret)
@@ -381,6 +427,8 @@ static int letter_fill(struct call *call, const struct message *m, struct letter
 		r = each(call, &match_member_entity, see_member, ret, "\"match\" = ?1", VALUES(m->match));
 	if (!r && ret->other)
 		r = load(call, &person_entity, ret->other->person, (void **)&ret->partner);
+	if (!r)
+		r = find_meeting(ret);
 	if (!r)
 		r = zone_for(call, m->person, ret->program, &ret->zone);
 	if (!r)
@@ -435,6 +483,36 @@ static int64_t on_the_real_clock(struct letter *l, int64_t instant)
 	return store_simulated(l->call->store) ? (int64_t)time(NULL) + instant - l->call->now : instant;
 }
 
+/* The plugin makes the calendar's part of it. It names nobody but the reader: the other side's name is in the text already, and an address is
+ * nowhere. */
+static void put_calendar(DBusMessageIter *dict, struct letter *l)
+{
+	const struct meeting *m = l->meeting;
+	const char *name = "calendar", *mailbox = *l->settings->mail.reply_to ? l->settings->mail.reply_to : NULL;
+	dbus_bool_t cancels = m->state == MEETING_CANCELLED;
+	DBusMessageIter entry, variant, array;
+
+	link_must(dbus_message_iter_open_container(dict, DBUS_TYPE_DICT_ENTRY, NULL, &entry));
+	link_must(dbus_message_iter_append_basic(&entry, DBUS_TYPE_STRING, &name));
+	link_must(dbus_message_iter_open_container(&entry, DBUS_TYPE_VARIANT, "a{sv}", &variant));
+	link_must(dbus_message_iter_open_container(&variant, DBUS_TYPE_ARRAY, "{sv}", &array));
+	put_string(&array, "uid", arena_print(l->call->arena, "meeting-%" PRId64 "@%s", m->id, domain(l)));
+	put_string(&array, "zone", l->zone);
+	put_string(&array, "summary", m->title ? m->title : l->program ? l->program->title : institution(l));
+	if (m->place)
+		put_string(&array, "place", m->place);
+	put_string(&array, "organizer_name", institution(l));
+	put_string(&array, "organizer_address", mailbox ? mailbox : arena_print(l->call->arena, "noreply@%s", domain(l)));
+	put_number(&array, "sequence", m->sequence);
+	put_number(&array, "stamp", m->changed_at);
+	put_number(&array, "start", m->start);
+	put_number(&array, "end", m->start + m->minutes * 60);
+	put_variant(&array, "cancels", DBUS_TYPE_BOOLEAN, &cancels);
+	link_must(dbus_message_iter_close_container(&variant, &array));
+	link_must(dbus_message_iter_close_container(&entry, &variant));
+	link_must(dbus_message_iter_close_container(dict, &entry));
+}
+
 static DBusMessage *deliver_new(struct letter *l, const struct message_text *text, const char *unsubscribe)
 {
 	const struct message *m = l->message;
@@ -463,6 +541,8 @@ static DBusMessage *deliver_new(struct letter *l, const struct message_text *tex
 	put_number(&dict, "attempt", m->attempts);
 	put_number(&dict, "expires", on_the_real_clock(l, m->expires_at == NONE ? m->queued_at + WORTHLESS_AFTER : m->expires_at));
 	put_variant(&dict, "test", DBUS_TYPE_BOOLEAN, &test);
+	if (l->meeting && strcmp(m->template_name, "meeting-reminder") != 0)
+		put_calendar(&dict, l);
 	link_must(dbus_message_iter_close_container(&at, &dict));
 	return message;
 }

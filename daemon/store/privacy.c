@@ -258,13 +258,13 @@ bool shape_of_nobody(const struct shape *shape)
 	return true;
 }
 
-/* Rows that are not the person's own and still speak of them: those that link to one of theirs (a proposed pair), and matches they are
- * a side of. Texts that go with a person go there too. Rows that belong to nobody and still may cite anybody (what was wrong with a
- * file) lose those texts whoever is erased: nobody can say whose they are. */
+/* Rows that are not the person's own and still speak of them: those that link to one of theirs (a proposed pair), matches they are
+ * a side of, and rows of these (meetings). Texts that go with a person go there too. Rows that belong to nobody and still may cite
+ * anybody (what was wrong with a file) lose those texts whoever is erased: nobody can say whose they are. */
 static int erase_beside(struct call *call, const struct shape *shape, int64_t person)
 {
 	struct buffer sql = { 0 }, columns = { 0 }, where = { 0 };
-	int r = 0;
+	int r = 0, at = shape->anchors[AT_MATCH];
 
 	for (int i = 0; i < shape->count; i++) {
 		const struct shape *to = shape->links[i] ? shape_of(shape->links[i]) : NULL;
@@ -273,11 +273,12 @@ static int erase_beside(struct call *call, const struct shape *shape, int64_t pe
 			buffer_print(&where, "%s\"%s\" IN (SELECT \"id\" FROM \"%s\" WHERE \"%s\" = ?1)", where.length ? " OR " : "",
 				shape->entity->fields[i].name, to->entity->name, to->entity->fields[to->anchors[AT_PERSON]].name);
 	}
-	for (int i = 0; shape->is_anchor[AT_MATCH] && entities[i]; i++) {
+	for (int i = 0; (shape->is_anchor[AT_MATCH] || at > 0) && entities[i]; i++) {
 		const struct shape *of = shape_of(entities[i]);
 
 		if (of->anchors[AT_MATCH] > 0 && of->anchors[AT_PERSON] > 0)
-			buffer_print(&where, "%s\"id\" IN (SELECT \"%s\" FROM \"%s\" WHERE \"%s\" = ?1)", where.length ? " OR " : "",
+			buffer_print(&where, "%s\"%s\" IN (SELECT \"%s\" FROM \"%s\" WHERE \"%s\" = ?1)", where.length ? " OR " : "",
+				shape->is_anchor[AT_MATCH] ? "id" : shape->entity->fields[at].name,
 				of->entity->fields[of->anchors[AT_MATCH]].name, of->entity->name,
 				of->entity->fields[of->anchors[AT_PERSON]].name);
 	}

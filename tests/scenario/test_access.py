@@ -347,6 +347,9 @@ def creations(world):
     yield "scale", {"instrument": other["instrument"], "name": "some", "items": ["why"]}, at_a
     yield "wave", {"instrument": other["ready"], "title": "Again", "audience": "everybody", "opens": NOW + 70 * DAY,
                    "closes": NOW + 80 * DAY}, at_a
+    for match in ("active", "own"):
+        rows = {"program": number(programs["a"]), "match": number(world.matches[match])}
+        yield "meeting", {"match": world.matches[match], "start": NOW + DAY}, rows
     for person in ("mt-mentee1", "lone"):
         yield "login", {"person": people[person], "user_name": "mt-nobody"}, {"person": number(people[person])}
     for person, program in (("mt-mentee1", "a"), ("mt-mentor3", "a"), ("lone", "a"), ("mt-mentor2", "b"), ("mt-mentee1", "b")):

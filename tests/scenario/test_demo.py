@@ -85,7 +85,8 @@ def test_the_coordinators_page_stands_alone(sample):
 def test_mail_went_round(sample):
     for said in ("the forwarded link opens nothing", "a link that was fetched a hundred times changed nothing", "and none twice",
                  "an offer that somebody never answered has lapsed by itself", "each new pair got its introductions, and nobody two",
-                 "no coordinator can list concerns", "each answer that was thanked for is there"):
+                 "no coordinator can list concerns",
+                 "each introduction carries an invitation to the same first meeting, which names its reader alone", "each answer that was thanked for is there"):
         assert f"{said}\n" in sample.text, said
     assert len(list((sample.place / "mail").glob("*.eml"))) > 2000
 

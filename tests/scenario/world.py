@@ -218,6 +218,8 @@ class World:
                            "'more=Tee', ?)", (number["a"], wave, person, "draft" if state == "open" else "submitted"))
                 db.execute("INSERT INTO wave_result (version, program, wave, position, item, label, count, \"of\") VALUES (1, ?, ?, 1, 'more', "
                            "'What else?', 9, 9)", (number["a"], wave))
+            db.execute("INSERT INTO meeting (version, program, match, start, minutes, first, sequence, changed_at, state) VALUES "
+                       "(1, ?, ?, ?, 30, 0, 0, ?, 'planned')", (number["a"], int(self.matches["active"].rpartition("/")[2]), BEGIN - 86400, BEGIN - 2 * 86400))
             db.execute("INSERT INTO plugin (version, name, restarts, required, state) VALUES (1, 'pigeon', 0, 0, 'disabled')")
         db.close()
 

@@ -216,6 +216,8 @@ void table_column(struct table *, const char *name, unsigned flags);
 void table_cell(struct table *, const char *text);
 /* A time, with the zone's abbreviation; in red where colours are wanted if it lies before `before`. */
 void table_cell_instant(struct cli *, struct table *, const json_t *instant, int64_t before);
+/* Says this value that something went wrong? Then it is red where colours are wanted. */
+bool value_alarms(const json_t *field, const json_t *value);
 void table_cell_value(struct cli *, struct table *, const json_t *field, const json_t *value);
 void table_print(struct cli *, struct table *); /* and frees it */
 
@@ -223,6 +225,7 @@ void table_print(struct cli *, struct table *); /* and frees it */
 void out_json(struct cli *, const json_t *); /* on stdout, with a line feed */
 void json_write(struct buffer *, const json_t *, bool pretty);
 void out_pair(struct cli *, const char *name, const char *value, int width);            /* "name: value", lines indented */
+void out_pair_red(struct cli *, const char *name, const char *value, int width);        /* the value in red where colours are wanted */
 void out_text(const char *text);                                                        /* encoded, lines kept */
 void note(struct cli *, const char *format, ...) __attribute__((format(printf, 2, 3))); /* on stderr unless --quiet */
 void pager_open(struct cli *); /* from here on stdout goes through a pager, on a terminal */

@@ -365,7 +365,8 @@ static void show_pairs(struct cli *cli, const json_t *entity, json_t *properties
 		value_text(cli, field, value, &text);
 		if (text.length && *text_of(field, "unit") && !is_clock(field))
 			buffer_print(&text, " %s", text_of(field, "unit"));
-		out_pair(cli, text_of(field, "name"), text.length ? buffer_string(&text) : "-", width);
+		(value_alarms(field, value) ? out_pair_red : out_pair)(
+			cli, text_of(field, "name"), text.length ? buffer_string(&text) : "-", width);
 		buffer_free(&text);
 	}
 }

@@ -107,9 +107,10 @@ void out_text(const char *text)
 	put(stdout, text);
 }
 
-void out_pair(struct cli *cli, const char *name, const char *value, int width)
+static void pair(struct cli *cli, const char *name, const char *value, int width, bool red)
 {
 	const char *bold = cli->color ? "\033[1m" : "", *plain = cli->color ? "\033[0m" : "";
+	const char *begins = red && cli->color ? "\033[31m" : "", *ends = *begins ? plain : "";
 	size_t pad = strlen(name) < (size_t)width ? (size_t)width - strlen(name) : 0;
 
 	printf("%*s%s", (int)pad, "", bold);
@@ -120,14 +121,25 @@ void out_pair(struct cli *cli, const char *name, const char *value, int width)
 		struct buffer part = { 0 };
 
 		buffer_add(&part, line, length);
+		printf("%s", begins);
 		put(stdout, buffer_string(&part));
-		putchar('\n');
+		printf("%s\n", ends);
 		buffer_free(&part);
 		line += length;
 		if (!*line)
 			return;
 		printf("%*s", width + 2, "");
 	}
+}
+
+void out_pair(struct cli *cli, const char *name, const char *value, int width)
+{
+	pair(cli, name, value, width, false);
+}
+
+void out_pair_red(struct cli *cli, const char *name, const char *value, int width)
+{
+	pair(cli, name, value, width, true);
 }
 
 void note(struct cli *cli, const char *format, ...)

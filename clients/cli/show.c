@@ -246,6 +246,15 @@ void table_cell_instant(struct cli *cli, struct table *table, const json_t *inst
 	buffer_free(&text);
 }
 
+bool value_alarms(const json_t *field, const json_t *value)
+{
+	const char *text = json_string_value(value);
+
+	if (!text)
+		return false;
+	return is_kind(field, "choice") ? !strcmp(text, "failed") : *text && !strcmp(text_of(field, "name"), "last_error");
+}
+
 void table_cell_value(struct cli *cli, struct table *table, const json_t *field, const json_t *value)
 {
 	struct buffer text = { 0 };
@@ -254,7 +263,7 @@ void table_cell_value(struct cli *cli, struct table *table, const json_t *field,
 		instant_short(cli, value, &text);
 	else
 		value_text(cli, field, value, &text);
-	cell_add(table, buffer_string(&text), false);
+	cell_add(table, buffer_string(&text), value_alarms(field, value));
 	buffer_free(&text);
 }
 

@@ -72,6 +72,8 @@ void hosting_note(struct link *link, int state, const char *error)
 	struct problem problem = { 0 };
 	int r = store_turn_begin(setup->store, &problem);
 
+	snprintf(link->why, sizeof link->why, "%s", error ? error : "");
+
 	if (!r)
 		r = store_do(setup->store, &self, write_note, &note, &problem);
 	if (store_turn_commit(setup->store, &problem) && store_sync_failed(setup->store))

@@ -266,6 +266,8 @@ static void turn_end(struct link *link, struct turn *turn)
 		if (dbus_message_is_method_call(turn->calls[i].message, LINK_INTERFACE, "Refused")) {
 			refusing = true;
 			dbus_message_get_args(turn->calls[i].message, NULL, DBUS_TYPE_STRING, &why, DBUS_TYPE_INVALID);
+			log_event(EVENT_PLUGIN_FAILED,
+				&(struct log_facts){ .plugin = link->name, .number = SETTINGS_EX_CONFIG, .has = LOG_HAS_NUMBER });
 			hosting_note(link, PLUGIN_FAILED, why);
 		}
 	}

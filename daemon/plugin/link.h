@@ -39,11 +39,12 @@ struct link {
 	char name[33];
 	int64_t row; /* id of the plugin's record */
 	bool required;
-	bool wanted;  /* not disabled */
-	bool refused; /* its host said that trying again will not help */
-	uid_t uid;    /* whose processes may connect */
-	bool known;   /* the account exists */
-	char *socket; /* path */
+	bool wanted;   /* not disabled */
+	bool refused;  /* its host said that trying again will not help */
+	char why[401]; /* what failed last; "" */
+	uid_t uid;     /* whose processes may connect */
+	bool known;    /* the account exists */
+	char *socket;  /* path */
 	DBusServer *server;
 	DBusConnection *connection;
 	enum link_stage stage;

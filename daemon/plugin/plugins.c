@@ -156,7 +156,8 @@ static void look_at_row(struct plugins *p, int64_t id, int64_t state)
 		if (state == PLUGIN_DISABLED && link->wanted) {
 			link->wanted = false;
 			link_stop(link);
-		} else if (state == PLUGIN_WAITING && !link->connection) {
+		} else if (state == PLUGIN_WAITING &&
+			(!link->connection || !link->wanted)) { /* a host that is told to stop may still be there */
 			link->wanted = true;
 			link->refused = false;
 			link->failures = 0;
@@ -305,9 +306,9 @@ static int wait_for_required(struct plugins *p, struct problem *problem)
 	if (!missing)
 		return 0;
 	return problem_set(problem, E_UNAVAILABLE, NULL,
-		"the plugin %s is required and %s; `mentorship-plugin-host --try` shows more, and "
+		"the plugin %s is required and %s%s%.200s; `mentorship-plugin-host --try` shows more, and "
 		"plugins.required is where it is named",
-		missing->name, missing->refused ? "refuses to run" : "was not ready in time");
+		missing->name, missing->refused ? "refuses to run" : "was not ready in time", *missing->why ? ": " : "", missing->why);
 }
 
 int plugins_start(struct plugins *p, struct problem *problem)

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What administrators see of plugins: `mentorctl plugin`, the journal, and a start that a required plugin stops."""
+import os
+import re
+import shutil
+import subprocess
+import time
+
+import pytest
+
+from harness import BUILD, ROOT, as_user, environment
+from host_world import compile_plugin
+from test_cli_daemon import Ctl
+from world import built_world, world  # noqa: F401 (fixtures)
+
+
+
+
+class Plugins:
+    """The world's daemon with a directory of plugins of its own."""
+
+    def __init__(self, world, scratch):
+        self.world, self.daemon, self.ctl = world, world.daemon, Ctl(world.daemon, "root")
+        self.place = scratch / "plugins"
+        self.place.mkdir(mode=0o755)
+        shutil.copy(BUILD / "plugins/template.so", self.place)
+        compile_plugin(ROOT / "tests/fakes/plugins/bad.c", self.place / "bad.so")
+
+    def start(self, load, how="well", required="", wait=True):
+        host = self.daemon.installed.path("usr/libexec/mentorship/mentorship-plugin-host")
+        self.daemon.configure(f'plugins: {{ load = "{load}"; required = "{required}"; host = "{host}"; directory = "{self.place}"; }};\n', "20-plugins.conf")
+        path = self.daemon.config / "etc/mentorship/plugins.d/bad.conf"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f'how = "{how}";\n')
+        os.chown(path, 0, 0)
+        path.chmod(0o644)
+        self.world.restart("--development")
+
+    def row(self, name):
+        return next(row for row in self.ctl.json("plugin", "list", "--fields", "name,state,last_error,restarts") if row["name"] == name)
+
+    def until(self, name, state, seconds=30):
+        end = time.monotonic() + seconds
+        while self.row(name)["state"] != state:
+            assert time.monotonic() < end, f"{self.row(name)}\n{self.daemon.log.read_text()}"
+            time.sleep(0.05)
+        return self.row(name)
+
+    def terminal(self, *args):
+        """What a terminal shows."""
+        near, far = os.openpty()
+        subprocess.run(as_user("root", [self.daemon.installed.client, *args, "--no-pager"]), stdout=far, stdin=subprocess.DEVNULL, timeout=60, check=True,
+                       cwd="/", env={**environment(**self.daemon.bus.environment()), "COLUMNS": "150", "TERM": "xterm"})
+        os.close(far)
+        text = os.read(near, 65536).decode()
+        os.close(near)
+        return text
+
+
+@pytest.fixture
+def plugins(world, scratch):
+    return Plugins(world, scratch)
+
+
+def test_a_plugin_that_refuses_is_red_with_its_reason(plugins):
+    plugins.start("template bad", "refuses configure")
+    plugins.until("template", "running")
+    row = plugins.until("bad", "failed")
+    assert row["last_error"] == "how is not what it must be; set it."
+    shown = plugins.terminal("plugin", "list")
+    assert re.search(r"\x1b\[31m *failed", shown) and re.search(r"\x1b\[31mhow is not what it must be", shown), shown
+    assert not re.search(r"\x1b\[31m *running", shown)
+    shown = plugins.terminal("plugin", "show", "bad")
+    assert "\x1b[31mfailed\x1b[0m" in shown and "\x1b[31mhow is not what it must be; set it.\x1b[0m" in shown, shown
+    assert "\x1b" not in plugins.ctl("plugin", "show", "bad") and "must be; set it." in plugins.ctl("plugin", "show", "bad")
+    assert events(plugins, "A plugin ended or did not answer", "bad")
+
+
+def events(plugins, text, name):
+    return [line for line in plugins.daemon.log.read_text().splitlines() if text in line and name in line]
+
+
+def test_a_plugin_that_crashes_is_disabled_and_can_be_enabled(plugins):
+    compile_plugin(ROOT / "tests/fakes/plugins/bad.c", plugins.place / "bad.so", "-DLEAVES")
+    plugins.start("template bad")
+    row = plugins.until("bad", "failed")
+    assert "its host ended" in row["last_error"] and events(plugins, "A plugin ended or did not answer", "bad")
+    row = plugins.until("bad", "disabled", 60)
+    assert "its host ended" in row["last_error"] and events(plugins, "A plugin is disabled", "bad")
+    assert plugins.row("template")["state"] == "running"
+    compile_plugin(ROOT / "tests/fakes/plugins/bad.c", plugins.place / "bad.so")
+    plugins.ctl("plugin", "enable", "bad")
+    row = plugins.until("bad", "running")
+    assert row["restarts"] == 0 and row["last_error"] in ("", None)
+
+
+def test_disabled_plugins_stay_so(plugins):
+    plugins.start("template bad")
+    plugins.until("bad", "running")
+    plugins.ctl("plugin", "disable", "bad", "--yes")
+    assert plugins.row("bad")["state"] == "disabled"
+    plugins.world.restart("--development")
+    plugins.until("template", "running")
+    assert plugins.row("bad")["state"] == "disabled"
+
+
+def test_only_administrators_look_after_plugins(plugins):
+    plugins.start("template")
+    plugins.until("template", "running")
+    for user in ("mt-coord", "mt-mentor1"):
+        done = subprocess.run(as_user(user, [plugins.daemon.installed.client, "plugin", "disable", "template", "--yes"]), capture_output=True, text=True,
+                              stdin=subprocess.DEVNULL, env=environment(**plugins.daemon.bus.environment()), cwd="/", timeout=60)
+        assert done.returncode
+    assert plugins.row("template")["state"] == "running"
+
+
+def test_a_required_plugin_stops_the_start_and_says_why(plugins):
+    with pytest.raises(RuntimeError, match=r"bad is required and refuses to run: how is not what it must be; set it\."):
+        plugins.start("template bad", "refuses configure", required="bad")
+
+
+def test_a_required_plugin_that_is_not_there_stops_the_start(plugins):
+    with pytest.raises(RuntimeError, match=r"gone is required"):
+        plugins.start("template gone", required="gone")

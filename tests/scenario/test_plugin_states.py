@@ -8,12 +8,13 @@ import time
 
 import pytest
 
+import test_plugin_guide
 from harness import BUILD, ROOT, as_user, environment
 from host_world import compile_plugin
 from test_cli_daemon import Ctl
 from world import built_world, world  # noqa: F401 (fixtures)
 
-
+followed = test_plugin_guide.followed
 
 
 class Plugins:
@@ -122,3 +123,24 @@ def test_a_required_plugin_stops_the_start_and_says_why(plugins):
 def test_a_required_plugin_that_is_not_there_stops_the_start(plugins):
     with pytest.raises(RuntimeError, match=r"gone is required"):
         plugins.start("template gone", required="gone")
+
+
+def test_what_the_guide_says_of_mentorctl(plugins, followed):
+    shutil.copy(followed[0] / "build/pigeon.so", plugins.place)
+    path = plugins.daemon.config / "etc/mentorship/plugins.d/pigeon.conf"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(followed[0] / "pigeon.conf", path)
+    os.chown(path, 0, 0)
+    path.chmod(0o644)
+    plugins.start("pigeon")
+    plugins.ctl("plugin", "enable", "pigeon")                 # the world has a row of that name, disabled
+    plugins.until("pigeon", "running")
+    commands = [text for _, word, text in test_plugin_guide.blocks() if word == "mentorctl"]
+    assert len(commands) == 1
+    for line in commands[0].splitlines():
+        words = line.split()
+        assert words[0] == "mentorctl"
+        plugins.ctl(*words[1:])
+        if "disable" in words:
+            assert plugins.row("pigeon")["state"] == "disabled"
+    plugins.until("pigeon", "running")

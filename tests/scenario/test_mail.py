@@ -12,6 +12,7 @@ import sys
 import time
 
 import harness
+import icalendar
 import pytest
 from world import built_world, world  # noqa: F401 (fixtures)
 
@@ -149,3 +150,71 @@ def test_a_required_plugin_that_refuses_stops_the_start(post):
     post.world.daemon.stop()
     with pytest.raises(RuntimeError, match="required"):
         post.world.daemon.start("--development", clock=0)
+
+
+@pytest.mark.parametrize("policy, said, address", [
+    ("mail addresses", "This is how you reach each other: ", True),
+    ("through the program", "answer this mail", False),
+    ("on site only", "You reach each other on site", False)])
+def test_an_introduction_says_of_the_other_what_the_policy_allows(post, policy, said, address):
+    post.configure(settle=0).start()
+    running(post)
+    world, coord, match = post.world, post.world.caller("mt-coord"), post.world.matches["offered"]
+    coord.verb(world.programs["b"], "Program.Revise", {"contact": policy}, options={"reason": "to try each policy"})
+    world.caller("mt-mentor2").verb(match, "Match.Accept")
+    coord.verb(match, "Match.Accept", options={"for": world.people["mt-mentee2"]})
+    coord.verb(match, "Match.Start")
+    post.advance(10)
+    assert until(lambda: len([mail for mail in post.mails() if "time to begin" in mail["Subject"]]) == 2)
+    for mail in post.mails():
+        if "time to begin" not in mail["Subject"]:
+            continue
+        text = " ".join(mail.get_body(("plain",)).get_content().split())
+        other = "zdenka@" if "yngvild@" in mail["To"] else "yngvild@"
+        assert said in text and (other in text) == address, text
+        assert ("on site" in text) == (policy == "on site only"), text
+
+
+def calendars(post, subject):
+    """Of each mail whose subject begins so: its reader's address, the method and the event; a mail without one calendar part is an error."""
+    found = []
+    for mail in post.mails():
+        if not mail["Subject"].startswith(subject) and subject not in mail["Subject"]:
+            continue
+        part, = [part for part in mail.walk() if part.get_content_type() == "text/calendar"]
+        text = icalendar.Calendar.from_ical(part.get_payload(decode=True))
+        event, = text.walk("VEVENT")
+        assert part.get_param("method") == text["METHOD"]
+        found.append((mail["To"].addresses[0].addr_spec, str(text["METHOD"]), event))
+    return found
+
+
+def test_a_meeting_is_carried_moved_and_called_off_for_its_reader_alone(post):
+    post.configure(settle=0).start()
+    running(post)
+    world, coord, match = post.world, post.world.caller("mt-coord"), post.world.matches["offered"]
+    world.caller("mt-mentor2").verb(match, "Match.Accept")
+    coord.verb(match, "Match.Accept", options={"for": world.people["mt-mentee2"]})
+    coord.verb(match, "Match.Start")
+    meeting = world.rows("SELECT id FROM meeting WHERE match = ? AND first", int(match.rpartition("/")[2]))
+    assert len(meeting) == 1
+    path = f"{harness.TOP}/meetings/{meeting[0]['id']}"
+    uids = set()
+    for sequence, (subject, method, act) in enumerate((
+            ("time to begin", "REQUEST", None),
+            ("New time or place", "REQUEST", lambda: coord.verb(path, "Meeting.Move", {"place": "Library; room 2, second floor"})),
+            ("Off: ", "CANCEL", lambda: coord.verb(path, "Meeting.Cancel")))):
+        if act:
+            act()
+        post.advance(10)
+        assert until(lambda: len(calendars(post, subject)) == 2), subject
+        assert {reader for reader, _, _ in calendars(post, subject)} == {"yngvild@planted-post.example", "zdenka@planted-post.example"}
+        for reader, said, event in calendars(post, subject):
+            assert said == method and event["SEQUENCE"] == sequence
+            assert str(event["ATTENDEE"]) == f"mailto:{reader}"          # one alone: several would be a list
+            other = "zdenka@" if reader.startswith("yngvild") else "yngvild@"
+            assert other not in event.to_ical().decode().replace("\r\n ", "")
+            uids.add(str(event["UID"]))
+            if sequence == 1:
+                assert str(event["LOCATION"]) == "Library; room 2, second floor"
+    assert len(uids) == 1

@@ -50,7 +50,7 @@ static const struct verb verbs[] = { { "Revoke", COORDINATOR | SELF, S(SENT) | S
 
 const struct purpose purposes[] = { { "match-offer", &match_entity, 14, 0 }, { "check-in", &check_in_entity, 14, 0 },
 	{ "wave", &wave_entity, 400, 0 }, { "meeting", &meeting_entity, 90, PURPOSE_STAYS },
-	{ "own-page", &person_entity, 30, PURPOSE_REUSED | PURPOSE_STAYS },
+	{ "consent", &consent_entity, 3, PURPOSE_BINDS }, { "own-page", &person_entity, 30, PURPOSE_REUSED | PURPOSE_STAYS },
 	{ "unsubscribe", &person_entity, 90, PURPOSE_REUSED | PURPOSE_STAYS },
 	{ "talk", &person_entity, 90, PURPOSE_REUSED | PURPOSE_STAYS }, { 0 } };
 

@@ -126,7 +126,8 @@ static int side_check(struct call *call, const struct match *match, int64_t id, 
 		return fail(call, E_INVALID, name, "this participant is a %s", side == SIDE_MENTOR ? "mentee" : "mentor");
 	if (p->state != PARTICIPANT_READY)
 		return fail(call, E_STATE, name, "this participant is not ready");
-	r = ask(call, "SELECT \"minor\" FROM \"person\" WHERE \"id\" = ?1", VALUES(p->person), &minors);
+	r = ask(call, "SELECT \"minor\" AND NOT " MINOR_MAY("?2", "?1") " FROM \"person\" WHERE \"id\" = ?1", VALUES(p->person, p->program),
+		&minors);
 	if (!r && minors)
 		return fail(call, E_STATE, name, "this participant is a minor and the consents to take part are missing");
 	return r;

@@ -5,6 +5,8 @@
 #ifndef MENTORSHIP_MODEL_H
 #define MENTORSHIP_MODEL_H
 
+#include "core/minor_may.h"
+
 #include "core/call.h"
 
 extern const struct entity person_entity, login_entity, duty_entity, program_entity, closed_days_entity, participant_entity, trait_entity,
@@ -146,6 +148,39 @@ struct match_member {
 	int64_t side, answer, answered_at;
 };
 
+enum guardianship_state {
+	GUARDIANSHIP_CLAIMED,
+	GUARDIANSHIP_VERIFIED,
+	GUARDIANSHIP_ENDED
+};
+struct guardianship {
+	int64_t id, version, program, minor, guardian, relation, source;
+	char *verified_how;
+	int64_t verified_by, state;
+};
+enum consent_state {
+	CONSENT_ASKED,
+	CONSENT_GIVEN,
+	CONSENT_REFUSED,
+	CONSENT_WITHDRAWN,
+	CONSENT_EXPIRED
+};
+enum consent_way {
+	CONSENT_BY_LINK,
+	CONSENT_BY_LOGIN,
+	CONSENT_OTHERWISE
+};
+struct consent {
+	int64_t id, version, program, person, giver, purpose;
+	char *wording;
+	int64_t ends, way;
+	char *evidence;
+	int64_t asked_at, answered_at, state;
+};
+extern const struct entity guardianship_entity, consent_entity;
+extern const char *const consent_purposes[]; /* "take part" ..., ended by NULL */
+/* Whoever comes of age has no guardians any more. */
+int guardians_end(struct call *, int64_t minor);
 enum meeting_state {
 	MEETING_PLANNED,
 	MEETING_HELD,

@@ -301,6 +301,48 @@ static int meeting_thanks(struct reading *r, struct page *page)
 	return 0;
 }
 
+/* ---- a consent ---- */
+
+static int consent_page(struct reading *r, struct page *page)
+{
+	struct call *call = r->call;
+	struct consent *consent;
+	struct person *whose;
+	int result = load(call, &consent_entity, r->invitation->subject, (void **)&consent);
+
+	if (!result)
+		result = load(call, &person_entity, consent->person, (void **)&whose);
+	if (result)
+		return result;
+	if (consent->state != CONSENT_ASKED || consent->giver != r->invitation->person)
+		return fail(call, E_NOTFOUND, NULL, "what this link asks is over");
+	page->title = page_fill(call->arena, page_say(r, CONSENT_TITLE),
+		(const char *const[]){ page_say(r, (enum page_word)(CONSENT_TAKE_PART + consent->purpose)), NULL });
+	if (consent->person != consent->giver)
+		page_paragraph(page, page_fill(call->arena, page_say(r, CONSENT_FOR), (const char *const[]){ whose->name, NULL }));
+	page_paragraph(page, consent->wording);
+	page_part(page, MENTORSHIP_NOTE, NULL, page_say(r, CONSENT_FREE));
+	page_button(page, "give", page_say(r, CONSENT_YES), MENTORSHIP_PART_PRIMARY);
+	page_button(page, "refuse", page_say(r, CONSENT_NO), MENTORSHIP_PART_QUIET);
+	return 0;
+}
+
+static int consent_deed(struct reading *r, struct deed *deeds, int *count)
+{
+	bool yes = page_does(r->answer, "give");
+
+	*count = yes || page_does(r->answer, "refuse");
+	deeds[0] = (struct deed){ .entity = &consent_entity, .id = r->invitation->subject, .verb = yes ? "Give" : "Refuse" };
+	return 0;
+}
+
+static int consent_thanks(struct reading *r, struct page *page)
+{
+	page->title = page_say(r, THANKS);
+	page_paragraph(page, page_say(r, page_does(r->answer, "give") ? CONSENT_GIVEN_NEXT : CONSENT_REFUSED_NEXT));
+	return 0;
+}
+
 /* ---- the own page ---- */
 
 struct listing {
@@ -467,7 +509,7 @@ static const struct page_kind {
 } kinds[] = { { "match-offer", offer_page, offer_deed, offer_thanks }, { "check-in", check_in_page, check_in_deed, check_in_thanks },
 	{ "own-page", own_page, mail_deed, mail_thanks }, { "unsubscribe", unsubscribe_page, mail_deed, mail_thanks },
 	{ "talk", talk_page, talk_deed, talk_thanks }, { "wave", form_show, form_deed, form_thanks },
-	{ "meeting", meeting_page, meeting_deed, meeting_thanks }, { 0 } };
+	{ "meeting", meeting_page, meeting_deed, meeting_thanks }, { "consent", consent_page, consent_deed, consent_thanks }, { 0 } };
 
 bool page_goes_on(const struct page_answer *answer)
 {

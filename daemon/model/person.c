@@ -316,7 +316,8 @@ static int grow_up(struct call *call, void *record, void *data)
 	if (r || person->minor == before)
 		return r;
 	minor.value.number = person->minor;
-	return perform_also(call, &person_entity, person->id, "Age", &minor, 1);
+	r = perform_also(call, &person_entity, person->id, "Age", &minor, 1);
+	return r || person->minor ? r : guardians_end(call, person->id);
 }
 
 static int coming_of_age(struct call *call, int64_t subject, int64_t nominal, int64_t *cursor)

@@ -16,6 +16,7 @@
 #include "core/log.h"
 #include "core/zone.h"
 #include "link.h"
+#include "model/page_words.h"
 #include "model/survey.h"
 #include "model/texts.h"
 
@@ -191,6 +192,8 @@ static const char *main_link(struct letter *l)
 		return a_link(l, "match-offer", l->message->about_id, l->match ? l->match->answer_until : NONE);
 	if (about && !strcmp(about, "check_in"))
 		return a_link(l, "check-in", l->message->about_id, NONE);
+	if (about && !strcmp(about, "consent"))
+		return a_link(l, "consent", l->message->about_id, NONE);
 	if (about && !strcmp(about, "meeting"))
 		return a_link(l, "meeting", l->message->about_id, l->meeting ? l->meeting->start : NONE);
 	if (about && !strcmp(about, "wave"))
@@ -283,6 +286,8 @@ static const char *answer_until(struct letter *l)
 
 	if (about && !strcmp(about, "check_in"))
 		return moment(l, l->call->now + purpose_named("check-in")->days * DAY);
+	if (about && !strcmp(about, "consent"))
+		return moment(l, l->call->now + purpose_named("consent")->days * DAY);
 	if (about_wave(l))
 		return moment(l, about_wave(l)->closes);
 	if (l->meeting)
@@ -302,6 +307,37 @@ static const char *due(struct letter *l)
 	return at == NONE ? NULL
 			  : message_day(l->call->arena, message_language_for(l->call, l->language),
 				    local_day(zone_local(zone_of(l->call, l->zone), at)));
+}
+
+static struct consent *about_consent(struct letter *l)
+{
+	struct consent *consent;
+
+	if (!l->message->about || strcmp(l->message->about, "consent") ||
+		load(l->call, &consent_entity, l->message->about_id, (void **)&consent))
+		return NULL;
+	return consent;
+}
+
+static const char *consent_purpose(struct letter *l)
+{
+	struct consent *consent = about_consent(l);
+
+	return consent ? page_word(l->language, (enum page_word)(CONSENT_TAKE_PART + consent->purpose)) : NULL;
+}
+
+/* Of the minor whose guardian reads; NULL in a minor's own mail. */
+static const char *minor_name(struct letter *l)
+{
+	struct consent *consent = about_consent(l);
+	struct guardianship *guardianship;
+	int64_t minor = consent && consent->person != consent->giver ? consent->person : NONE;
+	struct person *person;
+
+	if (l->message->about && !strcmp(l->message->about, "guardianship") &&
+		!load(l->call, &guardianship_entity, l->message->about_id, (void **)&guardianship))
+		minor = guardianship->minor;
+	return minor != NONE && !load(l->call, &person_entity, minor, (void **)&person) ? person->name : NULL;
 }
 
 static const char *meeting_title(struct letter *l)
@@ -386,7 +422,8 @@ static const struct letter_name {
 	{ "concern_link", talk_link }, { "unsubscribe_link", unsubscribe_link }, { "answer_until", answer_until }, { "due", due },
 	{ "about_id", about_id }, { "match.until", match_until }, { "person.name", about_person }, { "plugin.name", plugin_name },
 	{ "plugin.error", plugin_error }, { "count", count_held }, { "meeting.title", meeting_title }, { "meeting.start", meeting_start },
-	{ "meeting.place", meeting_place }, { "form.title", form_title }, { "form.anonymous", form_anonymous }, { 0 } };
+	{ "meeting.place", meeting_place }, { "consent.purpose", consent_purpose }, { "minor.name", minor_name },
+	{ "form.title", form_title }, { "form.anonymous", form_anonymous }, { 0 } };
 
 static const char *lookup(void *data, const char *name)
 {

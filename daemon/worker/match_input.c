@@ -16,6 +16,7 @@
 #include "core/entity.h"
 #include "core/text.h"
 #include "link.h"
+#include "core/minor_may.h"
 
 enum {
 	WEEKS = 4
@@ -109,6 +110,7 @@ static int on_person(struct reading *in, struct stmt *q)
 		.age = MATCH_NONE,
 		.year = MATCH_NONE,
 		.minor = engine_int(q, 5) != 0,
+		.consent = engine_int(q, 8) != 0,
 		.marked = !mentor && engine_int(q, 4) > 0 };
 	*(const char **)push(&in->g->arena, &in->zones, sizeof(char *)) = arena_copy(&in->g->arena, engine_text(q, 6));
 	*(char *)push(&in->g->arena, &in->roles, 1) = mentor ? 'o' : 'e';
@@ -326,8 +328,9 @@ static int read_all(struct reading *in)
 		r = each_row(in,
 			"SELECT pa.\"id\", pa.\"person\", pa.\"role\", pa.\"capacity\", pa.\"priority\", pe.\"minor\", pe.\"zone\", (SELECT count(*) FROM "
 			"\"match_member\" mm JOIN \"match\" ma ON ma.\"id\" = mm.\"match\" WHERE mm.\"participant\" = pa.\"id\" AND ma.\"state\" IN "
-			"('proposed', 'offered', 'accepted', 'active', 'paused', 'closing')) FROM \"participant\" pa JOIN \"person\" pe ON "
-			"pe.\"id\" = pa.\"person\" WHERE pa.\"program\" = ?1 AND pa.\"state\" = 'ready' AND pe.\"state\" = 'active' ORDER BY pa.\"id\"",
+			"('proposed', 'offered', 'accepted', 'active', 'paused', 'closing')), " MINOR_MAY("?1",
+				"pe.\"id\"") " FROM \"participant\" pa JOIN \"person\" pe ON "
+					     "pe.\"id\" = pa.\"person\" WHERE pa.\"program\" = ?1 AND pa.\"state\" = 'ready' AND pe.\"state\" = 'active' ORDER BY pa.\"id\"",
 			on_person);
 	if (!r)
 		r = each_row(in,

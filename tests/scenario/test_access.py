@@ -332,6 +332,9 @@ def creations(world):
         yield "instrument", {**link, "key": "another", "title": "Another"}, at
         for person in ("lone", "mt-mentee2", "mt-coord2", "mt-mentor3", "mt-mentee3"):
             row = {**at, "person": number(people[person])}
+            if person in ("lone", "mt-mentee2"):                   # whoever may not call it for themself is told that before a link is looked at
+                yield "guardianship", {**link, "minor": people[person], "guardian": people["mt-guardian"], "source": "registration"}, row
+            yield "consent", {**link, "person": people[person], "giver": people[person], "purpose": "recognition"}, row
             yield "participant", {**link, "person": people[person], "role": "mentor"}, row
             yield "duty", {**link, "person": people[person], "duty": "observer"}, row
     yield "program", {"key": "another", "title": "Another program"}, {"state": "draft"}
@@ -530,8 +533,8 @@ def test_the_agenda_is_whose_it_is(shared_world):
     """The kinds of what waits, for a few whom it is easy to tell for."""
     def kinds(account):
         return {item["kind"] for item in shared_world.caller(account).manager("Agenda", "a{sv}", ({},))}
-    assert kinds("mt-mentee2") == kinds("mt-mentor2") == {"offer to answer"}
-    assert kinds("mt-mentee1") == {"check-in to answer"}
+    assert kinds("mt-mentor2") == {"offer to answer"} and kinds("mt-mentee2") == {"offer to answer", "consent to answer"}
+    assert kinds("mt-mentee1") == {"check-in to answer", "consent to answer"}
     assert kinds("mt-nobody") == kinds("mt-outside") == kinds("mt-guardian") == kinds("mt-admin") == set()
     assert {"application to decide", "match to offer", "check-in escalated", "proposal to decide"} <= kinds("mt-coord2")
     assert "offer not answered yet" in kinds("mt-coord") and "offer not answered yet" not in kinds("mt-coord2")

@@ -341,6 +341,33 @@ def test_of_an_anonymous_form_nothing_leads_to_the_answer(web):
     assert len(responses(web, wave)) == 1
 
 
+# ---- a consent by link ----
+
+def test_a_consent_is_given_by_link(web):
+    """Asked of the person; the link binds, so it holds three days; what is given names the link as its evidence."""
+    web.start()
+    coord = web.post.world.caller("mt-coord")
+    who = web.post.world.rows("SELECT p.id, p.email FROM person p JOIN participant a ON a.person = p.id WHERE p.email IS NOT NULL AND "
+                              "a.program = (SELECT min(id) FROM program) ORDER BY p.id")[0]
+    person = f"{harness.TOP}/people/{who['id']}"
+    consent = coord.create("consents", {"program": web.post.world.programs["a"], "person": person, "giver": person, "purpose": "testimonial",
+                                        "wording": "We may print what you say of the program."})["object"]
+    web.post.advance(90000)
+    found = lambda: [mail for mail in web.post.mails() if mail["To"] and who["email"] in mail["To"] and               # noqa: E731
+                     "testimonial" in mail.get_body(("plain",)).get_content()]
+    assert until(found), (web.post.daemon.tail(), [mail["Subject"] for mail in web.post.mails()])
+    path = f"/l/{TOKEN.findall(found()[0].get_body(('plain',)).get_content())[0]}"
+    row = lambda: web.post.world.rows("SELECT state, way, evidence FROM consent WHERE id = ?", int(consent.rpartition("/")[2]))[0]   # noqa: E731
+    link = web.post.world.rows("SELECT expires_at - sent_at AS holds FROM invitation WHERE purpose = 'consent'")[0]
+    assert link["holds"] == 3 * 86400
+    page = web.ask("GET", path)
+    assert "We may print what you say of the program." in page.body and "You are free to say no" in page.body
+    assert row()["state"] == "asked", "reading is no consent"
+    assert web.ask("POST", path, {**web.form(path), "do": "give"}).status == 200
+    assert row() == {"state": "given", "way": "link", "evidence": "by the link in our mail"}
+    assert web.ask("GET", path).status == 404
+
+
 # ---- a browser ----
 
 CHECK = """() => {

@@ -220,6 +220,13 @@ class World:
                            "'What else?', 9, 9)", (number["a"], wave))
             db.execute("INSERT INTO meeting (version, program, match, start, minutes, first, sequence, changed_at, state) VALUES "
                        "(1, ?, ?, ?, 30, 0, 0, ?, 'planned')", (number["a"], int(self.matches["active"].rpartition("/")[2]), BEGIN - 86400, BEGIN - 2 * 86400))
+            for program, minor, guardian, state in (("a", "mt-mentee1", "mt-guardian", "claimed"), ("b", "mt-mentee2", "mt-guardian", "verified")):
+                one, other = (int(self.people[name].rpartition("/")[2]) for name in (minor, guardian))
+                db.execute("INSERT INTO guardianship (version, program, minor, guardian, relation, source, state) VALUES (1, ?, ?, ?, 'parent', "
+                           "'registration', ?)", (number[program], one, other, state))
+                for purpose, state in (("take part", "asked"), ("photo", "given")):
+                    db.execute("INSERT INTO consent (version, program, person, giver, purpose, asked_at, state) VALUES (1, ?, ?, ?, ?, ?, ?)",
+                               (number[program], one, one, purpose, BEGIN, state))
             db.execute("INSERT INTO plugin (version, name, restarts, required, state) VALUES (1, 'pigeon', 0, 0, 'disabled')")
         db.close()
 

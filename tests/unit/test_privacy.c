@@ -364,6 +364,16 @@ static void an_erasure_leaves_no_word(void **state)
 			"INSERT INTO \"check_in\" (\"version\", \"program\", \"match\", \"participant\", \"person\", \"side\", \"due\", \"state\") "
 			"VALUES (1, %lld, %lld, %lld, %lld, 'mentee', 1, 'due')",
 			(long long)c.program, (long long)match, (long long)mentee, (long long)c.cleo_id));
+	force(w,
+		arena_print(&w->arena,
+			"INSERT INTO \"guardianship\" (\"version\", \"program\", \"minor\", \"guardian\", \"relation\", \"source\", \"state\") "
+			"VALUES (1, %lld, %lld, %lld, 'parent', 'registration', 'verified')",
+			(long long)c.program, (long long)c.cleo_id, (long long)c.ada_id));
+	force(w,
+		arena_print(&w->arena,
+			"INSERT INTO \"consent\" (\"id\", \"version\", \"program\", \"person\", \"giver\", \"purpose\", \"asked_at\", \"state\") "
+			"VALUES (73, 1, %lld, %lld, %lld, 'take part', 1, 'given')",
+			(long long)c.program, (long long)c.cleo_id, (long long)c.cleo_id));
 	leave_response(w, &c);
 	ids[0] = c.program, ids[1] = mentor, ids[2] = mentee;
 	must(store_turn_begin(w->store, &problem), &problem);

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * May a minor take part? Asked by the model where matches are made by hand, and by the worker that computes matchings.
+ */
+#ifndef MENTORSHIP_MINOR_MAY_H
+#define MENTORSHIP_MINOR_MAY_H
+
+/* SQL: may this minor take part in the program? Their own consent, and that of a guardian who was verified. */
+#define MINOR_MAY(program, person) \
+	"(EXISTS (SELECT 1 FROM \"consent\" co WHERE co.\"program\" = " program " AND co.\"person\" = " person \
+	" AND co.\"giver\" = " person \
+	" AND co.\"purpose\" = 'take part' AND co.\"state\" = 'given') AND EXISTS (SELECT 1 FROM \"consent\" co JOIN \"guardianship\" gu ON " \
+	"gu.\"guardian\" = co.\"giver\" AND gu.\"minor\" = co.\"person\" AND gu.\"state\" = 'verified' WHERE co.\"program\" = " program \
+	" AND co.\"person\" = " person " AND co.\"purpose\" = 'take part' AND co.\"state\" = 'given'))"
+
+#endif

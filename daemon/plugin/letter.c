@@ -570,7 +570,8 @@ static DBusMessage *deliver_new(struct letter *l, const struct message_text *tex
 	put_string(&dict, "text", text->text);
 	put_string(&dict, "html", text->html);
 	put_string(&dict, "message_id", arena_print(l->call->arena, "m%" PRIx64 "@%s", m->id, domain(l)));
-	put_string(&dict, "reply_to", l->settings->mail.reply_to);
+	/* an answer about a concern is not for the coordinators' mailbox */
+	put_string(&dict, "reply_to", m->about && !strcmp(m->about, "concern") ? "" : l->settings->mail.reply_to);
 	put_string(&dict, "list_id", l->program ? arena_print(l->call->arena, "program-%" PRId64 ".%s", l->program->id, domain(l)) : "");
 	put_string(&dict, "list_name", l->program ? l->program->title : "");
 	put_string(&dict, "unsubscribe", unsubscribe);

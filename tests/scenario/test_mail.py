@@ -32,7 +32,7 @@ class Post:
     def configure(self, load="smtp", **mail):
         installed = self.daemon.installed
         more = "".join(f"{name} = {value}; " for name, value in {
-            "base_url": '"https://mentoring.example.org"', "settle": 5, "quiet_from": 24, "per_minute": 100000, **mail}.items())
+            "base_url": '"https://mentoring.example.org"', "reply_to": '"office@example.org"', "settle": 5, "quiet_from": 24, "per_minute": 100000, **mail}.items())
         self.daemon.configure(
             f'plugins: {{ load = "{load}"; host = "{installed.path("usr/libexec/mentorship/mentorship-plugin-host")}"; '
             f'directory = "{plugin_directory(installed)}"; }};\nmail: {{ {more}}};\n', "20-mail.conf")

@@ -265,6 +265,10 @@ def test_who_needs_to_talk_is_heard_from_every_page(web):
     assert web.post.world.rows("SELECT count(*) AS n FROM concern WHERE state = 'open'")[0]["n"] >= 1
     assert web.ask("POST", path, {**web.form(path), "do": "accept"}).status == 200, "the link still holds"
     assert accepted(web.members()) == accepted(before) + 1
+    web.post.advance(120)
+    told = [mail for mail in web.post.mails() if mail["Subject"] == "There is a concern"]
+    assert told and not [mail for mail in told if mail["Reply-To"]], "an answer to it is not for the coordinators"
+    assert [mail for mail in web.post.mails() if mail["Reply-To"]], "others say whom to answer"
 
 
 def accepted(members):

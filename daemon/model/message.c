@@ -4,8 +4,8 @@
  * The text is made when it is handed over, as its recipient may read it then. One row for each recipient, template and
  * occasion for ever: that is what makes one reminder per occasion.
  *
- * queued -> sending (a plugin has it) -> sent, failed, or queued again for a later attempt. What waits with others for the same person is
- * part of one mail: `lead` is the message whose mail it is in.
+ * queued -> sending (a plugin has it) -> sent, failed, or queued again for a later attempt. What can wait goes to its person in one mail a
+ * day: `lead` is the message by whose number a mail is known to the plugin and to the mailbox, also when that one itself fell out of it.
  */
 #include "model.h"
 
@@ -39,6 +39,7 @@ static int release(struct call *call, const void *was, void *now)
 	(void)call;
 	(void)was;
 	((struct message *)now)->released = 1;
+	((struct message *)now)->lead = NONE; /* the mail that it was a part of went without it */
 	return 0;
 }
 

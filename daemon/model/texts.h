@@ -20,7 +20,9 @@ enum {                        /* struct message_kind.flags */
 	MESSAGE_WAITS = 1,    /* may wait for the mail of the day; the others go out at once */
 	MESSAGE_OPTIONAL = 2, /* somebody who unsubscribed does not get it; all others are always sent */
 	MESSAGE_STAFF = 4,    /* to those who run the program: no own page, no link to somebody to talk to is needed */
-	MESSAGE_LINK = 8      /* the reader is to do something by {{link}} */
+	MESSAGE_LINK = 8,     /* the reader is to do something by {{link}} */
+	MESSAGE_DAILY =
+		16 /* goes in the one mail of the day with others of its kind; what decides, has a deadline or a calendar does not */
 };
 struct message_kind {
 	const char *key;   /* "match-offered": the name that notify() is called with */

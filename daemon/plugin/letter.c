@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A message becomes a letter: whether it may leave now, and what it says, at the moment at which it is handed over.
+ * A message becomes a letter: what it says, at the moment at which it is handed over.
  *
- * The text is made as its recipient may read it then; it and the links in it are nowhere kept. What a mail asks may be over by now: then it
- * does not leave. Values come from one table of names; what a name says of somebody else is what a page would show, and an address only
+ * The text is made as its recipient may read it then; it and the links in it are nowhere kept. Values come from one table of
+ * names; what a name says of somebody else is what a page would show, and an address only
  * where the program's policy has it and neither side is a minor.
  */
 #include <inttypes.h>
@@ -19,96 +19,6 @@
 #include "model/page_words.h"
 #include "model/survey.h"
 #include "model/texts.h"
-
-enum {
-	WORTHLESS_AFTER = 5 * 86400
-};
-
-/* ---- is there still an occasion? ---- */
-
-/* ?1 the record, ?2 the recipient, ?3 now: 1 while it is worth saying. */
-static const struct still {
-	const char *template_name, *sql;
-} stills[] = {
-	{ "match-offered",
-		"SELECT 1 FROM \"match\" m JOIN \"match_member\" mm ON mm.\"match\" = m.\"id\" WHERE m.\"id\" = ?1 AND mm.\"person\" = ?2 AND "
-		"m.\"state\" = 'offered' AND mm.\"answer\" IS NULL AND (m.\"answer_until\" IS NULL OR m.\"answer_until\" > ?3)" },
-	{ "match-started", "SELECT 1 FROM \"match\" WHERE \"id\" = ?1 AND \"state\" = 'active' AND ?2 IS NOT NULL AND ?3 IS NOT NULL" },
-	{ "check-in-due",
-		"SELECT 1 FROM \"check_in\" WHERE \"id\" = ?1 AND \"person\" = ?2 AND \"state\" IN ('due', 'overdue', 'escalated') AND ?3 IS NOT NULL" },
-	{ "check-in-reminder",
-		"SELECT 1 FROM \"check_in\" WHERE \"id\" = ?1 AND \"person\" = ?2 AND \"state\" IN ('due', 'overdue', 'escalated') AND ?3 IS NOT NULL" },
-	{ "concern-waits", "SELECT 1 FROM \"concern\" WHERE \"id\" = ?1 AND \"state\" = 'open' AND ?2 IS NOT NULL AND ?3 IS NOT NULL" },
-	{ 0 }
-};
-
-static int is_over(struct call *call, const struct message *m, bool *ret)
-{
-	int64_t found = 1;
-	int r = 0;
-
-	for (const struct still *still = stills; still->template_name && !r; still++)
-		if (!strcmp(still->template_name, m->template_name))
-			r = ask(call, still->sql, VALUES(m->about_id, m->person, call->now), &found);
-	*ret = found == NONE;
-	return r;
-}
-
-/* ---- may it leave now? ---- */
-
-/* The next instant that is not quiet, or `now`. */
-static int64_t awake(struct call *call, const char *zone_wanted, int64_t now)
-{
-	const struct settings *settings = settings_of(call);
-	const struct zone *zone = zone_of(call, zone_wanted);
-	int64_t local = zone_local(zone, now), day = local_day(local), hour = (local - day * DAY) / HOUR, instant;
-
-	if (settings->mail.quiet_from > 23 || (hour >= settings->mail.quiet_until && hour < settings->mail.quiet_from))
-		return now;
-	if (hour >= settings->mail.quiet_from)
-		day++;
-	zone_instant(zone, day * DAY + settings->mail.quiet_until * HOUR, &instant);
-	return instant > now ? instant : now;
-}
-
-int letter_judge(struct call *call, const struct message *m, enum letter_verdict *ret, int64_t *ret_until, const char **ret_why)
-{
-	const struct message_kind *kind = message_kind_named(m->template_name);
-	struct program *program = NULL;
-	struct person *person;
-	const char *zone;
-	bool over;
-	int r = load(call, &person_entity, m->person, (void **)&person);
-
-	*ret = LETTER_NOT_SENT;
-	if (!r && m->program != NONE)
-		r = load(call, &program_entity, m->program, (void **)&program);
-	if (!r)
-		r = is_over(call, m, &over);
-	if (!r)
-		r = zone_for(call, m->person, program, &zone);
-	if (r)
-		return r;
-	if (person->state != PERSON_ACTIVE)
-		*ret_why = "the recipient is not active";
-	else if (!person->email)
-		*ret_why = "there is no address";
-	else if (person->mail_paused)
-		*ret_why = "the address does not work";
-	else if (over)
-		*ret_why = "what it was about is over";
-	else if (call->now > (m->expires_at == NONE ? m->queued_at + WORTHLESS_AFTER : m->expires_at))
-		*ret_why = "expired";
-	else if (person->unsubscribed && kind && kind->flags & MESSAGE_OPTIONAL)
-		*ret_why = "the recipient wants no such mail";
-	else {
-		*ret_until = kind && !(kind->flags & (MESSAGE_WAITS | MESSAGE_OPTIONAL)) ? call->now : awake(call, zone, call->now);
-		if (program && program->mail_held)
-			*ret_until = call->now + 600;
-		*ret = *ret_until > call->now ? LETTER_WAITS : LETTER_GOES;
-	}
-	return 0;
-}
 
 /* ---- values ---- */
 
@@ -550,7 +460,8 @@ static void put_calendar(DBusMessageIter *dict, struct letter *l)
 	link_must(dbus_message_iter_close_container(dict, &entry));
 }
 
-static DBusMessage *deliver_new(struct letter *l, const struct message_text *text, const char *unsubscribe)
+static DBusMessage *deliver_new(
+	struct letter *l, const struct parts *parts, const struct message_text *text, const char *unsubscribe, int64_t ends)
 {
 	const struct message *m = l->message;
 	DBusMessage *message = dbus_message_new_method_call(NULL, LINK_PATH, LINK_INTERFACE, "Deliver");
@@ -562,22 +473,22 @@ static DBusMessage *deliver_new(struct letter *l, const struct message_text *tex
 	dbus_message_set_no_reply(message, TRUE);
 	dbus_message_iter_init_append(message, &at);
 	link_must(dbus_message_iter_open_container(&at, DBUS_TYPE_ARRAY, "{sv}", &dict));
-	put_number(&dict, "id", m->id);
+	put_number(&dict, "id", parts->lead);
 	put_string(&dict, "address", *redirect ? redirect : l->person->email);
 	put_string(&dict, "name", *redirect ? "" : l->person->name);
 	put_string(&dict, "language", text->language);
 	put_string(&dict, "subject", *redirect ? arena_print(l->call->arena, "[trial] %s", text->subject) : text->subject);
 	put_string(&dict, "text", text->text);
 	put_string(&dict, "html", text->html);
-	put_string(&dict, "message_id", arena_print(l->call->arena, "m%" PRIx64 "@%s", m->id, domain(l)));
+	put_string(&dict, "message_id", arena_print(l->call->arena, "m%" PRIx64 "@%s", parts->lead, domain(l)));
 	/* an answer about a concern is not for the coordinators' mailbox */
 	put_string(&dict, "reply_to", m->about && !strcmp(m->about, "concern") ? "" : l->settings->mail.reply_to);
 	put_string(&dict, "list_id", l->program ? arena_print(l->call->arena, "program-%" PRId64 ".%s", l->program->id, domain(l)) : "");
 	put_string(&dict, "list_name", l->program ? l->program->title : "");
 	put_string(&dict, "unsubscribe", unsubscribe);
 	put_string(&dict, "sender_name", institution(l));
-	put_number(&dict, "attempt", m->attempts);
-	put_number(&dict, "expires", on_the_real_clock(l, m->expires_at == NONE ? m->queued_at + WORTHLESS_AFTER : m->expires_at));
+	put_number(&dict, "attempt", m->attempts + 1);
+	put_number(&dict, "expires", on_the_real_clock(l, ends));
 	put_variant(&dict, "test", DBUS_TYPE_BOOLEAN, &test);
 	if (l->meeting && strcmp(m->template_name, "meeting-reminder") != 0)
 		put_calendar(&dict, l);
@@ -585,23 +496,54 @@ static DBusMessage *deliver_new(struct letter *l, const struct message_text *tex
 	return message;
 }
 
-int letter_make(struct call *call, struct plugins *p, const struct message *m, DBusMessage **ret)
+/* What they have in common stands in the head: a list only if all are of one program. */
+static int of_one_mail(
+	struct call *call, struct letter *letters, const struct parts *parts, const char **ret_unsubscribe, int64_t *ret_ends)
 {
+	*ret_unsubscribe = NULL;
+	*ret_ends = NONE;
+	for (int i = 0; i < parts->count; i++) {
+		struct letter *l = &letters[i];
+		int64_t ends;
+		bool over;
+		int r = letter_occasion(call, l->message, &over, &ends);
+
+		if (r)
+			return r;
+		if (*ret_ends == NONE || ends > *ret_ends)
+			*ret_ends = ends;
+		if (!*ret_unsubscribe)
+			*ret_unsubscribe = unsubscribe_link(l);
+		if (l->message->program != letters->message->program)
+			letters->program = NULL;
+		if (l->failed)
+			return l->failed;
+	}
+	return 0;
+}
+
+int letter_make(struct call *call, const struct parts *parts, DBusMessage **ret)
+{
+	struct letter *letters = arena_new(call->arena, (size_t)parts->count * sizeof *letters);
+	struct message_part texts[LETTER_PARTS];
 	struct message_text text;
 	const char *unsubscribe;
-	struct letter l;
-	int r = letter_fill(call, m, &l);
+	int64_t ends;
+	int r = 0;
 
-	(void)p;
+	for (int i = 0; i < parts->count && !r; i++) {
+		r = letter_fill(call, parts->of[i], &letters[i]);
+		texts[i] = (struct message_part){ parts->of[i]->template_name, parts->of[i]->program, lookup, &letters[i] };
+	}
 	if (!r)
-		r = message_text(call, m->template_name, m->program, l.language, lookup, &l, &text);
-	if (l.failed)
-		return l.failed;
+		r = message_text_of_parts(call, texts, (size_t)parts->count, letters->language, &text);
+	for (int i = 0; i < parts->count; i++)
+		if (letters[i].failed)
+			return letters[i].failed;
+	if (!r)
+		r = of_one_mail(call, letters, parts, &unsubscribe, &ends);
 	if (r)
 		return r;
-	unsubscribe = unsubscribe_link(&l);
-	if (l.failed)
-		return l.failed;
-	*ret = deliver_new(&l, &text, unsubscribe);
+	*ret = deliver_new(letters, parts, &text, unsubscribe, ends);
 	return 0;
 }

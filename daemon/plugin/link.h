@@ -126,7 +126,16 @@ void post_gone(struct link *);
 
 /* ---- letter.c ---- */
 /* Makes the call Deliver for a message; E_UNAVAILABLE without link-key or base URL, other errors: it cannot be made at all. */
-int letter_make(struct call *, struct plugins *, const struct message *, DBusMessage **ret);
+/* The parts of one mail, the first being the one that was due. */
+enum {
+	LETTER_PARTS = 20
+};
+struct parts {
+	const struct message *of[LETTER_PARTS];
+	int count;
+	int64_t lead; /* by whose number the mail is known */
+};
+int letter_make(struct call *, const struct parts *, DBusMessage **ret);
 enum letter_verdict {
 	LETTER_GOES,
 	LETTER_WAITS,   /* until *ret_until */
@@ -134,6 +143,16 @@ enum letter_verdict {
 };
 /* May it leave now? */
 int letter_judge(struct call *, const struct message *, enum letter_verdict *ret, int64_t *ret_until, const char **ret_why);
+/* Whether its occasion is over, and from when on it is worth nothing. */
+int letter_occasion(struct call *, const struct message *, bool *ret_over, int64_t *ret_ends);
+/* Nobody is to get it; why. */
+int letter_drop(struct call *, const struct message *, const char *why);
+/* Is it one for the mail of the day? */
+bool letter_daily(const struct message *);
+/* When one that was in no mail yet may go, if the person had the day's mail or one waits for another attempt; else now. */
+int letter_day(struct call *, const struct message *, int64_t *ret_until);
+/* What goes with it in one mail; those whose occasion ended are dropped. */
+int letter_parts(struct call *, const struct message *, struct parts *ret);
 
 /* ---- channel.c ---- */
 int channel_open(struct link_call *);

@@ -55,7 +55,8 @@ void post_gone(struct link *link)
 
 struct report {
 	struct link *link;
-	int64_t id;
+	int64_t id, attempts;
+	int64_t person; /* whose address refused it, or NONE */
 	unsigned outcome;
 	const char *detail;
 	bool broken;
@@ -98,44 +99,44 @@ static int over(struct call *call, const struct message *m, const char *state, c
 static int write_one(struct call *call, const struct message *m, struct report *report)
 {
 	const char *outcome = arena_print(call->arena, "%s%s%s", outcomes[report->outcome], *report->detail ? ": " : "", report->detail);
-	int r;
 
 	switch (report->outcome) {
 	case MENTORSHIP_SENT: return over(call, m, "sent", outcome);
-	case MENTORSHIP_LATER: return again(call, m, pause_after(m->attempts), outcome);
+	case MENTORSHIP_LATER: return again(call, m, pause_after(report->attempts), outcome);
 	case MENTORSHIP_UNKNOWN:
 		/* perhaps it is there: once more under the same Message-ID, which mailboxes know to show once */
 		return m->outcome && !strncmp(m->outcome, "unknown", 7) ? over(call, m, "sent", outcome)
 									: again(call, m, FIRST_PAUSE, outcome);
 	case MENTORSHIP_BROKEN: report->broken = true; return again(call, m, BROKEN_PAUSE, outcome);
-	default: r = over(call, m, "failed", outcome);
+	default: report->person = m->person; return over(call, m, "failed", outcome);
 	}
-	return r ? r : perform_also(call, &person_entity, m->person, "Bounced", NULL, 0);
 }
 
 static int same_fate(struct call *call, void *record, void *data)
 {
-	const struct message *m = record;
-	struct report own = *(struct report *)data;
-
-	return m->state == MESSAGE_SENDING ? write_one(call, m, &own) : 0;
+	return write_one(call, record, data);
 }
 
-/* What went in the same mail has the same fate. */
+static int most_attempts(struct call *call, void *record, void *data)
+{
+	const struct message *m = record;
+	int64_t *most = data;
+
+	(void)call;
+	*most = m->attempts > *most ? m->attempts : *most;
+	return 0;
+}
+
+/* What went in the same mail has the same fate, and comes back together. What was reported before, or is erased, is no part of it. */
 static int write_report(struct call *call, void *data)
 {
+	static const char of_the_mail[] = "\"lead\" = ?1 AND \"state\" = 'sending'";
 	struct report *report = data;
-	struct message *m;
-	int r = load(call, &message_entity, report->id, (void **)&m);
+	int r = each(call, &message_entity, most_attempts, &report->attempts, of_the_mail, VALUES(report->id));
 
-	if (r == E_NOTFOUND)
-		return 0; /* erased meanwhile */
-	if (r || m->state != MESSAGE_SENDING)
-		return r; /* reported before: the acknowledgement was lost */
-	r = write_one(call, m, report);
-	return r ? r
-		 : each(call, &message_entity, same_fate, report, "\"lead\" = ?1 AND \"id\" <> ?1 AND \"state\" = 'sending'",
-			   VALUES(report->id));
+	if (!r)
+		r = each(call, &message_entity, same_fate, report, of_the_mail, VALUES(report->id));
+	return r || report->person == NONE ? r : perform_also(call, &person_entity, report->person, "Bounced", NULL, 0);
 }
 
 static void broken(struct link *link, const char *detail)
@@ -157,7 +158,7 @@ int post_report(struct link_call *c)
 	dbus_message_iter_init_append(c->reply, &out);
 	link_must(dbus_message_iter_open_container(&out, DBUS_TYPE_ARRAY, "x", &ids));
 	for (dbus_message_iter_recurse(&at, &list); !r && dbus_message_iter_get_arg_type(&list); dbus_message_iter_next(&list)) {
-		struct report report = { .link = c->link };
+		struct report report = { .link = c->link, .person = NONE };
 		dbus_uint32_t outcome;
 		dbus_int64_t id;
 
@@ -238,15 +239,8 @@ struct handing {
 	struct plugins *plugins;
 	struct link *link;
 	DBusMessage *letter; /* NULL: it does not go now */
-	int64_t id;
+	int64_t id, lead;
 };
-
-static int not_sent(struct call *call, const struct message *m, const char *why)
-{
-	struct arg outcome = word("outcome", why);
-
-	return perform_also(call, &message_entity, m->id, "Suppress", &outcome, 1);
-}
 
 static int wait_until(struct call *call, const struct message *m, int64_t until)
 {
@@ -255,35 +249,62 @@ static int wait_until(struct call *call, const struct message *m, int64_t until)
 	return perform_also(call, &message_entity, m->id, "Wait", &at, 1);
 }
 
+/* A part whose text cannot be made keeps nobody else from a mail. */
+static int make(struct call *call, struct parts *parts, DBusMessage **ret)
+{
+	int r = letter_make(call, parts, ret);
+
+	if (r >= 0 || r == E_UNAVAILABLE || parts->count == 1)
+		return r;
+	call->problem = (struct problem){ 0 };
+	parts->count = 1;
+	return letter_make(call, parts, ret);
+}
+
+static int mark(struct call *call, const struct parts *parts)
+{
+	int r = 0;
+
+	for (int i = 0; i < parts->count && !r; i++) {
+		struct arg args[] = { number("lead", parts->lead), number("attempts", parts->of[i]->attempts + 1) };
+
+		r = perform_also(call, &message_entity, parts->of[i]->id, "HandOver", args, 2);
+	}
+	return r;
+}
+
 static int hand_over(struct call *call, void *data)
 {
 	struct handing *handing = data;
-	struct arg args[2];
+	struct parts parts;
 	struct message *m;
 	enum letter_verdict verdict;
 	const char *why = NULL;
 	int64_t until = NONE;
 	int r = load(call, &message_entity, handing->id, (void **)&m);
 
-	if (!r)
-		r = letter_judge(call, m, &verdict, &until, &why);
+	if (r || m->state != MESSAGE_QUEUED) /* it went in another's mail */
+		return r;
+	r = letter_judge(call, m, &verdict, &until, &why);
+	if (!r && verdict == LETTER_GOES && letter_daily(m) && m->lead == NONE) {
+		r = letter_day(call, m, &until);
+		verdict = until > call->now ? LETTER_WAITS : LETTER_GOES;
+	}
 	if (r)
 		return r;
 	if (verdict == LETTER_WAITS)
 		return wait_until(call, m, until);
 	if (verdict == LETTER_NOT_SENT)
-		return not_sent(call, m, why);
-	m->attempts++;
-	r = letter_make(call, handing->plugins, m, &handing->letter);
+		return letter_drop(call, m, why);
+	r = letter_parts(call, m, &parts);
+	if (!r)
+		r = make(call, &parts, &handing->letter);
 	if (r == E_UNAVAILABLE) { /* a key or an address of the web page is missing: nothing is lost */
 		log_event(EVENT_KEY_UNAVAILABLE, &(struct log_facts){ .code = r });
 		return wait_until(call, m, call->now + FIRST_PAUSE);
 	}
-	if (r)
-		return r;
-	args[0] = number("lead", m->id);
-	args[1] = number("attempts", m->attempts);
-	return perform_also(call, &message_entity, m->id, "HandOver", args, 2);
+	handing->lead = parts.lead;
+	return r ? r : mark(call, &parts);
 }
 
 /* One that cannot be made must not stop those behind it. */
@@ -357,7 +378,7 @@ static int hand_over_some(struct plugins *p, const struct due *due, struct handi
 		struct handing *handing = &letters[i];
 		struct problem why = { 0 };
 
-		*handing = (struct handing){ p, free_notifier(p), NULL, due->ids[i] };
+		*handing = (struct handing){ p, free_notifier(p), NULL, due->ids[i], NONE };
 		if (!handing->link)
 			break;
 		r = store_do(store, &self, hand_over, handing, &why);
@@ -375,7 +396,7 @@ static int hand_over_some(struct plugins *p, const struct due *due, struct handi
 				return r;
 		}
 		if (handing->letter)
-			handing->link->held[handing->link->held_count++] = handing->id;
+			handing->link->held[handing->link->held_count++] = handing->lead;
 	}
 	return 0;
 }
@@ -402,7 +423,7 @@ static void post_some(struct plugins *p, int wanted)
 		if (!handing->letter)
 			continue;
 		if (r) { /* the turn was lost: it was never handed over */
-			let_go(handing->link, handing->id);
+			let_go(handing->link, handing->lead);
 			dbus_message_unref(handing->letter);
 			continue;
 		}

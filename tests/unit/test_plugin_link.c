@@ -529,6 +529,146 @@ static void a_retry_is_the_same_mail(void **state)
 	assert_int_equal(number(h, "SELECT \"bounces\" FROM \"person\" WHERE \"given_name\" = 'Cleo'"), 1);
 }
 
+/* ---- the mail of the day ---- */
+
+static int write_notice(struct call *call, void *data)
+{
+	return notify(call, data);
+}
+
+/* To Ben, about the match or, where `over`, about a check-in that is no more. */
+static void say(struct house *h, const char *template_name, const char *occasion, bool over)
+{
+	const struct caller daemon = { .way = BY_DAEMON, .login = NONE, .person = NONE, .job = "message" };
+	struct notice n = { template_name, h->c.ben_id, h->c.program, h->match, over ? &check_in_entity : &match_entity,
+		over ? 1 : h->match, occasion };
+	struct problem problem = { 0 };
+
+	must(store_turn_begin(h->w->store, &problem), &problem);
+	must(store_do(h->w->store, &daemon, write_notice, &n, &problem), &problem);
+	must(store_turn_commit(h->w->store, &problem), &problem);
+}
+
+static void later(struct house *h, int64_t seconds)
+{
+	struct problem problem = { 0 };
+
+	must(store_turn_begin(h->w->store, &problem), &problem);
+	must(store_advance(h->w->store, store_now(h->w->store) + seconds, &problem), &problem);
+	must(store_turn_commit(h->w->store, &problem), &problem);
+	plugins_look(h->plugins);
+	spin(h, 60);
+}
+
+static int64_t with(struct house *h, const char *where)
+{
+	return number(h, arena_print(&h->w->arena, "SELECT count(*) FROM \"message\" WHERE %s", where));
+}
+
+static void what_can_wait_is_one_mail_a_day(void **state)
+{
+	struct house *h = *state;
+	DBusMessage *letter;
+	int64_t id;
+
+	become(h, "mail", MENTORSHIP_NOTIFIER);
+	say(h, "match-declined", "a", false);
+	say(h, "offer-unanswered", "b", false);
+	say(h, "check-in-reminder", "c", true); /* it was answered meanwhile */
+	later(h, 1);
+	assert_int_equal(h->host.count, 1);
+	letter = h->host.letters[0];
+	id = letter_id(letter);
+	assert_string_equal(letter_text(letter, "subject", NULL), "2 messages for you");
+	assert_int_equal(number(h, "SELECT count(DISTINCT \"lead\") FROM \"message\" WHERE \"state\" = 'sending'"), 1);
+	assert_int_equal(with(h, "\"state\" = 'suppressed' AND \"template_name\" = 'check-in-reminder'"), 1);
+	assert_true(report(h, id, MENTORSHIP_SENT, ""));
+	assert_int_equal(with(h, "\"state\" = 'sent'"), 2);
+	/* the day's mail was sent: what comes now waits for tomorrow's, and what cannot wait does not */
+	say(h, "match-declined", "d", false);
+	say(h, "match-paused", "e", false);
+	later(h, 1);
+	assert_int_equal(h->host.count, 2);
+	assert_int_equal(with(h, "\"template_name\" = 'match-paused' AND \"state\" = 'sending'"), 1);
+	assert_true(report(h, letter_id(h->host.letters[1]), MENTORSHIP_SENT, ""));
+	say(h, "offer-unanswered", "f", false);
+	later(h, 86400);
+	assert_int_equal(h->host.count, 3);
+	assert_string_equal(letter_text(h->host.letters[2], "subject", NULL), "2 messages for you");
+	assert_true(report(h, letter_id(h->host.letters[2]), MENTORSHIP_REFUSED, "550 5.1.1"));
+	assert_int_equal(with(h, "\"state\" = 'failed'"), 2);
+	assert_int_equal(number(h, "SELECT \"bounces\" FROM \"person\" WHERE \"given_name\" = 'Ben'"), 1); /* one mail came back */
+}
+
+static void a_mail_of_the_day_that_is_put_off_stays_one(void **state)
+{
+	struct house *h = *state;
+	const char *message_id;
+	int64_t id, kept[1];
+
+	become(h, "mail", MENTORSHIP_NOTIFIER);
+	say(h, "match-declined", "a", false);
+	later(h, 1);
+	assert_int_equal(h->host.count, 1);
+	id = letter_id(h->host.letters[0]);
+	message_id = arena_copy(&h->w->arena, letter_text(h->host.letters[0], "message_id", NULL));
+	assert_true(report(h, id, MENTORSHIP_LATER, "451 4.3.0"));
+	say(h, "offer-unanswered", "b", false);
+	later(h, 2);
+	assert_int_equal(h->host.count, 1); /* no second mail while one waits */
+	later(h, 302);
+	assert_int_equal(h->host.count, 2); /* but it goes along */
+	assert_int_equal(letter_id(h->host.letters[1]), id);
+	assert_string_equal(letter_text(h->host.letters[1], "subject", NULL), "2 messages for you");
+	/* the daemon ends; its host has the mail, and with it both parts */
+	leave(h);
+	spin(h, 50);
+	kept[0] = id;
+	connect_as(h, "mail");
+	assert_true(hello(h, "mail", MENTORSHIP_NOTIFIER));
+	holding(h, kept, 1);
+	assert_int_equal(with(h, "\"state\" = 'sending'"), 2);
+	tell_daemon(h, "Ready", DBUS_TYPE_INVALID, NULL);
+	assert_true(report(h, id, MENTORSHIP_UNKNOWN, "")); /* perhaps it is there: it does not change any more */
+	assert_int_equal(with(h, "\"state\" = 'queued' AND \"lead\" IS NOT NULL"), 2);
+	say(h, "match-declined", "c", false);
+	must(perform(h->w, &h->c.ada, &message_entity, id, "Withdraw", NULL, 0), &h->w->call.problem);
+	later(h, 302);
+	assert_int_equal(h->host.count, 1); /* counted anew: the one whose number it has fell out, the mail is known by it as before */
+	assert_int_equal(letter_id(h->host.letters[0]), id);
+	assert_string_equal(letter_text(h->host.letters[0], "message_id", NULL), message_id);
+	assert_non_null(strstr(letter_text(h->host.letters[0], "subject", NULL), "answer")); /* of "b", alone */
+	assert_true(report(h, id, MENTORSHIP_SENT, ""));
+	assert_int_equal(with(h, "\"state\" = 'sent' AND \"occasion\" = 'b'"), 1);
+	assert_int_equal(with(h, "\"state\" = 'queued' AND \"occasion\" = 'c'"), 1);
+}
+
+static void what_is_older_than_its_occasion_is_not_sent(void **state)
+{
+	struct house *h = *state;
+	int64_t until;
+
+	offer(h); /* no plugin runs */
+	until = number(h, "SELECT \"answer_until\" FROM \"match\"");
+	later(h, until - store_now(h->w->store) - 1);
+	assert_true(until - number(h, "SELECT min(\"queued_at\") FROM \"message\"") > 5 * 86400); /* it outlives the default */
+	become(h, "mail", MENTORSHIP_NOTIFIER);
+	plugins_look(h->plugins);
+	spin(h, 60);
+	assert_int_equal(h->host.count, 2);
+	assert_true(report(h, letter_id(h->host.letters[0]), MENTORSHIP_LATER, "451"));
+	later(h, 400);
+	assert_int_equal(messages(h, "suppressed"), 1);
+	assert_int_equal(with(h, "\"outcome\" = 'expired'"), 1);
+	say(h, "match-ended", "x", false); /* a kind without an end of its own: five days */
+	later(h, 0);
+	assert_int_equal(h->host.count, 3);
+	assert_true(report(h, letter_id(h->host.letters[2]), MENTORSHIP_LATER, "451"));
+	later(h, 5 * 86400);
+	assert_int_equal(h->host.count, 3);
+	assert_int_equal(with(h, "\"outcome\" = 'expired'"), 2);
+}
+
 static void a_link_answers_for_its_person(void **state)
 {
 	struct house *h = *state;
@@ -747,8 +887,9 @@ int main(void)
 	const struct CMUnitTest tests[] = { HOUSE(offers_are_handed_over_and_written_down),
 		HOUSE(what_a_host_still_holds_is_not_sent_again), HOUSE(a_retry_is_the_same_mail), HOUSE(a_link_answers_for_its_person),
 		HOUSE(bad_tokens_are_all_one), HOUSE(links_end_with_the_address), HOUSE(what_no_host_says_ends_its_link),
-		HOUSE(a_flood_ends_the_link_of_who_floods), HOUSE(a_disabled_plugin_is_told_to_stop),
-		HOUSE(events_come_in_order_and_once) };
+		HOUSE(a_flood_ends_the_link_of_who_floods), HOUSE(a_disabled_plugin_is_told_to_stop), HOUSE(events_come_in_order_and_once),
+		HOUSE(what_can_wait_is_one_mail_a_day), HOUSE(a_mail_of_the_day_that_is_put_off_stays_one),
+		HOUSE(what_is_older_than_its_occasion_is_not_sent) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -643,6 +643,91 @@ static void a_mail_of_the_day_that_is_put_off_stays_one(void **state)
 	assert_int_equal(with(h, "\"state\" = 'queued' AND \"occasion\" = 'c'"), 1);
 }
 
+static void the_rate_is_kept(void **state)
+{
+	struct house *h = *state;
+
+	h->w->settings->mail.per_minute = 1; /* of the real clock */
+	become(h, "mail", MENTORSHIP_NOTIFIER);
+	offer(h);
+	assert_int_equal(h->host.count, 1);
+	assert_true(report(h, letter_id(h->host.letters[0]), MENTORSHIP_SENT, ""));
+	later(h, 3600);
+	assert_int_equal(h->host.count, 1);
+	assert_int_equal(messages(h, "queued"), 1); /* nothing is lost */
+	h->w->settings->mail.per_minute = 100;
+	later(h, 1);
+	assert_int_equal(h->host.count, 2);
+	h->w->settings->mail.per_hour = 2;
+	say(h, "match-paused", "x", false);
+	later(h, 1);
+	assert_int_equal(h->host.count, 2);
+	h->w->settings->mail.per_hour = 3;
+	later(h, 1);
+	assert_int_equal(h->host.count, 3);
+}
+
+static void all_goes_to_the_address_of_a_trial(void **state)
+{
+	struct house *h = *state;
+
+	h->w->settings->mail.redirect_all_to = arena_copy(&h->w->arena, "trial@example.net");
+	become(h, "mail", MENTORSHIP_NOTIFIER);
+	offer(h);
+	assert_int_equal(h->host.count, 2);
+	for (int i = 0; i < 2; i++) {
+		assert_string_equal(letter_text(h->host.letters[i], "address", NULL), "trial@example.net");
+		assert_string_equal(letter_text(h->host.letters[i], "name", NULL), "");
+		assert_int_equal(strncmp(letter_text(h->host.letters[i], "subject", NULL), "[trial] ", 8), 0);
+	}
+}
+
+static void nights_are_quiet_for_what_can_wait(void **state)
+{
+	struct house *h = *state;
+	int64_t now = store_now(h->w->store), midnight = now - now % 86400 + 86400;
+
+	h->w->settings->institution.zone = arena_copy(&h->w->arena, "UTC");
+	h->w->settings->mail.quiet_from = 20;
+	h->w->settings->mail.quiet_until = 7;
+	become(h, "mail", MENTORSHIP_NOTIFIER);
+	later(h, midnight + 22 * 3600 - now);
+	say(h, "match-declined", "a", false);
+	say(h, "match-paused", "b", false); /* this cannot */
+	later(h, 1);
+	assert_int_equal(h->host.count, 1);
+	assert_int_equal(with(h, "\"template_name\" = 'match-paused' AND \"state\" = 'sending'"), 1);
+	assert_true(report(h, letter_id(h->host.letters[0]), MENTORSHIP_SENT, ""));
+	later(h, 9 * 3600 - 60); /* a minute to seven, for one that was written a second later */
+	assert_int_equal(h->host.count, 1);
+	later(h, 120);
+	assert_int_equal(h->host.count, 2);
+}
+
+static void pauses_grow_and_a_fault_of_the_plugin_blames_nobody(void **state)
+{
+	struct house *h = *state;
+	static const int64_t pauses[] = { 300, 900, 2700, 8100, 21600, 21600 };
+
+	become(h, "mail", MENTORSHIP_NOTIFIER);
+	say(h, "match-paused", "a", false);
+	later(h, 1);
+	for (int i = 0; i < 6; i++) {
+		assert_int_equal(h->host.count, i + 1);
+		assert_true(report(h, letter_id(h->host.letters[i]), MENTORSHIP_LATER, "451 4.3.0"));
+		assert_int_equal(number(h, "SELECT \"not_before\" FROM \"message\" WHERE \"template_name\" = 'match-paused'") -
+				store_now(h->w->store),
+			pauses[i]);
+		later(h, pauses[i] - 2);
+		assert_int_equal(h->host.count, i + 1);
+		later(h, 2);
+	}
+	assert_int_equal(h->host.count, 7);
+	assert_true(report(h, letter_id(h->host.letters[6]), MENTORSHIP_BROKEN, "535 5.7.8"));
+	assert_int_equal(with(h, "\"template_name\" = 'match-paused' AND \"state\" = 'queued'"), 1);
+	assert_int_equal(number(h, "SELECT \"bounces\" FROM \"person\" WHERE \"given_name\" = 'Ben'"), 0);
+}
+
 static void what_is_older_than_its_occasion_is_not_sent(void **state)
 {
 	struct house *h = *state;
@@ -888,8 +973,9 @@ int main(void)
 		HOUSE(what_a_host_still_holds_is_not_sent_again), HOUSE(a_retry_is_the_same_mail), HOUSE(a_link_answers_for_its_person),
 		HOUSE(bad_tokens_are_all_one), HOUSE(links_end_with_the_address), HOUSE(what_no_host_says_ends_its_link),
 		HOUSE(a_flood_ends_the_link_of_who_floods), HOUSE(a_disabled_plugin_is_told_to_stop), HOUSE(events_come_in_order_and_once),
-		HOUSE(what_can_wait_is_one_mail_a_day), HOUSE(a_mail_of_the_day_that_is_put_off_stays_one),
-		HOUSE(what_is_older_than_its_occasion_is_not_sent) };
+		HOUSE(what_can_wait_is_one_mail_a_day), HOUSE(a_mail_of_the_day_that_is_put_off_stays_one), HOUSE(the_rate_is_kept),
+		HOUSE(all_goes_to_the_address_of_a_trial), HOUSE(nights_are_quiet_for_what_can_wait),
+		HOUSE(pauses_grow_and_a_fault_of_the_plugin_blames_nobody), HOUSE(what_is_older_than_its_occasion_is_not_sent) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

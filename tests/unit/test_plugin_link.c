@@ -728,6 +728,29 @@ static void pauses_grow_and_a_fault_of_the_plugin_blames_nobody(void **state)
 	assert_int_equal(number(h, "SELECT \"bounces\" FROM \"person\" WHERE \"given_name\" = 'Ben'"), 0);
 }
 
+static void a_test_goes_to_whoever_asks_for_it(void **state)
+{
+	struct house *h = *state;
+	struct caller nobody = h->c.root, own = h->c.root;
+	int64_t plugin;
+
+	become(h, "mail", MENTORSHIP_NOTIFIER);
+	plugin = number(h, "SELECT \"id\" FROM \"plugin\" WHERE \"name\" = 'mail'");
+	nobody.person = NONE;
+	assert_int_equal(perform(h->w, &nobody, &plugin_entity, plugin, "Test", NULL, 0), E_STATE);
+	assert_int_equal(perform(h->w, &h->c.ada, &plugin_entity, plugin, "Test", NULL, 0), E_DENIED);
+	own.person = h->c.ben_id;
+	must(perform(h->w, &own, &plugin_entity, plugin, "Test", NULL, 0), &h->w->call.problem);
+	later(h, 1);
+	assert_int_equal(h->host.count, 1);
+	assert_string_equal(letter_text(h->host.letters[0], "address", NULL), "ben@example.org");
+	assert_non_null(strstr(letter_text(h->host.letters[0], "text", NULL), "mail")); /* the plugin's name */
+	assert_true(report(h, letter_id(h->host.letters[0]), MENTORSHIP_SENT, ""));
+	must(perform(h->w, &own, &plugin_entity, plugin, "Test", NULL, 0), &h->w->call.problem); /* a test is no occasion that passes */
+	later(h, 1);
+	assert_int_equal(h->host.count, 2);
+}
+
 static void what_is_older_than_its_occasion_is_not_sent(void **state)
 {
 	struct house *h = *state;
@@ -973,9 +996,10 @@ int main(void)
 		HOUSE(what_a_host_still_holds_is_not_sent_again), HOUSE(a_retry_is_the_same_mail), HOUSE(a_link_answers_for_its_person),
 		HOUSE(bad_tokens_are_all_one), HOUSE(links_end_with_the_address), HOUSE(what_no_host_says_ends_its_link),
 		HOUSE(a_flood_ends_the_link_of_who_floods), HOUSE(a_disabled_plugin_is_told_to_stop), HOUSE(events_come_in_order_and_once),
-		HOUSE(what_can_wait_is_one_mail_a_day), HOUSE(a_mail_of_the_day_that_is_put_off_stays_one), HOUSE(the_rate_is_kept),
-		HOUSE(all_goes_to_the_address_of_a_trial), HOUSE(nights_are_quiet_for_what_can_wait),
-		HOUSE(pauses_grow_and_a_fault_of_the_plugin_blames_nobody), HOUSE(what_is_older_than_its_occasion_is_not_sent) };
+		HOUSE(what_can_wait_is_one_mail_a_day), HOUSE(a_mail_of_the_day_that_is_put_off_stays_one),
+		HOUSE(a_test_goes_to_whoever_asks_for_it), HOUSE(the_rate_is_kept), HOUSE(all_goes_to_the_address_of_a_trial),
+		HOUSE(nights_are_quiet_for_what_can_wait), HOUSE(pauses_grow_and_a_fault_of_the_plugin_blames_nobody),
+		HOUSE(what_is_older_than_its_occasion_is_not_sent) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

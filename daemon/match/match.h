@@ -318,6 +318,9 @@ struct match_graph {
 	const struct match_edge *edges; /* of each mentee: by falling score, then rising mentor; no mentor twice */
 	const int32_t *places;          /* of each mentor */
 	const bool *marked;             /* of each mentee; may be NULL */
+	const int32_t *least;           /* of each mentor: so many mentees at least; NULL: none */
+	const int32_t *locked;          /* of each mentee: the mentor of the edge that must be, or -1; NULL: none */
+	const int32_t *kept;            /* of each mentee: its mentor so far, or -1; NULL: none. Read by MATCH_AIM_CHANGE_LITTLE only */
 };
 
 /* Count and total in one number: value = count * MATCH_UNIT + total, so that comparing values compares both in order. */
@@ -336,11 +339,58 @@ struct match_solution {        /* arrays given by the caller */
 	int64_t value;
 };
 
-/* 0, or E_CANCELLED. The graph must be valid. */
+/* 0, or E_CANCELLED. The graph must be valid, and have no `least` and no `locked`. */
 int match_optimal(const struct match_graph *, struct match_solution *, const struct match_watch *);
 /* 0 if the solution is a matching of the graph and its prices prove that none has a higher value; else E_INVALID. */
 int match_check(const struct match_graph *, const struct match_solution *, struct problem *);
 /* Count and total of a value (not of a difference of values). */
 void match_unpack(int64_t value, int64_t *ret_count, int64_t *ret_total);
+
+/* --- the solver with all its aims ------------------------------------------------------------------ */
+
+/* What counts first, second and so on; with each aim `least` and `locked` of the graph come before everything. */
+enum match_aim {
+	MATCH_AIM_OPTIMAL,       /* mentees placed (marked ones count twice), then the total */
+	MATCH_AIM_FAIR,          /* placed; then fewest pairs in the lowest twentieth of the scores, in the next, ..; then the total */
+	MATCH_AIM_CHANGE_LITTLE, /* placed; then pairs as in `kept`; then the total */
+	MATCH_AIMS
+};
+enum {
+	MATCH_BANDS = 20, /* twentieths of the scores; the last one takes MATCH_SCORE_MAX, too */
+	MATCH_LEVELS_MAX = MATCH_BANDS + 1
+};
+
+struct match_answer {
+	const int32_t *mentor_of; /* of each mentee: a mentor, or -1 */
+	int64_t placed;           /* pairs */
+	int64_t kept;             /* pairs that are as in `kept` */
+	int64_t total;            /* of the scores */
+	int32_t bands[MATCH_BANDS];
+	/* Proof: a row of prices for each level of the aim, mentees (mentors) long; see match_answer_check. */
+	int32_t levels;
+	const int64_t *mentee_price, *mentor_price;
+	/*
+	 * Of a refusal because of `least`, else 0: these mentors must have `stuck_least` mentees in all, and only `stuck_mentees`
+	 * mentees could come to any of them.
+	 */
+	const int32_t *stuck;
+	int32_t stuck_count;
+	int64_t stuck_least, stuck_mentees;
+	struct arena *arena; /* owner of all of the above; private */
+};
+
+/* E_INVALID, with the first thing that is wrong: a graph from outside must pass before anything else reads it. Persons are named by position. */
+int match_graph_check(const struct match_graph *, struct problem *);
+/*
+ * 0; E_INVALID: what is locked, or what is the least, cannot be (the answer says whom it is about); E_CANCELLED;
+ * E_UNAVAILABLE: the answer did not pass its own check. `warm`, or NULL: mentor_price of an answer for the same aim and a graph
+ * much like this one, its rows for the mentors of this graph (0 for a new one); the levels reached are the same without.
+ * The answer is to be freed with match_answer_free whatever is returned. `watch` may be NULL.
+ */
+int match_solve_graph(const struct match_graph *, enum match_aim, const int64_t *warm, const struct match_watch *, struct match_answer *,
+	struct problem *);
+/* 0 if the pairs are allowed and the prices prove that no others are better in the aim's order; else E_INVALID. Knows no solver. */
+int match_answer_check(const struct match_graph *, enum match_aim, const struct match_answer *, struct problem *);
+void match_answer_free(struct match_answer *);
 
 #endif

@@ -260,7 +260,12 @@ static void make_graph(const struct prepared *in, struct pairs *pairs, struct ar
 		start[i + 1] += start[i];
 		marked[i] = in->mentees[i].from->marked;
 	}
-	*graph = (struct match_graph){ in->mentee_count, in->mentor_count, start, edges, in->left, marked };
+	*graph = (struct match_graph){ .mentees = in->mentee_count,
+		.mentors = in->mentor_count,
+		.start = start,
+		.edges = edges,
+		.places = in->left,
+		.marked = marked };
 }
 
 static int solve_pairs(struct look *look, struct arena *arena, struct problem *problem)

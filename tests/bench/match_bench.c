@@ -93,7 +93,7 @@ static void make(const struct family *family, int32_t mentees, struct match_grap
 	for (int32_t left = (int32_t)(mentees * family->places); left > 0; left--)
 		places[random_below(mentors)]++;
 	free(seen);
-	*graph = (struct match_graph){ mentees, mentors, start, edges, places, NULL };
+	*graph = (struct match_graph){ .mentees = mentees, .mentors = mentors, .start = start, .edges = edges, .places = places };
 }
 
 static double ours_solve(const struct match_graph *graph, int64_t *ret_value)

@@ -60,7 +60,12 @@ static void make(struct instance *in, int32_t mentees, int32_t mentors, int32_t 
 	in->start[mentees] = count;
 	for (int32_t j = 0; j < mentors; j++)
 		in->places[j] = random_below(places + 1);
-	in->graph = (struct match_graph){ mentees, mentors, in->start, in->edges, in->places, random_below(3) == 0 ? in->marked : NULL };
+	in->graph = (struct match_graph){ .mentees = mentees,
+		.mentors = mentors,
+		.start = in->start,
+		.edges = in->edges,
+		.places = in->places,
+		.marked = random_below(3) == 0 ? in->marked : NULL };
 	in->solution = (struct match_solution){ in->mentor_of, in->mentee_price, in->mentor_price, 0 };
 }
 
@@ -166,7 +171,7 @@ static void test_checker_counts_places(void **unused)
 	const struct match_edge edges[] = { { 0, 5 }, { 1, 5 }, { 0, 5 }, { 1, 5 } };
 	const int64_t start[] = { 0, 2, 4 };
 	const int32_t places[] = { 1, 1 };
-	const struct match_graph graph = { 2, 2, start, edges, places, NULL };
+	const struct match_graph graph = { .mentees = 2, .mentors = 2, .start = start, .edges = edges, .places = places };
 	int32_t mentor_of[] = { 0, 1 };
 	int64_t mentee_price[] = { MATCH_UNIT + 5, MATCH_UNIT + 5 }, mentor_price[] = { 0, 0 };
 	struct match_solution solution = { mentor_of, mentee_price, mentor_price, 2 * (MATCH_UNIT + 5) };

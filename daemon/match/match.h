@@ -393,4 +393,36 @@ int match_solve_graph(const struct match_graph *, enum match_aim, const int64_t 
 int match_answer_check(const struct match_graph *, enum match_aim, const struct match_answer *, struct problem *);
 void match_answer_free(struct match_answer *);
 
+/* --- stable matchings: no mentee and mentor would both rather have each other ------------------------- */
+
+/* A pair that both sides accept. Likings are compared within one list only: the higher the better, equal ones are a tie. */
+struct match_choice {
+	int32_t mentor, mentee_likes, mentor_likes;
+};
+
+struct match_choices {
+	int32_t mentees, mentors;
+	const int64_t *start;            /* mentees + 1 offsets into list */
+	const struct match_choice *list; /* of each mentee, in any order; no mentor twice */
+	const int32_t *places;           /* of each mentor */
+};
+
+/*
+ * Two who like each other's rivals as much as one another are no reason to part: what is found is weakly stable.
+ * MENTEES and MENTORS break ties by index; with strict lists the result is the best stable one for each single person of that side,
+ * and the worst for each of the other.
+ * TIES is Kiraly's approximation: who finds no place offers again, and then goes before others whom a mentor likes as much. It places
+ * at least two thirds of the mentees that the largest weakly stable matching places (finding that one is NP-hard).
+ */
+enum match_stability {
+	MATCH_STABLE_MENTEES,
+	MATCH_STABLE_MENTORS,
+	MATCH_STABLE_TIES
+};
+
+/* 0 and a mentor or -1 for each mentee, or E_CANCELLED. */
+int match_stable(const struct match_choices *, enum match_stability, int32_t *ret_mentor_of, const struct match_watch *);
+/* 0 if these are pairs of the lists, no mentor has more than its places, and no pair blocks; else E_INVALID. */
+int match_stable_check(const struct match_choices *, const int32_t *mentor_of, struct problem *);
+
 #endif

@@ -305,6 +305,11 @@ def matching(bench):
                                     check=True).stdout.split()], check=True)
     if subprocess.run([program], timeout=600).returncode:
         failed.append("match")
+    program = bench.programs / "stable_bench"
+    subprocess.run(["cc", "-O2", "-std=gnu11", "-D_GNU_SOURCE", f"-I{ROOT / 'daemon'}", HERE / "stable_bench.c", build / "libmatch.a",
+                    build / "libcore.a", "-o", program], check=True)
+    if subprocess.run([program], timeout=600).returncode:
+        failed.append("stable")
 
 
 def own_commits(bench):

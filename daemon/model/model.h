@@ -80,6 +80,27 @@ struct participant {
 	int64_t priority, paused_in, state, state_since;
 };
 
+enum trait_kind {
+	TRAIT_SKILL,
+	TRAIT_INTEREST,
+	TRAIT_LANGUAGE,
+	TRAIT_FIELD,
+	TRAIT_YEAR,
+	TRAIT_DEPARTMENT,
+	TRAIT_SITE,
+	TRAIT_VALUE,
+	TRAIT_FREE
+};
+enum trait_side {
+	TRAIT_OFFERED,
+	TRAIT_SOUGHT
+};
+struct trait {
+	int64_t id, version, program, participant, person, kind;
+	char *name;
+	int64_t level, side;
+};
+
 enum run_state {
 	RUN_QUEUED,
 	RUN_RUNNING,

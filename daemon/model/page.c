@@ -19,6 +19,7 @@
 #include "core/zone.h"
 #include "page_inside.h"
 #include "page_words.h"
+#include "shared.h"
 #include "survey.h"
 #include "texts.h"
 
@@ -134,10 +135,13 @@ static int offer_page(struct reading *r, struct page *page)
 	struct call *call = r->call;
 	struct match *match;
 	struct two_sides side;
+	const char *shared;
 	int result = load(call, &match_entity, r->invitation->subject, (void **)&match);
 
 	if (!result)
 		result = sides_of(call, match->id, r->invitation->person, &side);
+	if (!result)
+		result = shared_said(call, match->id, r->language, &shared);
 	if (result)
 		return result;
 	if (match->state != MATCH_OFFERED || side.own->answer != NONE)
@@ -146,7 +150,7 @@ static int offer_page(struct reading *r, struct page *page)
 	page_paragraph(page,
 		page_fill(call->arena, page_say(r, side.own->side == SIDE_MENTEE ? OFFER_TO_MENTEE : OFFER_TO_MENTOR),
 			(const char *const[]){ r->person->given_name, side.other ? side.other->name : "", r->program->title, NULL }));
-	page_paragraph(page, match->sentence);
+	page_paragraph(page, shared);
 	if (match->answer_until != NONE)
 		page_paragraph(page,
 			page_fill(

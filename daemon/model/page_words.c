@@ -122,6 +122,14 @@ static const char *const words[PAGE_WORDS][LANGUAGES] = {
 	[MUST_CHOOSE] = { "Please choose one.", "Bitte eines auswählen." },
 	[REFUSED] = { "This could not be done: it is not possible any more as things stand.",
 		"Das ging nicht: So, wie es steht, ist es nicht mehr möglich." },
+	[SHARED_ALL] = { "What you share: %1.", "Was Sie verbindet: %1." },
+	[SHARED_AND] = { " and ", " und " },
+	[SHARED_AND_ALSO] = { ", and ", ", und " },
+	[SHARED_HELP] = { "one of you can help the other with %1", "eine Seite kann der anderen helfen bei: %1" },
+	[SHARED_CARE] = { "you both care for %1", "Sie mögen beide %1" },
+	[SHARED_SPEAK] = { "you both speak %1", "Sie sprechen beide %1" },
+	[SHARED_SITE] = { "you are both at %1", "Sie sind beide hier: %1" },
+	[SHARED_FIELD] = { "your field of study is %1", "Ihr Fach ist %1" },
 };
 
 static int column(const char *language)

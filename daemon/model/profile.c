@@ -22,12 +22,6 @@ static const char *const trait_kinds[] = { "skill", "interest", "language", "fie
 	"value", "free", NULL };
 static const char *const sides[] = { "offered", "sought", NULL };
 
-struct trait {
-	int64_t id, version, program, participant, person, kind;
-	char *name;
-	int64_t level, side;
-};
-
 static const struct field trait_fields[] = { ID_AND_VERSION(struct trait, .anchor = NO_ANCHOR), OF_PARTICIPANT(struct trait),
 	{ AS_INT(struct trait, kind, CHOICE, STAFF), .flags = REQUIRED | FROZEN | LISTED | KEY | OWN, .choices = trait_kinds,
 		.label = "Kind" },

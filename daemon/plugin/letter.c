@@ -17,6 +17,7 @@
 #include "core/zone.h"
 #include "link.h"
 #include "model/page_words.h"
+#include "model/shared.h"
 #include "model/survey.h"
 #include "model/texts.h"
 
@@ -150,7 +151,12 @@ static const char *both(struct letter *l)
 
 static const char *shared(struct letter *l)
 {
-	return l->match ? l->match->sentence : NULL;
+	const char *said = NULL;
+	int r = l->match ? shared_said(l->call, l->match->id, l->language, &said) : 0;
+
+	if (r)
+		l->failed = r;
+	return said;
 }
 static const char *side(struct letter *l)
 {

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What the two of a match share, said to them: one friendly sentence in the reader's language, made when it is read from what both have stated
+ * by then. So it holds for pairs made by hand, too, and what somebody took back is not told. No score, no wish, no name.
+ */
+#include "shared.h"
+
+#include <string.h>
+
+#include "core/text.h"
+#include "page_words.h"
+
+enum {
+	WORDS_MOST = 5
+};
+#define KIND(kind) (1u << TRAIT_##kind)
+
+/* A row a clause: of which kinds, and whether one must look for it and the other offer it; else both have it, looked for or offered. */
+static const struct clause {
+	enum page_word word;
+	unsigned kinds;
+	bool helps;
+} clauses[] = {
+	{ SHARED_HELP, KIND(SKILL) | KIND(INTEREST) | KIND(VALUE) | KIND(FREE), true },
+	{ SHARED_CARE, KIND(INTEREST) | KIND(VALUE), false },
+	{ SHARED_SPEAK, KIND(LANGUAGE), false },
+	{ SHARED_SITE, KIND(SITE), false },
+	{ SHARED_FIELD, KIND(FIELD), false },
+};
+
+struct stated {
+	const struct trait *trait;
+	const char *folded;
+	struct stated *next;
+};
+struct pair {
+	int64_t mentor, mentee; /* participants */
+	struct stated *of_mentor, *of_mentee, **mentor_end, **mentee_end;
+};
+
+static int see_side(struct call *call, void *record, void *data)
+{
+	const struct match_member *member = record;
+	struct pair *pair = data;
+	int64_t *side = member->side == SIDE_MENTOR ? &pair->mentor : &pair->mentee;
+
+	(void)call;
+	if (*side == NONE)
+		*side = member->participant;
+	return 0;
+}
+
+static int see_trait(struct call *call, void *record, void *data)
+{
+	const struct trait *trait = record;
+	struct pair *pair = data;
+	struct stated ***end = trait->participant == pair->mentor ? &pair->mentor_end : &pair->mentee_end;
+	struct stated *stated = arena_new(call->arena, sizeof *stated);
+	struct buffer folded = { 0 };
+
+	if (!trait->name) /* its time was over */
+		return 0;
+	text_fold(&folded, trait->name, strlen(trait->name));
+	*stated = (struct stated){ trait, arena_copy(call->arena, buffer_string(&folded)), NULL };
+	buffer_free(&folded);
+	**end = stated;
+	*end = &stated->next;
+	return 0;
+}
+
+static bool in_common(const struct clause *clause, const struct stated *mentee, const struct stated *mentor)
+{
+	if (mentee->trait->kind != mentor->trait->kind || !(clause->kinds & (1u << mentee->trait->kind)) ||
+		strcmp(mentee->folded, mentor->folded) != 0)
+		return false;
+	return !clause->helps || (mentee->trait->side == TRAIT_SOUGHT && mentor->trait->side == TRAIT_OFFERED);
+}
+
+static const char *joined(struct arena *arena, const char *const *list, int count, const char *last)
+{
+	const char *text = count ? list[0] : "";
+
+	for (int i = 1; i < count; i++)
+		text = arena_print(arena, "%s%s%s", text, i == count - 1 ? last : ", ", list[i]);
+	return text;
+}
+
+static bool is_among(const char *const *list, int count, const char *text)
+{
+	for (int i = 0; i < count; i++)
+		if (!strcmp(list[i], text))
+			return true;
+	return false;
+}
+
+/* NULL if this says nothing of the two. */
+static const char *clause_said(struct arena *arena, const struct clause *clause, const struct pair *pair, const char *language)
+{
+	const char *names[WORDS_MOST], *folded[WORDS_MOST];
+	int count = 0;
+
+	for (const struct stated *mentee = pair->of_mentee; mentee; mentee = mentee->next)
+		for (const struct stated *mentor = pair->of_mentor; mentor && count < WORDS_MOST; mentor = mentor->next)
+			if (in_common(clause, mentee, mentor) && !is_among(folded, count, mentee->folded)) {
+				folded[count] = mentee->folded;
+				names[count++] = mentor->trait->name;
+			}
+	if (!count)
+		return NULL;
+	return page_fill(arena, page_word(language, clause->word),
+		(const char *const[]){ joined(arena, names, count, page_word(language, SHARED_AND)), NULL });
+}
+
+int shared_said(struct call *call, int64_t match, const char *language, const char **ret)
+{
+	struct pair pair = { .mentor = NONE, .mentee = NONE };
+	const char *said[sizeof clauses / sizeof *clauses];
+	int count = 0, r;
+
+	pair.mentor_end = &pair.of_mentor;
+	pair.mentee_end = &pair.of_mentee;
+	*ret = NULL;
+	r = each(call, &match_member_entity, see_side, &pair, "\"match\" = ?1", VALUES(match));
+	if (!r)
+		r = each(call, &trait_entity, see_trait, &pair, "\"participant\" IN (?1, ?2)", VALUES(pair.mentor, pair.mentee));
+	if (r)
+		return r;
+	for (size_t i = 0; i < sizeof clauses / sizeof *clauses; i++) {
+		const char *clause = clause_said(call->arena, &clauses[i], &pair, language);
+
+		if (clause)
+			said[count++] = clause;
+	}
+	if (count)
+		*ret = page_fill(call->arena, page_word(language, SHARED_ALL),
+			(const char *const[]){ joined(call->arena, said, count, page_word(language, SHARED_AND_ALSO)), NULL });
+	return 0;
+}

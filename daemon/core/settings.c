@@ -134,6 +134,8 @@ const struct setting settings_table[] = {
 		.help = "Time zone of the institution: its days begin and end there; people have it until they set one." },
 	{ AS_TEXT_SETTING(institution.language), .initial_text = "en", .min = 2, .max = 6, .check = check_language, RELOADS,
 		.room = "model", .help = "Language of people for whom none is known." },
+	{ AS_TEXT_SETTING(institution.emergency), .initial_text = "112", .min = 1, .max = 60, RELOADS, .room = "model",
+		.help = "Number that somebody in danger calls; it stands where people ask for a talk." },
 
 	{ AS_NUMBER_SETTING(people.minors, YESNO), .initial = 1, RELOADS, .room = "model",
 		.help = "Whether minors may take part; while true, somebody whose birth date is unknown counts as a minor." },

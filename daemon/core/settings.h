@@ -37,7 +37,7 @@ struct settings {
 		char *directory, *backup_directory;
 	} store;
 	struct {
-		char *name, *zone, *language;
+		char *name, *zone, *language, *emergency;
 	} institution;
 	struct {
 		int64_t minors, age_of_majority;

@@ -471,7 +471,9 @@ static int unsubscribe_page(struct reading *r, struct page *page)
 static int talk_page(struct reading *r, struct page *page)
 {
 	page->title = page_say(r, TALK_TITLE);
-	page_paragraph(page, page_say(r, TALK_INTRO));
+	page_paragraph(page,
+		page_fill(r->call->arena, page_say(r, TALK_INTRO),
+			(const char *const[]){ settings_of(r->call)->institution.emergency, NULL }));
 	page_field(page, MENTORSHIP_LINES, "text", page_say(r, TALK_TEXT), r->answer)->max = 4000;
 	page_part(page, MENTORSHIP_NOTE, NULL, page_say(r, TALK_PRIVATE));
 	page_button(page, "talk-send", page_say(r, TALK_SEND), MENTORSHIP_PART_PRIMARY);

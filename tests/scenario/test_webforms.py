@@ -260,6 +260,7 @@ def test_who_needs_to_talk_is_heard_from_every_page(web):
     fields = web.form(path)
     talk = web.ask("POST", path, {**fields, "do": "talk"})
     assert talk.status == 200 and 'value="talk-send"' in talk.body
+    assert "call 112" in talk.body or "ruf 112" in talk.body          # institution.emergency, as it is until an administrator says another
     fields = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', talk.body))
     assert web.ask("POST", path, {**fields, "text": "", "do": "talk-send"}).status == 200
     assert web.post.world.rows("SELECT count(*) AS n FROM concern WHERE state = 'open'")[0]["n"] >= 1

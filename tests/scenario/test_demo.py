@@ -22,11 +22,10 @@ DONE = "The demo is done; everything that it checked was as it should be."
 class Demo:
     """One run: its exit status, what it printed, and the directory that it left."""
 
-    def __init__(self, place, *options, build=BUILD, seconds=180):
+    def __init__(self, place, *options, build=BUILD, seconds=400):
         self.place = place
         done = subprocess.run([str(part) for part in (DEMO, "--build", build, "--into", place, *options)], text=True,
-                              capture_output=True, stdin=subprocess.DEVNULL, timeout=seconds, cwd="/",
-                              env=environment(DEMO_SECONDS=str(seconds)))
+                              capture_output=True, stdin=subprocess.DEVNULL, timeout=seconds, cwd="/", env=environment())
         self.status, self.text, self.errors = done.returncode, done.stdout, done.stderr
         log = place / "daemon.log"
         self.log = log.read_text(errors="replace") if log.exists() else ""
@@ -46,7 +45,7 @@ def sample(place):
     shutil.rmtree(where)
 
 
-@pytest.mark.limit(200)
+@pytest.mark.limit(420)
 def test_the_sample_goes_through_every_step(sample):
     assert DONE in sample.text
     assert [line for line in sample.text.splitlines() if line.startswith("== ")] == [
@@ -99,7 +98,7 @@ def test_what_is_left_belongs_to_the_one_who_ran_it(sample):
     assert not os.path.exists(bus), "the bus and the copies of the files are gone"
 
 
-@pytest.mark.limit(200)
+@pytest.mark.limit(420)
 def test_a_school_with_minors(scratch):
     done = Demo(scratch / "demo", "--school", SCHOOL).whole()
     assert DONE in done.text
@@ -112,7 +111,7 @@ def test_a_school_with_minors(scratch):
         assert not path.is_file() or b"Rattle-Snow" not in path.read_bytes(), f"a password of the set stands in {path}"
 
 
-@pytest.mark.limit(200)
+@pytest.mark.limit(420)
 @pytest.mark.parametrize("name, ends", [("Test_minimal_data_set.zip", "The demo ends here"),
                                         ("Test_full_data_set.zip", "The demo ends here")])
 def test_sets_made_elsewhere(scratch, name, ends):
@@ -126,7 +125,7 @@ def test_sets_made_elsewhere(scratch, name, ends):
     assert DONE in done.text
 
 
-@pytest.mark.limit(200)
+@pytest.mark.limit(420)
 def test_without_rights(scratch):
     """As a user with a range of uids of their own and nothing else."""
     with open("/proc/self/uid_map", encoding="ascii") as map_:
@@ -151,7 +150,7 @@ def test_without_rights(scratch):
     shutil.copytree(SCHOOL, scratch / "school")
     command[-1] = scratch / "school"
     done = subprocess.run(["unshare", "--mount", "--propagation", "private", "bash", "-c", script, "sh", scratch, *map(str, command)],
-                          text=True, capture_output=True, stdin=subprocess.DEVNULL, env=environment(DEMO_SECONDS="180"), cwd="/")
+                          text=True, capture_output=True, stdin=subprocess.DEVNULL, env=environment(), cwd="/")
     if "no user namespace with several users" in done.stderr:
         pytest.skip(done.stderr.strip())
     assert done.returncode == 0 and DONE in done.stdout, done.stdout[-6000:] + done.stderr

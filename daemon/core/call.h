@@ -52,6 +52,7 @@ struct caller {
 	bool admin;            /* uid 0, or polkit said yes for this call */
 	struct sight *sight;   /* NULL until first needed */
 	const char *job;       /* BY_JOB, BY_WORKER: kind */
+	int64_t link;          /* BY_LINK: the invitation whose token was presented */
 };
 
 struct options {

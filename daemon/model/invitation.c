@@ -11,6 +11,7 @@
  */
 #include <string.h>
 
+#include "core/date.h"
 #include "model.h"
 
 static const char *const states[] = { "sent", "opened", "answered", "expired", "revoked", NULL };
@@ -48,11 +49,13 @@ static const struct verb verbs[] = { { "Revoke", COORDINATOR | SELF, S(SENT) | S
 
 /* ---- purposes ---- */
 
-const struct purpose purposes[] = { { "match-offer", &match_entity, 14, 0 }, { "check-in", &check_in_entity, 14, 0 },
-	{ "wave", &wave_entity, 400, 0 }, { "meeting", &meeting_entity, 90, PURPOSE_STAYS },
-	{ "consent", &consent_entity, 3, PURPOSE_BINDS }, { "own-page", &person_entity, 30, PURPOSE_REUSED | PURPOSE_STAYS },
-	{ "unsubscribe", &person_entity, 90, PURPOSE_REUSED | PURPOSE_STAYS },
-	{ "talk", &person_entity, 90, PURPOSE_REUSED | PURPOSE_STAYS }, { 0 } };
+#define DAYS(n) ((n)*DAY)
+const struct purpose purposes[] = { { "match-offer", &match_entity, DAYS(14), 0 }, { "check-in", &check_in_entity, DAYS(14), 0 },
+	{ "wave", &wave_entity, DAYS(400), 0 }, { "meeting", &meeting_entity, DAYS(90), PURPOSE_STAYS },
+	{ "consent", &consent_entity, DAYS(3), PURPOSE_BINDS }, { "own-page", &person_entity, DAYS(30), PURPOSE_REUSED | PURPOSE_STAYS },
+	{ "unsubscribe", &person_entity, DAYS(90), PURPOSE_REUSED | PURPOSE_STAYS },
+	{ "talk", &person_entity, DAYS(90), PURPOSE_REUSED | PURPOSE_STAYS }, { "address-confirm", &address_change_entity, DAYS(3), 0 },
+	{ "address-objection", &address_change_entity, DAYS(14), PURPOSE_REMAINS }, { 0 } };
 
 const struct purpose *purpose_named(const char *name)
 {
@@ -68,9 +71,43 @@ static int end_one(struct call *call, void *record, void *data)
 	return perform_also(call, &invitation_entity, *(int64_t *)record, "End", NULL, 0);
 }
 
+/* The link by which the call comes ends as answered, if an answer uses it up. */
+static int end_others(struct call *call, void *record, void *data)
+{
+	const struct invitation *invitation = record;
+	const struct purpose *purpose = purpose_named(invitation->purpose);
+	unsigned flags = purpose ? purpose->flags : 0;
+	bool own = call->caller->way == BY_LINK && call->caller->link == invitation->id && !(flags & PURPOSE_STAYS);
+
+	return own || flags & *(const unsigned *)data ? 0 : end_one(call, record, NULL);
+}
+
+static int end_but(struct call *call, int64_t person, unsigned flags)
+{
+	return each(call, &invitation_entity, end_others, &flags, "\"person\" = ?1 AND \"state\" IN ('sent', 'opened')", VALUES(person));
+}
+
 int links_end(struct call *call, int64_t person)
 {
-	return each(call, &invitation_entity, end_one, NULL, "\"person\" = ?1 AND \"state\" IN ('sent', 'opened')", VALUES(person));
+	return end_but(call, person, 0);
+}
+
+int links_move(struct call *call, int64_t person)
+{
+	return end_but(call, person, PURPOSE_REMAINS);
+}
+
+int by_link_of(struct call *call, const char *purpose, int64_t object, bool *ret)
+{
+	struct invitation *invitation;
+	int r = 0;
+
+	*ret = false;
+	if (call->caller->way == BY_LINK)
+		r = load(call, &invitation_entity, call->caller->link, (void **)&invitation);
+	if (!r && call->caller->way == BY_LINK)
+		*ret = invitation->subject == object && !strcmp(invitation->purpose, purpose);
+	return r;
 }
 
 struct finding {
@@ -86,7 +123,7 @@ static int look_at_one(struct call *call, void *record, void *data)
 	struct invitation *invitation = record;
 	struct finding *finding = data;
 	bool open = invitation->state == INVITATION_SENT || invitation->state == INVITATION_OPENED;
-	int64_t left = finding->purpose->days * 86400 / 2;
+	int64_t left = finding->purpose->holds / 2;
 
 	if (strcmp(invitation->purpose, finding->purpose->name))
 		return 0;
@@ -122,7 +159,7 @@ int link_for(struct call *call, const struct purpose *purpose, int64_t person, i
 	made->generation = finding.generation + 1;
 	made->message = message;
 	made->sent_at = call->now;
-	made->expires_at = call->now + purpose->days * 86400;
+	made->expires_at = call->now + purpose->holds;
 	if (until != NONE && until < made->expires_at)
 		made->expires_at = until;
 	r = add(call, &invitation_entity, made);

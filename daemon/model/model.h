@@ -198,6 +198,29 @@ struct consent {
 	char *evidence;
 	int64_t asked_at, answered_at, state;
 };
+enum address_change_state {
+	ADDRESS_PROPOSED,
+	ADDRESS_IN_FORCE,
+	ADDRESS_WITHDRAWN,
+	ADDRESS_EXPIRED,
+	ADDRESS_OBJECTED,
+	ADDRESS_TAKEN_BACK
+};
+struct address_change {
+	int64_t id, version, program, person;
+	char *old, *new;
+	int64_t origin, proposed_at, expires_at, in_force_at, state, state_since;
+};
+extern const struct entity address_change_entity;
+/* Has anything gone to an address of this person, so that another one must be confirmed there first? */
+int address_used(struct call *, int64_t person, bool *ret);
+/* Proposes it, unless the same one waits for its confirmation already. E_INVALID names the field `email`. */
+int address_propose(struct call *, const struct person *, char *new);
+/* Until when nothing that binds is asked of the person, because their address is new; an instant that is past, or NONE. */
+int address_rests(struct call *, int64_t person, int64_t *ret_until);
+/* "m***@example.org": enough for who knows it to know it again. */
+char *address_hidden(struct arena *, const char *address);
+
 extern const struct entity guardianship_entity, consent_entity;
 extern const char *const consent_purposes[]; /* "take part" ..., ended by NULL */
 /* Whoever comes of age has no guardians any more. */
@@ -294,12 +317,13 @@ struct invitation {
 enum {                      /* struct purpose.flags */
 	PURPOSE_REUSED = 1, /* the same link goes into several mails, and a newer one does not end it */
 	PURPOSE_STAYS = 2,  /* an answer does not use it up */
-	PURPOSE_BINDS = 4   /* what it does binds somebody: it holds three days */
+	PURPOSE_BINDS = 4,  /* what it does binds somebody: it holds three days, and waits for three after a change of address */
+	PURPOSE_REMAINS = 8 /* a change of the address does not end it: it is no link to the person's own affairs */
 };
 struct purpose {
 	const char *name;
 	const struct entity *entity; /* of the object */
-	int64_t days;
+	int64_t holds;               /* seconds */
 	unsigned flags;
 };
 extern const struct purpose purposes[]; /* ended by a row without a name */
@@ -353,8 +377,12 @@ int link_for(struct call *, const struct purpose *, int64_t person, int64_t obje
 	char token[TOKEN_SIZE]);
 /* It was answered, with an answer of that hash. */
 int link_used(struct call *, int64_t id, const char *hash);
-/* Every link of the person ends: a new address, a suspension, or on request. */
+/* Every link of the person ends: a suspension, or on request. */
 int links_end(struct call *, int64_t person);
+/* With a new address those that went to the old one. */
+int links_move(struct call *, int64_t person);
+/* The call comes by a link of that purpose and object, and by no login. */
+int by_link_of(struct call *, const char *purpose, int64_t object, bool *ret);
 /* ---- of the store: token.c ---- */
 /* The token of an invitation and the hash by which it is found. */
 int link_token(struct call *, int64_t id, int64_t generation, char token[TOKEN_SIZE], char hash[65]);

@@ -312,6 +312,7 @@ static int consent_page(struct reading *r, struct page *page)
 	struct call *call = r->call;
 	struct consent *consent;
 	struct person *whose;
+	int64_t rests;
 	int result = load(call, &consent_entity, r->invitation->subject, (void **)&consent);
 
 	if (!result)
@@ -325,6 +326,14 @@ static int consent_page(struct reading *r, struct page *page)
 	if (consent->person != consent->giver)
 		page_paragraph(page, page_fill(call->arena, page_say(r, CONSENT_FOR), (const char *const[]){ whose->name, NULL }));
 	page_paragraph(page, consent->wording);
+	result = address_rests(call, consent->giver, &rests);
+	if (result)
+		return result;
+	if (rests != NONE && rests > call->now) {
+		page_part(page, MENTORSHIP_NOTE, NULL,
+			page_fill(call->arena, page_say(r, ADDRESS_RESTS), (const char *const[]){ page_moment(r, rests), NULL }));
+		return 0;
+	}
 	page_part(page, MENTORSHIP_NOTE, NULL, page_say(r, CONSENT_FREE));
 	page_button(page, "give", page_say(r, CONSENT_YES), MENTORSHIP_PART_PRIMARY);
 	page_button(page, "refuse", page_say(r, CONSENT_NO), MENTORSHIP_PART_QUIET);
@@ -334,7 +343,11 @@ static int consent_page(struct reading *r, struct page *page)
 static int consent_deed(struct reading *r, struct deed *deeds, int *count)
 {
 	bool yes = page_does(r->answer, "give");
+	int64_t rests;
+	int result = address_rests(r->call, r->person->id, &rests);
 
+	if (result || (rests != NONE && rests > r->call->now))
+		return result ? result : fail(r->call, E_STATE, NULL, "the address is too new for what binds");
 	*count = yes || page_does(r->answer, "refuse");
 	deeds[0] = (struct deed){ .entity = &consent_entity, .id = r->invitation->subject, .verb = yes ? "Give" : "Refuse" };
 	return 0;
@@ -507,15 +520,21 @@ static int talk_thanks(struct reading *r, struct page *page)
 
 /* ---- all of them ---- */
 
+enum {
+	SILENT = 1 /* no way to somebody to talk to: it is that way itself, or nobody knows yet who reads */
+};
 static const struct page_kind {
 	const char *purpose;
 	int (*page)(struct reading *, struct page *);
 	int (*deed)(struct reading *, struct deed *, int *);
 	int (*thanks)(struct reading *, struct page *);
-} kinds[] = { { "match-offer", offer_page, offer_deed, offer_thanks }, { "check-in", check_in_page, check_in_deed, check_in_thanks },
-	{ "own-page", own_page, mail_deed, mail_thanks }, { "unsubscribe", unsubscribe_page, mail_deed, mail_thanks },
-	{ "talk", talk_page, talk_deed, talk_thanks }, { "wave", form_show, form_deed, form_thanks },
-	{ "meeting", meeting_page, meeting_deed, meeting_thanks }, { "consent", consent_page, consent_deed, consent_thanks }, { 0 } };
+	unsigned flags;
+} kinds[] = { { "match-offer", offer_page, offer_deed, offer_thanks, 0 }, { "check-in", check_in_page, check_in_deed, check_in_thanks, 0 },
+	{ "own-page", own_page, mail_deed, mail_thanks, 0 }, { "unsubscribe", unsubscribe_page, mail_deed, mail_thanks, SILENT },
+	{ "talk", talk_page, talk_deed, talk_thanks, SILENT }, { "wave", form_show, form_deed, form_thanks, 0 },
+	{ "meeting", meeting_page, meeting_deed, meeting_thanks, 0 }, { "consent", consent_page, consent_deed, consent_thanks, 0 },
+	{ "address-confirm", address_confirm_page, address_deed, address_thanks, SILENT },
+	{ "address-objection", address_objection_page, address_deed, address_thanks, SILENT }, { 0 } };
 
 bool page_goes_on(const struct page_answer *answer)
 {
@@ -527,15 +546,21 @@ bool page_talks(const struct page_answer *answer)
 	return page_does(answer, "talk") || page_does(answer, "talk-send");
 }
 
-/* Whatever a link is for, who holds it may ask for somebody to talk to, and the link is not used up by that. */
-static const struct page_kind *kind_of(const struct invitation *invitation, const struct page_answer *answer)
+static const struct page_kind *kind_named(const char *purpose)
 {
-	const char *purpose = page_talks(answer) ? "talk" : invitation->purpose;
 	const struct page_kind *kind = kinds;
 
 	while (kind->purpose && strcmp(kind->purpose, purpose))
 		kind++;
 	return kind->purpose ? kind : NULL;
+}
+
+/* Whatever a link is for, who holds it may ask for somebody to talk to, and the link is not used up by that. */
+static const struct page_kind *kind_of(const struct invitation *invitation, const struct page_answer *answer)
+{
+	const struct page_kind *kind = kind_named(invitation->purpose);
+
+	return kind && page_talks(answer) && !(kind->flags & SILENT) ? kind_named("talk") : kind;
 }
 
 static void begin(struct reading *r, struct page *page)
@@ -559,7 +584,7 @@ static int make(struct call *call, const struct invitation *invitation, const st
 		return result;
 	begin(&r, ret);
 	result = thanks ? kind->thanks(&r, ret) : kind->page(&r, ret);
-	if (!result && !thanks && kind->page != talk_page && kind->page != unsubscribe_page)
+	if (!result && !thanks && !(kind->flags & SILENT))
 		page_button(ret, "talk", page_say(&r, TALK_TITLE), MENTORSHIP_PART_HELP);
 	if (!result)
 		page_seal(ret);

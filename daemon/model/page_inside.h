@@ -27,6 +27,12 @@ void page_paragraph(struct page *, const char *text); /* nothing of NULL or "" *
 void page_button(struct page *, const char *value, const char *text, unsigned flags);
 struct page_part *page_field(struct page *, int kind, const char *name, const char *label, const struct page_answer *);
 
+/* A new address (page_address.c). */
+int address_confirm_page(struct reading *, struct page *);
+int address_objection_page(struct reading *, struct page *);
+int address_deed(struct reading *, struct deed *, int *count);
+int address_thanks(struct reading *, struct page *);
+
 /* A wave's form (page_form.c). */
 int form_show(struct reading *, struct page *);
 int form_deed(struct reading *, struct deed *, int *count);

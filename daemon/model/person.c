@@ -77,17 +77,37 @@ static bool same_text(const char *a, const char *b)
 	return a && b ? !strcmp(a, b) : a == b;
 }
 
+/* Once something has gone to an address, another one counts only when it was confirmed there: whoever writes it here proposes it. */
+static int write_address(struct call *call, const struct person *was, struct person *now)
+{
+	char *wanted = now->email;
+	bool used = false;
+	int r = 0;
+
+	if (same_text(was->email, wanted))
+		return 0;
+	if (wanted)
+		r = address_used(call, was->id, &used);
+	if (!r && used) {
+		now->email = was->email;
+		return address_propose(call, was, wanted);
+	}
+	now->bounces = now->mail_paused = 0;
+	return r;
+}
+
 static int person_write(struct call *call, const void *was, void *now)
 {
 	struct person *person = now;
+	int r = 0;
 
 	if (person->given_name && person->family_name)
 		person->name = arena_print(call->arena, "%s %s", person->given_name, person->family_name);
-	if (was && !same_text(((const struct person *)was)->email, person->email))
-		person->bounces = person->mail_paused = 0;
-	if (!was || person->birth_date)
-		return derive_minor(call, person, person->birth_date);
-	return 0;
+	if (was)
+		r = write_address(call, was, person);
+	if (!r && (!was || person->birth_date))
+		r = derive_minor(call, person, person->birth_date);
+	return r;
 }
 
 static int end_participation(struct call *call, void *record, void *data)
@@ -264,6 +284,26 @@ static int person_try_mail(struct call *call, const void *was, void *now)
 	return 0;
 }
 
+/* What the change of an address, confirmed or objected to, does here. */
+static int person_readdress(struct call *call, const void *was, void *now)
+{
+	struct person *person = now;
+
+	(void)call;
+	(void)was;
+	person->bounces = person->mail_paused = 0;
+	return 0;
+}
+
+static int person_pause_mail(struct call *call, const void *was, void *now)
+{
+	struct person *person = now;
+
+	(void)was;
+	person->mail_paused = 1;
+	return links_end(call, person->id);
+}
+
 /* A link is sent to an address: with another address, or for somebody who is suspended, it holds no more. */
 static int changed(struct call *call, const void *was, const void *now)
 {
@@ -271,7 +311,9 @@ static int changed(struct call *call, const void *was, const void *now)
 
 	if (!before || !after || (same_text(before->email, after->email) && before->state == after->state))
 		return 0;
-	return after->state == PERSON_ACTIVE && same_text(before->email, after->email) ? 0 : links_end(call, after->id);
+	if (before->state != after->state)
+		return after->state == PERSON_ACTIVE ? 0 : links_end(call, after->id);
+	return links_move(call, after->id);
 }
 
 static const struct verb verbs[] = { { "Create", COORDINATOR | ADMIN, 0, KEEP, "*", person_write, "Add a person", ON_COLLECTION, MANAGE,
@@ -291,6 +333,9 @@ static const struct verb verbs[] = { { "Create", COORDINATOR | ADMIN, 0, KEEP, "
 	{ "Unsubscribe", SELF, IN(PERSON_ACTIVE), KEEP, NULL, person_unsubscribe, "No more mail that can be left out", 0, NULL, NULL, 0 },
 	{ "Subscribe", SELF, IN(PERSON_ACTIVE), KEEP, NULL, person_subscribe, "All mail again", 0, NULL, NULL, 0 },
 	{ "Bounced", SYSTEM, 0, KEEP, NULL, person_bounced, "A mail came back", 0, NULL, NULL, 0 },
+	{ "Readdress", SYSTEM, IN(PERSON_ACTIVE) | IN(PERSON_SUSPENDED), KEEP, "email", person_readdress, "Another address counts", 0, NULL,
+		NULL, 0 },
+	{ "PauseMail", SYSTEM, 0, KEEP, NULL, person_pause_mail, "Nothing is sent there now", 0, NULL, NULL, 0 },
 	{ "TryMail", COORDINATOR, 0, KEEP, NULL, person_try_mail, "The address works again", 0, NULL, NULL, 0 },
 	{ "Age", SYSTEM, IN(PERSON_ACTIVE) | IN(PERSON_SUSPENDED), KEEP, "minor", NULL, "Coming of age", 0, NULL, NULL, 0 },
 	{ "Gone", SYSTEM, IN(PERSON_ERASED), KEEP, "erased_at", NULL, "Erasure finished", 0, NULL, NULL, 0 }, { 0 } };

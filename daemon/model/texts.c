@@ -93,8 +93,11 @@ const struct message_kind message_kinds[] = {
 	{ "wave-reminder", "wave", ASKS | MESSAGE_WAITS | MESSAGE_DAILY | MESSAGE_OPTIONAL, SELF,
 		"link answer_until form.title form.anonymous?", "Reminder of a form" },
 	/* a person's own affairs */
-	{ "address-change", "address_change", ASKS, SELF, "link answer_until", "To the new address: is it yours?" },
-	{ "address-changed", "address_change", 0, SELF, "address.new", "To the old address: it is to change" },
+	{ "address-change", "address_change", ASKS | MESSAGE_TO_NEW, SELF, "link answer_until", "To the new address: is it yours?" },
+	{ "address-changing", "address_change", ASKS | MESSAGE_TO_OLD, SELF, "link answer_until address.new",
+		"To the old address: it is to change" },
+	{ "address-changed", "address_change", ASKS | MESSAGE_TO_OLD, SELF, "link answer_until address.new",
+		"To the old address: it has changed" },
 	{ "fresh-link", "person", ASKS, SELF, "link answer_until", "A fresh link to the own page" },
 	{ "consent-asked", "consent", ASKS, SELF | GUARDIAN, "link answer_until consent.purpose minor.name?", "A consent is asked for" },
 	{ "consent-ending", "consent", ASKS | MESSAGE_WAITS, SELF | GUARDIAN, "link answer_until consent.purpose minor.name?",
@@ -110,6 +113,7 @@ const struct message_kind message_kinds[] = {
 	{ "program-cannot-open", "program", TO_STAFF, "", "A program cannot open" },
 	{ "held-batch", "program", TO_STAFF, "count?", "A great many messages wait" },
 	{ "address-bounces", "person", MESSAGE_WAITS | MESSAGE_DAILY | TO_STAFF, "person.name", "Mails come back from an address" },
+	{ "address-objected", "address_change", TO_STAFF, "person.name", "An old address knows nothing of its change" },
 	{ "erasure-asked", "person", MESSAGE_STAFF, PROTECTION, "", "Somebody asked to be erased" },
 	{ "concern-opened", "concern", MESSAGE_STAFF, SAFEGUARDING, "", "There is a concern" },
 	{ "plugin-failed", "plugin", MESSAGE_STAFF, ADMIN, "plugin.name plugin.error?", "A plugin does not work" }, { 0 }

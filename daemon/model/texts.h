@@ -21,6 +21,9 @@ enum {                        /* struct message_kind.flags */
 	MESSAGE_OPTIONAL = 2, /* somebody who unsubscribed does not get it; all others are always sent */
 	MESSAGE_STAFF = 4,    /* to those who run the program: no own page, no link to somebody to talk to is needed */
 	MESSAGE_LINK = 8,     /* the reader is to do something by {{link}} */
+	MESSAGE_TO_NEW = 32,  /* about a change of address, to the new one: nothing in it opens the person's own page */
+	MESSAGE_TO_OLD = 64,  /* the same, to the old one */
+	MESSAGE_ELSEWHERE = MESSAGE_TO_NEW | MESSAGE_TO_OLD,
 	MESSAGE_DAILY =
 		16 /* goes in the one mail of the day with others of its kind; what decides, has a deadline or a calendar does not */
 };

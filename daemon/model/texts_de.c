@@ -157,10 +157,17 @@ static const struct shipped_text texts[] = {
 		"\n"
 		"Wissen Sie nichts davon, dann tun Sie nichts: Es bleibt alles, wie es ist.\n",
 		NULL },
-	{ "address-changed", "Ihre Adresse soll sich ändern", NULL,
+	{ "address-changing", "Ihre Adresse soll sich ändern", "Davon weiß ich nichts",
 		"Wir sollen Ihnen künftig an eine andere Adresse schreiben: {{address.new}}. Sie gilt, sobald sie dort bestätigt ist. Links, die wir an diese Adresse geschickt haben, gelten dann nicht mehr.\n"
 		"\n"
-		"Wissen Sie nichts davon, dann antworten Sie bitte gleich auf diese Nachricht.\n",
+		"Wissen Sie nichts davon, dann sagen Sie es bitte bis {{answer_until}}. Dann bleibt alles, wie es ist, und die Koordinierenden gehen der Sache nach:\n"
+		"{{link}}\n",
+		NULL },
+	{ "address-changed", "Ihre Adresse hat sich geändert", "Davon weiß ich nichts",
+		"Von jetzt an schreiben wir Ihnen an eine andere Adresse: {{address.new}}. Sie wurde dort bestätigt. Links, die wir an diese Adresse geschickt haben, gelten nicht mehr.\n"
+		"\n"
+		"Wissen Sie nichts davon, dann sagen Sie es bitte bis {{answer_until}}. Dann verschicken wir nichts mehr, und die Koordinierenden gehen der Sache nach:\n"
+		"{{link}}\n",
 		NULL },
 	{ "fresh-link", "Der Link, um den Sie gebeten haben", "Eigene Seite öffnen",
 		"Sie haben um einen Link zu Ihrer eigenen Seite gebeten. Er gilt bis {{answer_until}}:\n"
@@ -231,6 +238,11 @@ static const struct shipped_text texts[] = {
 		"Mails an {{person.name}} kamen immer wieder zurück. Dorthin wird nichts mehr geschickt. Bitte finden Sie die richtige Adresse heraus.\n"
 		"\n"
 		"mentorctl person show {{about_id}}\n",
+		NULL },
+	{ "address-objected", "Einspruch gegen die neue Adresse von {{person.name}}", NULL,
+		"Unter der alten Adresse von {{person.name}} weiß jemand nichts von der neuen. Galt sie schon, dann geht an keine der beiden mehr etwas hinaus, bis Sie entschieden haben. Bitte fragen Sie am Telefon oder vor Ort nach; sagen Sie dann, welche Adresse gilt:\n"
+		"\n"
+		"mentorctl address-change show {{about_id}}\n",
 		NULL },
 	{ "erasure-asked", "Jemand bittet um Löschung", NULL,
 		"Jemand bittet darum, die eigenen Daten zu löschen. Sie entscheiden darüber, innerhalb eines Monats.\n"

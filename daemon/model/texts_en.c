@@ -158,10 +158,17 @@ static const struct shipped_text texts[] = {
 		"\n"
 		"If you know nothing of this, do nothing: then nothing changes.\n",
 		NULL },
-	{ "address-changed", "Your address is to change", NULL,
+	{ "address-changing", "Your address is to change", "I know nothing of this",
 		"From now on we are to write to you at another address: {{address.new}}. It counts once it has been confirmed there. Links that we sent to this address do not work any more then.\n"
 		"\n"
-		"If you know nothing of this, answer this mail now.\n",
+		"If you know nothing of this, say so until {{answer_until}}; then nothing changes, and the people who run the program look into it:\n"
+		"{{link}}\n",
+		NULL },
+	{ "address-changed", "Your address has changed", "I know nothing of this",
+		"From now on we write to you at another address: {{address.new}}. It was confirmed there. Links that we sent to this address do not work any more.\n"
+		"\n"
+		"If you know nothing of this, say so until {{answer_until}}. We then stop all mail, and the people who run the program look into it:\n"
+		"{{link}}\n",
 		NULL },
 	{ "fresh-link", "The link that you asked for", "Open your page",
 		"You asked for a link to your own page. It works until {{answer_until}}:\n"
@@ -229,6 +236,11 @@ static const struct shipped_text texts[] = {
 		"Mails to {{person.name}} came back again and again. Nothing more is sent there. Please find out the right address.\n"
 		"\n"
 		"mentorctl person show {{about_id}}\n",
+		NULL },
+	{ "address-objected", "Objected to: the new address of {{person.name}}", NULL,
+		"Somebody at the old address of {{person.name}} says that they know nothing of the new one. If it was in force already, nothing is sent to either address until you have decided. Please call, or ask on site; then say which address counts:\n"
+		"\n"
+		"mentorctl address-change show {{about_id}}\n",
 		NULL },
 	{ "erasure-asked", "Somebody asks to be erased", NULL,
 		"Somebody asked that what is held about them be erased. You decide on it, within a month.\n"

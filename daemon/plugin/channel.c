@@ -173,7 +173,9 @@ static const char *answer_hash(struct call *call, const struct page_answer *answ
 
 static int do_one(struct call *call, const struct invitation *invitation, const struct deed *deed)
 {
-	struct caller person = { .way = BY_LINK, .uid = call->caller->uid, .login = NONE, .person = invitation->person, .until = NONE };
+	struct caller person = {
+		.way = BY_LINK, .uid = call->caller->uid, .login = NONE, .person = invitation->person, .until = NONE, .link = invitation->id
+	};
 	struct call own = { .store = call->store,
 		.arena = call->arena,
 		.caller = &person,

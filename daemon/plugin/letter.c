@@ -34,7 +34,8 @@ struct letter {
 	struct person *partner;
 	struct meeting *meeting; /* that the message is about, or that an introduction proposes */
 	const char *zone, *language;
-	int failed; /* what a lookup could not do */
+	const char *address; /* where it goes */
+	int failed;          /* what a lookup could not do */
 };
 
 static int see_member(struct call *call, void *record, void *data)
@@ -52,6 +53,14 @@ static int see_member(struct call *call, void *record, void *data)
 	else if (!l->other)
 		l->other = member;
 	return 0;
+}
+
+/* It goes to an address that is not, or not any more, known to be the person's: no link to their own affairs goes along. */
+static bool elsewhere(const struct letter *l)
+{
+	const struct message_kind *kind = message_kind_named(l->message->template_name);
+
+	return kind && kind->flags & MESSAGE_ELSEWHERE;
 }
 
 static const char *a_link(struct letter *l, const char *purpose, int64_t subject, int64_t until)
@@ -72,7 +81,7 @@ static const char *a_link(struct letter *l, const char *purpose, int64_t subject
 
 static const char *own_link(struct letter *l)
 {
-	return a_link(l, "own-page", l->person->id, NONE);
+	return elsewhere(l) ? NULL : a_link(l, "own-page", l->person->id, NONE);
 }
 
 /* What this message asks for; mails that ask nothing lead to the own page. */
@@ -95,9 +104,41 @@ static const char *form_anonymous(struct letter *l)
 	return about_wave(l) && about_wave(l)->anonymity == WAVE_ANONYMOUS ? "yes" : NULL;
 }
 
+static struct address_change *about_address(struct letter *l)
+{
+	struct address_change *change;
+
+	if (!l->message->about || strcmp(l->message->about, "address_change") ||
+		load(l->call, &address_change_entity, l->message->about_id, (void **)&change))
+		return NULL;
+	return change;
+}
+
+static const char *address_new(struct letter *l)
+{
+	const struct address_change *change = about_address(l);
+
+	return change ? address_hidden(l->call->arena, change->new) : NULL;
+}
+
+static const char *address_link(struct letter *l)
+{
+	const struct message_kind *kind = message_kind_named(l->message->template_name);
+	const struct address_change *change = about_address(l);
+
+	if (!change || !kind)
+		return NULL;
+	if (kind->flags & MESSAGE_TO_NEW)
+		return a_link(l, "address-confirm", change->id, change->expires_at);
+	return kind->flags & MESSAGE_TO_OLD ? a_link(l, "address-objection", change->id, NONE) : NULL;
+}
+
 static const char *main_link(struct letter *l)
 {
 	const char *about = l->message->about;
+
+	if (elsewhere(l))
+		return address_link(l);
 
 	if (!strcmp(l->message->template_name, "match-offered"))
 		return a_link(l, "match-offer", l->message->about_id, l->match ? l->match->answer_until : NONE);
@@ -114,7 +155,7 @@ static const char *main_link(struct letter *l)
 
 static const char *talk_link(struct letter *l)
 {
-	return l->person->minor ? a_link(l, "talk", l->person->id, NONE) : NULL;
+	return l->person->minor && !elsewhere(l) ? a_link(l, "talk", l->person->id, NONE) : NULL;
 }
 
 static const char *unsubscribe_link(struct letter *l)
@@ -195,15 +236,27 @@ static const char *moment(struct letter *l, int64_t instant)
 		: message_instant(l->call->arena, message_language_for(l->call, l->language), zone_of(l->call, l->zone), instant);
 }
 
+/* As long as its link holds. */
+static const char *address_until(struct letter *l)
+{
+	const struct message_kind *kind = message_kind_named(l->message->template_name);
+	const struct address_change *change = about_address(l);
+	int64_t until = l->call->now + purpose_named(kind->flags & MESSAGE_TO_NEW ? "address-confirm" : "address-objection")->holds;
+
+	return moment(l, change && kind->flags & MESSAGE_TO_NEW && change->expires_at < until ? change->expires_at : until);
+}
+
 /* Of a check-in: as long as its link holds. */
 static const char *answer_until(struct letter *l)
 {
 	const char *about = l->message->about;
 
 	if (about && !strcmp(about, "check_in"))
-		return moment(l, l->call->now + purpose_named("check-in")->days * DAY);
+		return moment(l, l->call->now + purpose_named("check-in")->holds);
 	if (about && !strcmp(about, "consent"))
-		return moment(l, l->call->now + purpose_named("consent")->days * DAY);
+		return moment(l, l->call->now + purpose_named("consent")->holds);
+	if (elsewhere(l))
+		return address_until(l);
 	if (about_wave(l))
 		return moment(l, about_wave(l)->closes);
 	if (l->meeting)
@@ -285,7 +338,11 @@ static const char *match_until(struct letter *l)
 /* Told to staff of the program only: who they are is a matter of the kind of message. */
 static const char *about_person(struct letter *l)
 {
+	const struct address_change *change = about_address(l);
 	struct person *person;
+
+	if (change)
+		return load(l->call, &person_entity, change->person, (void **)&person) ? NULL : person->name;
 
 	if (!l->message->about || strcmp(l->message->about, "person") ||
 		load(l->call, &person_entity, l->message->about_id, (void **)&person))
@@ -339,7 +396,7 @@ static const struct letter_name {
 	{ "about_id", about_id }, { "match.until", match_until }, { "person.name", about_person }, { "plugin.name", plugin_name },
 	{ "plugin.error", plugin_error }, { "count", count_held }, { "meeting.title", meeting_title }, { "meeting.start", meeting_start },
 	{ "meeting.place", meeting_place }, { "consent.purpose", consent_purpose }, { "minor.name", minor_name },
-	{ "form.title", form_title }, { "form.anonymous", form_anonymous }, { 0 } };
+	{ "form.title", form_title }, { "form.anonymous", form_anonymous }, { "address.new", address_new }, { 0 } };
 
 static const char *lookup(void *data, const char *name)
 {
@@ -384,6 +441,8 @@ static int letter_fill(struct call *call, const struct message *m, struct letter
 		r = find_meeting(ret);
 	if (!r)
 		r = zone_for(call, m->person, ret->program, &ret->zone);
+	if (!r)
+		r = letter_address(call, m, ret->person, &ret->address);
 	if (!r)
 		ret->language = ret->person->language ? ret->person->language : ret->settings->institution.language;
 	return r;
@@ -480,7 +539,7 @@ static DBusMessage *deliver_new(
 	dbus_message_iter_init_append(message, &at);
 	link_must(dbus_message_iter_open_container(&at, DBUS_TYPE_ARRAY, "{sv}", &dict));
 	put_number(&dict, "id", parts->lead);
-	put_string(&dict, "address", *redirect ? redirect : l->person->email);
+	put_string(&dict, "address", *redirect ? redirect : l->address);
 	put_string(&dict, "name", *redirect ? "" : l->person->name);
 	put_string(&dict, "language", text->language);
 	put_string(&dict, "subject", *redirect ? arena_print(l->call->arena, "[trial] %s", text->subject) : text->subject);

@@ -136,6 +136,9 @@ struct parts {
 	int64_t lead; /* by whose number the mail is known */
 };
 int letter_make(struct call *, const struct parts *, DBusMessage **ret);
+/* It goes to one of the addresses of a change, not to the person's own; and where it goes: NULL, there is no address. */
+bool letter_elsewhere(const struct message *);
+int letter_address(struct call *, const struct message *, const struct person *, const char **ret);
 enum letter_verdict {
 	LETTER_GOES,
 	LETTER_WAITS,   /* until *ret_until */

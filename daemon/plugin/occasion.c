@@ -48,6 +48,13 @@ static const struct occasion {
 	{ "meeting-invited", MEETING_STANDS, MEETING_BEGINS }, { "meeting-changed", MEETING_STANDS, MEETING_BEGINS },
 	{ "meeting-reminder", MEETING_STANDS, MEETING_BEGINS }, { "meeting-cancelled", NULL, MEETING_BEGINS },
 	{ "wave-open", FORM_OPEN, FORM_CLOSES }, { "wave-reminder", FORM_OPEN, FORM_CLOSES },
+	{ "address-change",
+		"SELECT 1 FROM \"address_change\" WHERE \"id\" = ?1 AND \"state\" = 'proposed' AND \"new\" IS NOT NULL AND ?2 IS NOT NULL "
+		"AND ?3 IS NOT NULL",
+		"SELECT \"expires_at\" FROM \"address_change\" WHERE \"id\" = ?1" },
+	{ "address-changing",
+		"SELECT 1 FROM \"address_change\" WHERE \"id\" = ?1 AND \"state\" = 'proposed' AND ?2 IS NOT NULL AND ?3 IS NOT NULL",
+		NULL },
 	{ "consent-ending", NULL, "SELECT (\"ends\" + 1) * 86400 FROM \"consent\" WHERE \"id\" = ?1" },
 	{ "concern-waits", "SELECT 1 FROM \"concern\" WHERE \"id\" = ?1 AND \"state\" = 'open' AND ?2 IS NOT NULL AND ?3 IS NOT NULL",
 		NULL },
@@ -72,7 +79,44 @@ int letter_occasion(struct call *call, const struct message *m, bool *ret_over, 
 	return r;
 }
 
+/* ---- where to ---- */
+
+bool letter_elsewhere(const struct message *m)
+{
+	const struct message_kind *kind = message_kind_named(m->template_name);
+
+	return kind && kind->flags & MESSAGE_ELSEWHERE;
+}
+
+int letter_address(struct call *call, const struct message *m, const struct person *person, const char **ret)
+{
+	const struct message_kind *kind = message_kind_named(m->template_name);
+	struct address_change *change;
+	int r;
+
+	*ret = person->email;
+	if (!letter_elsewhere(m))
+		return 0;
+	r = load(call, &address_change_entity, m->about_id, (void **)&change);
+	if (!r)
+		*ret = kind->flags & MESSAGE_TO_NEW ? change->new : change->old;
+	return r;
+}
+
 /* ---- may it leave now? ---- */
+
+/* What binds waits until the address is no news any more. */
+static int rests(struct call *call, const struct message *m, int64_t *until)
+{
+	int64_t rest = NONE;
+	int r = 0;
+
+	if (m->about && !strcmp(m->about, "consent"))
+		r = address_rests(call, m->person, &rest);
+	if (!r && rest != NONE && rest > *until)
+		*until = rest;
+	return r;
+}
 
 static int64_t awake(struct call *call, const char *zone_wanted, int64_t now)
 {
@@ -93,7 +137,7 @@ int letter_judge(struct call *call, const struct message *m, enum letter_verdict
 	const struct message_kind *kind = message_kind_named(m->template_name);
 	struct program *program = NULL;
 	struct person *person;
-	const char *zone;
+	const char *zone, *address = NULL;
 	int64_t ends;
 	bool over;
 	int r = load(call, &person_entity, m->person, (void **)&person);
@@ -105,13 +149,15 @@ int letter_judge(struct call *call, const struct message *m, enum letter_verdict
 		r = letter_occasion(call, m, &over, &ends);
 	if (!r)
 		r = zone_for(call, m->person, program, &zone);
+	if (!r)
+		r = letter_address(call, m, person, &address);
 	if (r)
 		return r;
 	if (person->state != PERSON_ACTIVE)
 		*ret_why = "the recipient is not active";
-	else if (!person->email)
+	else if (!address)
 		*ret_why = "there is no address";
-	else if (person->mail_paused)
+	else if (person->mail_paused && !letter_elsewhere(m))
 		*ret_why = "the address does not work";
 	else if (over)
 		*ret_why = "what it was about is over";
@@ -123,9 +169,10 @@ int letter_judge(struct call *call, const struct message *m, enum letter_verdict
 		*ret_until = kind && !(kind->flags & (MESSAGE_WAITS | MESSAGE_OPTIONAL)) ? call->now : awake(call, zone, call->now);
 		if (program && program->mail_held)
 			*ret_until = call->now + 600;
+		r = rests(call, m, ret_until);
 		*ret = *ret_until > call->now ? LETTER_WAITS : LETTER_GOES;
 	}
-	return 0;
+	return r;
 }
 
 int letter_drop(struct call *call, const struct message *m, const char *why)

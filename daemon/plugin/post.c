@@ -108,7 +108,7 @@ static int write_one(struct call *call, const struct message *m, struct report *
 		return m->outcome && !strncmp(m->outcome, "unknown", 7) ? over(call, m, "sent", outcome)
 									: again(call, m, FIRST_PAUSE, outcome);
 	case MENTORSHIP_BROKEN: report->broken = true; return again(call, m, BROKEN_PAUSE, outcome);
-	default: report->person = m->person; return over(call, m, "failed", outcome);
+	default: report->person = letter_elsewhere(m) ? NONE : m->person; return over(call, m, "failed", outcome);
 	}
 }
 

@@ -67,14 +67,14 @@ static int may_change(struct importing *in, const struct row *row, const void *w
 	return r;
 }
 
-/* Given values over what is there; an address is never changed by a file: it waits for its owner. A sealed value is set
+/* Given values over what is there. (An address is not changed by a file: the entity's own Update proposes it.) A sealed value is set
  * whatever it was: whoever could see that the file repeats it could guess until it does. */
 static void lay_over(const struct row *row, uint64_t given, const void *from, void *now)
 {
 	for (int i = 2; i < row->shape->count; i++) {
 		const struct field *f = &row->shape->entity->fields[i];
 
-		if (given >> i & 1 && !(f->flags & (FROZEN | KEY)) && !(f->flags & MAIL && !field_is_none(f, now)))
+		if (given >> i & 1 && !(f->flags & (FROZEN | KEY)))
 			field_copy(f, from, now);
 	}
 }
@@ -106,6 +106,8 @@ static char *describe(struct importing *in, const struct row *row, const char *w
 		field_print(f, was, &out);
 		buffer_text(&out, " -> ");
 		field_print(f, now, &out);
+		if (f->flags & MAIL && !field_is_none(f, was))
+			buffer_text(&out, " (asked there first, if mail has gone to the old one)");
 	}
 	buffer_print(&out, " (%s)", row->source);
 	text = arena_copy(call->arena, buffer_string(&out));

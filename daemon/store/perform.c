@@ -21,6 +21,11 @@ enum {
 	KEY_MAX = 64
 };
 
+static bool by_system(const struct call *call)
+{
+	return call->caller->way != BY_BUS && call->caller->way != BY_LINK;
+}
+
 /* ---- arguments ---- */
 
 static bool takes(const struct verb *v, const struct field *f)
@@ -63,7 +68,7 @@ static const struct field *argument_named(const struct verb *v, const char *name
 static int decode(struct call *call, const struct shape *shape, void *record, int links)
 {
 	unsigned by = call->roles & call->verb->who;
-	bool own_only = call->caller->way == BY_BUS && by && !(by & ~(unsigned)(SELF | ANYONE)) && !strcmp(call->verb->name, "Update");
+	bool own_only = !by_system(call) && by && !(by & ~(unsigned)(SELF | ANYONE)) && !strcmp(call->verb->name, "Update");
 
 	for (size_t i = 0; i < call->arg_count; i++) {
 		const struct arg *arg = &call->args[i];
@@ -213,11 +218,6 @@ static int remember(struct call *call)
 }
 
 /* ---- role ---- */
-
-static bool by_system(const struct call *call)
-{
-	return call->caller->way != BY_BUS && call->caller->way != BY_LINK;
-}
 
 /* What somebody else, whose answer is entered, is to the row. */
 static int mask_of_somebody(struct call *call, const struct shape *shape, const void *record, unsigned *ret)

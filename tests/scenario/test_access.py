@@ -335,6 +335,7 @@ def creations(world):
             if person in ("lone", "mt-mentee2"):                   # whoever may not call it for themself is told that before a link is looked at
                 yield "guardianship", {**link, "minor": people[person], "guardian": people["mt-guardian"], "source": "registration"}, row
             yield "consent", {**link, "person": people[person], "giver": people[person], "purpose": "recognition"}, row
+            yield "address_change", {**link, "person": people[person], "new": "another@planted-post.example"}, row
             yield "participant", {**link, "person": people[person], "role": "mentor"}, row
             yield "duty", {**link, "person": people[person], "duty": "observer"}, row
     yield "program", {"key": "another", "title": "Another program"}, {"state": "draft"}

@@ -227,6 +227,10 @@ class World:
                 for purpose, state in (("take part", "asked"), ("photo", "given")):
                     db.execute("INSERT INTO consent (version, program, person, giver, purpose, asked_at, state) VALUES (1, ?, ?, ?, ?, ?, ?)",
                                (number[program], one, one, purpose, BEGIN, state))
+            for program, who in (("a", "mt-mentee1"), ("b", "mt-mentee2")):
+                db.execute("INSERT INTO address_change (version, program, person, old, new, origin, proposed_at, expires_at, in_force_at, state, "
+                           "state_since) VALUES (1, ?, ?, 'old@planted-post.example', 'new@planted-post.example', 'staff', ?, ?, ?, 'taken back', ?)",
+                           (number[program], int(self.people[who].rpartition("/")[2]), BEGIN, BEGIN + 7 * 86400, BEGIN, BEGIN))
             db.execute("INSERT INTO plugin (version, name, restarts, required, state) VALUES (1, 'pigeon', 0, 0, 'disabled')")
         db.close()
 

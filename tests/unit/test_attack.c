@@ -307,6 +307,34 @@ static void test_erasure_reaches_files(void **state)
 	file_free(other);
 }
 
+/* A file is no shorter way to somebody's links than staff have, and its undo none back. */
+static void test_file_only_proposes_an_address(void **state)
+{
+	struct world *w = *state;
+	struct cast c = cast(w);
+	struct caller officer = officer_of(w, &c), worker = c.ada;
+	struct file *file;
+	int64_t id;
+
+	worker.way = BY_WORKER;
+	must(perform(w, &c.ada, &person_entity, c.ben_id, "Update", ARGS(T("external_id", "b1"), T("email", "ben@example.org"))),
+		&w->call.problem);
+	id = create(w, &c.ada, &address_change_entity, ARGS(P("person", path(w, &person_entity, c.ben_id)), T("new", "x@example.org")));
+	must(perform(w, &c.ada, &address_change_entity, id, "Withdraw", NULL, 0), &w->call.problem);
+	file = file_of(w, &worker, NONE, "person", CELLS("external_id", "b1", "email", "thief@example.org"));
+	assert_int_equal(turn(w, &worker, take, file), 0);
+	assert_int_equal(number(w, &c, "SELECT count(*) FROM person WHERE email = 'ben@example.org' AND ?1", 1), 1);
+	assert_int_equal(
+		number(w, &c,
+			"SELECT count(*) FROM address_change WHERE state = 'proposed' AND origin = 'a file' AND new = 'thief@example.org' "
+			"AND old = 'ben@example.org' AND ?1",
+			1),
+		1);
+	erase(w, &officer, c.ben_id);
+	assert_int_equal(number(w, &c, "SELECT count(*) FROM address_change WHERE (old IS NOT NULL OR new <> '(erased)') AND ?1", 1), 0);
+	file_free(file);
+}
+
 static void test_erased_person_acts_no_more(void **state)
 {
 	struct world *w = *state;
@@ -464,6 +492,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_preview_tells_no_birth_date, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_preview_tells_no_objection, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_erasure_reaches_files, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_file_only_proposes_an_address, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_erased_person_acts_no_more, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_suspended_person_does_not_resume, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_resume_skips_nothing, set_up, tear_down),

@@ -374,6 +374,7 @@ static void an_erasure_leaves_no_word(void **state)
 			"INSERT INTO \"consent\" (\"id\", \"version\", \"program\", \"person\", \"giver\", \"purpose\", \"asked_at\", \"state\") "
 			"VALUES (73, 1, %lld, %lld, %lld, 'take part', 1, 'given')",
 			(long long)c.program, (long long)c.cleo_id, (long long)c.cleo_id));
+	create(w, &c.ada, &address_change_entity, ARGS(P("person", path(w, &person_entity, c.cleo_id)), T("new", WORD "@example.net")));
 	leave_response(w, &c);
 	ids[0] = c.program, ids[1] = mentor, ids[2] = mentee;
 	must(store_turn_begin(w->store, &problem), &problem);

@@ -322,6 +322,19 @@ int verb_command(struct cli *cli, const json_t *entity, const json_t *verb)
 
 /* ---- results ---- */
 
+/* A list of texts is an answer of several lines. */
+static void lines_text(const json_t *lines, struct buffer *out)
+{
+	const json_t *line;
+	size_t i;
+
+	json_array_foreach (lines, i, line) {
+		if (i)
+			buffer_char(out, '\n');
+		buffer_text(out, json_string_value(line));
+	}
+}
+
 /* What a call gave beside the usual: rows "name: value". */
 static void result_values(struct cli *cli, const json_t *result)
 {
@@ -343,7 +356,10 @@ static void result_values(struct cli *cli, const json_t *result)
 				width = (int)strlen(name) > width ? (int)strlen(name) : width;
 				continue;
 			}
-			value_text(cli, NULL, value, &text);
+			if (json_is_array(value))
+				lines_text(value, &text);
+			else
+				value_text(cli, NULL, value, &text);
 			out_pair(cli, name, text.length ? buffer_string(&text) : "-", width);
 			buffer_free(&text);
 		}

@@ -150,6 +150,8 @@ int unplan(struct call *, const char *kind, int64_t subject);
 
 /* Starts long work once this call is committed; the handler is found by kind (plugin room). call->task is set. */
 int begin_work(struct call *, const char *kind, int64_t subject);
+/* The same with two numbers that the handler knows what to do with: what a question is about. */
+int begin_work_about(struct call *, const char *kind, int64_t subject, int64_t one, int64_t other);
 
 /* ---- privacy ---- */
 /* Commits the record of a reading with this call and answers the sealed fields (words joined by line feeds; all must be sealed ones). */

@@ -183,7 +183,7 @@ static double count_marked(const struct match_block *b, const struct someone *me
 }
 
 /* Amount: how many they have in common. Value: that as a part of `enough`. */
-static void measure_shared(const struct match_block *b, unsigned kinds, double enough, struct match_cell *cells)
+void match_measure_shared(const struct match_block *b, unsigned kinds, double enough, struct match_cell *cells)
 {
 	bool known = mark_all(b, kinds, true);
 
@@ -195,7 +195,7 @@ static void measure_shared(const struct match_block *b, unsigned kinds, double e
 	mark_all(b, kinds, false);
 }
 
-static int common_shared(const struct match_block *b, unsigned kinds, int32_t *ret_terms, int most)
+int match_common_shared(const struct match_block *b, unsigned kinds, int32_t *ret_terms, int most)
 {
 	double count;
 
@@ -207,51 +207,51 @@ static int common_shared(const struct match_block *b, unsigned kinds, int32_t *r
 
 static void measure_interests(const struct match_block *b, const double *parameters, struct match_cell *cells)
 {
-	measure_shared(b, likings, parameters[0], cells);
+	match_measure_shared(b, likings, parameters[0], cells);
 }
 
 static int common_interests(const struct match_block *b, int32_t *ret_terms, int most)
 {
-	return common_shared(b, likings, ret_terms, most);
+	return match_common_shared(b, likings, ret_terms, most);
 }
 
 static void measure_language(const struct match_block *b, const double *parameters, struct match_cell *cells)
 {
-	measure_shared(b, KIND(MATCH_LANGUAGE), parameters[0], cells);
+	match_measure_shared(b, KIND(MATCH_LANGUAGE), parameters[0], cells);
 }
 
 static int common_language(const struct match_block *b, int32_t *ret_terms, int most)
 {
-	return common_shared(b, KIND(MATCH_LANGUAGE), ret_terms, most);
+	return match_common_shared(b, KIND(MATCH_LANGUAGE), ret_terms, most);
 }
 
 static void measure_site(const struct match_block *b, const double *parameters, struct match_cell *cells)
 {
 	(void)parameters;
-	measure_shared(b, KIND(MATCH_SITE), 1, cells);
+	match_measure_shared(b, KIND(MATCH_SITE), 1, cells);
 }
 
 static int common_site(const struct match_block *b, int32_t *ret_terms, int most)
 {
-	return common_shared(b, KIND(MATCH_SITE), ret_terms, most);
+	return match_common_shared(b, KIND(MATCH_SITE), ret_terms, most);
 }
 
 static void measure_field(const struct match_block *b, const double *parameters, struct match_cell *cells)
 {
 	(void)parameters;
-	measure_shared(b, KIND(MATCH_FIELD), 1, cells);
+	match_measure_shared(b, KIND(MATCH_FIELD), 1, cells);
 }
 
 static int common_field(const struct match_block *b, int32_t *ret_terms, int most)
 {
-	return common_shared(b, KIND(MATCH_FIELD), ret_terms, most);
+	return match_common_shared(b, KIND(MATCH_FIELD), ret_terms, most);
 }
 
 /* 1 if they have no department in common. */
 static void measure_department(const struct match_block *b, const double *parameters, struct match_cell *cells)
 {
 	(void)parameters;
-	measure_shared(b, KIND(MATCH_DEPARTMENT), 1, cells);
+	match_measure_shared(b, KIND(MATCH_DEPARTMENT), 1, cells);
 	for (int32_t i = 0; i < b->count; i++)
 		if (!isnan(cells[i].amount))
 			cells[i].amount = cells[i].value = cells[i].amount == 0;
@@ -475,6 +475,27 @@ static const struct match_criterion criteria[] = {
 	  .met = "They are of different departments.", .unmet = "They are of the same department.",
 	  .unknown = "The department of one of them is not known.", .stopped = "of the same department",
 	  .mend = "another department than this mentor" },
+	{ .name = "same", .about = "what is compared", .label = "The same", .unit = "", .view = MATCH_VIEW_BOTH,
+	  .may = MATCH_MAY_HARD | MATCH_MAY_WEIGH, .effort = 4800,
+	  .measure = match_measure_same, .holds = holds_one, .common = match_common_same,
+	  .met = "They have the same {of}[: {list}].", .unmet = "Of {of} they have nothing in common.",
+	  .unknown = "The {of} of one of them is not known.", .stopped = "not the same {of}",
+	  .mend = "the same {of} as this mentor" },
+	{ .name = "different", .about = "what is compared", .label = "Different", .unit = "", .view = MATCH_VIEW_BOTH,
+	  .may = MATCH_MAY_HARD | MATCH_MAY_WEIGH, .effort = 4800,
+	  .measure = match_measure_different, .holds = holds_one,
+	  .met = "Of {of} they have nothing in common.", .unmet = "They have the same {of}.",
+	  .unknown = "The {of} of one of them is not known.", .stopped = "the same {of}",
+	  .mend = "another {of} than this mentor" },
+	{ .name = "number", .about = "the name of a trait with a number", .label = "Difference in a number", .unit = "",
+	  .view = MATCH_VIEW_BOTH, .may = MATCH_MAY_HARD | MATCH_MAY_WEIGH, .effort = 480,
+	  .parameters = { { "least", "Mentor ahead by at least", -1e9, 1e9, 0, false },
+			  { "most", "Mentor ahead by at most", -1e9, 1e9, 1e9, false },
+			  { "half", "So far beyond the range earns half", 1e-6, 1e9, 1, false } },
+	  .measure = match_measure_number, .holds = holds_between,
+	  .met = "{of}, mentor minus mentee: {n}.", .unmet = "They have the same {of}.",
+	  .unknown = "The {of} of one of them is not known.", .stopped = "too little or too much {of}",
+	  .mend = "another {of} than now, for this mentor" },
 	{ .name = "mentee_wish", .label = "Wish of the mentee", .unit = "", .view = MATCH_VIEW_MENTEE,
 	  .may = MATCH_MAY_WEIGH, .parameters = { { "ranks", "Wishes that count", 1, 20, 3, true } },
 	  .measure = measure_mentee_wish, .holds = holds_one,
@@ -525,10 +546,14 @@ const struct match_criterion *match_criteria(size_t *ret_count)
 	return criteria;
 }
 
+/* A colon stands behind the names of those that say what they are about, and of no others. */
 const struct match_criterion *match_criterion(const char *name)
 {
+	size_t length = name ? strcspn(name, ":") : 0;
+
 	for (size_t i = 0; name && i < sizeof criteria / sizeof *criteria; i++)
-		if (strcmp(criteria[i].name, name) == 0)
+		if (strncmp(criteria[i].name, name, length) == 0 && !criteria[i].name[length] &&
+			(name[length] == ':') == (criteria[i].about != NULL))
 			return &criteria[i];
 	return NULL;
 }

@@ -17,6 +17,15 @@ struct explain {
 	bool marked; /* somebody is */
 };
 
+/* reasons.c */
+int32_t match_pair_score(const struct scorer *, int32_t mentee, int32_t mentor);
+void match_place_all(struct explain *);
+/* *ret_count must be 0. */
+void match_shares_of(const struct explain *, int32_t mentee, int32_t mentor, const struct match_share **ret_shares, size_t *ret_count);
+struct match_alternative match_alternative_of(const struct explain *, const struct wanted *);
+
+/* unplaced.c: how much a rule misses, where more of its amount mends it; else NaN. */
+double match_missing(const struct scorer *, const struct plan_line *, int32_t mentee, int32_t mentor);
 /* Fills the result's unplaced ones; E_CANCELLED. */
 int match_explain_unplaced(const struct explain *, struct match_result *);
 

@@ -48,6 +48,11 @@ static void add_person(crypto_generichash_state *state, const struct prepared *i
 		add_number(state, who->traits[i].level);
 		add_number(state, who->traits[i].sought);
 	}
+	add_number(state, who->number_count);
+	for (int32_t i = 0; i < who->number_count; i++) {
+		add_number(state, who->numbers[i].name);
+		add_real(state, who->numbers[i].value);
+	}
 	for (int32_t i = 0; i < who->span_start[in->weeks]; i++) {
 		add_number(state, who->spans[i].week);
 		add_number(state, who->spans[i].from);
@@ -72,8 +77,9 @@ static void add_plan(crypto_generichash_state *state, const struct match_recipe 
 	for (int32_t i = 0; i < plan->count; i++) {
 		const struct plan_line *line = &plan->lines[i];
 
-		add_text(state, line->row->name);
+		add_text(state, line->name);
 		add_number(state, line->hard);
+		add_number(state, line->bound ? line->number : -1);
 		add_real(state, line->hard ? 0 : recipe->lines[line->line].weight);
 		for (int k = 0; k < MATCH_PARAMETERS_MAX; k++)
 			add_real(state, line->parameters[k]);
@@ -104,7 +110,7 @@ void match_hash(const struct prepared *in, const struct plan *plan, unsigned cha
 	crypto_generichash_state state;
 
 	crypto_generichash_init(&state, NULL, 0, 32);
-	add_text(&state, "mentorship match 1");
+	add_text(&state, "mentorship match 2");
 	add_people(&state, in);
 	add_relations(&state, in, &in->mentee_wishes);
 	add_relations(&state, in, &in->mentor_wishes);

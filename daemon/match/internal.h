@@ -27,6 +27,8 @@ struct someone {
 	const struct match_person *from;
 	const struct owned *traits;
 	int32_t trait_count;
+	const struct match_number *numbers; /* by name, each once */
+	int32_t number_count;
 	const struct match_span *spans; /* disjoint, by week and time */
 	int32_t span_start[MATCH_WEEKS_MAX + 1];
 	int32_t stated; /* minutes a week, in the week with the least; -1: not known */
@@ -55,16 +57,29 @@ struct prepared {
 	int32_t *term_level, *mentor_rank;
 };
 
+/* What criteria like 'same' may compare, a row of a table in alike.c. */
+struct match_subject {
+	const char *name;
+	unsigned kinds; /* a bit for each kind of trait */
+	bool sealed;    /* quiet and secret, whatever the criterion says */
+};
+
+struct plan_line;
 struct match_block {
 	const struct prepared *in;
 	int32_t mentee;
 	const int32_t *mentors; /* count of them, rising */
 	int32_t count;
+	const struct plan_line *line; /* that is measured */
 };
 
 struct plan_line {
 	const struct match_criterion *row;
-	bool hard;
+	bool hard, quiet, secret;
+	const char *name, *of;               /* as the recipe names it, and what stands behind its colon; NULL: nothing */
+	const struct match_subject *subject; /* of 'same' and its like */
+	int64_t number;                      /* of 'number': its name; only where `bound` */
+	bool bound;
 	int32_t line;   /* of the recipe; -1 for rules that are always on */
 	int32_t points; /* at most, of a weight; all lines together MATCH_SCORE_MAX */
 	double parameters[MATCH_PARAMETERS_MAX];
@@ -76,8 +91,27 @@ struct plan {
 };
 
 int match_prepare(const struct match_input *, struct arena *, struct prepared *ret, struct problem *);
+/* Position of a participant on its side, or -1. */
+int32_t match_find(const struct someone *side, int32_t count, int64_t id);
 void match_hash(const struct prepared *, const struct plan *, unsigned char ret_hash[32]);
 int match_plan_make(const struct match_recipe *, struct plan *ret, struct problem *);
+/* Finds the numbers that lines name. */
+void match_plan_bind(struct plan *, const struct prepared *);
+
+/* alike.c: what stands behind the colon of 'same' and its like; NULL if it is none of these. */
+const struct match_subject *match_subject(const char *name);
+/* "group, department, ..." */
+const char *match_subjects_said(void);
+/* Do two rules ask for the same thing and its opposite? */
+bool match_contradict(const struct plan_line *, const struct plan_line *);
+void match_measure_same(const struct match_block *, const double *parameters, struct match_cell *);
+void match_measure_different(const struct match_block *, const double *parameters, struct match_cell *);
+int match_common_same(const struct match_block *, int32_t *ret_terms, int most);
+void match_measure_number(const struct match_block *, const double *parameters, struct match_cell *);
+
+/* criteria.c: how many traits of these kinds (a bit each) the two have in common, as a part of `enough`; and which. */
+void match_measure_shared(const struct match_block *, unsigned kinds, double enough, struct match_cell *);
+int match_common_shared(const struct match_block *, unsigned kinds, int32_t *ret_terms, int most);
 
 /* Scratch for blocks of all mentors. */
 struct scorer {
@@ -85,6 +119,8 @@ struct scorer {
 	const struct plan *plan;
 	int32_t *all, *some; /* mentors 0..n-1; those that no rule removed yet */
 	struct match_cell *cells;
+	/* Of each line of the plan: some pair was measured; it was known of one (of a weight: one earned something). */
+	bool asked[MATCH_LINES_MAX + 4], known[MATCH_LINES_MAX + 4];
 };
 
 void match_scorer_make(struct scorer *, const struct prepared *, const struct plan *, struct arena *);
@@ -126,7 +162,8 @@ const char *match_line_text(
 	const struct scorer *, const struct plan_line *, int32_t mentee, int32_t mentor, const struct match_cell *, struct arena *);
 const char *match_shared_text(const struct scorer *, int32_t mentee, int32_t mentor, struct arena *);
 const char *match_join_words(struct arena *, const char *const *words, int count, const char *last);
-const char *match_mend_text(struct arena *, const struct match_criterion *, double amount);
+const char *match_mend_text(struct arena *, const struct match_criterion *, const char *of, double amount);
+const char *match_stopped_text(struct arena *, const struct plan_line *);
 
 static inline bool stop_asked(const struct match_watch *watch)
 {

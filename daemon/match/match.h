@@ -51,6 +51,8 @@ enum match_kind {
 	MATCH_SITE,
 	MATCH_VALUE,
 	MATCH_FREE,
+	MATCH_GROUP,          /* given in confidence: it has no word, and nothing that is told names it */
+	MATCH_FIRST_LANGUAGE, /* which of the languages is the first, the caller knows */
 	MATCH_KINDS
 };
 
@@ -59,6 +61,12 @@ struct match_trait {
 	int64_t name;  /* id of the word after synonyms; the same for all who mean the same */
 	int32_t level; /* 0 not stated, 1 a little .. 4 expert */
 	bool sought;   /* else offered (has, speaks, belongs to) */
+};
+
+/* A number of somebody, "hours a month": its name has a word. */
+struct match_number {
+	int64_t name;
+	double value; /* finite */
 };
 
 /* Free time, minutes since Monday 00:00 UTC of one reference week: from <= minute < to <= MATCH_WEEK. May overlap. */
@@ -79,6 +87,8 @@ struct match_person {
 	size_t trait_count;             /* 0: nothing is known */
 	const struct match_span *spans; /* in every reference week, or in none */
 	size_t span_count;              /* 0: not known */
+	const struct match_number *numbers;
+	size_t number_count;
 };
 
 /* Participant `from` wishes for participant `to` (of the other side); 1 is the dearest. Unknown ids are ignored. */
@@ -106,7 +116,7 @@ struct match_setting {
 };
 /* One line of a recipe. A criterion may stand in it once as a hard rule and once with a weight. */
 struct match_line {
-	const char *criterion; /* its name in the table below */
+	const char *criterion; /* its name in the table below; of those that compare many things "same:site", "number:hours a month" */
 	bool hard;
 	double weight; /* 0 < weight <= 1000; not read for a hard rule */
 	const struct match_setting *settings;
@@ -167,7 +177,7 @@ struct match_criterion {
 	const char *name, *label, *unit;
 	enum match_view view; /* whose liking it expresses */
 	unsigned may;         /* MATCH_MAY_HARD | MATCH_MAY_WEIGH, or MATCH_ALWAYS */
-	bool quiet;           /* its amount is in no reason */
+	bool quiet;           /* neither its amount nor its points are in any reason */
 	bool secret;          /* its very name is in no reason, nor a count of those it stops */
 	int effort;           /* how hard it is to mend, in minutes; to compare suggestions only */
 	struct match_parameter parameters[MATCH_PARAMETERS_MAX];
@@ -177,7 +187,8 @@ struct match_criterion {
 	bool (*holds)(const double *parameters, double amount);
 	/* Terms of the sentence: at most `most` indices of terms that the two have in common; NULL if none. */
 	int (*common)(const struct match_block *, int32_t *ret_terms, int most);
-	/* Templates: {n} the amount with its unit, {list} the common words, [..] left out when there are none. */
+	const char *about; /* what stands behind the colon, "what is compared"; NULL: there is no colon */
+	/* Templates: {n} the amount with its unit, {list} the common words, [..] left out when there are none, {of} what is compared. */
 	const char *met, *unmet, *unknown;
 	const char *stopped; /* of a hard rule: "no language in common" */
 	const char *mend;    /* of a hard rule: "a language in common with this mentor" */
@@ -186,7 +197,7 @@ struct match_criterion {
 
 /* The table; constant. */
 const struct match_criterion *match_criteria(size_t *ret_count);
-/* A row by its name, or NULL. */
+/* A row by its name (up to a colon), or NULL. */
 const struct match_criterion *match_criterion(const char *name);
 
 struct arena;
@@ -210,6 +221,8 @@ int match_week_span(struct match_span ret_spans[2], int32_t week, int weekday, i
 
 struct match_share {
 	const struct match_criterion *criterion;
+	const char *name;     /* as the recipe names it: "same:site" */
+	bool quiet;           /* not to be shown but for its text */
 	bool hard;            /* a rule of the recipe: no points, but a sentence */
 	int32_t points, most; /* of the pair's score; the points of a pair sum up to it */
 	double amount;        /* NaN: not known, or not to be shown */
@@ -258,6 +271,7 @@ struct match_help {
 	enum match_change change;
 	int64_t mentor;                          /* whom it is about; 0 for a consent of the mentee */
 	const struct match_criterion *criterion; /* of MATCH_CHANGE_RULE */
+	const char *of;                          /* what it compares; NULL: no such criterion */
 	double amount;                           /* how much more is needed, in its unit; NaN if that says nothing */
 };
 
@@ -284,8 +298,10 @@ struct match_result {
 	int32_t lowest, median;            /* scores of the pairs made; 0 without pairs */
 	bool shortlisted;                  /* solved on a shortlist, then proven over all pairs by their prices */
 	int32_t rounds;                    /* of solving and pricing; 1 if not shortlisted */
-	unsigned char input_hash[32];      /* BLAKE2b of the canonical input, recipe and seed included */
-	struct arena *arena;               /* owner of all of the above; private */
+	const char *const *warnings;       /* lines of the recipe that decided nothing, a sentence each */
+	size_t warning_count;
+	unsigned char input_hash[32]; /* BLAKE2b of the canonical input, recipe and seed included */
+	struct arena *arena;          /* owner of all of the above; private */
 };
 
 struct match_watch {
@@ -305,6 +321,64 @@ void match_result_free(struct match_result *);
 
 /* BLAKE2b of the canonical input; E_INVALID as match_run. */
 int match_input_hash(const struct match_input *, unsigned char ret_hash[32], struct problem *);
+
+/* --- questions ------------------------------------------------------------------------------------- */
+
+/* What one line says of all pairs. Values are the part of its points that pairs earn. */
+struct match_preview_line {
+	const char *name;
+	bool hard, quiet; /* of a quiet one nothing is told */
+	int32_t points;   /* at most, of a weight */
+	int64_t pairs, unknown, stopped;
+	double mean, deciles[9]; /* of what is known; NaN: nothing is */
+};
+struct match_preview {
+	const struct match_preview_line *lines;
+	size_t line_count;
+	int64_t mentees, mentors;
+	int64_t looked_at; /* mentees; fewer than there are where there are very many pairs */
+	int64_t cells, eligible;
+	int64_t without; /* of those looked at: mentees whom the rules leave nobody */
+	struct arena *arena;
+};
+/* To be freed whatever is returned. */
+int match_preview(const struct match_input *, const struct match_watch *, struct match_preview *ret, struct problem *);
+void match_preview_free(struct match_preview *);
+
+struct match_why {
+	bool made, possible;
+	int32_t score;
+	bool exact;
+	int32_t cost_placed; /* of forcing a pair that is possible and not made, as in match_alternative */
+	int64_t cost_total;
+	const struct match_share *shares;
+	size_t share_count;
+	const char *text; /* one or two sentences */
+	unsigned char input_hash[32];
+	struct arena *arena;
+};
+/* Why these two participants are a pair, or are none. To be freed whatever is returned. */
+int match_why(
+	const struct match_input *, int64_t mentee, int64_t mentor, const struct match_watch *, struct match_why *ret, struct problem *);
+void match_why_free(struct match_why *);
+
+/* Mentors to be found, of so many places each. */
+struct match_outlook_mentor {
+	int64_t mentees;  /* that they would take */
+	const char *text; /* "offers calculus and Python; speaks German" */
+};
+struct match_outlook {
+	const struct match_outlook_mentor *mentors;
+	size_t mentor_count;
+	int64_t unplaced; /* mentees without a place now */
+	int64_t beyond;   /* of these: whom no further mentor helps (a consent is missing) */
+	int64_t least;    /* fewer mentors cannot do, whoever they are */
+	bool proven;      /* a run with these mentors places all but those beyond help, and nobody placed now loses a place */
+	struct arena *arena;
+};
+/* How many more mentors would place everybody, and what they must offer. To be freed whatever is returned. */
+int match_outlook(const struct match_input *, int32_t places, const struct match_watch *, struct match_outlook *ret, struct problem *);
+void match_outlook_free(struct match_outlook *);
 
 /* --- the solver alone, for tests, benches and tools ------------------------------------------------- */
 

@@ -31,7 +31,19 @@ static int wrong_criterion(struct problem *problem, size_t line, const char *nam
 	used = (size_t)snprintf(what, sizeof what, "there is no criterion %.60s; there are", name);
 	for (size_t i = 0; i < count && used < sizeof what; i++)
 		if (!(rows[i].may & MATCH_ALWAYS))
-			used += (size_t)snprintf(what + used, sizeof what - used, "%s %s", i ? "," : "", rows[i].name);
+			used += (size_t)snprintf(
+				what + used, sizeof what - used, "%s %s%s", i ? "," : "", rows[i].name, rows[i].about ? ":..." : "");
+	return wrong_line(problem, line, "criterion", what);
+}
+
+static int wrong_subject(struct problem *problem, size_t line, const struct match_criterion *row)
+{
+	char what[200];
+
+	if (row->about && strcmp(row->about, "what is compared") == 0)
+		snprintf(what, sizeof what, "%s compares one of: %s", row->name, match_subjects_said());
+	else
+		snprintf(what, sizeof what, "behind %s: stands %s", row->name, row->about);
 	return wrong_line(problem, line, "criterion", what);
 }
 
@@ -92,8 +104,13 @@ static int take_line(const struct match_recipe *recipe, size_t at, struct plan_l
 	const struct match_line *line = &recipe->lines[at];
 	const struct match_criterion *row = match_criterion(line->criterion);
 
+	const char *of = row && row->about ? strchr(line->criterion, ':') + 1 : NULL;
+	const struct match_subject *subject = of ? match_subject(of) : NULL;
+
 	if (!row)
 		return wrong_criterion(problem, at, line->criterion);
+	if (of && (!*of || (!subject && row->measure != match_measure_number)))
+		return wrong_subject(problem, at, row);
 	if (row->may & MATCH_ALWAYS)
 		return wrong_line(problem, at, "criterion", "this rule always holds and stands in no recipe");
 	if (line->hard && !(row->may & MATCH_MAY_HARD))
@@ -103,15 +120,28 @@ static int take_line(const struct match_recipe *recipe, size_t at, struct plan_l
 	if (!line->hard && !(line->weight > 0 && line->weight <= 1000))
 		return wrong_line(problem, at, "weight", "a weight is above 0 and at most 1000");
 	for (size_t i = 0; i < at; i++)
-		if (match_criterion(recipe->lines[i].criterion) == row && recipe->lines[i].hard == line->hard)
+		if (strcmp(recipe->lines[i].criterion, line->criterion) == 0 && recipe->lines[i].hard == line->hard)
 			return wrong_line(problem, at, "criterion", "this criterion stands in the recipe before");
-	*out = (struct plan_line){ .row = row, .hard = line->hard, .line = (int32_t)at };
+	if (row->measure == match_measure_number)
+		subject = NULL;
+	*out = (struct plan_line){ .row = row,
+		.name = line->criterion,
+		.of = of,
+		.subject = subject,
+		.hard = line->hard,
+		.quiet = row->quiet || (subject && subject->sealed),
+		.secret = row->secret || (subject && subject->sealed),
+		.line = (int32_t)at };
 	return set_parameters(line, at, out, problem);
 }
 
 static void add_always(struct plan *plan, const char *name)
 {
-	plan->lines[plan->count++] = (struct plan_line){ .row = match_criterion(name), .hard = true, .line = -1 };
+	const struct match_criterion *row = match_criterion(name);
+
+	plan->lines[plan->count++] = (struct plan_line){
+		.row = row, .name = row->name, .hard = true, .quiet = row->quiet, .secret = row->secret, .line = -1
+	};
 }
 
 static void share_points(const struct match_recipe *recipe, struct plan *plan)
@@ -153,6 +183,11 @@ int match_plan_make(const struct match_recipe *recipe, struct plan *plan, struct
 		if (r < 0)
 			return r;
 	}
+	for (size_t i = 0; i < recipe->line_count; i++)
+		for (size_t k = 0; k < i; k++)
+			if (lines[i].hard && lines[k].hard && match_contradict(&lines[i], &lines[k]))
+				return wrong_line(
+					problem, i, "criterion", "an earlier rule asks for the opposite, so no pair could keep both");
 	add_always(plan, "minor");
 	for (size_t i = 0; i < recipe->line_count; i++)
 		if (lines[i].hard)

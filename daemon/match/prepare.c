@@ -57,12 +57,15 @@ static int check_person(const struct match_input *in, const struct match_person 
 		return wrong(problem, "places", who->id, "a mentee takes one place, or none when places is 0");
 	if (who->places < 0 || who->places > MATCH_PLACES_MAX)
 		return wrong(problem, "places", who->id, "a mentor has between 0 and 10000 free places");
-	if (who->trait_count > MATCH_TRAITS_MAX || who->span_count > MATCH_SPANS_MAX)
-		return wrong(problem, "traits", who->id, "has more than 1000 traits or 1000 times; leave some out");
+	if (who->trait_count > MATCH_TRAITS_MAX || who->span_count > MATCH_SPANS_MAX || who->number_count > MATCH_TRAITS_MAX)
+		return wrong(problem, "traits", who->id, "has more than 1000 traits, numbers or times; leave some out");
 	if (who->age != MATCH_NONE && (who->age < 0 || who->age > 150))
 		return wrong(problem, "age", who->id, "an age is between 0 and 150 years, or not known");
 	if (who->year != MATCH_NONE && (who->year < -100 || who->year > 100))
 		return wrong(problem, "year", who->id, "a year of study is between -100 and 100, or not known");
+	for (size_t i = 0; i < who->number_count; i++)
+		if (!isfinite(who->numbers[i].value))
+			return wrong(problem, "numbers", who->id, "a number is none");
 	r = check_traits(who, problem);
 	return r < 0 ? r : check_spans(in, who, problem);
 }
@@ -220,6 +223,30 @@ static void own_traits(struct prepared *p, struct someone *who, bool mentor)
 	who->trait_count = kept;
 }
 
+static int by_number(const void *a, const void *b)
+{
+	const struct match_number *one = a, *other = b;
+
+	if (one->name != other->name)
+		return compare_int64(one->name, other->name);
+	return (one->value < other->value) - (one->value > other->value);
+}
+
+/* Synonyms may name a number twice, too: the highest stays. */
+static void own_numbers(struct prepared *p, struct someone *who)
+{
+	size_t count = who->from->number_count;
+	struct match_number *list = arena_new(p->arena, (count + 1) * sizeof *list);
+
+	if (count > 0)
+		memcpy(list, who->from->numbers, count * sizeof *list);
+	qsort(list, count, sizeof *list, by_number);
+	for (size_t i = 0; i < count; i++)
+		if (who->number_count == 0 || list[who->number_count - 1].name != list[i].name)
+			list[who->number_count++] = (struct match_number){ list[i].name, list[i].value + 0.0 };
+	who->numbers = list;
+}
+
 /* --- free time --------------------------------------------------------------------------------------- */
 
 static int by_time(const void *a, const void *b)
@@ -314,7 +341,7 @@ static int32_t find_known(const struct known *list, int32_t count, int64_t id)
 }
 
 /* Position of a participant on its side, or -1. */
-static int32_t find_record(const struct someone *side, int32_t count, int64_t id)
+int32_t match_find(const struct someone *side, int32_t count, int64_t id)
 {
 	struct match_person person = { .id = id };
 	struct someone key = { .from = &person };
@@ -350,15 +377,15 @@ static int take_wishes(struct prepared *p, struct problem *problem)
 
 	for (size_t i = 0; i < in->wish_count; i++) {
 		const struct match_wish *wish = &in->wishes[i];
-		int32_t from = find_record(p->mentees, p->mentee_count, wish->from);
-		int32_t to = find_record(p->mentors, p->mentor_count, wish->to);
+		int32_t from = match_find(p->mentees, p->mentee_count, wish->from);
+		int32_t to = match_find(p->mentors, p->mentor_count, wish->to);
 
 		if (wish->rank < 1)
 			return wrong(problem, "wishes.rank", wish->from, "the rank of a wish starts at 1");
 		if (from >= 0 && to >= 0)
 			mentee.list[mentee.count++] = (struct triple){ from, to, wish->rank };
-		from = find_record(p->mentors, p->mentor_count, wish->from);
-		to = find_record(p->mentees, p->mentee_count, wish->to);
+		from = match_find(p->mentors, p->mentor_count, wish->from);
+		to = match_find(p->mentees, p->mentee_count, wish->to);
 		if (from >= 0 && to >= 0)
 			mentor.list[mentor.count++] = (struct triple){ to, from, wish->rank };
 	}
@@ -429,8 +456,8 @@ static bool never_allowed(const struct prepared *p, int32_t mentee, int32_t ment
 
 static int take_lock(struct prepared *p, const struct match_lock *lock, struct problem *problem)
 {
-	int32_t mentee = find_record(p->mentees, p->mentee_count, lock->mentee);
-	int32_t mentor = find_record(p->mentors, p->mentor_count, lock->mentor);
+	int32_t mentee = match_find(p->mentees, p->mentee_count, lock->mentee);
+	int32_t mentor = match_find(p->mentors, p->mentor_count, lock->mentor);
 	long long a = lock->mentee, b = lock->mentor;
 
 	if (mentee < 0 || mentor < 0)
@@ -498,6 +525,7 @@ static int take_people(struct prepared *p, struct problem *problem)
 	collect_terms(p);
 	for (int32_t i = 0; i < p->mentee_count + p->mentor_count; i++) {
 		own_traits(p, person_at(p, i), i >= p->mentee_count);
+		own_numbers(p, person_at(p, i));
 		own_spans(p, person_at(p, i));
 	}
 	return 0;

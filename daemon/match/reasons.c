@@ -13,7 +13,7 @@
 
 #include "match/explain.h"
 
-static int32_t pair_score(const struct scorer *s, int32_t mentee, int32_t mentor)
+int32_t match_pair_score(const struct scorer *s, int32_t mentee, int32_t mentor)
 {
 	int32_t score = 0;
 
@@ -25,28 +25,30 @@ static int32_t pair_score(const struct scorer *s, int32_t mentee, int32_t mentor
 	return score;
 }
 
-static void add_shares(const struct explain *x, int32_t mentee, int32_t mentor, struct match_made *made)
+void match_shares_of(const struct explain *x, int32_t mentee, int32_t mentor, const struct match_share **ret_shares, size_t *ret_count)
 {
 	const struct plan *plan = x->scorer->plan;
 	struct match_share *shares = arena_new(x->arena, ((size_t)plan->count + 1) * sizeof *shares);
 
 	for (int32_t i = 0; i < plan->count; i++) {
 		const struct plan_line *line = &plan->lines[i];
-		struct match_share *share = &shares[made->share_count];
+		struct match_share *share = &shares[*ret_count];
 		struct match_cell cell;
 
 		if (line->line < 0)
 			continue;
 		cell = match_cell_of(x->scorer, line, mentee, mentor);
 		share->criterion = line->row;
+		share->name = line->name;
+		share->quiet = line->quiet;
 		share->hard = line->hard;
 		share->most = line->hard ? 0 : line->points;
 		share->points = line->hard ? 0 : match_points_of(line, &cell);
-		share->amount = line->row->quiet ? NAN : cell.amount;
+		share->amount = line->quiet ? NAN : cell.amount;
 		share->text = match_line_text(x->scorer, line, mentee, mentor, &cell, x->arena);
-		made->share_count++;
+		(*ret_count)++;
 	}
-	made->shares = shares;
+	*ret_shares = shares;
 }
 
 /* --- alternatives -------------------------------------------------------------------------------------- */
@@ -102,7 +104,7 @@ static const char *cost_text(const struct explain *x, const struct match_alterna
 	return a->exact ? "would cost nothing: equally good" : "might cost nothing";
 }
 
-static struct match_alternative alternative(const struct explain *x, const struct wanted *w)
+struct match_alternative match_alternative_of(const struct explain *x, const struct wanted *w)
 {
 	const struct prepared *in = x->scorer->in;
 	struct match_alternative a = { .score = w->score, .exact = w->exact };
@@ -154,7 +156,7 @@ static struct list listed(const struct explain *x, struct wanted *wanted, size_t
 	list.all = arena_new(x->arena, (count + 1) * sizeof *list.all);
 	list.start = arena_new(x->scratch, (people + 2) * sizeof *list.start);
 	for (size_t i = 0; i < count; i++) {
-		list.all[i] = alternative(x, &wanted[i]);
+		list.all[i] = match_alternative_of(x, &wanted[i]);
 		list.start[(mentors ? wanted[i].mentor : wanted[i].mentee) + 1]++;
 	}
 	for (size_t i = 0; i < people; i++)
@@ -197,9 +199,9 @@ static void make_pair(const struct explain *x, int32_t mentee, int32_t mentor, c
 
 	made->mentee = in->mentees[mentee].from->id;
 	made->mentor = in->mentors[mentor].from->id;
-	made->score = pair_score(x->scorer, mentee, mentor);
+	made->score = match_pair_score(x->scorer, mentee, mentor);
 	made->locked = in->locked[mentee] >= 0;
-	add_shares(x, mentee, mentor, made);
+	match_shares_of(x, mentee, mentor, &made->shares, &made->share_count);
 	made->shared = match_shared_text(x->scorer, mentee, mentor, x->arena);
 	if (made->locked)
 		return;
@@ -262,7 +264,7 @@ static int make_pairs(const struct explain *x, struct match_result *result)
 }
 
 /* Who is where, locked pairs included. */
-static void place_all(struct explain *x)
+void match_place_all(struct explain *x)
 {
 	const struct prepared *in = x->scorer->in;
 
@@ -276,6 +278,25 @@ static void place_all(struct explain *x)
 	}
 }
 
+/* Whoever wrote a line that could decide nothing should know. */
+static void add_warnings(const struct explain *x, struct match_result *result)
+{
+	const struct scorer *s = x->scorer;
+	const char **list = arena_new(x->arena, ((size_t)s->plan->count + 1) * sizeof *list);
+
+	for (int32_t i = 0; i < s->plan->count; i++) {
+		const struct plan_line *line = &s->plan->lines[i];
+
+		if (line->line < 0 || !s->asked[i] || s->known[i])
+			continue;
+		list[result->warning_count++] = arena_print(x->arena,
+			line->hard ? "%s is known of no pair, so it stopped none; gather it, or take the line out"
+				   : "%s earned no pair any points, so it decided nothing; gather what it looks at, or take the line out",
+			line->name);
+	}
+	result->warnings = list;
+}
+
 int match_reasons(struct scorer *scorer, const struct solved *solved, const struct match_watch *watch, struct match_result *result,
 	struct problem *problem)
 {
@@ -283,7 +304,7 @@ int match_reasons(struct scorer *scorer, const struct solved *solved, const stru
 	struct explain x = { .scorer = scorer, .solved = solved, .watch = watch, .arena = result->arena, .scratch = &scratch };
 	int r;
 
-	place_all(&x);
+	match_place_all(&x);
 	r = make_pairs(&x, result);
 	if (r == 0)
 		r = match_explain_unplaced(&x, result);
@@ -293,6 +314,7 @@ int match_reasons(struct scorer *scorer, const struct solved *solved, const stru
 		result->eligible = solved->eligible;
 		result->shortlisted = solved->shortlisted;
 		result->rounds = solved->rounds;
+		add_warnings(&x, result);
 		tell(watch, 1, "done");
 	} else {
 		problem_set(problem, r, NULL, "The run was cancelled.");

@@ -23,6 +23,7 @@ static int run_in(const struct match_input *in, const struct match_watch *watch,
 		r = match_prepare(in, scratch, &prepared, problem);
 	if (r < 0)
 		return r;
+	match_plan_bind(&plan, &prepared);
 	match_hash(&prepared, &plan, result->input_hash);
 	match_scorer_make(&scorer, &prepared, &plan, scratch);
 	r = match_solve(&scorer, watch, scratch, &solved, problem);
@@ -67,8 +68,10 @@ int match_input_hash(const struct match_input *in, unsigned char ret_hash[32], s
 
 	if (r == 0)
 		r = match_prepare(in, &scratch, &prepared, problem);
-	if (r == 0)
+	if (r == 0) {
+		match_plan_bind(&plan, &prepared);
 		match_hash(&prepared, &plan, ret_hash);
+	}
 	arena_free(&scratch);
 	return r;
 }

@@ -33,9 +33,18 @@ static bool allows(const struct plan_line *line, const struct match_cell *cell)
 	return isnan(cell->amount) || line->row->holds(line->parameters, cell->amount);
 }
 
+static void measure(struct scorer *s, struct match_block *block, int32_t line)
+{
+	block->line = &s->plan->lines[line];
+	block->line->row->measure(block, block->line->parameters, s->cells);
+	s->asked[line] = true;
+	for (int32_t k = 0; k < block->count && !s->known[line]; k++)
+		s->known[line] = block->line->hard ? !isnan(s->cells[k].amount) : s->cells[k].value > 0;
+}
+
 int32_t match_score_all(struct scorer *s, int32_t mentee, int32_t *ret_scores)
 {
-	struct match_block block = { s->in, mentee, s->some, s->in->mentor_count };
+	struct match_block block = { s->in, mentee, s->some, s->in->mentor_count, NULL };
 
 	memcpy(s->some, s->all, (size_t)block.count * sizeof *s->some);
 	memset(ret_scores, 0xff, (size_t)block.count * sizeof *ret_scores);
@@ -43,7 +52,7 @@ int32_t match_score_all(struct scorer *s, int32_t mentee, int32_t *ret_scores)
 		const struct plan_line *line = &s->plan->lines[i];
 		int32_t kept = 0;
 
-		line->row->measure(&block, line->parameters, s->cells);
+		measure(s, &block, i);
 		for (int32_t k = 0; k < block.count; k++)
 			if (allows(line, &s->cells[k]))
 				s->some[kept++] = s->some[k];
@@ -54,7 +63,7 @@ int32_t match_score_all(struct scorer *s, int32_t mentee, int32_t *ret_scores)
 	for (int32_t i = s->plan->hard; i < s->plan->count && block.count > 0; i++) {
 		const struct plan_line *line = &s->plan->lines[i];
 
-		line->row->measure(&block, line->parameters, s->cells);
+		measure(s, &block, i);
 		for (int32_t k = 0; k < block.count; k++)
 			ret_scores[s->some[k]] += match_points_of(line, &s->cells[k]);
 	}
@@ -63,13 +72,13 @@ int32_t match_score_all(struct scorer *s, int32_t mentee, int32_t *ret_scores)
 
 void match_stops_all(struct scorer *s, int32_t mentee, uint64_t *ret_stops)
 {
-	struct match_block block = { s->in, mentee, s->all, s->in->mentor_count };
+	struct match_block block = { s->in, mentee, s->all, s->in->mentor_count, NULL };
 
 	memset(ret_stops, 0, (size_t)block.count * sizeof *ret_stops);
 	for (int32_t i = 0; i < s->plan->hard; i++) {
 		const struct plan_line *line = &s->plan->lines[i];
 
-		line->row->measure(&block, line->parameters, s->cells);
+		measure(s, &block, i);
 		for (int32_t k = 0; k < block.count; k++)
 			if (!allows(line, &s->cells[k]))
 				ret_stops[k] |= (uint64_t)1 << i;
@@ -78,7 +87,7 @@ void match_stops_all(struct scorer *s, int32_t mentee, uint64_t *ret_stops)
 
 struct match_cell match_cell_of(const struct scorer *s, const struct plan_line *line, int32_t mentee, int32_t mentor)
 {
-	struct match_block block = { s->in, mentee, &mentor, 1 };
+	struct match_block block = { s->in, mentee, &mentor, 1, line };
 	struct match_cell cell;
 
 	line->row->measure(&block, line->parameters, &cell);

@@ -44,7 +44,7 @@ static bool takes_part(const struct explain *x, int32_t mentee)
 static int32_t first_stop(const struct plan *plan, uint64_t stops)
 {
 	for (int32_t i = 0; i < plan->hard; i++)
-		if ((stops >> i & 1) && !plan->lines[i].row->secret)
+		if ((stops >> i & 1) && !plan->lines[i].secret)
 			return i;
 	return plan->hard;
 }
@@ -52,7 +52,7 @@ static int32_t first_stop(const struct plan *plan, uint64_t stops)
 static bool stopped_in_secret(const struct plan *plan, uint64_t stops)
 {
 	for (int32_t i = 0; i < plan->hard; i++)
-		if ((stops >> i & 1) && plan->lines[i].row->secret)
+		if ((stops >> i & 1) && plan->lines[i].secret)
 			return true;
 	return false;
 }
@@ -68,7 +68,7 @@ static void set_stops(
 	for (int32_t i = 0; i <= plan->hard; i++) {
 		if (counts[i] == 0)
 			continue;
-		stops[count] = (struct match_stop){ i < plan->hard ? plan->lines[i].row->stopped : rest, counts[i] };
+		stops[count] = (struct match_stop){ i < plan->hard ? match_stopped_text(x->arena, &plan->lines[i]) : rest, counts[i] };
 		clauses[count] = count == 0 ? arena_print(x->scratch, "%d of %d %s: %s", counts[i], all, side, stops[0].text)
 					    : arena_print(x->scratch, "%d: %s", counts[i], stops[count].text);
 		count++;
@@ -81,13 +81,13 @@ static void set_stops(
 
 /* --- what would help ------------------------------------------------------------------------------------ */
 
-static double missing_of(const struct look *look, const struct plan_line *line, int32_t mentee, int32_t mentor)
+double match_missing(const struct scorer *scorer, const struct plan_line *line, int32_t mentee, int32_t mentor)
 {
 	const struct match_parameter *first = &line->row->parameters[0];
 
 	if (!first->name || strcmp(first->name, "at_least") != 0)
 		return NAN;
-	return line->parameters[0] - match_cell_of(look->x->scorer, line, mentee, mentor).amount;
+	return line->parameters[0] - match_cell_of(scorer, line, mentee, mentor).amount;
 }
 
 static bool needs_consent(const struct match_person *who)
@@ -105,7 +105,7 @@ static double effort_of(const struct look *look, int32_t mentee, int32_t mentor)
 
 		if (!(look->stops[mentor] >> i & 1))
 			continue;
-		missing = missing_of(look, &plan->lines[i], mentee, mentor);
+		missing = match_missing(look->x->scorer, &plan->lines[i], mentee, mentor);
 		effort += plan->lines[i].row->effort * (isnan(missing) ? 1 : missing);
 	}
 	return effort;
@@ -155,7 +155,8 @@ static size_t add_helps(const struct look *look, int32_t mentee, int32_t mentor,
 		const struct plan_line *line = &plan->lines[i];
 
 		if ((look->stops[mentor] >> i & 1) && line->line >= 0)
-			helps[count++] = (struct match_help){ MATCH_CHANGE_RULE, id, line->row, missing_of(look, line, mentee, mentor) };
+			helps[count++] = (struct match_help){ MATCH_CHANGE_RULE, id, line->row, line->of,
+				match_missing(look->x->scorer, line, mentee, mentor) };
 	}
 	if (!look->reach[mentor])
 		helps[count++] = (struct match_help){ .change = MATCH_CHANGE_PLACE, .mentor = id, .amount = 1 };
@@ -169,8 +170,8 @@ static const char *help_clause(const struct explain *x, const struct match_help 
 	if (help->change == MATCH_CHANGE_CONSENT && help->mentor == 0)
 		return "the consent that this minor needs";
 	if (help->change == MATCH_CHANGE_CONSENT)
-		return match_mend_text(x->scratch, match_criterion("minor"), NAN);
-	return match_mend_text(x->scratch, help->criterion, help->amount);
+		return match_mend_text(x->scratch, match_criterion("minor"), NULL, NAN);
+	return match_mend_text(x->scratch, help->criterion, help->of, help->amount);
 }
 
 /* One more place, or a mentor that nobody might have before, is there for all who wait. */

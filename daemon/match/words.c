@@ -22,6 +22,9 @@ const char *match_amount_text(struct arena *arena, const struct match_criterion 
 {
 	long long n = (long long)floor(amount + 0.5);
 
+	if (!row->unit[0] && fabs(amount - (double)n) >= 0.005)
+		return arena_print(arena, "%.2f", amount);
+
 	if (strcmp(row->unit, "minute") == 0 && n >= 60 && n % 60 == 0)
 		return arena_print(arena, n == 60 ? "%lld hour" : "%lld hours", n / 60);
 	if (!row->unit[0])
@@ -39,13 +42,13 @@ const char *match_join_words(struct arena *arena, const char *const *words, int 
 }
 
 struct filling {
-	const char *n, *list;
+	const char *n, *list, *of;
 };
 
 static const char *slot(const char **at, const struct filling *filling)
 {
-	static const char *const names[] = { "{n}", "{list}" };
-	const char *const values[] = { filling->n, filling->list };
+	static const char *const names[] = { "{n}", "{list}", "{of}" };
+	const char *const values[] = { filling->n, filling->list, filling->of };
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		if (strncmp(*at, names[i], strlen(names[i])) == 0) {
@@ -84,10 +87,10 @@ static const char *fill(struct arena *arena, const char *template, const struct 
 }
 
 /* The words that the two have in common by this row; "" if there are none or nobody knows a word for them. */
-static const char *common_words(
-	const struct scorer *s, const struct match_criterion *row, int32_t mentee, int32_t mentor, struct arena *arena)
+static const char *common_words(const struct scorer *s, const struct plan_line *line, int32_t mentee, int32_t mentor, struct arena *arena)
 {
-	struct match_block block = { s->in, mentee, &mentor, 1 };
+	const struct match_criterion *row = line->row;
+	struct match_block block = { s->in, mentee, &mentor, 1, line };
 	int32_t terms[LIST];
 	const char *words[LIST];
 	int found = row->common ? row->common(&block, terms, LIST) : 0, count = 0;
@@ -103,20 +106,29 @@ const char *match_line_text(const struct scorer *s, const struct plan_line *line
 {
 	const struct match_criterion *row = line->row;
 	const char *template = row->met;
-	struct filling filling = { 0 };
+	struct filling filling = { .of = line->of };
 
+	if (line->quiet && line->of)
+		return arena_print(arena, "The %s was looked at.", line->of);
 	if (isnan(cell->amount))
-		return row->unknown;
+		return fill(arena, row->unknown, &filling);
 	if (cell->amount == 0)
 		template = row->unmet;
-	filling.n = row->quiet ? "" : match_amount_text(arena, row, cell->amount);
-	filling.list = common_words(s, row, mentee, mentor, arena);
+	filling.n = line->quiet ? "" : match_amount_text(arena, row, cell->amount);
+	filling.list = common_words(s, line, mentee, mentor, arena);
 	return fill(arena, template, &filling);
 }
 
-const char *match_mend_text(struct arena *arena, const struct match_criterion *row, double amount)
+const char *match_stopped_text(struct arena *arena, const struct plan_line *line)
 {
-	struct filling filling = { .n = isnan(amount) ? "" : match_amount_text(arena, row, amount) };
+	struct filling filling = { .of = line->of };
+
+	return line->of ? fill(arena, line->row->stopped, &filling) : line->row->stopped;
+}
+
+const char *match_mend_text(struct arena *arena, const struct match_criterion *row, const char *of, double amount)
+{
+	struct filling filling = { .of = of, .n = isnan(amount) ? "" : match_amount_text(arena, row, amount) };
 
 	return fill(arena, row->mend, &filling);
 }
@@ -136,7 +148,7 @@ static const char *shared_clause(
 	cell = match_cell_of(s, &line, mentee, mentor);
 	if (isnan(cell.amount) || cell.amount <= 0)
 		return NULL;
-	filling.list = common_words(s, row, mentee, mentor, arena);
+	filling.list = common_words(s, &line, mentee, mentor, arena);
 	if (row->common && !filling.list[0])
 		return NULL;
 	filling.n = match_amount_text(arena, row, cell.amount);

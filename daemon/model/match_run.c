@@ -9,6 +9,7 @@
  */
 #include <inttypes.h>
 
+#include "core/what_if.h"
 #include "model.h"
 
 static const char *const states[] = { "queued", "running", "proposed", "committing", "committed", "discarded", "failed", "cancelled",
@@ -19,6 +20,10 @@ static const struct field fields[] = { ID_AND_VERSION(struct match_run, .anchor 
 	{ AS_INT(struct match_run, program, LINK, MEMBER), .flags = REQUIRED | FROZEN | LISTED | LEADS, .to = "program",
 		.anchor = AT_PROGRAM, .label = "Program" },
 	{ AS_INT(struct match_run, recipe, LINK, STAFF), .flags = FROZEN, .to = "recipe", .label = "Recipe (none: the program's)" },
+	{ AS_INT(struct match_run, from, LINK, STAFF), .flags = FROZEN, .to = "match_run",
+		.label = "From (the run that this one started from)" },
+	{ AS_TEXT(struct match_run, changes, STAFF), .flags = FROZEN | LINES | HAS_MAX, .max = 10000,
+		.label = "What it supposes (WHAT = VALUE; see mentorship(7))" },
 	{ AS_TEXT(struct match_run, recipe_name, STAFF), .flags = BY_VERB | LISTED, .label = "Recipe's name" },
 	{ AS_TEXT(struct match_run, lines, STAFF), .flags = BY_VERB | LINES, .label = "Copy of the recipe" },
 	{ AS_INT(struct match_run, algorithm, CHOICE, STAFF), .flags = BY_VERB, .choices = algorithms, .starts = true,
@@ -46,21 +51,58 @@ struct recipe {
 	char *name;
 	int64_t algorithm;
 };
-struct recipe_line {
-	int64_t id, version, program, recipe;
-	char *criterion;
-	int64_t use;
-	double weight;
-	char *parameters;
-};
-
-static int copy_line(struct call *call, void *record, void *data)
+/* Only a run that supposes nothing untrue can become matches. */
+static bool supposes(const struct what_if *list, size_t count)
 {
-	const struct recipe_line *line = record;
-	char **lines = data;
+	for (size_t i = 0; i < count; i++)
+		if (list[i].kind == WHAT_PLACES || list[i].kind == WHAT_MENTOR)
+			return true;
+	return false;
+}
 
-	*lines = arena_print(call->arena, "%s%s\t%s\t%.17g\t%s\n", *lines ? *lines : "", line->criterion, line->use ? "weight" : "hard",
-		line->use ? line->weight : 0.0, line->parameters ? line->parameters : "");
+/* Whom a change names takes part in this program, on that side. */
+static int check_side(struct call *call, int64_t program, int64_t id, int side)
+{
+	struct participant *who;
+	int r = load(call, &participant_entity, id, (void **)&who);
+
+	if (r == E_NOTFOUND || (!r && (who->program != program || who->role != side)))
+		return fail(
+			call, E_INVALID, "changes", "%" PRId64 " is no %s of this program", id, side == SIDE_MENTOR ? "mentor" : "mentee");
+	return r;
+}
+
+static int check_changes(struct call *call, const struct match_run *run)
+{
+	struct what_if *list;
+	size_t count;
+	int r = what_if_read(call->arena, run->changes, &list, &count, &call->problem);
+
+	for (size_t i = 0; i < count && !r; i++) {
+		if (list[i].kind == WHAT_PLACES)
+			r = check_side(call, run->program, list[i].one, SIDE_MENTOR);
+		else if (list[i].kind == WHAT_LOCK || list[i].kind == WHAT_MARK)
+			r = check_side(call, run->program, list[i].one, SIDE_MENTEE);
+		if (!r && list[i].kind == WHAT_LOCK)
+			r = check_side(call, run->program, list[i].other, SIDE_MENTOR);
+	}
+	return r;
+}
+
+/* A run that starts from another one has its recipe and its changes, and more. */
+static int take_from(struct call *call, struct match_run *run)
+{
+	struct match_run *from;
+	int r = run->from == NONE ? 0 : load(call, &match_run_entity, run->from, (void **)&from);
+
+	if (r || run->from == NONE)
+		return r;
+	if (from->program != run->program)
+		return fail(call, E_INVALID, "from", "that run is another program's");
+	if (run->recipe == NONE)
+		run->recipe = from->recipe;
+	if (from->changes)
+		run->changes = run->changes ? arena_print(call->arena, "%s\n%s", from->changes, run->changes) : from->changes;
 	return 0;
 }
 
@@ -77,6 +119,11 @@ static int run_create(struct call *call, const void *was, void *now)
 		return r;
 	if (program->state != PROGRAM_OPEN && program->state != PROGRAM_RUNNING)
 		return fail(call, E_STATE, "program", "a program is matched while it is open or running");
+	r = take_from(call, run);
+	if (!r)
+		r = check_changes(call, run);
+	if (r)
+		return r;
 	if (run->recipe == NONE)
 		run->recipe = program->recipe;
 	if (run->recipe == NONE)
@@ -88,7 +135,7 @@ static int run_create(struct call *call, const void *was, void *now)
 	if (!r)
 		r = load(call, &recipe_entity, run->recipe, (void **)&recipe);
 	if (!r)
-		r = each(call, &recipe_line_entity, copy_line, &run->lines, "\"recipe\" = ?1", VALUES(run->recipe));
+		r = recipe_lines(call, run->recipe, run->changes, &run->lines);
 	if (r)
 		return r;
 	if (recipe->program != run->program)
@@ -116,6 +163,8 @@ static int run_done(struct call *call, const void *was, void *now)
 static int run_commit(struct call *call, const void *was, void *now)
 {
 	const struct match_run *run = now;
+	struct what_if *list;
+	size_t count;
 	int64_t stale;
 	int r = ask(call,
 		"SELECT count(*) FROM \"run_pair\" rp WHERE rp.\"run\" = ?1 AND EXISTS (SELECT 1 FROM \"match_member\" mm JOIN \"match\" ma ON "
@@ -124,10 +173,92 @@ static int run_commit(struct call *call, const void *was, void *now)
 		VALUES(run->id), &stale);
 
 	(void)was;
+	if (!r)
+		r = what_if_read(call->arena, run->changes, &list, &count, &call->problem);
+	if (!r && supposes(list, count))
+		return fail(call, E_STATE, "changes",
+			"this run supposes places that there are not; give the mentors these places and start a run without");
 	if (!r && stale > 0)
 		return fail(
 			call, E_CONFLICT, NULL, "%" PRId64 " of its mentees were matched since; discard this run and start another", stale);
 	return r ? r : plan(call, "commit run", run->id, call->now, NULL);
+}
+
+/* ---- questions about runs; the task has the answer ---- */
+
+struct explain {
+	int64_t mentee, mentor;
+};
+static const struct field explain_arguments[] = { { AS_INT(struct explain, mentee, LINK, MEMBER), .flags = REQUIRED, .to = "participant",
+							  .label = "Mentee" },
+	{ AS_INT(struct explain, mentor, LINK, MEMBER), .flags = REQUIRED, .to = "participant", .label = "Mentor" }, { 0 } };
+
+static int on_side(struct call *call, int64_t program, int64_t id, int side, const char *field)
+{
+	int r = check_side(call, program, id, side);
+
+	return r == E_INVALID ? fail(call, r, field, "this is no %s of the run's program", field) : r;
+}
+
+static int run_explain(struct call *call, const void *was, void *now)
+{
+	const struct match_run *run = was;
+	const struct explain *about = call->arguments;
+	int r = on_side(call, run->program, about->mentee, SIDE_MENTEE, "mentee");
+
+	(void)now;
+	if (!r)
+		r = on_side(call, run->program, about->mentor, SIDE_MENTOR, "mentor");
+	return r ? r : begin_work_about(call, "match explain", run->id, about->mentee, about->mentor);
+}
+
+struct compare {
+	int64_t with;
+};
+static const struct field compare_arguments[] = {
+	{ AS_INT(struct compare, with, LINK, MEMBER), .flags = REQUIRED, .to = "match_run", .label = "The other run" }, { 0 }
+};
+static const unsigned has_pairs = IN(RUN_PROPOSED) | IN(RUN_COMMITTING) | IN(RUN_COMMITTED) | IN(RUN_DISCARDED);
+
+static int run_compare(struct call *call, const void *was, void *now)
+{
+	const struct match_run *run = was;
+	const struct compare *about = call->arguments;
+	struct match_run *other;
+	int r = load(call, &match_run_entity, about->with, (void **)&other);
+
+	(void)now;
+	if (r)
+		return r;
+	if (other->program != run->program)
+		return fail(call, E_INVALID, "with", "that run is another program's");
+	if (!(IN(other->state) & has_pairs))
+		return fail(call, E_STATE, "with", "that run has no result; it is %s", states[other->state]);
+	return begin_work_about(call, "match compare", run->id, other->id, 0);
+}
+
+struct outlook {
+	int64_t places;
+};
+static const struct field outlook_arguments[] = { { AS_INT(struct outlook, places, NUMBER, MEMBER), .flags = HAS_MIN | HAS_MAX, .min = 1,
+							  .max = 10000,
+							  .label = "Places of each mentor to be found (none: the program's)" },
+	{ 0 } };
+
+static int run_outlook(struct call *call, const void *was, void *now)
+{
+	const struct match_run *run = was;
+	const struct outlook *about = call->arguments;
+	struct program *program;
+	int r = load(call, &program_entity, run->program, (void **)&program);
+	int64_t places = about->places;
+
+	(void)now;
+	if (r)
+		return r;
+	if (places == NONE)
+		places = program->mentor_places == NONE || program->mentor_places < 1 ? 1 : program->mentor_places;
+	return begin_work_about(call, "match outlook", run->id, places, 0);
 }
 
 #define S(x) IN(RUN_##x)
@@ -137,6 +268,12 @@ static const struct verb verbs[] = { { "Create", COORDINATOR, 0, KEEP, "*", run_
 	{ "Cancel", COORDINATOR, S(QUEUED) | S(RUNNING), S(CANCELLED), NULL, run_done, "Cancel", 0, NULL, NULL, 0 },
 	{ "Commit", COORDINATOR, S(PROPOSED), S(COMMITTING), NULL, run_commit, "Make its pairs matches", 0, NULL, NULL, 0 },
 	{ "Discard", COORDINATOR, S(PROPOSED), S(DISCARDED), NULL, NULL, "Discard", 0, NULL, NULL, 0 },
+	{ "Explain", COORDINATOR, S(PROPOSED), KEEP, NULL, run_explain, "Why these two are a pair, or are none", LONG, NULL,
+		explain_arguments, sizeof(struct explain) },
+	{ "Compare", COORDINATOR, S(PROPOSED) | S(COMMITTING) | S(COMMITTED) | S(DISCARDED), KEEP, NULL, run_compare,
+		"Who is placed otherwise in another run", LONG, NULL, compare_arguments, sizeof(struct compare) },
+	{ "Outlook", COORDINATOR, S(PROPOSED), KEEP, NULL, run_outlook, "How many more mentors would place everybody, and who", LONG, NULL,
+		outlook_arguments, sizeof(struct outlook) },
 	{ "Begin", SYSTEM, S(QUEUED), S(RUNNING), NULL, NULL, "Begin", 0, NULL, NULL, 0 },
 	{ "Again", SYSTEM, S(RUNNING), S(QUEUED), NULL, NULL, "Queue again", 0, NULL, NULL, 0 },
 	{ "Propose", SYSTEM, S(RUNNING), S(PROPOSED), RESULT, run_done, "Propose", 0, NULL, NULL, 0 },

@@ -10,10 +10,11 @@
 #include "core/call.h"
 
 extern const struct entity person_entity, login_entity, duty_entity, program_entity, closed_days_entity, participant_entity, trait_entity,
-	availability_entity, wish_entity, objection_entity, recipe_entity, recipe_line_entity, match_run_entity, run_pair_entity,
-	unplaced_entity, match_entity, match_member_entity, check_in_entity, message_entity, job_entity, audit_record_entity,
-	disclosure_entity, import_entity, plugin_entity, invitation_entity, template_entity, concern_entity, instrument_entity, item_entity,
-	item_text_entity, scale_entity, wave_entity, wave_member_entity, response_entity, wave_result_entity;
+	availability_entity, wish_entity, objection_entity, group_membership_entity, recipe_entity, recipe_line_entity, match_run_entity,
+	run_pair_entity, unplaced_entity, match_entity, match_member_entity, check_in_entity, message_entity, job_entity,
+	audit_record_entity, disclosure_entity, import_entity, plugin_entity, invitation_entity, template_entity, concern_entity,
+	instrument_entity, item_entity, item_text_entity, scale_entity, wave_entity, wave_member_entity, response_entity,
+	wave_result_entity;
 
 #define MANAGE "org.mentorship1.manage" /* the polkit action of administration */
 
@@ -98,7 +99,9 @@ enum trait_side {
 struct trait {
 	int64_t id, version, program, participant, person, kind;
 	char *name;
-	int64_t level, side;
+	int64_t level;
+	double number; /* of a free one; NaN: none */
+	int64_t side;
 };
 
 enum run_state {
@@ -112,8 +115,8 @@ enum run_state {
 	RUN_CANCELLED
 };
 struct match_run {
-	int64_t id, version, program, recipe;
-	char *recipe_name, *lines;
+	int64_t id, version, program, recipe, from;
+	char *changes, *recipe_name, *lines;
 	int64_t algorithm, seed;
 	char *input_hash;
 	int64_t mentees, mentors, pairs, placed, total, bound;
@@ -363,6 +366,8 @@ int check_in_drop(struct call *, int64_t id);
 /* What follows up on one that was not answered rests, and is planned anew from today. */
 int check_in_pause(struct call *, int64_t id);
 int check_in_go_on(struct call *, const struct check_in *);
+/* The lines of a recipe, changed as a what-if says (NULL: not at all): "criterion TAB hard|weight TAB weight TAB parameters". */
+int recipe_lines(struct call *, int64_t recipe, const char *changes, char **ret_lines);
 /* Fills a draft program, and the recipe made with it, from a shipped starter; E_INVALID names the known ones. */
 int starter_fill(struct call *, struct program *);
 int starter_recipe(struct call *, const struct program *);

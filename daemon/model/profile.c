@@ -4,6 +4,7 @@
  * objection. Who a participant is not to be matched with, and why, is sealed: rows show to their author and the safeguarding lead
  * only, the worker gets ids and nothing else.
  */
+#include <math.h>
 #include <string.h>
 
 #include "model.h"
@@ -29,10 +30,21 @@ static const struct field trait_fields[] = { ID_AND_VERSION(struct trait, .ancho
 		.min = 1, .max = 120, .retention = AFTER_PROGRAM, .label = "Name" },
 	{ AS_INT(struct trait, level, NUMBER, STAFF), .flags = HAS_MIN | HAS_MAX | LISTED | OWN | OWN_SET, .max = 4,
 		.label = "Level (0 to 4)" },
+	{ AS_REAL(struct trait, number, STAFF), .flags = HAS_MIN | HAS_MAX | LISTED | OWN | OWN_SET, .min = -1000000000, .max = 1000000000,
+		.label = "Number (of a free trait, such as hours a month)" },
 	{ AS_INT(struct trait, side, CHOICE, STAFF), .flags = REQUIRED | FROZEN | LISTED | KEY | OWN, .choices = sides, .starts = true,
 		.label = "Offered or sought" },
 	{ 0 } };
 COVERS(trait_fields, struct trait, 0);
+
+static int trait_check(struct call *call, const void *record)
+{
+	const struct trait *trait = record;
+
+	return !isnan(trait->number) && strcmp(trait_kinds[trait->kind], "free") != 0
+		? fail(call, E_INVALID, "number", "only a free trait has a number; a skill has a level")
+		: 0;
+}
 
 static const struct verb profile_verbs[] = { { "Create", COORDINATOR | SELF, 0, KEEP, "*", NULL, "Add", ON_COLLECTION, NULL, NULL, 0 },
 	{ "Update", COORDINATOR | SELF, 0, KEEP, "*", NULL, "Change", 0, NULL, NULL, 0 },
@@ -43,6 +55,7 @@ const struct entity trait_entity = { .name = "trait",
 	.size = sizeof(struct trait),
 	.fields = trait_fields,
 	.verbs = profile_verbs,
+	.check = trait_check,
 	.unique = "participant kind name side",
 	.retention = AFTER_PROGRAM,
 	.label = "Trait",

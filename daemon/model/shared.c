@@ -5,6 +5,7 @@
  */
 #include "shared.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "core/text.h"
@@ -58,7 +59,7 @@ static int see_trait(struct call *call, void *record, void *data)
 	struct stated *stated = arena_new(call->arena, sizeof *stated);
 	struct buffer folded = { 0 };
 
-	if (!trait->name) /* its time was over */
+	if (!trait->name || !isnan(trait->number)) /* its time was over; hours a month are nothing to have in common */
 		return 0;
 	text_fold(&folded, trait->name, strlen(trait->name));
 	*stated = (struct stated){ trait, arena_copy(call->arena, buffer_string(&folded)), NULL };

@@ -55,12 +55,14 @@ struct work_kind {
 	const struct entity *entity;                      /* of the subject; NULL: none */
 };
 extern const struct work_kind *const work_kinds[]; /* ended by NULL; works.c */
-extern const struct work_kind match_kind, import_kind, proposal_kind, backup_kind, check_kind, checkpoint_kind;
+extern const struct work_kind match_kind, preview_kind, explain_kind, outlook_kind, compare_kind, import_kind, proposal_kind, backup_kind,
+	check_kind, checkpoint_kind;
 
 struct piece {
 	struct workers *workers;
 	const struct work_kind *kind;
 	int64_t subject, task; /* task 0: nobody watches */
+	int64_t about[2];      /* as begin_work_about said */
 	struct caller caller;  /* BY_WORKER */
 	int (*stage)(struct call *, struct piece *);
 	bool begun, over, failing, cancelled, wants_process;

@@ -2,42 +2,24 @@
 /*
  * A match run and its worker: what it is given, what is believed of what it answers.
  *
- * The run is begun, rows of an earlier attempt are cleared, the objections of the program are opened in slices (and ages, if a line of
- * the recipe looks at them) and handed over as ids and numbers in a sealed memory file. Everything else the worker reads from the
- * database itself. Its pairs are checked like a stranger's: participants of this program, on their sides, each mentee
- * once, no mentor above the capacity, nobody with whom they must not be, and a total that adds up. Rows count from the
+ * The run is begun, rows of an earlier attempt are cleared, what is sealed is opened (match_gather.c), and the worker computes. Its
+ * pairs are checked like a stranger's: participants of this program, on their sides, each mentee once, no mentor
+ * above the capacity (or what the run supposes), nobody with whom they must not be, and a total that adds up. Rows count from the
  * moment that the run is proposed, which is the last slice.
  */
-#include "inner.h"
+#include "matching.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/date.h"
-#include "core/settings.h"
-#include "core/zone.h"
+#include "core/what_if.h"
 #include "model/model.h"
 
 enum {
-	OPENED_A_TURN = 100,
 	TEXT_BYTES = 32768,
 	SCORE_MAX = 1000000
-};
-
-struct couple {
-	int64_t one, other;
-};
-
-struct matching {
-	int64_t program, cursor;
-	bool ages;
-	struct buffer input;
-	struct couple *objections;
-	size_t count, room;
-	int64_t mentees, people; /* that the program has: no more rows than these are believed */
-	int64_t pairs, total, unplaced;
 };
 
 static const struct match_run *run_of(struct call *call, const struct piece *piece, int *ret)
@@ -46,15 +28,6 @@ static const struct match_run *run_of(struct call *call, const struct piece *pie
 
 	*ret = load(call, &match_run_entity, piece->subject, (void **)&run);
 	return *ret ? NULL : run;
-}
-
-static void matching_forget(struct piece *piece)
-{
-	struct matching *m = piece->own;
-
-	buffer_free(&m->input);
-	free(m->objections);
-	free(m);
 }
 
 static int end(struct piece *piece, bool cancelled)
@@ -90,149 +63,15 @@ static int clear_some(struct call *call, int64_t run)
 			   "DELETE FROM \"unplaced\" WHERE \"id\" IN (SELECT \"id\" FROM \"unplaced\" WHERE \"run\" = ?1 LIMIT ?2)", run);
 }
 
-/* ---- what only the daemon can open ---- */
-
-static void keep_objection(struct matching *m, int64_t one, int64_t other)
-{
-	if (m->count == m->room) {
-		m->room = m->room ? 2 * m->room : 64;
-		m->objections = realloc(m->objections, m->room * sizeof *m->objections);
-		if (!m->objections)
-			abort();
-	}
-	m->objections[m->count++] = (struct couple){ one < other ? one : other, one < other ? other : one };
-}
-
-static int compare_couples(const void *a, const void *b)
-{
-	const struct couple *x = a, *y = b;
-
-	if (x->one != y->one)
-		return x->one < y->one ? -1 : 1;
-	return x->other < y->other ? -1 : x->other > y->other;
-}
-
-/* Ids and persons of the next slice, by a statement with program, cursor and limit. */
-static int next_ids(struct call *call, struct matching *m, const char *sql, struct couple *rows, int *ret_count)
-{
-	struct stmt *q;
-	int r = engine_prepare(store_engine(call->store), sql, true, &q, &call->problem);
-
-	*ret_count = 0;
-	if (r)
-		return r;
-	engine_bind_int(q, 1, m->program);
-	engine_bind_int(q, 2, m->cursor);
-	engine_bind_int(q, 3, OPENED_A_TURN);
-	while ((r = engine_step(store_engine(call->store), q, &call->problem)) > 0)
-		rows[(*ret_count)++] = (struct couple){ engine_int(q, 0), engine_int(q, 1) };
-	return r;
-}
-
-static int add_numbers(struct call *call, struct matching *m, const char *word, int64_t one, int64_t other)
-{
-	const char *cells[] = { word, arena_print(call->arena, "%" PRId64, one), arena_print(call->arena, "%" PRId64, other) };
-
-	return frame_add(&m->input, cells, 3);
-}
-
-static int launch_stage(struct call *call, struct piece *piece);
-
-static int ages_stage(struct call *call, struct piece *piece)
-{
-	struct matching *m = piece->own;
-	struct couple rows[OPENED_A_TURN];
-	int count,
-		r = next_ids(call, m,
-			"SELECT DISTINCT \"person\", \"person\" FROM \"participant\" WHERE \"program\" = ?1 AND \"state\" = 'ready' AND "
-			"\"person\" > ?2 ORDER BY \"person\" LIMIT ?3",
-			rows, &count);
-
-	for (int i = 0; i < count && !r; i++) {
-		char *text;
-		int64_t day;
-
-		m->cursor = rows[i].one;
-		r = unseal(call, &person_entity, rows[i].one, "birth_date", &text);
-		if (!r && text && !date_parse(text, &day, NULL))
-			r = add_numbers(call, m, "age", rows[i].one, date_years(day, today(call)));
-	}
-	if (!r && count < OPENED_A_TURN)
-		piece->stage = launch_stage;
-	return r ? r : 1;
-}
-
-static int objections_stage(struct call *call, struct piece *piece)
-{
-	struct matching *m = piece->own;
-	struct couple rows[OPENED_A_TURN];
-	int count,
-		r = next_ids(call, m,
-			"SELECT \"id\", \"person\" FROM \"objection\" WHERE \"program\" = ?1 AND \"state\" = 'stated' AND \"id\" > ?2 "
-			"ORDER BY \"id\" LIMIT ?3",
-			rows, &count);
-
-	for (int i = 0; i < count && !r; i++) {
-		char *text;
-		int64_t other;
-
-		m->cursor = rows[i].one;
-		r = unseal(call, &objection_entity, rows[i].one, "other", &text);
-		if (r || !frame_number(text, &other))
-			continue;
-		keep_objection(m, rows[i].other, other);
-		r = add_numbers(call, m, "objection", rows[i].other, other);
-	}
-	if (r || count == OPENED_A_TURN)
-		return r ? r : 1;
-	if (m->count)
-		qsort(m->objections, m->count, sizeof *m->objections, compare_couples);
-	m->cursor = 0;
-	piece->stage = m->ages ? ages_stage : launch_stage;
-	return 1;
-}
-
 /* ---- the beginning ---- */
-
-static int launch_stage(struct call *call, struct piece *piece)
-{
-	struct matching *m = piece->own;
-	int r;
-	const struct match_run *run = run_of(call, piece, &r);
-	const char *zone = settings_of(call)->institution.zone;
-
-	if (r)
-		return r;
-	piece->input = sealed_memfd(&m->input, &call->problem);
-	if (piece->input < 0)
-		return call->problem.code;
-	r = FRAME(&piece->first, "match", arena_print(call->arena, "%" PRId64, run->id), arena_print(call->arena, "%" PRId64, run->program),
-		arena_print(call->arena, "%" PRId64, run->seed), run->lines ? run->lines : "",
-		arena_print(call->arena, "%" PRId64, call->now), zone ? zone : "UTC");
-	if (r)
-		return fail(call, r, "lines", "the recipe is too long");
-	piece->reads_database = piece->wants_process = true;
-	piece->stage = frames_stage;
-	return 1;
-}
 
 static int clear_stage(struct call *call, struct piece *piece)
 {
 	int r = clear_some(call, piece->subject);
 
 	if (!r)
-		piece->stage = objections_stage;
+		matching_open(piece);
 	return r < 0 ? r : 1;
-}
-
-static bool has_line(const char *lines, const char *criterion)
-{
-	size_t length = strlen(criterion);
-
-	for (const char *line = lines; line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : "")
-		if (!strncmp(line, criterion, length) && line[length] == '\t')
-			return true;
-	return false;
 }
 
 static int match_begin(struct call *call, struct piece *piece)
@@ -247,11 +86,9 @@ static int match_begin(struct call *call, struct piece *piece)
 		r = perform_also(call, &match_run_entity, run->id, "Begin", NULL, 0);
 	if (r)
 		return r;
-	piece->own = m = calloc(1, sizeof *m);
-	if (!m)
-		abort();
-	m->program = run->program;
-	m->ages = has_line(run->lines, "age");
+	piece->own = m = matching_new("match", run->program, run->lines, run->changes);
+	m->seed = run->seed;
+	m->from = run->from;
 	r = ask(call, "SELECT count(*) FROM \"participant\" WHERE \"program\" = ?1 AND \"role\" = 'mentee'", VALUES(m->program),
 		&m->mentees);
 	if (!r)
@@ -300,13 +137,6 @@ static int check_alternatives(struct call *call, const struct matching *m, const
 	return r;
 }
 
-static bool is_objected(const struct matching *m, int64_t one, int64_t other)
-{
-	struct couple couple = { one < other ? one : other, one < other ? other : one };
-
-	return m->count && bsearch(&couple, m->objections, m->count, sizeof couple, compare_couples);
-}
-
 static int take_pair(struct call *call, struct piece *piece, const struct frame *frame)
 {
 	struct matching *m = piece->own;
@@ -337,7 +167,7 @@ static int take_pair(struct call *call, struct piece *piece, const struct frame 
 		r = side_of(call, m, pair->mentor, SIDE_MENTOR, &mentor);
 	if (!r)
 		r = side_of(call, m, pair->mentee, SIDE_MENTEE, &mentee);
-	if (!r && (mentor->person == mentee->person || is_objected(m, mentor->person, mentee->person)))
+	if (!r && (mentor->person == mentee->person || matching_objected(m, mentor->person, mentee->person)))
 		r = refuse(call, "it has a pair that must not be");
 	if (r)
 		return r;
@@ -378,23 +208,52 @@ static int take_unplaced(struct call *call, struct piece *piece, const struct fr
 	return r == E_CONFLICT ? refuse(call, "it leaves somebody out twice") : r;
 }
 
+/* So many places the run supposes that the mentor has; -1: it supposes nothing. */
+static int64_t supposed_places(const struct what_if *list, size_t count, int64_t mentor)
+{
+	int64_t places = -1;
+
+	for (size_t i = 0; i < count; i++)
+		if (list[i].kind == WHAT_PLACES && list[i].one == mentor)
+			places = list[i].other;
+	return places;
+}
+
+/* No mentor has more mentees than places, or than the run supposes. */
+static int check_places(struct call *call, const struct piece *piece)
+{
+	const struct matching *m = piece->own;
+	struct what_if *list;
+	struct stmt *q;
+	size_t count;
+	int r = what_if_read(call->arena, m->changes, &list, &count, &call->problem);
+
+	if (!r)
+		r = engine_prepare(store_engine(call->store),
+			"SELECT x.\"mentor\", x.\"n\" FROM (SELECT \"mentor\", count(*) AS \"n\" FROM \"run_pair\" WHERE \"run\" = ?1 GROUP BY "
+			"\"mentor\") x JOIN \"participant\" p ON p.\"id\" = x.\"mentor\" WHERE x.\"n\" > p.\"capacity\"",
+			true, &q, &call->problem);
+	if (r)
+		return r;
+	engine_bind_int(q, 1, piece->subject);
+	while ((r = engine_step(store_engine(call->store), q, &call->problem)) > 0)
+		if (engine_int(q, 1) > supposed_places(list, count, engine_int(q, 0))) {
+			engine_reset(q);
+			return refuse(call, "it gives a mentor more mentees than places");
+		}
+	return r;
+}
+
 /* What only shows when all rows are there. */
 static int check_whole(struct call *call, const struct piece *piece)
 {
-	int64_t twice, over;
+	int64_t twice;
 	int r = ask(
 		call, "SELECT count(*) - count(DISTINCT \"mentee\") FROM \"run_pair\" WHERE \"run\" = ?1", VALUES(piece->subject), &twice);
 
-	if (!r)
-		r = ask(call,
-			"SELECT count(*) FROM (SELECT \"mentor\", count(*) AS \"n\" FROM \"run_pair\" WHERE \"run\" = ?1 GROUP BY \"mentor\") x JOIN "
-			"\"participant\" p ON p.\"id\" = x.\"mentor\" WHERE x.\"n\" > p.\"capacity\"",
-			VALUES(piece->subject), &over);
 	if (r)
 		return r;
-	if (twice)
-		return refuse(call, "it gives a mentee two mentors");
-	return over ? refuse(call, "it gives a mentor more mentees than places") : 0;
+	return twice ? refuse(call, "it gives a mentee two mentors") : check_places(call, piece);
 }
 
 static int take_result(struct call *call, struct piece *piece, const struct frame *frame)

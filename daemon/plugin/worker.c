@@ -252,7 +252,12 @@ struct piece *piece_new(struct workers *workers, const struct work_kind *kind, c
 
 	if (!piece)
 		abort();
-	*piece = (struct piece){ .workers = workers, .kind = kind, .subject = work->subject, .task = work->task, .input = -1 };
+	*piece = (struct piece){ .workers = workers,
+		.kind = kind,
+		.subject = work->subject,
+		.task = work->task,
+		.about = { work->about[0], work->about[1] },
+		.input = -1 };
 	piece->caller = (struct caller){ .way = BY_WORKER,
 		.uid = work->starter.uid,
 		.login = NONE,

@@ -498,12 +498,17 @@ int delete_record(struct call *call, const struct entity *e, const void *was)
 
 int begin_work(struct call *call, const char *kind, int64_t subject)
 {
+	return begin_work_about(call, kind, subject, 0, 0);
+}
+
+int begin_work_about(struct call *call, const char *kind, int64_t subject, int64_t one, int64_t other)
+{
 	struct store *s = call->store;
 
 	s->work = grown(s->work, s->work_count, &s->work_room, sizeof *s->work);
 	if (!call->task)
 		call->task = random_id();
-	s->work[s->work_count++] = (struct work){ kind, subject, call->task, *call->caller };
+	s->work[s->work_count++] = (struct work){ kind, subject, { one, other }, call->task, *call->caller };
 	s->work[s->work_count - 1].starter.sight = NULL;
 	return 0;
 }

@@ -135,6 +135,7 @@ size_t store_committed(struct store *, const struct change **ret);
 struct work {
 	const char *kind;
 	int64_t subject;
+	int64_t about[2];
 	int64_t task;
 	struct caller starter;
 };

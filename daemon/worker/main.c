@@ -40,7 +40,7 @@ static int work(const struct frame *first, struct problem *problem)
 {
 	const char *word = first->cells[0];
 
-	if (!strcmp(word, "match"))
+	if (!strcmp(word, "match") || !strcmp(word, "preview") || !strcmp(word, "explain") || !strcmp(word, "outlook"))
 		return match_task(first, problem);
 	if (!strcmp(word, "import"))
 		return import_task(first, problem);

@@ -44,6 +44,7 @@ static void *push(struct arena *arena, struct list *list, size_t size)
 struct trait_row {
 	int64_t participant;
 	struct match_trait trait;
+	double number; /* of a free one; NaN: none */
 	const char *text, *folded;
 };
 struct time_row {
@@ -176,7 +177,7 @@ static int on_trait(struct reading *in, struct stmt *q)
 			{ .kind = (enum match_kind)kinds[i].kind,
 				.sought = !strcmp(engine_text(q, 4), "sought"),
 				.level = engine_int(q, 3) == NONE ? 0 : (int32_t)engine_int(q, 3) },
-			arena_copy(&in->g->arena, name), arena_copy(&in->g->arena, buffer_string(&folded)) };
+			engine_real(q, 5), arena_copy(&in->g->arena, name), arena_copy(&in->g->arena, buffer_string(&folded)) };
 		buffer_free(&folded);
 		return 0;
 	}
@@ -214,18 +215,48 @@ static void number_names(struct reading *in)
 	in->g->input.word_count = words.count;
 }
 
+/* The first language is the one that is spoken best (level 4), or the only one. */
+static bool is_first_language(const struct trait_row *rows, size_t count, size_t at)
+{
+	size_t languages = 0;
+
+	if (rows[at].trait.kind != MATCH_LANGUAGE || rows[at].trait.sought)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		languages += rows[i].trait.kind == MATCH_LANGUAGE && !rows[i].trait.sought;
+	return rows[at].trait.level == 4 || languages == 1;
+}
+
+/* One person's rows; a free trait with a number is a number. */
+static void give_person(struct reading *in, struct match_person *person, const struct trait_row *rows, size_t count)
+{
+	struct match_trait *traits = arena_new(&in->g->arena, (2 * count + 1) * sizeof *traits);
+	struct match_number *numbers = arena_new(&in->g->arena, (count + 1) * sizeof *numbers);
+
+	person->traits = traits;
+	person->numbers = numbers;
+	for (size_t i = 0; i < count; i++) {
+		if (!isnan(rows[i].number)) {
+			numbers[person->number_count++] = (struct match_number){ rows[i].trait.name, rows[i].number };
+			continue;
+		}
+		traits[person->trait_count++] = rows[i].trait;
+		if (!is_first_language(rows, count, i))
+			continue;
+		traits[person->trait_count] = rows[i].trait;
+		traits[person->trait_count++].kind = MATCH_FIRST_LANGUAGE;
+	}
+}
+
 /* Each person's own part of the sorted rows. */
 static void give_traits(struct reading *in)
 {
 	const struct trait_row *rows = in->traits.items;
-	struct match_trait *traits = arena_new(&in->g->arena, (in->traits.count + 1) * sizeof *traits);
 
-	for (size_t i = 0; i < in->traits.count; i++) {
-		struct match_person *person = find_person(in, rows[i].participant);
-
-		traits[i] = rows[i].trait;
-		if (!person->trait_count++)
-			person->traits = &traits[i];
+	for (size_t i = 0, next; i < in->traits.count; i = next) {
+		for (next = i; next < in->traits.count && rows[next].participant == rows[i].participant; next++)
+			;
+		give_person(in, find_person(in, rows[i].participant), &rows[i], next - i);
 	}
 }
 
@@ -334,7 +365,7 @@ static int read_all(struct reading *in)
 			on_person);
 	if (!r)
 		r = each_row(in,
-			"SELECT \"participant\", \"kind\", \"name\", \"level\", \"side\" FROM \"trait\" WHERE \"program\" = ?1 ORDER BY "
+			"SELECT \"participant\", \"kind\", \"name\", \"level\", \"side\", \"number\" FROM \"trait\" WHERE \"program\" = ?1 ORDER BY "
 			"\"participant\", \"id\"",
 			on_trait);
 	if (!r)
@@ -404,7 +435,9 @@ static int compare_ages(const void *a, const void *b)
 {
 	const struct match_couple *x = a, *y = b;
 
-	return x->one < y->one ? -1 : x->one > y->one;
+	if (x->one != y->one)
+		return x->one < y->one ? -1 : 1;
+	return x->other && y->other ? (x->other > y->other) - (x->other < y->other) : 0;
 }
 
 static void give_ages(struct match_person *people, size_t count, const struct list *ages)
@@ -418,30 +451,64 @@ static void give_ages(struct match_person *people, size_t count, const struct li
 	}
 }
 
+/* Groups come by participant; each person's traits are copied once, with the groups behind them. */
+static void give_groups(struct gathering *g, struct match_person *people, size_t count, const struct list *groups)
+{
+	for (size_t i = 0; i < count && groups->count; i++) {
+		struct match_couple key = { people[i].id, 0 };
+		const struct match_couple *all = groups->items, *end = all + groups->count,
+					  *found = bsearch(&key, all, groups->count, sizeof key, compare_ages);
+		struct match_trait *traits;
+
+		if (!found)
+			continue;
+		while (found > all && found[-1].one == people[i].id)
+			found--;
+		traits = arena_new(&g->arena, (people[i].trait_count + (size_t)(end - found)) * sizeof *traits);
+		if (people[i].trait_count)
+			memcpy(traits, people[i].traits, people[i].trait_count * sizeof *traits);
+		people[i].traits = traits;
+		for (; found < end && found->one == people[i].id; found++)
+			traits[people[i].trait_count++] = (struct match_trait){ .kind = MATCH_GROUP, .name = -found->other };
+	}
+}
+
 int gather_sealed(struct gathering *g, int fd, struct problem *problem)
 {
-	struct list objections = { 0 }, ages = { 0 };
+	struct list lists[3] = { 0 };
+	static const char *const words[] = { "objection", "age", "group" };
+	struct match_person *sides[] = { (struct match_person *)(uintptr_t)g->input.mentees,
+		(struct match_person *)(uintptr_t)g->input.mentors };
+	const size_t counts[] = { g->input.mentee_count, g->input.mentor_count };
 	struct frame_reader reader = { 0 };
 	struct frame frame;
 	int r;
 
 	while ((r = frames_read(fd, &reader, &frame)) > 0) {
 		struct match_couple couple;
+		size_t kind = 0;
 
 		if (frame.count != 3 || !frame.cells[0] || !frame_number(frame.cells[1], &couple.one) ||
 			!frame_number(frame.cells[2], &couple.other))
 			break;
-		*(struct match_couple *)push(&g->arena, !strcmp(frame.cells[0], "age") ? &ages : &objections, sizeof couple) = couple;
+		while (kind < 3 && strcmp(words[kind], frame.cells[0]))
+			kind++;
+		if (kind == 3)
+			break;
+		*(struct match_couple *)push(&g->arena, &lists[kind], sizeof couple) = couple;
 	}
 	frame_reader_free(&reader);
 	if (r)
 		return problem_set(problem, E_UNAVAILABLE, NULL, "daemon and worker are of different versions");
-	if (ages.count)
-		qsort(ages.items, ages.count, sizeof(struct match_couple), compare_ages);
-	give_ages((struct match_person *)(uintptr_t)g->input.mentees, g->input.mentee_count, &ages);
-	give_ages((struct match_person *)(uintptr_t)g->input.mentors, g->input.mentor_count, &ages);
-	g->input.objections = objections.items;
-	g->input.objection_count = objections.count;
+	for (int i = 1; i < 3; i++)
+		if (lists[i].count)
+			qsort(lists[i].items, lists[i].count, sizeof(struct match_couple), compare_ages);
+	for (int i = 0; i < 2; i++) {
+		give_ages(sides[i], counts[i], &lists[1]);
+		give_groups(g, sides[i], counts[i], &lists[2]);
+	}
+	g->input.objections = lists[0].items;
+	g->input.objection_count = lists[0].count;
 	return 0;
 }
 

@@ -18,12 +18,17 @@ struct gathering {
 	const char *zone; /* the institution's */
 	int64_t program, now;
 	struct match_input input;
+	size_t supposed; /* the last so many mentors there are not */
 };
 
 /* Reads everything but objections and ages, and ends the transaction. */
 int gather_database(struct gathering *, struct problem *);
-/* Frames "objection PERSON PERSON" and "age PERSON YEARS" from a descriptor. */
+/* Frames "objection PERSON PERSON" and "age PERSON YEARS" and "group PARTICIPANT NUMBER" from a descriptor. */
 int gather_sealed(struct gathering *, int fd, struct problem *);
+/* What a run supposes (core/what_if.h): places, mentors, locks and marks; changes of criteria are in the recipe's lines already. */
+int gather_changes(struct gathering *, const char *changes, struct problem *);
+/* Which of the supposed mentors this is, from 1; 0: none of them. */
+int supposed_mentor(const struct gathering *, int64_t id);
 /* Lines "criterion TAB hard|weight TAB weight TAB name=value ...". E_INVALID names the line. */
 int gather_recipe(struct gathering *, const char *lines, struct problem *);
 

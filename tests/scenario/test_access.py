@@ -362,6 +362,7 @@ def creations(world):
         yield "trait", {**of, "kind": "skill", "name": "Tischlern"}, row
         yield "availability", {**of, "weekday": "friday", "start": 600, "end": 660}, row
         yield "objection", {**of, "other": number(people["mt-mentor1"])}, row
+        yield "group_membership", {**of, "group": "somewhere"}, row
         for whom in (("mt-mentor1", "a"), ("mt-mentee1", "a"), ("mt-mentee2", "b")):
             yield "wish", {**of, "other": sides[whom]}, row
 
@@ -645,6 +646,7 @@ def test_the_masks_say_what_the_domain_says(rules):
                           ("unplaced", "stopped"), ("match", "close_reason"), ("match_member", "answer")):
         assert not readers(rules, entity, field) & {"mentor", "mentee", "participant", "anyone", "observer"}, (entity, field)
     assert readers(rules, "objection", "state") == {"safeguarding lead", "self"}
+    assert readers(rules, "group_membership", "participant") == {"data-protection officer", "self"}
     assert readers(rules, "audit_record", "verb") == {"auditor", "data-protection officer"}
     verbs = {(e.name, v.name): set(v.who) for e in rules.entities.values() for v in e.verbs.values()}
     assert verbs["person", "Disclose"] == verbs["objection", "Disclose"] == {"safeguarding lead", "data-protection officer"}
@@ -654,5 +656,5 @@ def test_the_masks_say_what_the_domain_says(rules):
     assert verbs["duty", "Create"] == verbs["duty", "End"] == verbs["person", "Suspend"] == verbs["person", "Merge"] == {"admin"}
     assert {key for key, who in verbs.items() if "observer" in who or "auditor" in who} == {("wave", "Results")}
     sealed = {(e.name, f.name) for e in rules.entities.values() for f in e.fields.values() if "sealed" in f.flags}
-    assert {("person", "birth_date"), ("objection", "other"), ("objection", "reason")} <= sealed
+    assert {("person", "birth_date"), ("objection", "other"), ("objection", "reason"), ("group_membership", "group")} <= sealed
     assert all(not readers(rules, *where) for where in sealed)

@@ -381,6 +381,7 @@ def test_an_export_opens_nothing_sealed(world):
         told = world.caller(account).verb(person, "Person.Export")
         assert not found_in(str(told), PLANTED["sealed"]) and found_in(str(told), ["Xaveria", "Beweggrundtext"])
         assert sorted(told["by_disclose"]) == sorted([f"objection {number(objection)} other", f"objection {number(objection)} reason",
+                                                      f"group_membership {number(world.other['group_membership'])} group",
                                                       f"person {number(person)} birth_date"])
         assert told["left_out"] > 0
     assert len(world.rows("SELECT id FROM disclosure")) == before

@@ -49,7 +49,7 @@ MORE = {"other": "Ludmilla", "lone": "Kunibert", "proposed": "Jolantha"}
 FAMILY = "Plantowsky"
 MAIL = "planted-post.example"
 PLANTED = {"given": [name for name, _ in CAST.values() if name] + list(MORE.values()), "family": [FAMILY], "mail": [MAIL],
-           "sealed": ["1971-03-29", "Grollwort"], "trait": ["Klavierstimmen"], "motivation": ["Beweggrundtext"],
+           "sealed": ["1971-03-29", "Grollwort", "Sippenwort"], "trait": ["Klavierstimmen"], "motivation": ["Beweggrundtext"],
            "note": ["Abschlussnotiz"]}
 
 
@@ -167,6 +167,7 @@ class World:
         coord.create("wishes", {"participant": self.participants["mt-mentor1", "a"], "other": self.participants["proposed", "a"]})
         make["objection"] = daemon.caller("mt-mentee1").create("objections", {
             "participant": one, "other": int(self.people["mt-mentor3"].rpartition("/")[2]), "reason": "Grollwort"})["object"]
+        make["group_membership"] = daemon.caller("mt-mentee1").create("group_memberships", {"participant": one, "group": "Sippenwort"})["object"]
         make["closed_days"] = coord.create("closed_days", {"program": self.programs["a"], "from": "2026-12-21", "to": "2027-01-02",
                                                            "name": "winter break"})["object"]
         coord.create("closed_days", {"from": "2026-10-03", "to": "2026-10-03", "name": "national day"})

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <setjmp.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
@@ -36,6 +37,19 @@ static struct match_input input(const struct match_person *mentees, size_t mente
 		.word_count = COUNT(words),
 		.recipe = { lines, line_count },
 	};
+}
+
+static void refused(const struct match_input *in, const char *field)
+{
+	struct match_result *result = NULL;
+	struct problem problem = { 0 };
+	unsigned char hash[32];
+
+	assert_int_equal(match_run(in, NULL, &result, &problem), E_INVALID);
+	assert_null(result);
+	assert_int_equal(problem.code, E_INVALID);
+	assert_string_equal(problem.field, field);
+	assert_int_equal(match_input_hash(in, hash, &problem), E_INVALID);
 }
 
 static struct match_result *run(const struct match_input *in)
@@ -144,6 +158,113 @@ static void test_both_have(void **unused)
 		two.name = 4;
 		assert_int_equal(score_of(cases[i].name, &mentee, &mentor, NULL, 0), cases[i].other);
 	}
+}
+
+/* What is compared stands behind a colon; of groups nothing but that they were looked at is ever told. */
+static void test_same_and_different(void **unused)
+{
+	static const struct {
+		const char *of;
+		enum match_kind kind;
+	} cases[] = { { "group", MATCH_GROUP }, { "department", MATCH_DEPARTMENT }, { "site", MATCH_SITE },
+		{ "field of study", MATCH_FIELD }, { "language", MATCH_LANGUAGE }, { "first language", MATCH_FIRST_LANGUAGE },
+		{ "skill", MATCH_SKILL }, { "interest", MATCH_INTEREST }, { "value", MATCH_VALUE } };
+
+	(void)unused;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct match_trait one = { cases[i].kind, 3, 0, false }, two = one;
+		struct match_person mentee = person(1, 1), mentor = person(2, 1);
+		char same[60], different[60];
+
+		snprintf(same, sizeof same, "same:%s", cases[i].of);
+		snprintf(different, sizeof different, "different:%s", cases[i].of);
+		mentee.traits = &one;
+		mentor.traits = &two;
+		mentee.trait_count = 1;
+		assert_int_equal(score_of(same, &mentee, &mentor, NULL, 0), 0);
+		assert_int_equal(score_of(different, &mentee, &mentor, NULL, 0), 0);
+		mentor.trait_count = 1;
+		assert_int_equal(score_of(same, &mentee, &mentor, NULL, 0), MATCH_SCORE_MAX);
+		assert_int_equal(score_of(different, &mentee, &mentor, NULL, 0), 0);
+		two.name = 4;
+		assert_int_equal(score_of(same, &mentee, &mentor, NULL, 0), 0);
+		assert_int_equal(score_of(different, &mentee, &mentor, NULL, 0), MATCH_SCORE_MAX);
+	}
+}
+
+static void check_no_group(const struct match_result *result)
+{
+	for (size_t i = 0; i < result->pair_count; i++)
+		for (size_t k = 0; k < result->pairs[i].share_count; k++) {
+			assert_true(result->pairs[i].shares[k].quiet);
+			assert_true(isnan(result->pairs[i].shares[k].amount));
+			assert_string_equal(result->pairs[i].shares[k].text, "The group was looked at.");
+		}
+	for (size_t i = 0; i < result->unplaced_count; i++) {
+		assert_null(strstr(result->unplaced[i].stopped, "group"));
+		assert_null(strstr(result->unplaced[i].help, "group"));
+	}
+}
+
+static void test_groups_stay_sealed(void **unused)
+{
+	const struct match_trait group[] = { { MATCH_GROUP, 3, 0, false }, { MATCH_GROUP, 4, 0, false } };
+	struct match_line lines[2] = { { "same:group", true, 0, NULL, 0 }, { "same:group", false, 1, NULL, 0 } };
+	struct match_person mentees[2] = { person(1, 1), person(2, 1) }, mentors[2] = { person(10, 1), person(11, 1) };
+	struct match_input in = input(mentees, 2, mentors, 2, lines, 2);
+	struct match_result *result;
+
+	(void)unused;
+	mentees[0].traits = mentors[1].traits = &group[0];
+	mentees[1].traits = mentors[0].traits = &group[1];
+	mentees[0].trait_count = mentees[1].trait_count = mentors[0].trait_count = mentors[1].trait_count = 1;
+	result = run(&in);
+	assert_int_equal(pair_of(result, 1)->mentor, 11);
+	assert_int_equal(pair_of(result, 2)->mentor, 10);
+	check_no_group(result);
+	match_result_free(result);
+	mentors[0].traits = &group[0]; /* nobody is left for the second mentee */
+	result = run(&in);
+	assert_int_equal(result->pair_count, 1);
+	assert_string_equal(result->unplaced[0].stopped, "2 of 2 mentors: no free place, or not suitable.");
+	check_no_group(result);
+	match_result_free(result);
+}
+
+static void test_numbers(void **unused)
+{
+	static const struct match_word hours = { 9, "Hours a month" };
+	struct match_number one = { 9, 4 }, two = { 9, 6.5 };
+	struct match_setting settings[2] = { { "least", 0 }, { "most", 2 } };
+	struct match_line line = { "number:hours A month", false, 1, settings, 2 };
+	struct match_person mentee = person(1, 1), mentor = person(2, 1);
+	struct match_input in = input(&mentee, 1, &mentor, 1, &line, 1);
+	struct match_result *result;
+
+	(void)unused;
+	in.words = &hours;
+	in.word_count = 1;
+	mentee.numbers = &one;
+	mentor.numbers = &two;
+	mentee.number_count = 1;
+	result = run(&in);
+	assert_int_equal(result->pairs[0].score, 0);
+	assert_int_equal(result->warning_count, 1); /* nothing is known of the mentor's */
+	assert_non_null(strstr(result->warnings[0], "number:hours A month"));
+	match_result_free(result);
+	mentor.number_count = 1;
+	result = run(&in);
+	assert_int_equal(result->pairs[0].score, 666667); /* half a unit beyond what is asked */
+	assert_string_equal(result->pairs[0].shares[0].text, "hours A month, mentor minus mentee: 2.50.");
+	assert_int_equal(result->warning_count, 0);
+	match_result_free(result);
+	line.hard = true;
+	result = run(&in);
+	assert_int_equal(result->pair_count, 0);
+	assert_string_equal(result->unplaced[0].stopped, "1 of 1 mentors: too little or too much hours A month.");
+	match_result_free(result);
+	two.value = NAN;
+	refused(&in, "numbers");
 }
 
 static void test_year_and_age(void **unused)
@@ -540,19 +661,6 @@ static void test_hash_covers_the_input(void **unused)
 
 /* --- what is refused ---------------------------------------------------------------------------------------- */
 
-static void refused(const struct match_input *in, const char *field)
-{
-	struct match_result *result = NULL;
-	struct problem problem = { 0 };
-	unsigned char hash[32];
-
-	assert_int_equal(match_run(in, NULL, &result, &problem), E_INVALID);
-	assert_null(result);
-	assert_int_equal(problem.code, E_INVALID);
-	assert_string_equal(problem.field, field);
-	assert_int_equal(match_input_hash(in, hash, &problem), E_INVALID);
-}
-
 static void test_wrong_recipes(void **unused)
 {
 	const struct match_setting nan_setting = { "at_least", NAN }, half = { "at_least", 1.5 }, big = { "at_least", 6 },
@@ -560,7 +668,9 @@ static void test_wrong_recipes(void **unused)
 	const struct {
 		struct match_line line;
 		const char *field;
-	} cases[] = { { { "nothing", true, 0, NULL, 0 }, "lines[0].criterion" }, { { NULL, true, 0, NULL, 0 }, "lines[0].criterion" },
+	} cases[] = { { { "nothing", true, 0, NULL, 0 }, "lines[0].criterion" }, { { "same", true, 0, NULL, 0 }, "lines[0].criterion" },
+		{ { "same:shoes", true, 0, NULL, 0 }, "lines[0].criterion" }, { { "number:", true, 0, NULL, 0 }, "lines[0].criterion" },
+		{ { "site:site", true, 0, NULL, 0 }, "lines[0].criterion" }, { { NULL, true, 0, NULL, 0 }, "lines[0].criterion" },
 		{ { "not_with", true, 0, NULL, 0 }, "lines[0].criterion" }, { { "interests", true, 0, NULL, 0 }, "lines[0].hard" },
 		{ { "site", false, NAN, NULL, 0 }, "lines[0].weight" }, { { "site", false, 0, NULL, 0 }, "lines[0].weight" },
 		{ { "site", false, -1, NULL, 0 }, "lines[0].weight" }, { { "site", false, INFINITY, NULL, 0 }, "lines[0].weight" },
@@ -574,6 +684,11 @@ static void test_wrong_recipes(void **unused)
 
 	(void)unused;
 	refused(&in, "lines[1].criterion");
+	lines[1].criterion = "different:site";
+	refused(&in, "lines[1].criterion");
+	lines[0].criterion = "same:department", lines[1].criterion = "department";
+	refused(&in, "lines[1].criterion");
+	lines[0].criterion = lines[1].criterion = "site";
 	in.recipe.line_count = MATCH_LINES_MAX + 1;
 	refused(&in, "lines");
 	in.recipe.line_count = 1;
@@ -676,7 +791,8 @@ static void test_nobody_and_cancel(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_traits), cmocka_unit_test(test_rare_skills_count_more),
-		cmocka_unit_test(test_both_have), cmocka_unit_test(test_year_and_age), cmocka_unit_test(test_wishes),
+		cmocka_unit_test(test_both_have), cmocka_unit_test(test_same_and_different), cmocka_unit_test(test_groups_stay_sealed),
+		cmocka_unit_test(test_numbers), cmocka_unit_test(test_year_and_age), cmocka_unit_test(test_wishes),
 		cmocka_unit_test(test_sentences), cmocka_unit_test(test_week), cmocka_unit_test(test_overlap_is_of_the_worst_week),
 		cmocka_unit_test(test_little_time_wins_no_better_place), cmocka_unit_test(test_more_time_never_comes_second),
 		cmocka_unit_test(test_objection_shows_nowhere), cmocka_unit_test(test_minor_needs_consent),

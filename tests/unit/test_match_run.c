@@ -29,6 +29,7 @@ struct world {
 	struct match_person mentees[SIDE], mentors[SIDE];
 	struct match_trait traits[2 * SIDE][TRAITS];
 	struct match_span spans[2 * SIDE][SPANS];
+	struct match_number numbers[2 * SIDE];
 	struct match_wish wishes[MANY];
 	struct match_couple objections[MANY], earlier[MANY];
 	struct match_lock locks[SIDE];
@@ -72,6 +73,9 @@ static void make_person(struct world *w, int at, struct match_person *who, bool 
 	for (size_t i = 0; i < who->trait_count; i++)
 		w->traits[at][i] = (struct match_trait){ (enum match_kind)random_below(MATCH_KINDS), random_below(6), random_below(5),
 			chance(mentor ? 20 : 70) };
+	w->numbers[at] = (struct match_number){ 5, random_below(9) / 2.0 };
+	who->numbers = &w->numbers[at];
+	who->number_count = chance(60);
 	who->spans = w->spans[at];
 	who->span_count = chance(20) ? 0 : SPANS;
 	for (int i = 0; i < SPANS; i++) {
@@ -93,16 +97,31 @@ static size_t make_couples(struct match_couple *couples, int mentees, int mentor
 	return count;
 }
 
+/* Of those that are told what to compare, any; groups as a weight only, for nothing may tell that they would have helped. */
+static const char *full_name(const struct match_criterion *row, bool hard)
+{
+	static const char *const names[][5] = { { "same:group", "same:site", "same:field of study", "same:language", "same:skill" },
+		{ "different:first language", "different:first language", "different:first language", "different:first language",
+			"different:first language" },
+		{ "number:chess", "number:Chess", "number:chess", "number:calculus", "number:nothing" } };
+
+	for (size_t i = 0; row->about && i < sizeof names / sizeof *names; i++)
+		if (strncmp(names[i][0], row->name, strlen(row->name)) == 0)
+			return names[i][hard ? 1 + random_below(4) : random_below(5)];
+	return row->name;
+}
+
 static void make_recipe(struct world *w)
 {
 	size_t rows, count = 0;
 	const struct match_criterion *table = match_criteria(&rows);
 
 	for (size_t i = 0; i < rows && count < 14; i++) {
-		if ((table[i].may & MATCH_MAY_HARD) && chance(25))
-			w->lines[count++] = (struct match_line){ .criterion = table[i].name, .hard = true };
+		if ((table[i].may & MATCH_MAY_HARD) && chance(table[i].about ? 10 : 25))
+			w->lines[count++] = (struct match_line){ .criterion = full_name(&table[i], true), .hard = true };
 		if ((table[i].may & MATCH_MAY_WEIGH) && chance(60))
-			w->lines[count++] = (struct match_line){ .criterion = table[i].name, .weight = 1 + random_below(9) / 3.0 };
+			w->lines[count++] = (struct match_line){ .criterion = full_name(&table[i], false),
+				.weight = 1 + random_below(9) / 3.0 };
 		if (count > 0 && strcmp(w->lines[count - 1].criterion, "traits") == 0) {
 			w->settings[count - 1] = (struct match_setting){ "rarity", 0 };
 			w->lines[count - 1].settings = &w->settings[count - 1];
@@ -349,15 +368,41 @@ static void add_common(struct world *w, int at, int mentor, enum match_kind kind
 	}
 }
 
-static void new_departments(struct match_person *who)
+/* Words that nobody else has. */
+static void new_words(struct match_person *who, enum match_kind kind)
 {
-	static struct match_trait list[TRAITS + 60];
+	static struct match_trait lists[MATCH_KINDS][TRAITS + 60];
+	struct match_trait *list = lists[kind];
 
 	memcpy(list, who->traits, who->trait_count * sizeof *list);
 	for (size_t i = 0; i < who->trait_count; i++)
-		if (list[i].kind == MATCH_DEPARTMENT)
+		if (list[i].kind == kind)
 			list[i].name = 777;
 	who->traits = list;
+}
+
+static enum match_kind kind_named(const char *of)
+{
+	static const struct {
+		const char *name;
+		enum match_kind kind;
+	} names[] = { { "department", MATCH_DEPARTMENT }, { "site", MATCH_SITE }, { "field of study", MATCH_FIELD },
+		{ "language", MATCH_LANGUAGE }, { "first language", MATCH_FIRST_LANGUAGE }, { "skill", MATCH_SKILL },
+		{ "interest", MATCH_INTEREST }, { "value", MATCH_VALUE } };
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (strcmp(names[i].name, of) == 0)
+			return names[i].kind;
+	fail_msg("nothing may tell of '%s'", of);
+	return MATCH_KINDS;
+}
+
+static void level_numbers(struct match_person *mentee, const struct match_person *mentor)
+{
+	static struct match_number number;
+
+	number = mentor->numbers[0];
+	mentee->numbers = &number;
 }
 
 static void forget_couple(struct world *w, int64_t one, int64_t other)
@@ -385,7 +430,13 @@ static void apply_rule(struct world *w, int at, int mentor, const struct match_h
 	else if (strcmp(name, "field") == 0)
 		add_common(w, at, mentor, MATCH_FIELD, 1);
 	else if (strcmp(name, "department") == 0)
-		new_departments(&w->mentees[at]);
+		new_words(&w->mentees[at], MATCH_DEPARTMENT);
+	else if (strcmp(name, "same") == 0)
+		add_common(w, at, mentor, kind_named(help->of), 1);
+	else if (strcmp(name, "different") == 0)
+		new_words(&w->mentees[at], kind_named(help->of));
+	else if (strcmp(name, "number") == 0)
+		level_numbers(&w->mentees[at], &w->mentors[mentor]);
 	else if (strcmp(name, "earlier") == 0)
 		forget_couple(w, w->mentees[at].person, w->mentors[mentor].person);
 	else if (strcmp(name, "year") == 0)

@@ -3,6 +3,7 @@
  * A matching from the asking to the proposal, by the real worker in its sandbox, over a real database.
  */
 #include <inttypes.h>
+#include <math.h>
 
 #include "workshop.h"
 
@@ -188,7 +189,10 @@ static void a_line_is_checked_when_saved(void **state)
 		{ "site", "weight", 1, "least=1", "parameters", "site has no parameter least, and no other" },
 		{ "year", "weight", 1, "least", "parameters", "name=value" },
 		{ "year", "weight", 1, "least=one", "parameters", "no number" },
-		{ "year", "hard", 1, "least=3 most=2", "parameters", "least is above the most" } };
+		{ "year", "hard", 1, "least=3 most=2", "parameters", "least is above the most" },
+		{ "site", "important", 4, "", "weight", "'important' has a weight of its own" },
+		{ "interests", "must", NAN, "", "use", "only have a weight" },
+		{ "same:shoes", "must", NAN, "", "criterion", "same compares one of" } };
 	struct world *w = *state;
 	struct cast c = cast(w);
 	const char *recipe = path(w, &recipe_entity, ask_number(w, "SELECT id FROM recipe"));
@@ -208,6 +212,318 @@ static void a_line_is_checked_when_saved(void **state)
 		ARGS(P("recipe", recipe), T("criterion", "age"), T("use", "hard"), T("parameters", "least=2  most=9")));
 	assert_int_equal(perform(w, &c.ada, &recipe_line_entity, line, "Update", ARGS(T("parameters", "least=200"))), E_INVALID);
 	assert_string_equal(w->call.problem.field, "parameters");
+}
+
+/* ---- words for weights ---- */
+
+/* How important a line is can be said in words; the run's copy has the numbers. Once as a rule and once with a weight, however it is said. */
+static void importance_in_words(void **state)
+{
+	struct workshop *s = workshop_open(*state, NULL);
+	struct cast c = cast(s->w);
+	const char *recipe;
+	char *lines;
+	int64_t task, line;
+
+	people(s, &c);
+	recipe = path(s->w, &recipe_entity, ask_number(s->w, "SELECT id FROM recipe"));
+	line = create(
+		s->w, &c.ada, &recipe_line_entity, ARGS(P("recipe", recipe), T("criterion", "same:site"), T("use", "very important")));
+	create(s->w, &c.ada, &recipe_line_entity, ARGS(P("recipe", recipe), T("criterion", "same:site"), T("use", "must")));
+	assert_int_equal(perform(s->w, &c.ada, &recipe_line_entity, 0, "Create",
+				 ARGS(P("recipe", recipe), T("criterion", "same:site"), T("use", "hard"))),
+		E_CONFLICT);
+	assert_int_equal(
+		perform(s->w, &c.ada, &recipe_line_entity, line, "Update", ARGS({ "weight", { .type = V_REAL, .real = 4 } })), E_INVALID);
+	must(perform(s->w, &c.ada, &recipe_line_entity, line, "Update",
+		     ARGS(T("use", "weight"), { "weight", { .type = V_REAL, .real = 4 } })),
+		&s->w->call.problem);
+	must(perform(s->w, &c.ada, &recipe_line_entity, line, "Update", ARGS(T("use", "important"))), &s->w->call.problem);
+	run_new(s, &c, &task);
+	workshop_run(s);
+	lines = ask_text(s->w, "SELECT lines FROM match_run");
+	assert_non_null(strstr(lines, "same:site\tweight\t3\t\n"));
+	assert_non_null(strstr(lines, "same:site\thard\t0\t\n"));
+	workshop_close(s);
+}
+
+/* ---- groups, given in confidence ---- */
+
+static struct caller login_of(struct workshop *s, struct cast *c, int64_t person_id, const char *name, uint32_t uid)
+{
+	create(s->w, &c->root, &login_entity, ARGS(P("person", path(s->w, &person_entity, person_id)), T("user_name", name)));
+	return caller_of(s->w, uid, name);
+}
+
+static void groups_are_sealed(void **state)
+{
+	struct workshop *s = workshop_open(*state, NULL);
+	struct cast c = cast(s->w);
+	struct people p = people(s, &c);
+	struct caller max = login_of(s, &c, p.persons[0], "max", 1021), tom = login_of(s, &c, p.persons[4], "tom", 1022);
+	const char *recipe = path(s->w, &recipe_entity, ask_number(s->w, "SELECT id FROM recipe"));
+	int64_t task, run;
+
+	create(s->w, &max, &group_membership_entity,
+		ARGS(P("participant", path(s->w, &participant_entity, p.mentors[0])), T("group", "First Generation")));
+	create(s->w, &tom, &group_membership_entity,
+		ARGS(P("participant", path(s->w, &participant_entity, p.mentees[2])), T("group", "first generation")));
+	/* nobody else gives one for them, or sees the row */
+	assert_int_equal(perform(s->w, &c.ada, &group_membership_entity, 0, "Create",
+				 ARGS(P("participant", path(s->w, &participant_entity, p.mentees[0])), T("group", "x"))),
+		E_DENIED);
+	assert_int_equal(ask_number(s->w, "SELECT count(*) FROM group_membership WHERE instr(\"group\", 'eneration') > 0"), 0);
+	create(s->w, &c.ada, &recipe_line_entity,
+		ARGS(P("recipe", recipe), T("criterion", "same:group"), T("use", "weight"),
+			{ "weight", { .type = V_REAL, .real = 1000 } }));
+	run = run_new(s, &c, &task);
+	workshop_run(s);
+	must_be(s, run, "proposed");
+	assert_int_equal(mentor_of(s, run, p.mentees[2]), p.mentors[0]); /* who shares nothing else with him */
+	assert_int_equal(ask_number(s->w, "SELECT count(*) FROM run_pair WHERE instr(shares, 'same:group not shown') = 0"), 0);
+	assert_int_equal(
+		ask_number(s->w, "SELECT count(*) FROM run_pair WHERE instr(shares || reasons || coalesce(sentence, ''), 'eneration') > 0"),
+		0);
+	workshop_close(s);
+}
+
+/* ---- questions ---- */
+
+static const struct value *result_of(struct workshop *s, int64_t task, const char *name)
+{
+	const struct task *t = task_find(s->tasks, task);
+
+	assert_int_equal(t->state, TASK_DONE);
+	for (size_t i = 0; i < t->result_count; i++)
+		if (!strcmp(t->results[i].name, name))
+			return &t->results[i].value;
+	return NULL;
+}
+
+static int64_t number_of(struct workshop *s, int64_t task, const char *name)
+{
+	const struct value *value = result_of(s, task, name);
+
+	assert_non_null(value);
+	return value->number;
+}
+
+static const char *text_of(struct workshop *s, int64_t task, const char *name)
+{
+	const struct value *value = result_of(s, task, name);
+
+	assert_non_null(value);
+	return value->text;
+}
+
+static int64_t explain(struct workshop *s, struct cast *c, int64_t run, int64_t mentee, int64_t mentor)
+{
+	int64_t task = ask_for(s, &c->ada, &match_run_entity, run, "Explain",
+		ARGS(P("mentee", path(s->w, &participant_entity, mentee)), P("mentor", path(s->w, &participant_entity, mentor))));
+
+	workshop_run(s);
+	return task;
+}
+
+static void why_not(void **state)
+{
+	struct workshop *s = workshop_open(*state, NULL);
+	struct cast c = cast(s->w);
+	struct people p = people(s, &c);
+	int64_t task, run = run_new(s, &c, &task);
+
+	workshop_run(s);
+	task = explain(s, &c, run, p.mentees[0], p.mentors[1]);
+	assert_int_equal(number_of(s, task, "made"), 1);
+	assert_int_equal(number_of(s, task, "changed"), 0);
+	assert_non_null(strstr(text_of(s, task, "reasons"), "hysics"));
+	assert_null(result_of(s, task, "cost_total"));
+	/* both could be exchanged, which would lower the sum */
+	task = explain(s, &c, run, p.mentees[0], p.mentors[0]);
+	assert_int_equal(number_of(s, task, "made"), 0);
+	assert_int_equal(number_of(s, task, "possible"), 1);
+	assert_true(number_of(s, task, "cost_total") > 0);
+	assert_non_null(strstr(text_of(s, task, "text"), "would lower the sum of scores by"));
+	/* what a rule forbids */
+	must(perform(s->w, &c.ada, &availability_entity,
+		     ask_number(s->w,
+			     arena_print(&s->w->arena, "SELECT id FROM availability WHERE participant = %lld", (long long)p.mentees[2])),
+		     "Update", ARGS(N("start", 0), N("end", 60))),
+		&s->w->call.problem);
+	task = explain(s, &c, run, p.mentees[2], p.mentors[0]);
+	assert_int_equal(number_of(s, task, "possible"), 0);
+	assert_int_equal(number_of(s, task, "changed"), 1);
+	assert_non_null(
+		strstr(text_of(s, task, "text"), "too little free time in common. They could be a pair with 30 minutes a week more free"));
+	assert_int_equal(perform(s->w, &c.ada, &match_run_entity, run, "Explain",
+				 ARGS(P("mentee", path(s->w, &participant_entity, p.mentors[0])),
+					 P("mentor", path(s->w, &participant_entity, p.mentors[0])))),
+		E_INVALID);
+	assert_string_equal(s->w->call.problem.field, "mentee");
+	workshop_close(s);
+}
+
+/* An objection is no reason: the answer about the pair is one that another pair could get. */
+static void why_not_shows_no_objection(void **state)
+{
+	struct workshop *s = workshop_open(*state, NULL);
+	struct cast c = cast(s->w);
+	struct people p = people(s, &c);
+	struct caller tea = login_of(s, &c, p.persons[3], "tea", 1010);
+	const char *text;
+	int64_t task, run;
+
+	create(s->w, &tea, &objection_entity,
+		ARGS(P("participant", path(s->w, &participant_entity, p.mentees[1])), N("other", p.persons[0])));
+	run = run_new(s, &c, &task);
+	workshop_run(s);
+	task = explain(s, &c, run, p.mentees[1], p.mentors[0]);
+	assert_int_equal(number_of(s, task, "possible"), 1);
+	assert_true(number_of(s, task, "cost_placed") >= 0 && number_of(s, task, "cost_total") >= 0);
+	text = text_of(s, task, "text");
+	assert_non_null(strstr(text, "They could be a pair"));
+	assert_null(strstr(text, "suitable"));
+	workshop_close(s);
+}
+
+static void preview_of_a_recipe(void **state)
+{
+	struct workshop *s = workshop_open(*state, NULL);
+	struct cast c = cast(s->w);
+	const char *lines;
+	int64_t task, recipe;
+
+	people(s, &c);
+	recipe = ask_number(s->w, "SELECT id FROM recipe");
+	create(s->w, &c.ada, &recipe_line_entity,
+		ARGS(P("recipe", path(s->w, &recipe_entity, recipe)), T("criterion", "same:group"), T("use", "important")));
+	task = ask_for(s, &c.ada, &recipe_entity, recipe, "Preview", NULL, 0);
+	workshop_run(s);
+	assert_int_equal(number_of(s, task, "pairs"), 6);
+	assert_int_equal(number_of(s, task, "eligible"), 6);
+	assert_int_equal(number_of(s, task, "without"), 0);
+	lines = text_of(s, task, "lines");
+	assert_non_null(strstr(lines, "criterion=language use=rule points=0 pairs=6 unknown=0 stopped=0 mean=1.0000 deciles=1.000"));
+	assert_non_null(strstr(lines, "criterion=field use=weight"));
+	assert_non_null(strstr(lines, "unknown=6")); /* nobody has a field of study */
+	assert_non_null(strstr(lines, "criterion=same:group use=weight"));
+	assert_null(strstr(strstr(lines, "same:group"), "pairs="));
+	assert_int_equal(ask_number(s->w, "SELECT count(*) FROM match_run"), 0);
+	workshop_close(s);
+}
+
+/* ---- what if ---- */
+
+static int64_t run_if(struct workshop *s, struct cast *c, int64_t from, const char *changes, int64_t *ret_task)
+{
+	*ret_task = ask_for(s, &c->ada, &match_run_entity, 0, "Create",
+		ARGS(P("program", path(s->w, &program_entity, c->program)), P("from", path(s->w, &match_run_entity, from)),
+			T("changes", changes)));
+	workshop_run(s);
+	return s->w->call.object;
+}
+
+static void what_if(void **state)
+{
+	struct workshop *s = workshop_open(*state, NULL);
+	struct cast c = cast(s->w);
+	struct people p = people(s, &c);
+	struct world *w = s->w;
+	int64_t task, first = run_new(s, &c, &task), second, third;
+
+	workshop_run(s);
+	/* one place more: the third is placed, nobody moves */
+	second = run_if(s, &c, first, arena_print(&w->arena, "places %lld = 2", (long long)p.mentors[0]), &task);
+	must_be(s, second, "proposed");
+	assert_int_equal(ask_number(w, arena_print(&w->arena, "SELECT placed FROM match_run WHERE id = %lld", (long long)second)), 3);
+	assert_int_equal(perform(w, &c.ada, &match_run_entity, second, "Commit", NULL, 0), E_STATE);
+	assert_non_null(strstr(w->call.problem.text, "supposes places"));
+	task = ask_for(s, &c.ada, &match_run_entity, first, "Compare", ARGS(P("with", path(w, &match_run_entity, second))));
+	workshop_run(s);
+	assert_int_equal(number_of(s, task, "gained"), 1);
+	assert_int_equal(number_of(s, task, "same"), 2);
+	assert_int_equal(number_of(s, task, "moved") + number_of(s, task, "lost"), 0);
+	assert_int_equal(number_of(s, task, "placed"), 1);
+	assert_non_null(strstr(text_of(s, task, "lines"), "gains: Tom Test, to Max Test (score "));
+	/* a pair that stays, which lets two others move; this one may be committed */
+	third = run_if(s, &c, first, arena_print(&w->arena, "lock %lld = %lld", (long long)p.mentees[0], (long long)p.mentors[0]), &task);
+	assert_int_equal(mentor_of(s, third, p.mentees[0]), p.mentors[0]);
+	task = ask_for(s, &c.ada, &match_run_entity, first, "Compare", ARGS(P("with", path(w, &match_run_entity, third))));
+	workshop_run(s);
+	assert_true(number_of(s, task, "moved") >= 1 && number_of(s, task, "total") < 0);
+	must(perform(w, &c.ada, &match_run_entity, third, "Commit", NULL, 0), &w->call.problem);
+	workshop_close(s);
+}
+
+static void what_if_there_were_a_mentor(void **state)
+{
+	struct workshop *s = workshop_open(*state, NULL);
+	struct cast c = cast(s->w);
+	struct people p = people(s, &c);
+	struct world *w = s->w;
+	int64_t task, first = run_new(s, &c, &task), second;
+	char *text;
+
+	workshop_run(s);
+	second = run_if(s, &c, first, "mentor 2 = language: German, Chess; traits = very important; earlier = out", &task);
+	must_be(s, second, "proposed");
+	text = ask_text(w, arena_print(&w->arena, "SELECT statistics FROM match_run WHERE id = %lld", (long long)second));
+	assert_non_null(strstr(text, "placed with supposed mentors 1"));
+	text = ask_text(w,
+		arena_print(&w->arena, "SELECT stopped FROM unplaced WHERE run = %lld AND participant = %lld", (long long)second,
+			(long long)p.mentees[2]));
+	assert_non_null(strstr(text, "Would be with supposed mentor 1"));
+	text = ask_text(w, arena_print(&w->arena, "SELECT lines FROM match_run WHERE id = %lld", (long long)second));
+	assert_non_null(strstr(text, "traits\tweight\t9\t"));
+	assert_null(strstr(text, "earlier"));
+	assert_int_equal(perform(w, &c.ada, &match_run_entity, second, "Commit", NULL, 0), E_STATE);
+	workshop_close(s);
+}
+
+/* What cannot be supposed is said when it is said: the line, and how it is written. */
+static void wrong_changes(void **state)
+{
+	static const struct {
+		const char *changes, *says;
+	} cases[] = { { "places", "a change is written WHAT = VALUE" }, { "places x = 2", "'places MENTOR = NUMBER'" },
+		{ "places 999 = 2", "999 is no mentor of this program" },
+		{ "lock 1 = 2\nmark 1 = no", "line 2: it is written 'mark MENTEE = yes'" },
+		{ "mentor 0 = Chess", "'mentor PLACES = SKILL, SKILL'" }, { "traits = sometimes", "nice to have, important" },
+		{ "traits = nan", "nice to have, important" }, { "shoes = 5", "there is no criterion shoes" },
+		{ "interests = must", "only have a weight" }, { "traits = 5 enough=90", "enough of traits" } };
+	struct workshop *s = workshop_open(*state, NULL);
+	struct cast c = cast(s->w);
+
+	people(s, &c);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		assert_int_equal(perform(s->w, &c.ada, &match_run_entity, 0, "Create",
+					 ARGS(P("program", path(s->w, &program_entity, c.program)), T("changes", cases[i].changes))),
+			E_INVALID);
+		assert_string_equal(s->w->call.problem.field, "changes");
+		if (!strstr(s->w->call.problem.text, cases[i].says))
+			fail_msg("%s", s->w->call.problem.text);
+	}
+	workshop_close(s);
+}
+
+static void outlook(void **state)
+{
+	struct workshop *s = workshop_open(*state, NULL);
+	struct cast c = cast(s->w);
+	struct people p = people(s, &c);
+	int64_t task, run;
+
+	trait(s, &c, p.mentees[2], "skill", "Latin", "sought");
+	run = run_new(s, &c, &task);
+	workshop_run(s);
+	task = ask_for(s, &c.ada, &match_run_entity, run, "Outlook", NULL, 0);
+	workshop_run(s);
+	assert_int_equal(number_of(s, task, "without"), 1);
+	assert_int_equal(number_of(s, task, "more"), 1);
+	assert_int_equal(number_of(s, task, "least"), 1);
+	assert_int_equal(number_of(s, task, "proven"), 1);
+	assert_non_null(strstr(text_of(s, task, "lines"), "speaks German"));
+	workshop_close(s);
 }
 
 /* Found running at start: begun again, with nothing left of the attempt before. */
@@ -245,6 +561,15 @@ int main(void)
 		cmocka_unit_test_setup_teardown(ages_when_asked_for, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_recipe_that_is_none, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_line_is_checked_when_saved, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(importance_in_words, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(groups_are_sealed, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(why_not, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(why_not_shows_no_objection, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(preview_of_a_recipe, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(what_if, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(what_if_there_were_a_mentor, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(wrong_changes, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(outlook, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(killed_in_the_middle, set_up, tear_down),
 	};
 

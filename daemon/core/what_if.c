@@ -110,6 +110,10 @@ static int read_change(struct what_if *w, char *key, char *value, int line, stru
 			? 0
 			: wrong(problem, line, "it is written 'lock MENTEE = MENTOR', the numbers of two participants");
 	}
+	if (number && !strcmp(key, "keep")) {
+		w->kind = WHAT_KEEP;
+		return !strcmp(number, "placed") && !strcmp(value, "yes") ? 0 : wrong(problem, line, "it is written 'keep placed = yes'");
+	}
 	if (number && !strcmp(key, "mark")) {
 		w->kind = WHAT_MARK;
 		return whole(number, 1, INT64_MAX, &w->one) && !strcmp(value, "yes")

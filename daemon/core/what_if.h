@@ -10,6 +10,7 @@
  *                                      language: German, site: North. Of what is not said nothing is known.
  *     lock 12 = 17                     this mentee stays with this mentor
  *     mark 12 = yes                    this mentee is placed first
+ *     keep placed = yes                who has a place in the run that this one starts from gets one before others
  *
  * Numbers are those of participants. A semicolon ends a line, too.
  */
@@ -27,7 +28,8 @@ enum what_kind {
 	WHAT_PLACES,
 	WHAT_MENTOR,
 	WHAT_LOCK,
-	WHAT_MARK
+	WHAT_MARK,
+	WHAT_KEEP
 };
 struct what_if {
 	enum what_kind kind;

@@ -351,6 +351,25 @@ static int on_earlier(struct reading *in, struct stmt *q)
 
 /* ---- all of it ---- */
 
+/* Whom the run that this one starts from placed; it is one of the same program. */
+static int read_placed(struct reading *in)
+{
+	struct list placed = { 0 };
+	struct stmt *q;
+	int r = engine_prepare(
+		in->g->engine, "SELECT \"mentee\" FROM \"run_pair\" WHERE \"run\" = ?1 AND \"program\" = ?2", true, &q, in->problem);
+
+	if (r)
+		return r;
+	engine_bind_int(q, 1, in->g->from);
+	engine_bind_int(q, 2, in->g->program);
+	while ((r = engine_step(in->g->engine, q, in->problem)) > 0)
+		*(int64_t *)push(&in->g->arena, &placed, sizeof(int64_t)) = engine_int(q, 0);
+	in->g->placed = placed.items;
+	in->g->placed_count = placed.count;
+	return r;
+}
+
 static int read_all(struct reading *in)
 {
 	int r = each_row(in, "SELECT \"starts\", \"ends\", \"zone\", \"mentor_places\" FROM \"program\" WHERE \"id\" = ?1", on_program);
@@ -383,6 +402,8 @@ static int read_all(struct reading *in)
 			"'mentor' JOIN \"match_member\" b ON b.\"match\" = ma.\"id\" AND b.\"side\" = 'mentee' WHERE ma.\"program\" = ?1 AND ma.\"state\" "
 			"IN ('completed', 'declined', 'ended_early') ORDER BY 1, 2",
 			on_earlier);
+	if (!r && in->g->from)
+		r = read_placed(in);
 	return r;
 }
 

@@ -15,12 +15,20 @@ enum {
 	WORDS_MOST = 50 /* that one supposed mentor has */
 };
 
+/* People stand by their numbers. */
 static struct match_person *one_of(const struct match_person *people, size_t count, int64_t id)
 {
-	for (size_t i = 0; i < count; i++)
-		if (people[i].id == id)
-			return (struct match_person *)(uintptr_t)&people[i];
-	return NULL;
+	size_t low = 0, high = count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (people[middle].id < id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < count && people[low].id == id ? (struct match_person *)(uintptr_t)&people[low] : NULL;
 }
 
 int supposed_mentor(const struct gathering *g, int64_t id)
@@ -191,6 +199,12 @@ int gather_changes(struct gathering *g, const char *changes, struct problem *pro
 			if (!who)
 				return not_here(problem, w->one);
 			who->marked = true;
+		} else if (w->kind == WHAT_KEEP) {
+			for (size_t k = 0; k < g->placed_count; k++) {
+				who = one_of(g->input.mentees, g->input.mentee_count, g->placed[k]);
+				if (who)
+					who->marked = true;
+			}
 		} else if (w->kind == WHAT_LOCK) {
 			locks[g->input.lock_count++] = (struct match_lock){ w->one, w->other };
 		}

@@ -167,7 +167,8 @@ static int gather(struct gathering *g, const struct frame *first, struct problem
 	int r;
 
 	if (first->count != CELLS || !frame_number(first->cells[PROGRAM], &g->program) || !frame_number(first->cells[SEED], &seed) ||
-		!first->cells[LINES] || !frame_number(first->cells[NOW], &g->now) || !first->cells[HASH])
+		!first->cells[LINES] || !frame_number(first->cells[NOW], &g->now) || !frame_number(first->cells[FROM], &g->from) ||
+		!first->cells[HASH])
 		return problem_set(problem, E_UNAVAILABLE, NULL, "daemon and worker are of different versions");
 	g->zone = first->cells[ZONE];
 	g->input.seed = (uint64_t)seed;

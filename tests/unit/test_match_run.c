@@ -480,12 +480,19 @@ static void mark_of_waiting(struct world *w, const struct match_result *all, int
 	w->mentees[at].marked = true;
 }
 
+static bool has_mentee(const struct match_result *result, int64_t mentee)
+{
+	for (size_t k = 0; k < result->pair_count; k++)
+		if (result->pairs[k].mentee == mentee)
+			return true;
+	return false;
+}
+
 static void check_help(const struct world *was, const struct match_unplaced *left, const struct match_result *all)
 {
 	struct world *w = malloc(sizeof *w);
 	struct match_result *result;
 	struct problem problem;
-	bool found = false;
 	int at;
 
 	*w = *was;
@@ -502,12 +509,15 @@ static void check_help(const struct world *was, const struct match_unplaced *lef
 		apply(w, at, &left->helps[k]);
 	if (left->mark)
 		mark_of_waiting(w, all, at);
+	for (size_t k = 0; k < all->pair_count; k++) /* 'keep placed' */
+		w->mentees[position(w->mentees, w->in.mentee_count, all->pairs[k].mentee)].marked = true;
 	assert_int_equal(match_run(&w->in, NULL, &result, &problem), 0);
-	for (size_t k = 0; k < result->pair_count; k++)
-		found = found || result->pairs[k].mentee == left->participant;
-	if (!found)
+	if (!has_mentee(result, left->participant))
 		fail_msg("this does not place mentee %lld: %s", (long long)left->participant, left->help);
 	assert_true(result->placed > all->placed);
+	for (size_t k = 0; k < all->pair_count; k++)
+		if (!has_mentee(result, all->pairs[k].mentee))
+			fail_msg("mentee %lld loses its place by this: %s", (long long)all->pairs[k].mentee, left->help);
 	match_result_free(result);
 	free(w);
 }

@@ -480,6 +480,36 @@ static void what_if_there_were_a_mentor(void **state)
 	workshop_close(s);
 }
 
+/* What is suggested for who stayed without a pair, supposed: they are placed, and nobody who was placed loses the place. */
+static void what_would_help_helps(void **state)
+{
+	struct workshop *s = workshop_open(*state, NULL);
+	struct cast c = cast(s->w);
+	struct people p = people(s, &c);
+	struct world *w = s->w;
+	int64_t task, first = run_new(s, &c, &task), second;
+
+	workshop_run(s);
+	assert_non_null(strstr(ask_text(w, "SELECT help FROM unplaced"), "one more place at this mentor"));
+	second = run_if(s, &c, first,
+		arena_print(&w->arena, "places %lld = 2; mark %lld = yes; keep placed = yes",
+			(long long)ask_number(w, "SELECT mentor FROM unplaced"), (long long)p.mentees[2]),
+		&task);
+	must_be(s, second, "proposed");
+	assert_int_equal(ask_number(w, arena_print(&w->arena, "SELECT count(*) FROM run_pair WHERE run = %lld", (long long)second)), 3);
+	/* without the place: who has one keeps it, though the third would make a better pair */
+	create(w, &c.ada, &wish_entity,
+		ARGS(P("participant", path(w, &participant_entity, p.mentees[2])), P("other", path(w, &participant_entity, p.mentors[0]))));
+	trait(s, &c, p.mentees[2], "skill", "chess", "sought");
+	second = run_if(s, &c, first, "keep placed = yes", &task);
+	must_be(s, second, "proposed");
+	assert_true(mentor_of(s, second, p.mentees[2]) == NONE);
+	second = run_if(s, &c, first, "", &task);
+	must_be(s, second, "proposed");
+	assert_true(mentor_of(s, second, p.mentees[2]) != NONE);
+	workshop_close(s);
+}
+
 /* What cannot be supposed is said when it is said: the line, and how it is written. */
 static void wrong_changes(void **state)
 {
@@ -487,7 +517,7 @@ static void wrong_changes(void **state)
 		const char *changes, *says;
 	} cases[] = { { "places", "a change is written WHAT = VALUE" }, { "places x = 2", "'places MENTOR = NUMBER'" },
 		{ "places 999 = 2", "999 is no mentor of this program" },
-		{ "lock 1 = 2\nmark 1 = no", "line 2: it is written 'mark MENTEE = yes'" },
+		{ "lock 1 = 2\nmark 1 = no", "line 2: it is written 'mark MENTEE = yes'" }, { "keep placed = yes", "name it with from" },
 		{ "mentor 0 = Chess", "'mentor PLACES = SKILL, SKILL'" }, { "traits = sometimes", "nice to have, important" },
 		{ "traits = nan", "nice to have, important" }, { "shoes = 5", "there is no criterion shoes" },
 		{ "interests = must", "only have a weight" }, { "traits = 5 enough=90", "enough of traits" } };
@@ -568,6 +598,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(preview_of_a_recipe, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_if, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_if_there_were_a_mentor, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(what_would_help_helps, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(wrong_changes, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(outlook, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(killed_in_the_middle, set_up, tear_down),

@@ -23,7 +23,7 @@ enum {
 	EXIT_USAGE = 2,
 	EXIT_CONFIG = 78, /* trying again does not help */
 	HELD_MOST = 1024,
-	QUESTIONS_MOST = 64 /* asked of the daemon and not answered yet */
+	QUESTIONS_MOST = 1024 /* asked of the daemon and not answered yet: as many as people may read at once */
 };
 
 struct host;

@@ -140,90 +140,119 @@ int letter_read(DBusMessage *message, struct letter *ret, struct problem *proble
 
 /* ---- pages ---- */
 
-static const char *text_of(DBusMessageIter *iter)
+static int other_shape(struct problem *problem)
 {
-	const char *text;
+	return problem_set(problem, E_INVALID, NULL, "the daemon's page has another shape; host and daemon are of different versions");
+}
 
-	dbus_message_iter_get_basic(iter, &text);
-	dbus_message_iter_next(iter);
+/* What is left of the two blocks. */
+struct blocks {
+	const dbus_int64_t *numbers;
+	const char *texts;
+	size_t number_count, text_bytes;
+	bool short_; /* something was to come, and did not */
+};
+
+static const char *text_of(struct blocks *b)
+{
+	const char *text = b->texts, *end = b->text_bytes ? memchr(text, '\0', b->text_bytes) : NULL;
+
+	if (!end) {
+		b->short_ = true;
+		return "";
+	}
+	b->texts = end + 1;
+	b->text_bytes -= (size_t)(end + 1 - text);
 	return text;
 }
 
-static uint32_t word_of(DBusMessageIter *iter)
+static int64_t number_of(struct blocks *b)
 {
-	dbus_uint32_t word;
-
-	dbus_message_iter_get_basic(iter, &word);
-	dbus_message_iter_next(iter);
-	return word;
-}
-
-static int64_t number_of(DBusMessageIter *iter)
-{
-	dbus_int64_t number;
-
-	dbus_message_iter_get_basic(iter, &number);
-	dbus_message_iter_next(iter);
-	return number;
-}
-
-static const struct mentorship_choice *choices_read(DBusMessageIter *array, struct arena *arena, uint32_t *ret_count)
-{
-	int count = dbus_message_iter_get_element_count(array);
-	struct mentorship_choice *list = arena_new(arena, (size_t)(count + 1) * sizeof *list);
-	DBusMessageIter each, one;
-
-	dbus_message_iter_recurse(array, &each);
-	for (int i = 0; i < count; i++, dbus_message_iter_next(&each)) {
-		dbus_message_iter_recurse(&each, &one);
-		list[i].value = text_of(&one);
-		list[i].text = text_of(&one);
+	if (!b->number_count) {
+		b->short_ = true;
+		return 0;
 	}
+	b->number_count--;
+	return *b->numbers++;
+}
+
+static struct mentorship_choice *choices_new(struct blocks *b, struct arena *arena, uint32_t *ret_count)
+{
+	int64_t count = number_of(b);
+	struct mentorship_choice *list;
+
+	if (count < 0 || (uint64_t)count > b->text_bytes / 2) { /* each has two texts, which end */
+		b->short_ = true;
+		count = 0;
+	}
+	list = arena_new(arena, (size_t)(count + 1) * sizeof *list);
 	*ret_count = (uint32_t)count;
 	return list;
 }
 
-static void part_read(DBusMessageIter *iter, struct arena *arena, struct mentorship_part *part)
+static void part_read(struct blocks *b, struct arena *arena, struct mentorship_part *part)
 {
-	DBusMessageIter one;
+	struct mentorship_choice *choices;
 
-	dbus_message_iter_recurse(iter, &one);
 	part->size = sizeof *part;
-	part->kind = word_of(&one);
-	part->flags = word_of(&one);
-	part->name = text_of(&one);
-	part->text = text_of(&one);
-	part->value = text_of(&one);
-	part->error = text_of(&one);
-	part->hint = text_of(&one);
-	part->shown_if = text_of(&one);
-	part->min = number_of(&one);
-	part->max = number_of(&one);
-	part->choices = choices_read(&one, arena, &part->choice_count);
+	part->kind = (uint32_t)number_of(b);
+	part->flags = (uint32_t)number_of(b);
+	part->min = number_of(b);
+	part->max = number_of(b);
+	part->name = text_of(b);
+	part->text = text_of(b);
+	part->value = text_of(b);
+	part->error = text_of(b);
+	part->hint = text_of(b);
+	part->shown_if = text_of(b);
+	part->choices = choices = choices_new(b, arena, &part->choice_count);
+	for (uint32_t i = 0; i < part->choice_count; i++) {
+		choices[i].value = text_of(b);
+		choices[i].text = text_of(b);
+	}
 }
 
+static void blocks_of(DBusMessage *message, struct blocks *ret)
+{
+	DBusMessageIter top, block;
+	int count = 0, bytes = 0;
+
+	*ret = (struct blocks){ 0 };
+	dbus_message_iter_init(message, &top);
+	dbus_message_iter_recurse(&top, &block);
+	if (dbus_message_iter_get_arg_type(&block))
+		dbus_message_iter_get_fixed_array(&block, &ret->numbers, &count);
+	dbus_message_iter_next(&top);
+	dbus_message_iter_recurse(&top, &block);
+	if (dbus_message_iter_get_arg_type(&block))
+		dbus_message_iter_get_fixed_array(&block, &ret->texts, &bytes);
+	ret->number_count = (size_t)count;
+	ret->text_bytes = (size_t)bytes;
+}
+
+/* Texts stay where they are: in the message. */
 int page_read(DBusMessage *message, struct arena *arena, struct mentorship_page *ret, struct problem *problem)
 {
-	DBusMessageIter top, each;
 	struct mentorship_part *parts;
-	int count;
+	struct blocks b;
+	size_t count;
 
 	if (!dbus_message_has_signature(message, PAGE_SIGNATURE))
-		return problem_set(
-			problem, E_INVALID, NULL, "the daemon's page has another shape; host and daemon are of different versions");
-	dbus_message_iter_init(message, &top);
-	*ret = (struct mentorship_page){ .size = sizeof *ret, .status = word_of(&top) };
-	ret->language = text_of(&top);
-	ret->title = text_of(&top);
-	ret->institution = text_of(&top);
-	ret->program = text_of(&top);
-	ret->hash = text_of(&top);
-	count = dbus_message_iter_get_element_count(&top);
-	parts = arena_new(arena, (size_t)(count + 1) * sizeof *parts);
-	dbus_message_iter_recurse(&top, &each);
-	for (int i = 0; i < count; i++, dbus_message_iter_next(&each))
-		part_read(&each, arena, &parts[i]);
+		return other_shape(problem);
+	blocks_of(message, &b);
+	*ret = (struct mentorship_page){ .size = sizeof *ret, .status = (uint32_t)number_of(&b) };
+	count = (size_t)number_of(&b);
+	if (b.number_count % PART_NUMBERS || b.number_count / PART_NUMBERS != count)
+		return other_shape(problem);
+	ret->language = text_of(&b);
+	ret->title = text_of(&b);
+	ret->institution = text_of(&b);
+	ret->program = text_of(&b);
+	ret->hash = text_of(&b);
+	parts = arena_new(arena, (count + 1) * sizeof *parts);
+	for (size_t i = 0; i < count; i++)
+		part_read(&b, arena, &parts[i]);
 	ret->parts = parts;
-	ret->part_count = (size_t)count;
-	return 0;
+	ret->part_count = count;
+	return b.short_ || b.text_bytes ? other_shape(problem) : 0;
 }

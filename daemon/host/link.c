@@ -28,7 +28,7 @@ enum {
 	PAUSE_FIRST = 100, /* milliseconds between two attempts, doubled up to: */
 	PAUSE_MOST = 2000,
 	STABLE_SECONDS = 10, /* a link that lived so long forgives the ones before */
-	REPLY_MS = 10000,
+	REPLY_SECONDS = 10,
 	AGAIN_SECONDS = 5, /* an outcome that the daemon did not take is told again */
 	TURN = 32          /* messages dispatched before the loop looks at others */
 };
@@ -50,9 +50,9 @@ struct link {
 	enum step step;
 	bool broken, ending;
 	int status, patience, pause, questions, reports;
-	int64_t down_since, up_since; /* monotonic seconds */
-	struct asked *asked;
-	int64_t done; /* of events; 0: nothing to say */
+	int64_t down_since, up_since;      /* monotonic seconds */
+	struct asked *asked, **asked_last; /* oldest first */
+	int64_t done;                      /* of events; 0: nothing to say */
 	struct event *work, *again, *connect, *second, *stops[2];
 };
 
@@ -107,7 +107,7 @@ static bool call_send(struct link *link, DBusMessage *message, DBusPendingCallNo
 {
 	DBusPendingCall *pending = NULL;
 
-	must(dbus_connection_send_with_reply(link->connection, message, &pending, REPLY_MS));
+	must(dbus_connection_send_with_reply(link->connection, message, &pending, REPLY_SECONDS * 1000));
 	dbus_message_unref(message);
 	if (!pending)
 		return false;
@@ -186,7 +186,7 @@ static void on_report(DBusPendingCall *pending, void *data)
 		if (!link->reports)
 			next_step(link);
 	}
-	if (!link->host->outcomes->count && link->ending)
+	if (!link->reports && link->step == SERVING)
 		wake(link);
 }
 
@@ -225,12 +225,13 @@ static bool report_some(struct link *link)
 	return true;
 }
 
-/* Nothing is told that is not on the disk: one sync for all of a turn. */
+/* Nothing is told that is not on the disk: one sync for all of a turn. What comes while the daemon writes some down is told when it has,
+ * all at once: the more there is to do, the more share a sync on either side. */
 static void report_all(struct link *link)
 {
 	struct problem problem = { 0 };
 
-	if (link->broken || !link->connection || all_told(link->host->outcomes))
+	if (link->broken || !link->connection || link->reports || all_told(link->host->outcomes))
 		return;
 	if (outcomes_sync(link->host->outcomes, &problem))
 		host_say(link->host, MENTORSHIP_ERROR, "%s", problem.text);
@@ -251,51 +252,55 @@ static void way_reported(struct host *host, int64_t id, int outcome, const char 
 
 /* ---- questions of a survey channel ---- */
 
+/* Found by the serial of the reply: a pending call of libdbus makes an error and a timer for each question beforehand. */
 struct asked {
 	struct asked *next;
-	struct link *link;
+	dbus_uint32_t serial;
+	int64_t since;
 	mentorship_page_function done;
 	void *data;
 };
 
-static void asked_drop(struct asked *asked)
+static struct asked asked_take(struct link *link, struct asked **place)
 {
-	struct asked **place = &asked->link->asked;
+	struct asked *asked = *place, copy = *asked;
 
-	while (*place != asked)
-		place = &(*place)->next;
 	*place = asked->next;
-	asked->link->questions--;
+	if (!asked->next)
+		link->asked_last = place;
+	link->questions--;
 	free(asked);
+	return copy;
 }
 
-/* libdbus forgets calls under way when their connection ends, and does not say so. */
-static void asked_all_drop(struct link *link)
+/* Those older than `until`: their connection ended, or the daemon does not answer. */
+static void asked_give_up(struct link *link, int64_t until)
 {
-	while (link->asked) {
-		struct asked asked = *link->asked;
+	while (link->asked && link->asked->since < until) {
+		const struct asked asked = asked_take(link, &link->asked);
 
-		asked_drop(link->asked);
 		page_busy(asked.done, asked.data);
 	}
 }
 
-static void on_page(DBusPendingCall *pending, void *data)
+static void on_page(struct link *link, DBusMessage *reply)
 {
-	const struct asked asked = *(struct asked *)data;
-	DBusMessage *reply = dbus_pending_call_steal_reply(pending);
+	struct asked **place = &link->asked, asked;
 	struct arena memory = { 0 };
 	struct mentorship_page page;
 	struct problem problem = { 0 };
 
-	asked_drop(data);
+	while (*place && (*place)->serial != dbus_message_get_reply_serial(reply))
+		place = &(*place)->next;
+	if (!*place)
+		return; /* it comes too late */
+	asked = asked_take(link, place);
 	if (dbus_message_get_type(reply) == DBUS_MESSAGE_TYPE_METHOD_RETURN && !page_read(reply, &memory, &page, &problem))
 		asked.done(asked.data, &page);
 	else
 		page_busy(asked.done, asked.data);
 	if (problem.code)
-		lose(asked.link, problem.text);
-	dbus_message_unref(reply);
+		lose(link, problem.text);
 	arena_free(&memory);
 }
 
@@ -319,7 +324,8 @@ static int way_ask(struct host *host, const struct question *question, mentorshi
 	DBusMessageIter top;
 	DBusMessage *message;
 
-	if (link->step != SERVING || link->broken || link->ending || link->questions == QUESTIONS_MOST)
+	if (link->step != SERVING || link->broken || link->ending || link->questions == QUESTIONS_MOST ||
+		!dbus_connection_get_is_connected(link->connection))
 		return -1;
 	message = call_new(question->hash ? "Answer" : "Open");
 	must(dbus_message_append_args(message, 's', &question->token, 's', &question->client, DBUS_TYPE_INVALID));
@@ -330,13 +336,13 @@ static int way_ask(struct host *host, const struct question *question, mentorshi
 	}
 	asked = malloc(sizeof *asked);
 	must(asked != NULL);
-	*asked = (struct asked){ link->asked, link, done, data };
-	link->asked = asked;
+	*asked = (struct asked){ NULL, 0, seconds_now(), done, data };
+	must(dbus_connection_send(link->connection, message, &asked->serial));
+	dbus_message_unref(message);
+	*link->asked_last = asked;
+	link->asked_last = &asked->next;
 	link->questions++;
-	if (call_send(link, message, on_page, asked))
-		return 0;
-	asked_drop(asked);
-	return -1;
+	return 0;
 }
 
 /* ---- events ---- */
@@ -497,6 +503,10 @@ static DBusHandlerResult on_message(DBusConnection *connection, DBusMessage *mes
 		lose(link, NULL);
 		return DBUS_HANDLER_RESULT_HANDLED;
 	}
+	if (dbus_message_get_reply_serial(message)) {
+		on_page(link, message);
+		return DBUS_HANDLER_RESULT_HANDLED;
+	}
 	if (dbus_message_get_type(message) != DBUS_MESSAGE_TYPE_METHOD_CALL || !dbus_message_has_interface(message, LINK_INTERFACE))
 		return DBUS_HANDLER_RESULT_NOT_YET_HANDLED;
 	if (link->ending || link->broken)
@@ -530,7 +540,7 @@ static void take_down(struct link *link)
 	link->connection = NULL;
 	if (connection)
 		wire_end(connection, 0);
-	asked_all_drop(link);
+	asked_give_up(link, INT64_MAX);
 	link->broken = false;
 	link->reports = 0;
 	for (size_t i = 0; i < link->host->outcomes->count; i++)
@@ -595,7 +605,7 @@ static void on_second(evutil_socket_t fd, short what, void *data)
 {
 	(void)fd;
 	(void)what;
-	(void)data;
+	asked_give_up(data, seconds_now() - REPLY_SECONDS);
 	guard_loop();
 	sd_notify(0, "WATCHDOG=1");
 }
@@ -675,7 +685,7 @@ static void finish(struct link *link)
 	if (link->connection)
 		wire_end(link->connection, 500);
 	link->connection = NULL;
-	asked_all_drop(link);
+	asked_give_up(link, INT64_MAX);
 }
 
 int link_serve(struct host *host, const char *socket, int patience)
@@ -684,6 +694,7 @@ int link_serve(struct host *host, const char *socket, int patience)
 		.host = host, .address = address_of(socket), .patience = patience, .pause = PAUSE_FIRST, .down_since = seconds_now()
 	};
 
+	link.asked_last = &link.asked;
 	host->ways = &ways;
 	host->way = &link;
 	events_make(&link);

@@ -47,57 +47,59 @@ static struct client *client_of(struct plugins *p, const char *name)
 
 /* ---- a page into a reply ---- */
 
-static void put_text(DBusMessageIter *at, const char *text)
+struct blocks {
+	struct buffer numbers, texts;
+};
+
+static void put_text(struct blocks *b, const char *text)
 {
 	const char *safe = text && text[text_bad(text, strlen(text))] == '\0' ? text : "";
 
-	link_must(dbus_message_iter_append_basic(at, DBUS_TYPE_STRING, &safe));
+	buffer_add(&b->texts, safe, strlen(safe) + 1);
 }
 
-static void put_part(DBusMessageIter *list, const struct page_part *p)
+static void put_number(struct blocks *b, int64_t number)
 {
-	DBusMessageIter at, choices, choice;
-	dbus_uint32_t kind = (dbus_uint32_t)p->kind, flags = p->flags;
-	dbus_int64_t min = p->min, max = p->max;
+	buffer_add(&b->numbers, &number, sizeof number);
+}
 
-	link_must(dbus_message_iter_open_container(list, DBUS_TYPE_STRUCT, NULL, &at));
-	link_must(dbus_message_iter_append_basic(&at, DBUS_TYPE_UINT32, &kind));
-	link_must(dbus_message_iter_append_basic(&at, DBUS_TYPE_UINT32, &flags));
-	put_text(&at, p->name);
-	put_text(&at, p->text);
-	put_text(&at, p->value);
-	put_text(&at, p->error);
-	put_text(&at, p->hint);
-	put_text(&at, p->shown_if);
-	link_must(dbus_message_iter_append_basic(&at, DBUS_TYPE_INT64, &min));
-	link_must(dbus_message_iter_append_basic(&at, DBUS_TYPE_INT64, &max));
-	link_must(dbus_message_iter_open_container(&at, DBUS_TYPE_ARRAY, "(ss)", &choices));
+static void put_part(struct blocks *b, const struct page_part *p)
+{
+	put_number(b, p->kind);
+	put_number(b, p->flags);
+	put_number(b, p->min);
+	put_number(b, p->max);
+	put_number(b, p->choice_count);
+	put_text(b, p->name);
+	put_text(b, p->text);
+	put_text(b, p->value);
+	put_text(b, p->error);
+	put_text(b, p->hint);
+	put_text(b, p->shown_if);
 	for (int i = 0; i < p->choice_count; i++) {
-		link_must(dbus_message_iter_open_container(&choices, DBUS_TYPE_STRUCT, NULL, &choice));
-		put_text(&choice, p->choices[i].value);
-		put_text(&choice, p->choices[i].text);
-		link_must(dbus_message_iter_close_container(&choices, &choice));
+		put_text(b, p->choices[i].value);
+		put_text(b, p->choices[i].text);
 	}
-	link_must(dbus_message_iter_close_container(&at, &choices));
-	link_must(dbus_message_iter_close_container(list, &at));
 }
 
 static void put_page(DBusMessage *reply, const struct page *page)
 {
-	DBusMessageIter at, parts;
-	dbus_uint32_t status = (dbus_uint32_t)page->status;
+	struct blocks b = { 0 };
 
-	dbus_message_iter_init_append(reply, &at);
-	link_must(dbus_message_iter_append_basic(&at, DBUS_TYPE_UINT32, &status));
-	put_text(&at, page->language);
-	put_text(&at, page->title);
-	put_text(&at, page->institution);
-	put_text(&at, page->program);
-	put_text(&at, page->hash);
-	link_must(dbus_message_iter_open_container(&at, DBUS_TYPE_ARRAY, "(uussssssxxa(ss))", &parts));
+	put_number(&b, page->status);
+	put_number(&b, page->count);
+	put_text(&b, page->language);
+	put_text(&b, page->title);
+	put_text(&b, page->institution);
+	put_text(&b, page->program);
+	put_text(&b, page->hash);
 	for (int i = 0; i < page->count; i++)
-		put_part(&parts, &page->parts[i]);
-	link_must(dbus_message_iter_close_container(&at, &parts));
+		put_part(&b, &page->parts[i]);
+	link_must(dbus_message_append_args(reply, DBUS_TYPE_ARRAY, DBUS_TYPE_INT64, &b.numbers.data,
+		(int)(b.numbers.length / sizeof(int64_t)), DBUS_TYPE_ARRAY, DBUS_TYPE_BYTE, &b.texts.data, (int)b.texts.length,
+		DBUS_TYPE_INVALID));
+	buffer_free(&b.numbers);
+	buffer_free(&b.texts);
 }
 
 /* ---- what is presented ---- */

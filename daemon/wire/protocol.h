@@ -35,17 +35,23 @@
 
 #define LINK_PATH "/org/mentorship1/link"
 #define LINK_INTERFACE "org.mentorship1.Link"
-/* status, language, title, institution, program, hash, parts (kind, flags, name, text, value, error, hint, shown_if, min, max, choices) */
-#define PAGE_SIGNATURE "usssssa(uussssssxxa(ss))"
+/*
+ * A page goes in two blocks, which cost libdbus two checks where a structure for each part costs it hundreds. Numbers: status, how many
+ * parts, then for each of them kind, flags, min, max, how many choices. Texts, each ended by a zero byte: language, title, institution,
+ * program, hash, then for each part name, text, value, error, hint, shown_if, and of its choices value and text.
+ */
+#define PAGE_SIGNATURE "axay"
 
 enum {
 	LINK_BYTES = 1 << 20,
 	LINK_READY_SECONDS = 20,
 	LINK_PING_SECONDS = 10,
-	LINK_HOLDS = 32, /* messages that a notifier is given before the first of them has an outcome */
+	LINK_HOLDS = 128, /* messages that a notifier is given before the first of them has an outcome */
 	REPORT_MOST = 64,
 	FIELDS_MOST = 2000,
-	TOKEN_LENGTH = 43 /* base64url of 32 bytes */
+	TOKEN_LENGTH = 43, /* base64url of 32 bytes */
+	PAGE_NUMBERS = 2,  /* before those of the parts */
+	PART_NUMBERS = 5
 };
 
 #endif

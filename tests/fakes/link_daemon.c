@@ -101,27 +101,13 @@ static void append_taken(DBusMessage *report, DBusMessage *reply)
 
 static void append_page(DBusMessage *reply)
 {
-	const char *texts[] = { "en", "Page", "School", "", "hash" }, *part[] = { "field", "Label", "value", "", "", "" };
-	const char *choice[] = { "a", "Choice" };
-	dbus_uint32_t status = 0, kind = 4, flags = 1;
-	dbus_int64_t min = 0, max = 80;
-	DBusMessageIter to, parts, one, choices, pair;
+	static const char texts[] = "en\0Page\0School\0\0hash\0field\0Label\0value\0\0\0\0a\0Choice";
+	static const dbus_int64_t numbers[] = { 0, 1, 4, 1, 0, 80, 1 };
+	const char *bytes = texts;
+	const dbus_int64_t *first = numbers;
 
-	dbus_message_iter_init_append(reply, &to);
-	must(dbus_message_iter_append_basic(&to, 'u', &status));
-	for (int i = 0; i < 5; i++)
-		must(dbus_message_iter_append_basic(&to, 's', &texts[i]));
-	must(dbus_message_iter_open_container(&to, 'a', "(uussssssxxa(ss))", &parts));
-	must(dbus_message_iter_open_container(&parts, 'r', NULL, &one));
-	must(dbus_message_iter_append_basic(&one, 'u', &kind) && dbus_message_iter_append_basic(&one, 'u', &flags));
-	for (int i = 0; i < 6; i++)
-		must(dbus_message_iter_append_basic(&one, 's', &part[i]));
-	must(dbus_message_iter_append_basic(&one, 'x', &min) && dbus_message_iter_append_basic(&one, 'x', &max));
-	must(dbus_message_iter_open_container(&one, 'a', "(ss)", &choices));
-	must(dbus_message_iter_open_container(&choices, 'r', NULL, &pair));
-	must(dbus_message_iter_append_basic(&pair, 's', &choice[0]) && dbus_message_iter_append_basic(&pair, 's', &choice[1]));
-	must(dbus_message_iter_close_container(&choices, &pair) && dbus_message_iter_close_container(&one, &choices));
-	must(dbus_message_iter_close_container(&parts, &one) && dbus_message_iter_close_container(&to, &parts));
+	must(dbus_message_append_args(
+		reply, 'a', 'x', &first, (int)(sizeof numbers / sizeof *numbers), 'a', 'y', &bytes, (int)sizeof texts, DBUS_TYPE_INVALID));
 }
 
 static DBusMessage *answer(DBusMessage *message)

@@ -357,8 +357,8 @@ def test_survey_channel(world):
     assert daemon.until("Answer") == "Answer 'token' 'client' 'hash' [('do' 'accept') ('why' 'two"
     assert daemon.next() == "lines\t\ufffd  \u00e4') ('' '')]"
     assert host.until("<6>plugin asker: third")
-    assert host.until("<6>plugin asker: taken") == "<6>plugin asker: taken 64, too many fields -1, no function -1"
-    assert host.until("<6>plugin asker: pages") == "<6>plugin asker: pages 64, busy 0"
+    assert host.until("<6>plugin asker: taken") == "<6>plugin asker: taken 1024, too many fields -1, no function -1"
+    assert host.until("<6>plugin asker: pages") == "<6>plugin asker: pages 1024, busy 0"
 
 
 def test_pages_that_cannot_be_had_are_busy_ones(world):
@@ -371,6 +371,17 @@ def test_pages_that_cannot_be_had_are_busy_ones(world):
     assert host.process.wait(10) == 0
 
 
+def test_a_question_without_an_answer_ends(world):
+    world.plugin("asker", None, "-levent")
+    daemon = world.daemon()
+    daemon.say("silent on")
+    host = world.host("asker")
+    assert daemon.until("Open")
+    assert host.until("<6>plugin asker: opened", 20) == "<6>plugin asker: opened: status 5 '' '' 0 parts"
+    daemon.say("ping")
+    assert daemon.until("answer"), "the link is still the same"
+
+
 def test_a_link_that_breaks_answers_every_question(world):
     world.plugin("asker", None, "-levent")
     daemon = world.daemon()
@@ -380,7 +391,7 @@ def test_a_link_that_breaks_answers_every_question(world):
     daemon.say("close")
     assert host.until("<6>plugin asker: opened") == "<6>plugin asker: opened: status 5 '' '' 0 parts"
     daemon.say("silent off")
-    assert host.until("<6>plugin asker: pages").startswith("<6>plugin asker: pages 64, busy")
+    assert host.until("<6>plugin asker: pages").startswith("<6>plugin asker: pages 1024, busy")
 
 
 def sink(world, how):
@@ -459,6 +470,21 @@ def test_outcomes_that_were_not_taken_are_told_again(world):
     daemon.say("take on")
     assert daemon.until("Report", 9) == "Report [(7 0 '250 written')]"
     wait_until(lambda: (world.state / ".host/outcomes").read_bytes() == b"", what="the file is emptied")
+
+
+def test_outcomes_that_come_while_others_are_written_down_are_told_together(world):
+    daemon, _host = serving(world)
+    daemon.say("mute on")
+    daemon.say("deliver 7 Welcome")
+    assert daemon.until("Report") == "Report [(7 0 '250 written')]"
+    daemon.say("deliver 8 Welcome")
+    daemon.say("deliver 9 Welcome")
+    wait_until(lambda: (world.state / "messages.txt").read_text().count("Welcome") == 3, what="all three are sent")
+    with pytest.raises(TimeoutError):
+        daemon.until("Report", 1)
+    daemon.say("mute off")
+    daemon.say("close")
+    assert daemon.until("Report") == "Report [(7 0 '250 written') (8 0 '250 written') (9 0 '250 written')]"
 
 
 def test_many_messages(world):

@@ -283,28 +283,22 @@ struct shown {
 static inline struct shown shown_of(struct house *h, DBusMessage *reply)
 {
 	struct shown shown = { 99, "", "", 0 };
-	const char *language, *institution, *program, *title, *hash;
-	DBusMessageIter at, list;
+	const dbus_int64_t *numbers;
+	const char *texts, *at[5];
+	int count, bytes;
 
 	assert_non_null(reply);
 	assert_true(dbus_message_has_signature(reply, PAGE_SIGNATURE));
-	dbus_message_iter_init(reply, &at);
-	dbus_message_iter_get_basic(&at, &shown.status);
-	dbus_message_iter_next(&at);
-	dbus_message_iter_get_basic(&at, &language);
-	dbus_message_iter_next(&at);
-	dbus_message_iter_get_basic(&at, &title);
-	dbus_message_iter_next(&at);
-	dbus_message_iter_get_basic(&at, &institution);
-	dbus_message_iter_next(&at);
-	dbus_message_iter_get_basic(&at, &program);
-	dbus_message_iter_next(&at);
-	dbus_message_iter_get_basic(&at, &hash);
-	dbus_message_iter_next(&at);
-	for (dbus_message_iter_recurse(&at, &list); dbus_message_iter_get_arg_type(&list); dbus_message_iter_next(&list))
-		shown.parts++;
-	shown.title = arena_copy(&h->w->arena, title);
-	shown.hash = arena_copy(&h->w->arena, hash);
+	assert_true(dbus_message_get_args(reply, NULL, DBUS_TYPE_ARRAY, DBUS_TYPE_INT64, &numbers, &count, DBUS_TYPE_ARRAY, DBUS_TYPE_BYTE,
+		&texts, &bytes, DBUS_TYPE_INVALID));
+	assert_true(count >= PAGE_NUMBERS && bytes && !texts[bytes - 1]);
+	shown.status = (unsigned)numbers[0];
+	shown.parts = (int)numbers[1];
+	assert_int_equal(count, PAGE_NUMBERS + PART_NUMBERS * shown.parts);
+	for (int i = 0; i < 5; i++, texts += strlen(texts) + 1)
+		at[i] = texts;
+	shown.title = arena_copy(&h->w->arena, at[1]);
+	shown.hash = arena_copy(&h->w->arena, at[4]);
 	dbus_message_unref(reply);
 	return shown;
 }

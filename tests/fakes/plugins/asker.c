@@ -46,7 +46,7 @@ static void ask_many(void)
 
 	for (int i = 0; i < 2001; i++)
 		fields[i] = (struct mentorship_field){ "a", "b" };
-	for (int i = 0; i < 100; i++)
+	for (int i = 0; i < 1100; i++)
 		taken += !host->open(host, "token", "client", counted, NULL);
 	snprintf(line, sizeof line, "taken %d, too many fields %d, no function %d", taken,
 		host->answer(host, "t", "c", "h", fields, 2001, counted, NULL), host->open(host, "t", "c", NULL, NULL));
@@ -73,7 +73,7 @@ static void on_timer(evutil_socket_t fd, short what, void *data)
 		asked = step;
 	else if (step == 3)
 		ask_many();
-	else if (step == 4 && pages >= 64) {
+	else if (step == 4 && pages >= 1024) {
 		snprintf(line, sizeof line, "pages %d, busy %d", pages, busy);
 		host->log(host, MENTORSHIP_INFO, line);
 		step++;

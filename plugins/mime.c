@@ -78,17 +78,24 @@ static void base64(FILE *out, const char *data, size_t length, bool lines)
 {
 	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	const unsigned char *octets = (const unsigned char *)data;
+	char line[76];
+	size_t at = 0;
 
 	for (size_t i = 0; i < length; i += 3) {
 		unsigned three = octets[i] << 16 | (i + 1 < length ? octets[i + 1] << 8 : 0) | (i + 2 < length ? octets[i + 2] : 0);
 
-		if (lines && i && i % 57 == 0)
-			fputs("\r\n", out);
-		putc(digits[three >> 18], out);
-		putc(digits[three >> 12 & 63], out);
-		putc(i + 1 < length ? digits[three >> 6 & 63] : '=', out);
-		putc(i + 2 < length ? digits[three & 63] : '=', out);
+		if (i && i % 57 == 0) {
+			fwrite(line, 1, at, out);
+			if (lines)
+				fputs("\r\n", out);
+			at = 0;
+		}
+		line[at++] = digits[three >> 18];
+		line[at++] = digits[three >> 12 & 63];
+		line[at++] = i + 1 < length ? digits[three >> 6 & 63] : '=';
+		line[at++] = i + 2 < length ? digits[three & 63] : '=';
 	}
+	fwrite(line, 1, at, out);
 	if (lines)
 		fputs("\r\n", out);
 }
@@ -249,6 +256,8 @@ static void header(struct draft *draft, const struct mail *mail)
 /* Quoted-printable with lines of at most 76; blanks at the end of a line are written as numbers, and so is a point that may begin one. */
 static void quoted_printable(FILE *out, const char *text)
 {
+	static const char hex[] = "0123456789ABCDEF";
+	char line[80];
 	int column = 0;
 
 	for (const unsigned char *at = (const unsigned char *)text; *at; at++) {
@@ -256,19 +265,22 @@ static void quoted_printable(FILE *out, const char *text)
 		bool coded = *at == '=' || *at > '~' || (*at == '.' && (!column || column > 74)) || (*at < ' ' && *at != '\t') ||
 			((*at == ' ' || *at == '\t') && last);
 
-		if (*at == '\n') {
-			fputs("\r\n", out);
+		if (*at == '\n' || column + (coded ? 3 : 1) > 75) {
+			fwrite(line, 1, (size_t)column, out);
+			fputs(*at == '\n' ? "\r\n" : "=\r\n", out);
 			column = 0;
+		}
+		if (*at == '\n')
 			continue;
-		}
-		if (column + (coded ? 3 : 1) > 75) {
-			fputs("=\r\n", out);
-			column = 0;
-		}
-		column += coded ? fprintf(out, "=%02X", *at) : putc(*at, out) != EOF;
+		if (coded)
+			line[column++] = '=', line[column++] = hex[*at >> 4], line[column++] = hex[*at & 15];
+		else
+			line[column++] = (char)*at;
 	}
-	if (column)
+	if (column) {
+		fwrite(line, 1, (size_t)column, out);
 		fputs("\r\n", out);
+	}
 }
 
 static void as_base64(FILE *out, const char *text)

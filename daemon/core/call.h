@@ -119,6 +119,8 @@ int ask(struct call *, const char *sql, const int64_t *values, int count, int64_
 
 /* A record with every field at its initial value, in the arena. */
 void *fresh(struct call *, const struct entity *);
+/* For one whose id is random (RANDOM_ID), where it is needed before the record is added. */
+int64_t random_id(void);
 /* Inserts the record (id is set), with anchors, copies, checks, audit record and signal, as part of this call. */
 int add(struct call *, const struct entity *, void *record);
 /* Writes the difference of two states of a record, with copies, checks, audit record and signal. */

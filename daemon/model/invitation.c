@@ -152,6 +152,7 @@ int link_for(struct call *call, const struct purpose *purpose, int64_t person, i
 	if (finding.usable)
 		return link_token(call, finding.usable->id, finding.usable->generation, token, hash);
 	made = fresh(call, &invitation_entity);
+	made->id = random_id();
 	made->program = program;
 	made->person = person;
 	made->purpose = arena_copy(call->arena, purpose->name);
@@ -162,16 +163,9 @@ int link_for(struct call *call, const struct purpose *purpose, int64_t person, i
 	made->expires_at = call->now + purpose->holds;
 	if (until != NONE && until < made->expires_at)
 		made->expires_at = until;
-	r = add(call, &invitation_entity, made);
-	if (!r)
-		r = link_token(call, made->id, made->generation, token, hash);
-	if (!r) {
-		struct invitation was = *made;
-
-		made->token_hash = arena_copy(call->arena, hash);
-		r = save(call, &invitation_entity, &was, made);
-	}
-	return r;
+	r = link_token(call, made->id, made->generation, token, hash);
+	made->token_hash = hash;
+	return r ? r : add(call, &invitation_entity, made);
 }
 
 int link_used(struct call *call, int64_t id, const char *hash)

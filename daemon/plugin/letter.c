@@ -35,7 +35,9 @@ struct letter {
 	struct meeting *meeting; /* that the message is about, or that an introduction proposes */
 	const char *zone, *language;
 	const char *address; /* where it goes */
-	int failed;          /* what a lookup could not do */
+	const char **values; /* of names that were looked up */
+	bool *known;
+	int failed; /* what a lookup could not do */
 };
 
 static int see_member(struct call *call, void *record, void *data)
@@ -398,12 +400,23 @@ static const struct letter_name {
 	{ "meeting.place", meeting_place }, { "consent.purpose", consent_purpose }, { "minor.name", minor_name },
 	{ "form.title", form_title }, { "form.anonymous", form_anonymous }, { "address.new", address_new }, { 0 } };
 
+enum {
+	NAMES = sizeof names / sizeof *names
+};
+
+/* A mail says the same in its text and in its HTML: each value is looked up once. */
 static const char *lookup(void *data, const char *name)
 {
-	for (const struct letter_name *n = names; n->name; n++)
-		if (!strcmp(n->name, name))
-			return n->value(data);
-	return NULL;
+	struct letter *l = data;
+	size_t i = 0;
+
+	while (names[i].name && strcmp(names[i].name, name) != 0)
+		i++;
+	if (names[i].name && !l->known[i]) {
+		l->values[i] = names[i].value(l);
+		l->known[i] = true;
+	}
+	return l->values[i];
 }
 
 /* What the message is about; an introduction carries the meeting that was proposed with it, while it is to come. */
@@ -427,7 +440,11 @@ static int letter_fill(struct call *call, const struct message *m, struct letter
 {
 	int r;
 
-	*ret = (struct letter){ .call = call, .settings = settings_of(call), .message = m };
+	*ret = (struct letter){ .call = call,
+		.settings = settings_of(call),
+		.message = m,
+		.values = arena_new(call->arena, NAMES * sizeof *ret->values),
+		.known = arena_new(call->arena, NAMES * sizeof *ret->known) };
 	r = load(call, &person_entity, m->person, (void **)&ret->person);
 	if (!r && m->program != NONE)
 		r = load(call, &program_entity, m->program, (void **)&ret->program);
@@ -578,7 +595,7 @@ static int of_one_mail(
 		if (*ret_ends == NONE || ends > *ret_ends)
 			*ret_ends = ends;
 		if (!*ret_unsubscribe)
-			*ret_unsubscribe = unsubscribe_link(l);
+			*ret_unsubscribe = lookup(l, "unsubscribe_link");
 		if (l->message->program != letters->message->program)
 			letters->program = NULL;
 		if (l->failed)

@@ -75,6 +75,7 @@ struct plugins {
 	struct event *look; /* something may be due */
 	bool rows_changed;  /* rows of plugins */
 	bool busy;          /* as of the last look */
+	bool more;          /* more messages are due than there was place for */
 	int64_t next;
 	struct client { /* who presented tokens that are none */
 		uint64_t who;

@@ -224,7 +224,7 @@ void plugins_look(struct plugins *p)
 	if (!p || !p->count || p->ending)
 		return;
 	rows_look(p);
-	plugins_look_in(p, LOOK_USEC);
+	plugins_look_in(p, p->more ? 0 : LOOK_USEC);
 }
 
 void plugins_look_in(struct plugins *p, int64_t usec)

@@ -21,7 +21,7 @@ enum {
 	FIRST_PAUSE = 300,
 	LONGEST_PAUSE = 6 * 3600,
 	BROKEN_PAUSE = 300,
-	LETTERS_A_TURN = 16
+	LETTERS_A_TURN = 32
 };
 
 static const struct caller self = { .way = BY_DAEMON, .login = NONE, .person = NONE, .job = "message" };
@@ -112,30 +112,35 @@ static int write_one(struct call *call, const struct message *m, struct report *
 	}
 }
 
-static int same_fate(struct call *call, void *record, void *data)
-{
-	return write_one(call, record, data);
-}
+struct mail {
+	const struct message *parts[LETTER_PARTS];
+	int count;
+};
 
-static int most_attempts(struct call *call, void *record, void *data)
+static int see_part(struct call *call, void *record, void *data)
 {
-	const struct message *m = record;
-	int64_t *most = data;
+	struct mail *mail = data;
 
 	(void)call;
-	*most = m->attempts > *most ? m->attempts : *most;
+	if (mail->count < LETTER_PARTS)
+		mail->parts[mail->count++] = record;
 	return 0;
 }
 
-/* What went in the same mail has the same fate, and comes back together. What was reported before, or is erased, is no part of it. */
+/* What went in the same mail has the same fate, and comes back together. What was reported before, or is erased, is no part of it. A mail
+ * is of one person, and who has many messages has few that are under way: so it is looked for among those of the person. */
 static int write_report(struct call *call, void *data)
 {
-	static const char of_the_mail[] = "\"lead\" = ?1 AND \"state\" = 'sending'";
 	struct report *report = data;
-	int r = each(call, &message_entity, most_attempts, &report->attempts, of_the_mail, VALUES(report->id));
+	struct mail mail = { .count = 0 };
+	int r = each(call, &message_entity, see_part, &mail,
+		"\"person\" = (SELECT \"person\" FROM \"message\" WHERE \"id\" = ?1) AND \"lead\" = ?1 AND +\"state\" = 'sending'",
+		VALUES(report->id));
 
-	if (!r)
-		r = each(call, &message_entity, same_fate, report, of_the_mail, VALUES(report->id));
+	for (int i = 0; i < mail.count; i++)
+		report->attempts = mail.parts[i]->attempts > report->attempts ? mail.parts[i]->attempts : report->attempts;
+	for (int i = 0; i < mail.count && !r; i++)
+		r = write_one(call, mail.parts[i], report);
 	return r || report->person == NONE ? r : perform_also(call, &person_entity, report->person, "Bounced", NULL, 0);
 }
 
@@ -436,6 +441,7 @@ static void post_some(struct plugins *p, int wanted)
 	else if (!r && due.count)
 		setup->committed(setup->data);
 	p->busy = due.count > 0;
+	p->more = due.count == wanted;
 }
 
 static int on_its_way(const struct plugins *p)
@@ -461,6 +467,7 @@ void post_look(struct plugins *p)
 	p->busy = false;
 	p->next = NONE;
 	if (!may_send(&p->minute, 60, settings->mail.per_minute) || !may_send(&p->hour, 3600, settings->mail.per_hour)) {
+		p->more = false;
 		plugins_look_in(p, 1000000);
 		return;
 	}

@@ -122,7 +122,6 @@ int setting_get(struct store *, const char *key, struct arena *, char **ret, str
 int setting_put(struct store *, const char *key, const char *value, struct problem *);
 
 /* ---- the rest ---- */
-int64_t random_id(void);
 /* Rows of no person or match, linked to nobody's: nothing tells whom their texts are about. */
 bool shape_of_nobody(const struct shape *);
 int audit_change(struct call *, const struct shape *, const void *was, const void *now, uint64_t fields, enum happening);

@@ -368,7 +368,7 @@ int record_insert(struct call *call, const struct shape *shape, void *record)
 		return r;
 	for (int i = 0; i < shape->count; i++)
 		sealed |= fields[i].privacy == SEALED && *field_text(record, &fields[i]);
-	if (shape->entity->flags & RANDOM_ID)
+	if (shape->entity->flags & RANDOM_ID && *id == NONE)
 		*id = random_id();
 	else if (sealed) { /* the id is associated data: it is taken before sealing */
 		r = next_id(call, shape, id);

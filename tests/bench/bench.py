@@ -5,7 +5,8 @@
 One line a measure:  NAME: ratio R, goal >= G, ours A, peer B (unit)
 Where the goal is an absolute limit, B is that limit and the goal is <= 1. Peer and ours are
 measured in turn, the median of the ratios counts. Names on the
-command line choose measures: idle, history, calls, create, long, import, commit, match.
+command line choose measures: idle, history, calls, create, long, import, commit, match, mail-rate (mail.py), web-page, web-slow (web.py),
+link-echo, host-start, plugin-crash (link.py).
 """
 import copy
 import os
@@ -25,6 +26,9 @@ sys.path.insert(0, str(ROOT / "tests/scenario"))
 sys.path.insert(0, str(HERE))
 import fill  # noqa: E402
 import harness  # noqa: E402
+import link  # noqa: E402
+import mail  # noqa: E402
+import web  # noqa: E402
 
 ROUNDS, SECONDS = 5, 1.0
 PEER_POLICY = """<busconfig>
@@ -55,7 +59,7 @@ class Bench:
         policy = self.place / "peer.conf"
         policy.write_text(PEER_POLICY)
         self.bus = harness.Bus(self.place / "bus", [self.installed.policy, policy])
-        self.peer = None
+        self.peer, self.say = None, say
 
     def load(self, user, name, kind, outstanding=64, seconds=SECONDS, first=1, last=1):
         done = harness.run(user, [self.programs / "load", name, kind, str(outstanding), str(seconds), str(first), str(last)],
@@ -80,6 +84,50 @@ class Bench:
         ours, peer = ratios[len(ratios) // 2]
         say(name, ours / peer, ">=", goal, ours, peer, "calls/s")
         return statistics.median(p[0] for p in pairs)
+
+    def compiled(self, name):
+        """A program of the bench, compiled at its first use."""
+        program = self.programs / name
+        if not program.exists():
+            libraries = {"mail_peer": ["libcurl"], "link_peer": ["dbus-1"]}.get(name, [])
+            flags = subprocess.run(["pkg-config", "--cflags", "--libs", *libraries], capture_output=True, text=True,
+                                   check=True).stdout.split() if libraries else []
+            subprocess.run(["cc", "-O2", "-std=gnu11", "-D_GNU_SOURCE", HERE / f"{name}.c", "-o", program, *flags], check=True)
+        return program
+
+    def daemon(self, name, world, plugins, directory=None, sockets=None, **settings):
+        """A daemon on a database that `world` fills; each keyword is the text of a plugin's file. It starts the hosts of its plugins,
+        which lie in `directory`, unless they come from elsewhere, to `sockets`."""
+        daemon = harness.Daemon(self.bus, self.installed, self.place / name)
+        daemon.start()
+        daemon.stop()
+        world(daemon.state / "mentorship.db")
+        give_back(daemon)
+        directory = directory or next(self.installed.root.glob("usr/lib/**/mentorship/plugins-1"))
+        more = f'sockets = "{sockets}"; ' if sockets else ""
+        host = self.installed.path("usr/libexec/mentorship/mentorship-plugin-host")
+        daemon.configure(
+            "limits: { calls_per_second = 1000000; calls_in_flight = 512; };\nschedule: { batch_hold = 100000; };\n"
+            'mail: { base_url = "https://mentoring.example.org"; reply_to = "office@example.org"; settle = 0; quiet_from = 24; '
+            "per_minute = 100000; per_hour = 1000000; };\n"
+            f'plugins: {{ load = "{" ".join(plugins)}"; host = "{host}"; directory = "{directory}"; {more}}};\n')
+        for plugin, text in settings.items():
+            path = daemon.config / f"etc/mentorship/plugins.d/{plugin}.conf"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+            path.chmod(0o644)
+        daemon.start(*([] if sockets else ["--development"]))
+        return daemon
+
+    @staticmethod
+    def row(daemon, name):
+        """What the daemon knows of a plugin."""
+        db = sqlite3.connect(f"file:{daemon.state}/mentorship.db?mode=ro", uri=True)
+        db.row_factory = sqlite3.Row
+        try:
+            return db.execute("SELECT * FROM plugin WHERE name = ?", (name,)).fetchone()
+        finally:
+            db.close()
 
     def stop(self):
         if self.peer:
@@ -342,6 +390,13 @@ def main(chosen):
             long_work(bench, chosen)
         if not chosen or "match" in chosen:
             matching(bench)
+        if not chosen or "mail-rate" in chosen:
+            mail.mail_rate(bench)
+        if not chosen or {"web-page", "web-slow"} & set(chosen):
+            web.web_pages(bench, chosen)
+        for name, measure in (("link-echo", link.echo), ("host-start", link.start), ("plugin-crash", link.crash)):
+            if not chosen or name in chosen:
+                measure(bench)
     finally:
         bench.stop()
         shutil.rmtree(place, ignore_errors=True)

@@ -139,6 +139,7 @@ struct notice {
 	const struct entity *about;
 	int64_t about_id;
 	const char *occasion;
+	bool safety; /* somebody's safety: neither a coordinator nor the number of them holds it back */
 };
 int notify(struct call *, const struct notice *);
 /* Tells each coordinator of the program (duties in force, of it or of all), leaving out `except` (NONE: nobody). */
@@ -170,9 +171,8 @@ int erase_for_good(struct call *, int64_t person);
 int move_rows(struct call *, int64_t from, int64_t to);
 /* Removes and clears what its retention no longer allows, a slice at a time: 1 while there is more. */
 int keep_no_longer(struct call *, int64_t *cursor);
-/* A message to each safeguarding lead of the program (NONE: of all), leaving out `except`; `extra` NONE, or what makes it another occasion. */
-int tell_safeguarding(struct call *, const char *template_name, const struct entity *about, int64_t about_id, int64_t program,
-	int64_t except, int64_t extra);
+/* A message to each safeguarding lead of the program (NONE: of all), leaving out `except`; *ret_count: how many there are. */
+int notify_safeguarding(struct call *, const struct notice *, int64_t except, int *ret_count);
 /* A message to each data-protection officer. */
 int tell_protection(struct call *, const char *template_name, const struct entity *about, int64_t about_id);
 

@@ -4,8 +4,11 @@
  *
  * One is opened by the link that stands in every mail to a minor and on every page, by staff, or by a rule. It is told to the lead at once,
  * in a message that says nothing but that there is one, and again while nobody has taken it up: after a day, or four hours where it is
- * urgent. It goes to nobody whom it is about.
+ * urgent. It goes to nobody whom it is about. Where nobody else has the duty, the coordinators hear that one waits, and for whom to be
+ * appointed; of it they learn nothing.
  */
+#include <inttypes.h>
+
 #include "model.h"
 
 static const char *const states[] = { "open", "acknowledged", "acting", "resolved", "closed", NULL };
@@ -43,6 +46,25 @@ COVERS(fields, struct concern, 0);
 
 static const unsigned readers[SEALED] = { [PUBLIC] = SAFEGUARDING, [MEMBER] = SAFEGUARDING, [PAIR] = 0, [STAFF] = SAFEGUARDING };
 
+/* `again`: NONE, or the moment of another occasion. */
+static int told(struct call *call, const struct concern *concern, int64_t again)
+{
+	struct notice n = { .template_name = "concern-opened",
+		.program = concern->program,
+		.match = NONE,
+		.about = &concern_entity,
+		.about_id = concern->id,
+		.safety = true };
+	int count;
+	int r;
+
+	n.occasion = again == NONE ? arena_print(call->arena, "concern/%" PRId64, concern->id)
+				   : arena_print(call->arena, "concern/%" PRId64 "/%" PRId64, concern->id, again);
+	r = notify_safeguarding(call, &n, concern->about, &count);
+	n.template_name = "concern-unheard";
+	return r || count ? r : notify_staff(call, &n, concern->about);
+}
+
 static int deadline(struct call *call, const struct concern *concern)
 {
 	return plan(call, "concern deadline", concern->id, call->now + (concern->severity ? 4 : 24) * 3600, NULL);
@@ -65,7 +87,7 @@ static int changed(struct call *call, const void *was, const void *now)
 
 	if (was || !now)
 		return 0;
-	r = tell_safeguarding(call, "concern-opened", &concern_entity, concern->id, concern->program, concern->about, NONE);
+	r = told(call, concern, NONE);
 	return r ? r : deadline(call, concern);
 }
 
@@ -94,7 +116,7 @@ static int overdue(struct call *call, int64_t subject, int64_t nominal, int64_t 
 	(void)cursor;
 	if (r || concern->state != OPEN)
 		return r;
-	r = tell_safeguarding(call, "concern-opened", &concern_entity, concern->id, concern->program, concern->about, call->now);
+	r = told(call, concern, call->now);
 	return r ? r : deadline(call, concern);
 }
 

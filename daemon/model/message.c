@@ -8,6 +8,7 @@
  * day: `lead` is the message by whose number a mail is known to the plugin and to the mailbox, also when that one itself fell out of it.
  */
 #include "model.h"
+#include "texts.h"
 
 static const char *const states[] = { "queued", "held", "sending", "sent", "failed", "suppressed", "withdrawn", NULL };
 
@@ -34,6 +35,15 @@ static const struct field fields[] = { ID_AND_VERSION(struct message, .anchor = 
 	{ 0 } };
 COVERS(fields, struct message, 0);
 
+static int hold_back(struct call *call, const void *was, void *now)
+{
+	const struct message_kind *kind = message_kind_named(((const struct message *)was)->template_name);
+
+	(void)now;
+	return kind && kind->flags & MESSAGE_SAFETY ? fail(call, E_DENIED, NULL, "what is about somebody's safety is held back by nobody")
+						    : 0;
+}
+
 static int release(struct call *call, const void *was, void *now)
 {
 	(void)call;
@@ -56,9 +66,9 @@ static int retry(struct call *call, const void *was, void *now)
 }
 
 #define S(x) IN(MESSAGE_##x)
-static const struct verb verbs[] = { { "Hold", COORDINATOR, S(QUEUED), S(HELD), NULL, NULL, "Hold", 0, NULL, NULL, 0 },
+static const struct verb verbs[] = { { "Hold", COORDINATOR, S(QUEUED), S(HELD), NULL, hold_back, "Hold", 0, NULL, NULL, 0 },
 	{ "Release", COORDINATOR, S(HELD), S(QUEUED), NULL, release, "Release", 0, NULL, NULL, 0 },
-	{ "Withdraw", COORDINATOR, S(QUEUED) | S(HELD), S(WITHDRAWN), NULL, NULL, "Withdraw", 0, NULL, NULL, 0 },
+	{ "Withdraw", COORDINATOR, S(QUEUED) | S(HELD), S(WITHDRAWN), NULL, hold_back, "Withdraw", 0, NULL, NULL, 0 },
 	{ "Retry", COORDINATOR, S(FAILED), S(QUEUED), NULL, retry, "Try again", 0, NULL, NULL, 0 },
 	{ "Suppress", SYSTEM, S(QUEUED) | S(HELD), S(SUPPRESSED), "outcome", NULL, "Nobody is to get it", 0, NULL, NULL, 0 },
 	{ "HandOver", SYSTEM, S(QUEUED), S(SENDING), "lead attempts", NULL, "Is being sent", 0, NULL, NULL, 0 },

@@ -315,16 +315,19 @@ static const struct job jobs[] = { { "program open", NULL, RUN_ONCE_LATE, 0, job
 	{ "program close", NULL, RUN_ONCE_LATE, 0, job_close, "Program closes", 0, "program" }, { 0 } };
 
 /* Duties end by their date without anybody's verb: who comes next is to be settled before. */
-#define COORDINATED \
-	"FROM \"duty\" d WHERE d.\"duty\" = 'coordinator' AND d.\"state\" = 'appointed' AND (d.\"program\" = t.\"id\" OR " \
+#define HAS_DUTY(word) \
+	"FROM \"duty\" d WHERE d.\"duty\" = '" word "' AND d.\"state\" = 'appointed' AND (d.\"program\" = t.\"id\" OR " \
 	"d.\"program\" IS NULL) AND (SELECT o.\"state\" FROM \"person\" o WHERE o.\"id\" = d.\"person\") = 'active'"
 static const struct waiting waiting[] = { { "program to open", COORDINATOR, "t.\"state\" = 'draft' AND t.\"starts\" IS NOT NULL",
 						  "t.\"state_since\"", "t.\"starts\" * 86400" },
 	{ "program to finish", COORDINATOR, "t.\"state\" = 'closing'", "t.\"state_since\"", NULL },
 	{ "program without coordinator to its end", COORDINATOR | ADMIN,
-		"t.\"state\" IN ('running', 'closing') AND NOT EXISTS (SELECT 1 " COORDINATED
-		" AND (d.\"to\" IS NULL OR d.\"to\" >= t.\"ends\"))",
-		"t.\"state_since\"", "(SELECT (max(d.\"to\") + 1) * 86400 " COORDINATED ")" },
+		"t.\"state\" IN ('running', 'closing') AND NOT EXISTS (SELECT 1 " HAS_DUTY(
+			"coordinator") " AND (d.\"to\" IS NULL OR d.\"to\" >= t.\"ends\"))",
+		"t.\"state_since\"", "(SELECT (max(d.\"to\") + 1) * 86400 " HAS_DUTY("coordinator") ")" },
+	{ "program without safeguarding lead", COORDINATOR | ADMIN,
+		"t.\"state\" IN ('open', 'running', 'closing') AND NOT EXISTS (SELECT 1 " HAS_DUTY("safeguarding lead") ")",
+		"t.\"state_since\"", NULL },
 	{ 0 } };
 
 const struct entity program_entity = { .name = "program",

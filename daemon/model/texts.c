@@ -115,7 +115,8 @@ const struct message_kind message_kinds[] = {
 	{ "address-bounces", "person", MESSAGE_WAITS | MESSAGE_DAILY | TO_STAFF, "person.name", "Mails come back from an address" },
 	{ "address-objected", "address_change", TO_STAFF, "person.name", "An old address knows nothing of its change" },
 	{ "erasure-asked", "person", MESSAGE_STAFF, PROTECTION, "", "Somebody asked to be erased" },
-	{ "concern-opened", "concern", MESSAGE_STAFF, SAFEGUARDING, "", "There is a concern" },
+	{ "concern-opened", "concern", MESSAGE_STAFF | MESSAGE_SAFETY, SAFEGUARDING, "", "There is a concern" },
+	{ "concern-unheard", "concern", MESSAGE_SAFETY | TO_STAFF, "", "A concern, and nobody to take it up" },
 	{ "plugin-failed", "plugin", MESSAGE_STAFF, ADMIN, "plugin.name plugin.error?", "A plugin does not work" }, { 0 }
 };
 

@@ -25,7 +25,8 @@ enum {                        /* struct message_kind.flags */
 	MESSAGE_TO_OLD = 64,  /* the same, to the old one */
 	MESSAGE_ELSEWHERE = MESSAGE_TO_NEW | MESSAGE_TO_OLD,
 	MESSAGE_DAILY =
-		16 /* goes in the one mail of the day with others of its kind; what decides, has a deadline or a calendar does not */
+		16, /* goes in the one mail of the day with others of its kind; what decides, has a deadline or a calendar does not */
+	MESSAGE_SAFETY = 128 /* somebody's safety: nobody holds it back */
 };
 struct message_kind {
 	const char *key;   /* "match-offered": the name that notify() is called with */

@@ -254,6 +254,12 @@ static const struct shipped_text texts[] = {
 		"\n"
 		"mentorctl today\n",
 		NULL },
+	{ "concern-unheard", "Jemand bittet um Hilfe, und niemand ist für den Schutz zuständig", NULL,
+		"Jemand{{#program.title}} aus {{program.title}}{{/program.title}} hat ein Anliegen gemeldet, und niemand hat die Aufgabe, sich darum zu kümmern, oder nur jemand, um den "
+		"es geht. Bitte lassen Sie noch heute eine Schutzperson bestimmen; nur sie kann es lesen.\n"
+		"\n"
+		"mentorctl duty create person=NAME 'duty=safeguarding lead'\n",
+		NULL },
 	{ "plugin-failed", "Das Plugin {{plugin.name}} arbeitet nicht", NULL,
 		"Das Plugin {{plugin.name}} arbeitet nicht mehr. Was es tun sollte, wartet.\n"
 		"{{#plugin.error}}\n"

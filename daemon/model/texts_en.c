@@ -252,6 +252,12 @@ static const struct shipped_text texts[] = {
 		"\n"
 		"mentorctl today\n",
 		NULL },
+	{ "concern-unheard", "Somebody asks for help, and there is no safeguarding lead", NULL,
+		"Somebody{{#program.title}} in {{program.title}}{{/program.title}} has raised a concern, and nobody has the duty to look after it, or only somebody whom it is about. "
+		"Please have a safeguarding lead appointed today; only they can read it.\n"
+		"\n"
+		"mentorctl duty create person=NAME 'duty=safeguarding lead'\n",
+		NULL },
 	{ "plugin-failed", "The plugin {{plugin.name}} does not work", NULL,
 		"The plugin {{plugin.name}} stopped working. What it was to do waits.\n"
 		"{{#plugin.error}}\n"

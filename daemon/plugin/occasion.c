@@ -167,7 +167,7 @@ int letter_judge(struct call *call, const struct message *m, enum letter_verdict
 		*ret_why = "the recipient wants no such mail";
 	else {
 		*ret_until = kind && !(kind->flags & (MESSAGE_WAITS | MESSAGE_OPTIONAL)) ? call->now : awake(call, zone, call->now);
-		if (program && program->mail_held)
+		if (program && program->mail_held && !(kind && kind->flags & MESSAGE_SAFETY))
 			*ret_until = call->now + 600;
 		r = rests(call, m, ret_until);
 		*ret = *ret_until > call->now ? LETTER_WAITS : LETTER_GOES;

@@ -12,10 +12,11 @@
 #include "core/log.h"
 #include "internal.h"
 
-static int mail_held(struct call *call, int64_t program, bool *ret)
+static int mail_held(struct call *call, int64_t program, bool safety, bool *ret)
 {
 	int64_t held = 0;
-	int r = program == NONE ? 0 : ask(call, "SELECT \"mail_held\" FROM \"program\" WHERE \"id\" = ?1", VALUES(program), &held);
+	int r = program == NONE || safety ? 0
+					  : ask(call, "SELECT \"mail_held\" FROM \"program\" WHERE \"id\" = ?1", VALUES(program), &held);
 
 	*ret = call->store->held || held == 1;
 	return r;
@@ -30,7 +31,7 @@ static int hold_batch(struct call *call, const struct notice *n, bool *held)
 	struct stmt *q;
 	int r;
 
-	if (call->caller->way != BY_BUS || by == NONE || *held)
+	if (call->caller->way != BY_BUS || by == NONE || *held || n->safety)
 		return 0;
 	r = engine_prepare(call->store->engine,
 		"SELECT count(*), sum(\"state\" = 'held') FROM \"message\" WHERE \"caused_by\" = ?1 AND \"template_name\" = ?2 AND \"program\" IS ?3 AND "
@@ -52,7 +53,7 @@ static int hold_batch(struct call *call, const struct notice *n, bool *held)
 		return 0;
 	if (n->program != NONE) {
 		struct notice held_batch = { "held-batch", NONE, n->program, NONE, shape_named("program")->entity, n->program,
-			arena_print(call->arena, "program/%lld/%lld", (long long)n->program, (long long)call->now) };
+			arena_print(call->arena, "program/%lld/%lld", (long long)n->program, (long long)call->now), false };
 
 		r = notify_staff(call, &held_batch, NONE);
 		if (r)
@@ -77,7 +78,7 @@ int notify(struct call *call, const struct notice *n)
 	struct engine *engine = call->store->engine;
 	struct stmt *q;
 	bool held;
-	int r = mail_held(call, n->program, &held);
+	int r = mail_held(call, n->program, n->safety, &held);
 
 	if (!r)
 		r = hold_batch(call, n, &held);
@@ -109,7 +110,7 @@ int notify(struct call *call, const struct notice *n)
 }
 
 /* Everybody whose duty of the given word, in force, covers the program. */
-static int notify_duty(struct call *call, const struct notice *n, const char *sql, int64_t except)
+static int notify_duty(struct call *call, const struct notice *n, const char *sql, int64_t except, int *ret_count)
 {
 	struct engine *engine = call->store->engine;
 	int64_t people[64];
@@ -131,6 +132,7 @@ static int notify_duty(struct call *call, const struct notice *n, const char *sq
 		one.person = people[i];
 		r = notify(call, &one);
 	}
+	*ret_count = count;
 	return r;
 }
 
@@ -139,33 +141,32 @@ static int notify_duty(struct call *call, const struct notice *n, const char *sq
 
 int notify_staff(struct call *call, const struct notice *n, int64_t except)
 {
+	int count;
+
 	/* those of the program; where there is none, those of all */
 	return notify_duty(call, n,
 		"SELECT DISTINCT \"person\" FROM \"duty\" WHERE \"duty\" = 'coordinator' AND (\"program\" = ?1 OR (\"program\" IS NULL "
 		"AND NOT EXISTS (SELECT 1 FROM \"duty\" WHERE \"duty\" = 'coordinator' AND \"program\" = ?1 AND " IN_FORCE
 		"))) AND " IN_FORCE,
-		except);
+		except, &count);
 }
 
-int tell_safeguarding(struct call *call, const char *template_name, const struct entity *about, int64_t about_id, int64_t program,
-	int64_t except, int64_t extra)
+int notify_safeguarding(struct call *call, const struct notice *n, int64_t except, int *ret_count)
 {
-	char *occasion = extra == NONE ? arena_print(call->arena, "%s/%lld", about->name, (long long)about_id)
-				       : arena_print(call->arena, "%s/%lld/%lld", about->name, (long long)about_id, (long long)extra);
-	struct notice n = { template_name, NONE, program, NONE, about, about_id, occasion };
-
-	return notify_duty(call, &n,
+	return notify_duty(call, n,
 		"SELECT DISTINCT \"person\" FROM \"duty\" WHERE \"duty\" = 'safeguarding lead' AND (\"program\" = ?1 OR \"program\" IS NULL) AND " IN_FORCE,
-		except);
+		except, ret_count);
 }
 
 int tell_protection(struct call *call, const char *template_name, const struct entity *about, int64_t about_id)
 {
 	char *occasion = arena_print(call->arena, "%s/%lld/%lld", about->name, (long long)about_id, (long long)call->now);
-	struct notice n = { template_name, NONE, NONE, NONE, about, about_id, occasion };
+	struct notice n = { template_name, NONE, NONE, NONE, about, about_id, occasion, false };
+	int count;
 
 	return notify_duty(call, &n,
-		"SELECT DISTINCT \"person\" FROM \"duty\" WHERE \"duty\" = 'data-protection officer' AND ?1 IS NULL AND " IN_FORCE, NONE);
+		"SELECT DISTINCT \"person\" FROM \"duty\" WHERE \"duty\" = 'data-protection officer' AND ?1 IS NULL AND " IN_FORCE, NONE,
+		&count);
 }
 
 /* ---- jobs ---- */

@@ -97,6 +97,26 @@ static void a_retry_is_the_same_mail(void **state)
 
 /* ---- the mail of the day ---- */
 
+/* A program that holds its mail holds none that is about somebody's safety. */
+static void safety_waits_for_nobody(void **state)
+{
+	struct house *h = *state;
+	int64_t cora = create(h->w, &h->c.root, &person_entity,
+		ARGS(T("given_name", "Cora"), T("family_name", "Coordinator"), T("email", "cora@example.org"),
+			T("birth_date", "1980-01-01")));
+
+	create(h->w, &h->c.root, &duty_entity, ARGS(P("person", path(h->w, &person_entity, cora)), T("duty", "coordinator")));
+	become(h, "mail", MENTORSHIP_NOTIFIER);
+	say(h, "match-paused", "a", false);
+	must(perform(h->w, &h->c.ada, &program_entity, h->c.program, "HoldMail", NULL, 0), &h->w->call.problem);
+	must(perform(h->w, &h->c.ada, &concern_entity, 0, "Create",
+		     ARGS(P("program", path(h->w, &program_entity, h->c.program)), P("person", path(h->w, &person_entity, h->c.cleo_id)))),
+		&h->w->call.problem);
+	later(h, 1);
+	assert_int_equal(with(h, "\"state\" = 'sending' AND \"template_name\" = 'concern-unheard'"), 1);
+	assert_int_equal(with(h, "\"state\" = 'queued' AND \"template_name\" = 'match-paused'"), 1);
+}
+
 static void what_can_wait_is_one_mail_a_day(void **state)
 {
 	struct house *h = *state;
@@ -513,7 +533,7 @@ int main(void)
 		HOUSE(bad_tokens_are_all_one), HOUSE(what_no_host_says_ends_its_link), HOUSE(a_flood_ends_the_link_of_who_floods),
 		HOUSE(a_disabled_plugin_is_told_to_stop), HOUSE(events_come_in_order_and_once), HOUSE(what_can_wait_is_one_mail_a_day),
 		HOUSE(a_mail_of_the_day_that_is_put_off_stays_one), HOUSE(a_test_goes_to_whoever_asks_for_it), HOUSE(the_rate_is_kept),
-		HOUSE(all_goes_to_the_address_of_a_trial), HOUSE(nights_are_quiet_for_what_can_wait),
+		HOUSE(all_goes_to_the_address_of_a_trial), HOUSE(nights_are_quiet_for_what_can_wait), HOUSE(safety_waits_for_nobody),
 		HOUSE(pauses_grow_and_a_fault_of_the_plugin_blames_nobody), HOUSE(what_is_older_than_its_occasion_is_not_sent) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Whoever asks for help is heard: the safeguarding lead is told at once, whatever is held back; where nobody has that duty the coordinators
+ * hear that one waits, and nothing of it; and whoever runs a program sees before that the duty is nobody's.
+ */
+#include "store/internal.h"
+#include "world.h"
+
+static int64_t raised(struct world *w, struct cast *c, int64_t about)
+{
+	return create(w, &c->ada, &concern_entity,
+		ARGS(P("program", path(w, &program_entity, c->program)), P("person", path(w, &person_entity, c->cleo_id)),
+			N("about", about), T("text", "He shouts at me.")));
+}
+
+static int64_t count(struct world *w, const char *sql)
+{
+	struct problem problem = { 0 };
+	struct stmt *q;
+	int64_t number;
+
+	must(engine_prepare(w->store->engine, sql, false, &q, &problem), &problem);
+	assert_int_equal(engine_step(w->store->engine, q, &problem), 1);
+	number = engine_int(q, 0);
+	engine_reset(q);
+	return number;
+}
+
+static void lead(struct world *w, struct cast *c, int64_t who)
+{
+	create(w, &c->root, &duty_entity,
+		ARGS(P("person", path(w, &person_entity, who)), T("duty", "safeguarding lead"),
+			P("program", path(w, &program_entity, c->program))));
+}
+
+#define MESSAGES(template, state) "SELECT count(*) FROM \"message\" WHERE \"template_name\" = '" template "' AND \"state\" = '" state "'"
+
+static void test_the_lead_is_told_though_mail_is_held(void **state)
+{
+	struct world *w = *state;
+	struct cast c = cast(w);
+
+	lead(w, &c, c.ben_id);
+	must(perform(w, &c.ada, &program_entity, c.program, "HoldMail", NULL, 0), &w->call.problem);
+	raised(w, &c, NONE);
+	assert_int_equal(count(w, MESSAGES("concern-opened", "queued")), 1);
+	assert_int_equal(count(w, MESSAGES("concern-unheard", "queued")), 0);
+}
+
+static void test_many_at_once_are_no_batch(void **state)
+{
+	struct world *w = *state;
+	struct cast c = cast(w);
+
+	lead(w, &c, c.ben_id);
+	w->settings->schedule.batch_hold = 3;
+	for (int i = 0; i < 6; i++)
+		raised(w, &c, NONE);
+	assert_int_equal(count(w, MESSAGES("concern-opened", "queued")), 6);
+	assert_int_equal(count(w, MESSAGES("concern-opened", "held")), 0);
+}
+
+static void test_nobody_holds_it_back(void **state)
+{
+	static const char *const verbs[] = { "Hold", "Withdraw" };
+	struct world *w = *state;
+	struct cast c = cast(w);
+	int64_t id;
+
+	lead(w, &c, c.ben_id);
+	raised(w, &c, NONE);
+	id = count(w, "SELECT \"id\" FROM \"message\" WHERE \"template_name\" = 'concern-opened'");
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(perform(w, &c.ada, &message_entity, id, verbs[i], NULL, 0), E_DENIED);
+		assert_non_null(strstr(w->call.problem.text, "held back by nobody"));
+	}
+	assert_int_equal(count(w, MESSAGES("concern-opened", "queued")), 1);
+}
+
+static void test_without_a_lead_the_coordinators_hear_that_one_waits(void **state)
+{
+	struct world *w = *state;
+	struct cast c = cast(w);
+
+	raised(w, &c, NONE);
+	assert_int_equal(count(w, MESSAGES("concern-unheard", "queued")), 1);
+	assert_int_equal(count(w, "SELECT \"person\" FROM \"message\" WHERE \"template_name\" = 'concern-unheard'"), c.ada_id);
+	/* that one waits is all they see */
+	assert_int_equal(perform(w, &c.ada, &concern_entity, w->call.object, "Acknowledge", NULL, 0), E_NOTFOUND);
+}
+
+static void test_a_lead_whom_it_is_about_is_nobody(void **state)
+{
+	struct world *w = *state;
+	struct cast c = cast(w);
+
+	lead(w, &c, c.ben_id);
+	raised(w, &c, c.ben_id);
+	assert_int_equal(count(w, MESSAGES("concern-opened", "queued")), 0);
+	assert_int_equal(count(w, MESSAGES("concern-unheard", "queued")), 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_the_lead_is_told_though_mail_is_held, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_many_at_once_are_no_batch, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_nobody_holds_it_back, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_without_a_lead_the_coordinators_hear_that_one_waits, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_a_lead_whom_it_is_about_is_nobody, set_up, tear_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -415,6 +415,8 @@ struct match_solution {        /* arrays given by the caller */
 
 /* 0, or E_CANCELLED. The graph must be valid, and have no `least` and no `locked`. */
 int match_optimal(const struct match_graph *, struct match_solution *, const struct match_watch *);
+/* As match_optimal, from the pairs and mentors' prices that stand in the solution, of a graph that was much the same. The value is the same. */
+int match_optimal_again(const struct match_graph *, struct match_solution *, const struct match_watch *);
 /* 0 if the solution is a matching of the graph and its prices prove that none has a higher value; else E_INVALID. */
 int match_check(const struct match_graph *, const struct match_solution *, struct problem *);
 /* Count and total of a value (not of a difference of values). */

@@ -351,7 +351,7 @@ def matching(bench):
     subprocess.run(["c++", *objects, build / "libmatch.a", build / "libcore.a", "-o", program, "-lm", "-llemon",
                     *subprocess.run(["pkg-config", "--libs", "libsodium", "libconfig", "libsystemd"], capture_output=True, text=True,
                                     check=True).stdout.split()], check=True)
-    if subprocess.run([program], timeout=600).returncode:
+    if subprocess.run([program], timeout=1800).returncode:
         failed.append("match")
     program = bench.programs / "stable_bench"
     subprocess.run(["cc", "-O2", "-std=gnu11", "-D_GNU_SOURCE", f"-I{ROOT / 'daemon'}", HERE / "stable_bench.c", build / "libmatch.a",

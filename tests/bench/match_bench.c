@@ -1,42 +1,53 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The solver beside LEMON's on the same graphs, in turns within one process.
+ * The solver beside LEMON's on the same graphs, each run in a process of its own.
  *
- * match_bench [MENTEES...]: for each number (1,000 and 10,000 by default) and
- * each family of graphs, 50 mentors a mentee, it prints
+ * match_bench [--ours] [MENTEES...]: for each number (1,000, 10,000 and 100,000 by default) and each family of graphs, 50 mentors a
+ * mentee, it prints
  *     match-FAMILY-MENTEES: ratio R, goal <= G, ours A, peer B (s)
- * with the medians of the rounds. Both must reach the same value and ours must
- * pass the checker, else the status is 1.
+ * with the medians of the rounds, in turns; at 100,000 a peer runs once. All are of one thread, so time is the processor's: others
+ * may be busy on the machine. A peer is stopped after two minutes of it. A line more from 10,000 on has the memory: the peak above
+ * what the process had before; ours counts the graph itself, the peer only its own. Another line compares a run after a mentor dropped
+ * out that starts from the last prices with the whole one. All must reach the same value and ours must pass the checker, else the
+ * status is 1. --ours leaves the peers out.
  */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "match/match.h"
 
-/* match_peer.cc: seconds that the better of LEMON's two solvers took, and the value that it found. */
-double peer_solve(const struct match_graph *, int64_t *ret_value);
+/* match_peer.cc: LEMON's network simplex, its cost scaling; seconds without the making of the graph. */
+double peer_simplex(const struct match_graph *, int64_t *ret_value);
+double peer_scaling(const struct match_graph *, int64_t *ret_value);
 
 enum {
 	EDGES = 50,
-	ROUNDS = 5
+	ROUNDS = 5,
+	PATIENCE = 120, /* seconds of the processor for one run of a peer */
+	LARGE = 20000   /* from here a peer runs once */
 };
 
 struct family {
 	const char *name;
 	int scores;    /* different scores */
 	double places; /* a mentee, over all mentors */
-	bool clustered;
+	bool clustered, popular;
 	double goal[2]; /* below 10,000 mentees, and from there */
 };
 
 static const struct family families[] = {
-	{ "random", MATCH_SCORE_MAX + 1, 1.2, false, { 1, 0.1 } },
-	{ "ties", 5, 1.2, false, { 1, 0.1 } },
-	{ "ample", MATCH_SCORE_MAX + 1, 2, false, { 1, 0.1 } },
-	{ "scarce", MATCH_SCORE_MAX + 1, 0.9, false, { 1, 1.0 / 3 } },
-	{ "clustered", MATCH_SCORE_MAX + 1, 1.2, true, { 1, 1.0 / 3 } },
+	{ "random", MATCH_SCORE_MAX + 1, 1.2, false, false, { 1, 0.1 } },
+	{ "ties", 5, 1.2, false, false, { 1, 0.1 } },
+	{ "ample", MATCH_SCORE_MAX + 1, 2, false, false, { 1, 0.1 } },
+	{ "scarce", MATCH_SCORE_MAX + 1, 0.9, false, false, { 1, 1.0 / 3 } },
+	{ "clustered", MATCH_SCORE_MAX + 1, 1.2, true, false, { 1, 1.0 / 3 } },
+	{ "popular", MATCH_SCORE_MAX + 1, 1.2, false, true, { 1, 0.5 } },
 };
 
 static uint64_t state;
@@ -51,7 +62,7 @@ static double now(void)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
@@ -62,16 +73,34 @@ static int by_score(const void *a, const void *b)
 	return one->score != other->score ? other->score - one->score : one->mentor - other->mentor;
 }
 
-/* 50 different mentors; in a cluster they are neighbours of the mentee's own place. */
+/* A mentor's own mark, 0..1; the best stand at all positions. */
+static double mark_of(int32_t mentor, int32_t mentors)
+{
+	return 1 - (double)(mentor * 7919LL % mentors) / mentors;
+}
+
+/* In a cluster mentors are neighbours of the mentee's own place; half of the popular family's pairs go to the best tenth. */
+static int32_t choose_mentor(const struct family *family, int32_t mentee, int32_t mentors, int k)
+{
+	int32_t mentor = family->clustered ? (mentee / 200 * 61 + random_below(120)) % mentors : random_below(mentors);
+
+	while (family->popular && k < EDGES / 2 && mark_of(mentor, mentors) < 0.9)
+		mentor = random_below(mentors);
+	return mentor;
+}
+
+/* 50 different mentors, best first. */
 static void choose_mentors(const struct family *family, int32_t mentee, int32_t mentors, struct match_edge *edges, int32_t *seen)
 {
 	for (int k = 0; k < EDGES;) {
-		int32_t mentor = family->clustered ? (mentee / 200 * 61 + random_below(120)) % mentors : random_below(mentors);
+		int32_t mentor = choose_mentor(family, mentee, mentors, k), score = random_below(family->scores);
 
 		if (seen[mentor] == mentee + 1)
 			continue;
 		seen[mentor] = mentee + 1;
-		edges[k++] = (struct match_edge){ mentor, random_below(family->scores) };
+		if (family->popular)
+			score = (int32_t)(0.6 * mark_of(mentor, mentors) * MATCH_SCORE_MAX + 0.4 * score);
+		edges[k++] = (struct match_edge){ mentor, score };
 	}
 	qsort(edges, EDGES, sizeof *edges, by_score);
 }
@@ -96,74 +125,196 @@ static void make(const struct family *family, int32_t mentees, struct match_grap
 	*graph = (struct match_graph){ .mentees = mentees, .mentors = mentors, .start = start, .edges = edges, .places = places };
 }
 
+/* --- one run in a process of its own ------------------------------------------------------------------ */
+
+struct run {
+	double seconds; /* 0: it was stopped */
+	int64_t value;
+	double megabytes;
+};
+typedef double solver(const struct match_graph *, int64_t *ret_value);
+
+static void must_hold(const struct match_graph *graph, const struct match_solution *solution)
+{
+	struct problem problem;
+
+	if (match_check(graph, solution, &problem) == 0)
+		return;
+	fprintf(stderr, "%s\n", problem.text);
+	_exit(1);
+}
+
+static double ours_from(const struct match_graph *graph, struct match_solution *solution)
+{
+	double begin = now();
+
+	solution->mentor_of = calloc((size_t)graph->mentees, sizeof(int32_t));
+	solution->mentee_price = calloc((size_t)graph->mentees, sizeof(int64_t));
+	solution->mentor_price = calloc((size_t)graph->mentors, sizeof(int64_t));
+	if (!solution->mentor_of || !solution->mentee_price || !solution->mentor_price)
+		abort();
+	match_optimal(graph, solution, NULL);
+	return now() - begin;
+}
+
 static double ours_solve(const struct match_graph *graph, int64_t *ret_value)
 {
 	struct match_solution solution;
-	struct problem problem;
-	double begin, seconds;
+	double seconds = ours_from(graph, &solution);
 
-	solution.mentor_of = calloc((size_t)graph->mentees, sizeof(int32_t));
-	solution.mentee_price = calloc((size_t)graph->mentees, sizeof(int64_t));
-	solution.mentor_price = calloc((size_t)graph->mentors, sizeof(int64_t));
-	if (!solution.mentor_of || !solution.mentee_price || !solution.mentor_price)
-		abort();
-	begin = now();
-	match_optimal(graph, &solution, NULL);
-	seconds = now() - begin;
-	if (match_check(graph, &solution, &problem) < 0) {
-		fprintf(stderr, "%s\n", problem.text);
-		exit(1);
-	}
+	must_hold(graph, &solution);
 	*ret_value = solution.value;
-	free(solution.mentor_of);
-	free(solution.mentee_price);
-	free(solution.mentor_price);
 	return seconds;
 }
 
+/* A mentor drops out, and the run starts from the last prices. */
+static double ours_again(const struct match_graph *graph, int64_t *ret_value)
+{
+	struct match_solution solution;
+	int32_t mentor = 0;
+	double begin;
+
+	ours_from(graph, &solution);
+	while (solution.mentor_of[mentor] < 0)
+		mentor++;
+	((int32_t *)graph->places)[solution.mentor_of[mentor]] = 0;
+	begin = now();
+	match_optimal_again(graph, &solution, NULL);
+	begin = now() - begin;
+	must_hold(graph, &solution);
+	*ret_value = solution.value;
+	return begin;
+}
+
+static double resident(void)
+{
+	FILE *file = fopen("/proc/self/statm", "r");
+	long size = 0, pages = 0;
+
+	if (!file || fscanf(file, "%ld %ld", &size, &pages) != 2)
+		abort();
+	fclose(file);
+	return (double)pages * (double)sysconf(_SC_PAGESIZE) / 1e6;
+}
+
+static void child(solver *solve, const struct match_graph *graph, int to)
+{
+	struct run run = { 0 };
+	struct rusage usage;
+	double before = resident();
+
+	struct rlimit limit = { PATIENCE, PATIENCE + 1 };
+
+	if (solve == peer_simplex || solve == peer_scaling)
+		setrlimit(RLIMIT_CPU, &limit);
+	run.seconds = solve(graph, &run.value);
+	getrusage(RUSAGE_SELF, &usage);
+	run.megabytes = (double)usage.ru_maxrss * 1024 / 1e6 - before;
+	if (solve == ours_solve)
+		run.megabytes += (double)graph->start[graph->mentees] * sizeof *graph->edges / 1e6;
+	_exit(write(to, &run, sizeof run) != sizeof run);
+}
+
+/* The status of one that failed is ours, too; one that was stopped for its time counts as such. */
+static struct run run_alone(solver *solve, const struct match_graph *graph)
+{
+	struct run run = { 0 };
+	int ends[2], status;
+	pid_t pid;
+
+	if (pipe(ends) < 0 || (pid = fork()) < 0)
+		abort();
+	if (pid == 0)
+		child(solve, graph, ends[1]);
+	close(ends[1]);
+	if (read(ends[0], &run, sizeof run) != sizeof run)
+		run = (struct run){ 0 };
+	close(ends[0]);
+	if (waitpid(pid, &status, 0) != pid || (status != 0 && !(WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU)))
+		exit(1);
+	return run;
+}
+
+/* --- a family ------------------------------------------------------------------------------------------ */
+
 static int by_time(const void *a, const void *b)
 {
-	double one = *(const double *)a, other = *(const double *)b;
+	double one = ((const struct run *)a)->seconds, other = ((const struct run *)b)->seconds;
 
 	return (one > other) - (one < other);
 }
 
-static bool measure(const struct family *family, int32_t mentees)
+/* The better of the two peers; a run that was stopped has no value to compare. */
+static struct run run_peer(const struct match_graph *graph, int64_t value, bool *ret_same)
 {
-	double ours[ROUNDS], peer[ROUNDS];
-	int rounds = mentees > 20000 ? 1 : ROUNDS;
+	struct run simplex = run_alone(peer_simplex, graph), scaling = run_alone(peer_scaling, graph);
+
+	*ret_same = (!simplex.seconds || simplex.value == value) && (!scaling.seconds || scaling.value == value);
+	if (!simplex.seconds && !scaling.seconds)
+		return (struct run){ PATIENCE, value, 0 };
+	return scaling.seconds && (!simplex.seconds || scaling.seconds < simplex.seconds) ? scaling : simplex;
+}
+
+static void say(const struct family *family, int32_t mentees, const struct run *ours, const struct run *peer)
+{
+	double goal = family->goal[mentees >= 10000];
+
+	printf("match-%s-%d: ratio %.3f, goal <= %.3g, ours %.4f, peer %.4f (s)%s%s\n", family->name, mentees,
+		ours->seconds / peer->seconds, goal, ours->seconds, peer->seconds, peer->megabytes == 0 ? ", peer stopped" : "",
+		ours->seconds / peer->seconds <= goal ? "" : "  MISSED");
+	if (mentees >= 10000 && peer->megabytes > 0)
+		printf("match-%s-%d-memory: ratio %.3f, goal <= 0.25, ours %.1f, peer %.1f (MB)%s\n", family->name, mentees,
+			ours->megabytes / peer->megabytes, ours->megabytes, peer->megabytes,
+			ours->megabytes / peer->megabytes <= 0.25 ? "" : "  MISSED");
+}
+
+static void say_again(const struct family *family, int32_t mentees, const struct run *again, const struct run *cold)
+{
+	printf("match-%s-%d-again: ratio %.3f, goal <= 0.05, warm %.5f, cold %.5f (s)%s\n", family->name, mentees,
+		again->seconds / cold->seconds, again->seconds, cold->seconds, again->seconds <= 0.05 * cold->seconds ? "" : "  MISSED");
+}
+
+static bool measure(const struct family *family, int32_t mentees, bool alone)
+{
+	struct run ours[ROUNDS], again[ROUNDS], peer[ROUNDS];
+	int peers = alone ? 0 : mentees > LARGE ? 1 : ROUNDS;
 	struct match_graph graph;
-	int64_t value, other;
+	bool same = true;
 
 	make(family, mentees, &graph);
-	for (int i = 0; i < rounds; i++) {
-		ours[i] = ours_solve(&graph, &value);
-		peer[i] = peer_solve(&graph, &other);
-		if (value != other) {
-			fprintf(stderr, "match-%s-%d: %lld is not the peer's %lld\n", family->name, mentees, (long long)value,
-				(long long)other);
-			return false;
-		}
+	for (int i = 0; i < ROUNDS && same; i++) {
+		ours[i] = run_alone(ours_solve, &graph);
+		again[i] = run_alone(ours_again, &graph);
+		if (i < peers)
+			peer[i] = run_peer(&graph, ours[i].value, &same);
 	}
-	qsort(ours, (size_t)rounds, sizeof *ours, by_time);
-	qsort(peer, (size_t)rounds, sizeof *peer, by_time);
-	printf("match-%s-%d: ratio %.3f, goal <= %.3g, ours %.4f, peer %.4f (s)\n", family->name, mentees,
-		ours[rounds / 2] / peer[rounds / 2], family->goal[mentees >= 10000], ours[rounds / 2], peer[rounds / 2]);
+	if (!same)
+		fprintf(stderr, "match-%s-%d: the values are not the same\n", family->name, mentees);
+	qsort(ours, ROUNDS, sizeof *ours, by_time);
+	qsort(again, ROUNDS, sizeof *again, by_time);
+	qsort(peer, (size_t)peers, sizeof *peer, by_time);
+	if (same && alone)
+		printf("match-%s-%d: ours %.4f (s), %.1f (MB)\n", family->name, mentees, ours[ROUNDS / 2].seconds,
+			ours[ROUNDS / 2].megabytes);
+	else if (same)
+		say(family, mentees, &ours[ROUNDS / 2], &peer[peers / 2]);
+	if (same)
+		say_again(family, mentees, &again[ROUNDS / 2], &ours[ROUNDS / 2]);
 	fflush(stdout);
 	free((void *)graph.edges);
 	free((void *)graph.start);
 	free((void *)graph.places);
-	return true;
+	return same;
 }
 
 int main(int argc, char **argv)
 {
-	static const int32_t standard[] = { 1000, 10000 };
-	int count = argc > 1 ? argc - 1 : 2;
-	bool good = true;
+	static const char *const standard[] = { "1000", "10000", "100000", NULL };
+	bool alone = argc > 1 && strcmp(argv[1], "--ours") == 0, good = true;
+	const char *const *number = argc > 1 + alone ? (const char *const *)argv + 1 + alone : standard;
 
-	for (int k = 0; k < count; k++)
+	for (; *number; number++)
 		for (size_t i = 0; i < sizeof families / sizeof *families; i++)
-			good = measure(&families[i], argc > 1 ? atoi(argv[k + 1]) : standard[k]) && good;
+			good = measure(&families[i], atoi(*number), alone) && good;
 	return good ? 0 : 1;
 }

@@ -109,6 +109,39 @@ static void test_against_trying_everything(void **unused)
 	free(in);
 }
 
+/* From prices and pairs that mean nothing, and from those of another graph, the same value is reached. */
+static void test_again_from_anywhere(void **unused)
+{
+	struct instance *in = calloc(1, sizeof *in);
+	struct problem problem;
+
+	(void)unused;
+	for (int round = 0; round < 30000; round++) {
+		int64_t value;
+
+		make(in, random_below(20), random_below(9) + 1, 20 + random_below(81), round % 3 ? 4 : 1000001, 3);
+		assert_int_equal(match_optimal(&in->graph, &in->solution, NULL), 0);
+		value = in->solution.value;
+		for (int32_t i = 0; round % 2 && i < in->graph.mentees; i++)
+			in->mentor_of[i] = random_below(in->graph.mentors + 2) - 1;
+		for (int32_t j = 0; round % 2 && j < in->graph.mentors; j++)
+			in->mentor_price[j] = random_below(3) * MATCH_UNIT + random_below(1000001) - 500000;
+		if (round % 2 == 0 && in->graph.mentors > 1) {
+			int32_t places = in->places[0];
+
+			in->places[0] = 0;
+			assert_int_equal(match_optimal_again(&in->graph, &in->solution, NULL), 0);
+			assert_int_equal(match_check(&in->graph, &in->solution, &problem), 0);
+			in->places[0] = places;
+		}
+		assert_int_equal(match_optimal_again(&in->graph, &in->solution, NULL), 0);
+		if (match_check(&in->graph, &in->solution, &problem) < 0)
+			fail_msg("round %d: %s", round, problem.text);
+		assert_int_equal(in->solution.value, value);
+	}
+	free(in);
+}
+
 static void test_certificate_on_larger(void **unused)
 {
 	struct instance *in = calloc(1, sizeof *in);
@@ -202,9 +235,9 @@ static void test_cancel(void **unused)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_against_trying_everything), cmocka_unit_test(test_certificate_on_larger),
-		cmocka_unit_test(test_checker_sees_what_is_spoilt), cmocka_unit_test(test_checker_counts_places),
-		cmocka_unit_test(test_cancel) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_against_trying_everything), cmocka_unit_test(test_again_from_anywhere),
+		cmocka_unit_test(test_certificate_on_larger), cmocka_unit_test(test_checker_sees_what_is_spoilt),
+		cmocka_unit_test(test_checker_counts_places), cmocka_unit_test(test_cancel) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

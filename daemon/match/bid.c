@@ -14,10 +14,10 @@
  */
 #include "match/transport.h"
 
-struct match_choice match_choose(struct transport *t, int32_t mentee)
+struct match_best match_best_of(struct transport *t, int32_t mentee)
 {
 	const struct match_stage *stage = t->stage;
-	struct match_choice best = { .mentor = -1 };
+	struct match_best best = { .mentor = -1 };
 	int64_t base = stage->base[mentee], e;
 
 	for (e = stage->start[mentee]; e < stage->start[mentee + 1]; e++) {
@@ -29,7 +29,7 @@ struct match_choice match_choose(struct transport *t, int32_t mentee)
 		if (gain <= best.second)
 			continue;
 		if (gain > best.gain) {
-			best = (struct match_choice){ mentor, worth, gain, best.gain };
+			best = (struct match_best){ mentor, worth, gain, best.gain };
 		} else {
 			best.second = gain;
 		}
@@ -123,7 +123,7 @@ static int32_t push_out(struct transport *t, int32_t mentor, int64_t step)
 /* Places a mentee where it gains most; returns who lost the place by it, or -1. */
 static int32_t bid(struct transport *t, int32_t mentee, int64_t step)
 {
-	struct match_choice best = match_choose(t, mentee);
+	struct match_best best = match_best_of(t, mentee);
 	int32_t mentor = best.mentor;
 	struct member *heap;
 

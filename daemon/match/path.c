@@ -195,7 +195,7 @@ static void move_along(struct search *s, int32_t newcomer)
 static void place(struct search *s, int32_t mentee)
 {
 	struct transport *t = s->t;
-	struct match_choice best = match_choose(t, mentee);
+	struct match_best best = match_best_of(t, mentee);
 
 	if (best.mentor < 0)
 		return;
@@ -294,7 +294,7 @@ static void fetch(struct search *s, int32_t wanting)
 /* --- all of them ----------------------------------------------------------------------------------------- */
 
 /* A mentee with nobody goes to the first of its best mentors that has room. */
-static void settle_one(struct transport *t, int32_t mentee, const struct match_choice *best)
+static void settle_one(struct transport *t, int32_t mentee, const struct match_best *best)
 {
 	const struct match_stage *stage = t->stage;
 	int64_t base = stage->base[mentee];
@@ -316,14 +316,14 @@ void match_settle(struct transport *t)
 {
 	match_find_floor(t);
 	for (int32_t mentee = 0; mentee < t->stage->mentees; mentee++) {
-		struct match_choice best = match_choose(t, mentee);
+		struct match_best best = match_best_of(t, mentee);
 
 		if (t->mate[mentee] >= 0 && gain_of(t, mentee) < best.gain)
 			match_take(t, mentee);
 	}
 	for (int32_t mentee = 0; mentee < t->stage->mentees; mentee++)
 		if (t->mate[mentee] < 0) {
-			struct match_choice best = match_choose(t, mentee);
+			struct match_best best = match_best_of(t, mentee);
 
 			if (best.mentor >= 0)
 				settle_one(t, mentee, &best);

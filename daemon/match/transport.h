@@ -60,11 +60,11 @@ struct transport {
 };
 
 /* The best mentor for a mentee at these prices, and what it would gain from the next best (nothing: 0). */
-struct match_choice {
+struct match_best {
 	int32_t mentor;
 	int64_t worth, gain, second;
 };
-struct match_choice match_choose(struct transport *, int32_t mentee);
+struct match_best match_best_of(struct transport *, int32_t mentee);
 
 static inline int32_t least_of(const struct match_stage *stage, int32_t mentor)
 {

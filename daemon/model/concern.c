@@ -9,6 +9,7 @@
  */
 #include <inttypes.h>
 
+#include "core/date.h"
 #include "model.h"
 
 static const char *const states[] = { "open", "acknowledged", "acting", "resolved", "closed", NULL };
@@ -20,6 +21,9 @@ enum {
 	ACTING,
 	RESOLVED,
 	CLOSED
+};
+enum {
+	A_DAY_AT_MOST = 6
 };
 struct concern {
 	int64_t id, version, program, person, about, severity;
@@ -70,13 +74,22 @@ static int deadline(struct call *call, const struct concern *concern)
 	return plan(call, "concern deadline", concern->id, call->now + (concern->severity ? 4 : 24) * 3600, NULL);
 }
 
+/* Each one is a mail to the lead. Whoever has been heard so often within a day is known to them, and drowns nobody else. */
 static int raise(struct call *call, const void *was, void *now)
 {
 	struct concern *concern = now;
+	int64_t count = 0;
+	int r = 0;
 
 	(void)was;
+	if (call->caller->person != NONE && call->caller->person == concern->person)
+		r = ask(call, "SELECT count(*) FROM \"concern\" WHERE \"person\" = ?1 AND \"raised_at\" > ?2",
+			VALUES(concern->person, call->now - DAY), &count);
+	if (!r && count >= A_DAY_AT_MOST)
+		r = fail(call, E_LIMIT, NULL,
+			"you were heard %d times within a day, and somebody gets in touch; in danger call for help at once", A_DAY_AT_MOST);
 	concern->raised_at = call->now;
-	return 0;
+	return r;
 }
 
 /* Once it has its number. */

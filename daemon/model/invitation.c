@@ -53,6 +53,7 @@ static const struct verb verbs[] = { { "Revoke", COORDINATOR | SELF, S(SENT) | S
 const struct purpose purposes[] = { { "match-offer", &match_entity, DAYS(14), 0 }, { "check-in", &check_in_entity, DAYS(14), 0 },
 	{ "wave", &wave_entity, DAYS(400), 0 }, { "meeting", &meeting_entity, DAYS(90), PURPOSE_STAYS },
 	{ "consent", &consent_entity, DAYS(3), PURPOSE_BINDS }, { "own-page", &person_entity, DAYS(30), PURPOSE_REUSED | PURPOSE_STAYS },
+	{ "fresh", &person_entity, 15 * MINUTE, PURPOSE_STAYS },
 	{ "unsubscribe", &person_entity, DAYS(90), PURPOSE_REUSED | PURPOSE_STAYS },
 	{ "talk", &person_entity, DAYS(90), PURPOSE_REUSED | PURPOSE_STAYS }, { "address-confirm", &address_change_entity, DAYS(3), 0 },
 	{ "address-objection", &address_change_entity, DAYS(14), PURPOSE_REMAINS }, { 0 } };

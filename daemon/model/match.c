@@ -635,10 +635,44 @@ static const struct field member_fields[] = { ID_AND_VERSION(struct match_member
 	{ AS_INT(struct match_member, side, CHOICE, MEMBER), .flags = REQUIRED | BY_VERB | LISTED, .choices = sides_words,
 		.label = "Side" },
 	{ AS_INT(struct match_member, answer, CHOICE, STAFF), .flags = BY_VERB | LISTED | OWN, .choices = answer_words, .label = "Answer" },
-	{ AS_INT(struct match_member, answered_at, INSTANT, STAFF), .flags = BY_VERB | OWN, .label = "Answered" }, { 0 } };
+	{ AS_INT(struct match_member, answered_at, INSTANT, STAFF), .flags = BY_VERB | OWN, .label = "Answered" },
+	{ AS_INT(struct match_member, change_asked, INSTANT, STAFF), .flags = BY_VERB | LISTED | OWN, .label = "Asked for somebody else" },
+	{ AS_TEXT(struct match_member, change_reason, STAFF), .flags = BY_VERB | LINES | HAS_MAX | OWN | ERASED, .max = 2000,
+		.retention = AFTER_PROGRAM, .label = "Why somebody else" },
+	{ 0 } };
 COVERS(member_fields, struct match_member, 0);
 
-static const struct verb member_verbs[] = { { 0 } };
+/* Only staff learn of it, not the other side. What becomes of it is Rematch, End, or a talk. */
+static int ask_for_change(struct call *call, const void *was, void *now)
+{
+	struct match_member *member = now;
+	struct match *match;
+	int r = load(call, &match_entity, member->match, (void **)&match);
+
+	(void)was;
+	if (!r && match->state != MATCH_ACCEPTED && match->state != MATCH_ACTIVE && match->state != MATCH_PAUSED)
+		r = fail(call, E_STATE, "match", "the two do not work together");
+	if (!r && ((const struct match_member *)was)->change_asked != NONE)
+		r = fail(call, E_STATE, "change_asked", "this was asked already, and the coordinators have not answered yet");
+	member->change_asked = call->now;
+	return r ? r : tell_staff(call, "change-asked", match->program, match->id, &match_entity, match->id, call->now);
+}
+
+static int answer_change(struct call *call, const void *was, void *now)
+{
+	struct match_member *member = now;
+
+	(void)was;
+	if (member->change_asked == NONE)
+		return fail(call, E_STATE, "change_asked", "nobody else is asked for");
+	member->change_asked = NONE;
+	member->change_reason = NULL;
+	return 0;
+}
+
+static const struct verb member_verbs[] = { { "AskForChange", SELF, 0, KEEP, "change_reason", ask_for_change, "Ask for somebody else",
+						    FOR_SOMEBODY, NULL, NULL, 0 },
+	{ "AnswerChange", COORDINATOR, 0, KEEP, NULL, answer_change, "It is talked over", NEEDS_REASON, NULL, NULL, 0 }, { 0 } };
 
 /* The role lasts from the offer to the end of the match; the row stays, so that nobody is ever staff over an own match. */
 static const char member_grants[] = "SELECT 'match', mm.\"match\", CASE WHEN ma.\"state\" IN ('offered', " MATCH_TAKING
@@ -652,6 +686,10 @@ static const struct waiting member_waiting[] = {
 		"o.\"answer\" IS NULL AND o.\"side\" <> t.\"side\" AND p.\"offer_order\" = o.\"side\" || ' first')",
 		"(SELECT ma.\"offered_at\" FROM \"match\" ma WHERE ma.\"id\" = t.\"match\")",
 		"(SELECT ma.\"answer_until\" FROM \"match\" ma WHERE ma.\"id\" = t.\"match\")" },
+	{ "somebody else is asked for", COORDINATOR,
+		"t.\"change_asked\" IS NOT NULL AND (SELECT ma.\"state\" FROM \"match\" ma WHERE ma.\"id\" = t.\"match\") IN (" MATCH_TAKING
+		")",
+		"t.\"change_asked\"", NULL },
 	{ 0 }
 };
 

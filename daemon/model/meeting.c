@@ -63,8 +63,25 @@ static int check(struct call *call, const void *record)
 	return 0;
 }
 
+struct noting {
+	int64_t held;
+};
+static const struct field noting_arguments[] = { { AS_INT(struct noting, held, YESNO, MEMBER), .label = "It took place already" }, { 0 } };
+
+/* One that took place without having been planned here. */
+static int note_held(struct call *call, struct meeting *meeting, const struct match *match)
+{
+	if (meeting->start > call->now)
+		return fail(call, E_INVALID, "start", "what took place lies in the past; without `held` it is planned");
+	if (match->started != NONE && meeting->start < match->started - DAY)
+		return fail(call, E_INVALID, "start", "the two were no pair yet");
+	meeting->state = MEETING_HELD;
+	return 0;
+}
+
 static int create(struct call *call, const void *was, void *now)
 {
+	const struct noting *noting = call->entity == &meeting_entity ? call->arguments : NULL;
 	struct meeting *meeting = now;
 	struct match *match;
 	int r = load(call, &match_entity, meeting->match, (void **)&match);
@@ -76,7 +93,7 @@ static int create(struct call *call, const void *was, void *now)
 		return fail(call, E_STATE, "match", "the two work together no more, or not yet; only a match under way has meetings");
 	meeting->program = match->program;
 	meeting->changed_at = call->now;
-	return 0;
+	return noting && noting->held ? note_held(call, meeting, match) : 0;
 }
 
 static int move(struct call *call, const void *was, void *now)
@@ -148,7 +165,8 @@ static int held(struct call *call, const void *was, void *now)
 #define S(x) IN(MEETING_##x)
 #define BOTH (MENTOR | MENTEE)
 static const struct verb verbs[] = { { "Create", BOTH | COORDINATOR, 0, KEEP, "match title start minutes format place notes", create,
-					     "Plan a meeting", ON_COLLECTION, NULL, NULL, 0 },
+					     "Plan a meeting, or note one that took place", ON_COLLECTION, NULL, noting_arguments,
+					     sizeof(struct noting) },
 	{ "Move", BOTH | COORDINATOR, S(PLANNED), KEEP, "title start minutes format place", move, "Another time, place or subject", 0, NULL,
 		NULL, 0 },
 	{ "Accept", BOTH, S(PLANNED), KEEP, NULL, accept, "I come", FOR_SOMEBODY, NULL, NULL, 0 },
@@ -197,8 +215,8 @@ static int changed(struct call *call, const void *before, const void *after)
 		r = unplan(call, "meeting reminder", now->id);
 	if (!r && now->state == MEETING_PLANNED)
 		r = plan_reminder(call, now);
-	if (r || (!was && now->first))
-		return r; /* the introduction carries it */
+	if (r || (!was && (now->first || now->state == MEETING_HELD)))
+		return r; /* the introduction carries it, or it is over */
 	return tell_both(call, now, now->state == MEETING_CANCELLED ? "meeting-cancelled" : was ? "meeting-changed" : "meeting-invited");
 }
 

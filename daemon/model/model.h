@@ -29,7 +29,7 @@ struct person {
 	char *birth_date; /* sealed */
 	int64_t minor, source;
 	char *external_id;
-	int64_t unsubscribed, bounces, mail_paused, erase_asked, erased_at, state;
+	int64_t unsubscribed, bounces, mail_paused, erase_asked, export_asked, erased_at, state;
 };
 
 enum program_state {
@@ -169,7 +169,8 @@ enum {
 struct match_member {
 	int64_t id, version, program, match, participant, person;
 	char *name;
-	int64_t side, answer, answered_at;
+	int64_t side, answer, answered_at, change_asked;
+	char *change_reason;
 };
 
 enum guardianship_state {

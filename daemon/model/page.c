@@ -11,6 +11,7 @@
 #include <mentorship-plugin.h>
 #include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/date.h"
@@ -79,6 +80,8 @@ static int reading_make(struct call *call, const struct invitation *invitation, 
 
 	ret->call = call;
 	ret->invitation = invitation;
+	ret->subject = invitation->subject;
+	ret->fresh = !strcmp(invitation->purpose, "fresh");
 	ret->program = NULL;
 	ret->answer = answer;
 	if (!r && program != NONE)
@@ -95,11 +98,6 @@ const char *page_say(const struct reading *r, enum page_word word)
 	return page_word(r->language, word);
 }
 
-struct two_sides {
-	int64_t match, person;
-	struct match_member *own, *other;
-};
-
 static int see_side(struct call *call, void *record, void *data)
 {
 	struct match_member *member = record;
@@ -114,7 +112,7 @@ static int see_side(struct call *call, void *record, void *data)
 }
 
 /* The two sides as this person is one of them; E_NOTFOUND if they are none. */
-static int sides_of(struct call *call, int64_t match, int64_t person, struct two_sides *ret)
+int sides_of(struct call *call, int64_t match, int64_t person, struct two_sides *ret)
 {
 	int r;
 
@@ -133,13 +131,16 @@ const char *page_moment(const struct reading *r, int64_t instant)
 static int offer_page(struct reading *r, struct page *page)
 {
 	struct call *call = r->call;
+	struct program *program;
 	struct match *match;
 	struct two_sides side;
 	const char *shared;
-	int result = load(call, &match_entity, r->invitation->subject, (void **)&match);
+	int result = load(call, &match_entity, r->subject, (void **)&match);
 
 	if (!result)
-		result = sides_of(call, match->id, r->invitation->person, &side);
+		result = load(call, &program_entity, match->program, (void **)&program);
+	if (!result)
+		result = sides_of(call, match->id, r->person->id, &side);
 	if (!result)
 		result = shared_said(call, match->id, r->language, &shared);
 	if (result)
@@ -149,7 +150,7 @@ static int offer_page(struct reading *r, struct page *page)
 	page->title = page_say(r, OFFER_TITLE);
 	page_paragraph(page,
 		page_fill(call->arena, page_say(r, side.own->side == SIDE_MENTEE ? OFFER_TO_MENTEE : OFFER_TO_MENTOR),
-			(const char *const[]){ r->person->given_name, side.other ? side.other->name : "", r->program->title, NULL }));
+			(const char *const[]){ r->person->given_name, side.other ? side.other->name : "", program->title, NULL }));
 	page_paragraph(page, shared);
 	if (match->answer_until != NONE)
 		page_paragraph(page,
@@ -164,7 +165,7 @@ static int offer_page(struct reading *r, struct page *page)
 
 static int offer_deed(struct reading *r, struct deed *deeds, int *count)
 {
-	deeds[0] = (struct deed){ .entity = &match_entity, .id = r->invitation->subject };
+	deeds[0] = (struct deed){ .entity = &match_entity, .id = r->subject };
 	*count = 1;
 	if (page_does(r->answer, "accept"))
 		deeds[0].verb = "Accept";
@@ -196,13 +197,13 @@ static int check_in_page(struct reading *r, struct page *page)
 	struct check_in *check_in;
 	struct page_part *p;
 	struct two_sides side;
-	int result = load(call, &check_in_entity, r->invitation->subject, (void **)&check_in);
+	int result = load(call, &check_in_entity, r->subject, (void **)&check_in);
 
 	if (!result)
-		result = sides_of(call, check_in->match, r->invitation->person, &side);
+		result = sides_of(call, check_in->match, r->person->id, &side);
 	if (result)
 		return result;
-	if (check_in->state == CHECK_IN_ANSWERED || check_in->person != r->invitation->person)
+	if (check_in->state == CHECK_IN_ANSWERED || check_in->person != r->person->id)
 		return fail(call, E_NOTFOUND, NULL, "what this link asks is over");
 	page->title = page_say(r, CHECK_IN_TITLE);
 	page_paragraph(page,
@@ -244,7 +245,7 @@ static int check_in_deed(struct reading *r, struct deed *deeds, int *count)
 				strcat(flags, *flags ? "\n" : "");
 				strcat(flags, flag_words[w]);
 			}
-	*deed = (struct deed){ .entity = &check_in_entity, .id = r->invitation->subject, .verb = "Answer" };
+	*deed = (struct deed){ .entity = &check_in_entity, .id = r->subject, .verb = "Answer" };
 	deed->args[deed->arg_count++] = (struct arg){ "rating", { .type = V_INT, .number = rating[0] - '0' } };
 	if (*flags)
 		deed->args[deed->arg_count++] = (struct arg){ "flags", { .type = V_WORDS, .text = flags } };
@@ -266,11 +267,11 @@ static int meeting_page(struct reading *r, struct page *page)
 	struct call *call = r->call;
 	struct meeting *meeting;
 	struct two_sides side;
-	int result = load(call, &meeting_entity, r->invitation->subject, (void **)&meeting);
+	int result = load(call, &meeting_entity, r->subject, (void **)&meeting);
 	int64_t own;
 
 	if (!result)
-		result = sides_of(call, meeting->match, r->invitation->person, &side);
+		result = sides_of(call, meeting->match, r->person->id, &side);
 	if (result)
 		return result;
 	if (meeting->state != MEETING_PLANNED || meeting->start <= call->now)
@@ -286,6 +287,8 @@ static int meeting_page(struct reading *r, struct page *page)
 		page_part(page, MENTORSHIP_NOTE, NULL, page_say(r, own == MEETING_YES ? MEETING_SAID_YES : MEETING_SAID_NO));
 	page_button(page, "accept", page_say(r, MEETING_ACCEPT), MENTORSHIP_PART_PRIMARY);
 	page_button(page, "decline", page_say(r, MEETING_DECLINE), MENTORSHIP_PART_QUIET);
+	if (r->part)
+		page_button(page, arena_print(call->arena, "go:move:%" PRId64, meeting->id), page_say(r, MOVE_GO), MENTORSHIP_PART_QUIET);
 	return 0;
 }
 
@@ -294,7 +297,7 @@ static int meeting_deed(struct reading *r, struct deed *deeds, int *count)
 	bool yes = page_does(r->answer, "accept");
 
 	*count = yes || page_does(r->answer, "decline");
-	deeds[0] = (struct deed){ .entity = &meeting_entity, .id = r->invitation->subject, .verb = yes ? "Accept" : "Decline" };
+	deeds[0] = (struct deed){ .entity = &meeting_entity, .id = r->subject, .verb = yes ? "Accept" : "Decline" };
 	return 0;
 }
 
@@ -313,13 +316,13 @@ static int consent_page(struct reading *r, struct page *page)
 	struct consent *consent;
 	struct person *whose;
 	int64_t rests;
-	int result = load(call, &consent_entity, r->invitation->subject, (void **)&consent);
+	int result = load(call, &consent_entity, r->subject, (void **)&consent);
 
 	if (!result)
 		result = load(call, &person_entity, consent->person, (void **)&whose);
 	if (result)
 		return result;
-	if (consent->state != CONSENT_ASKED || consent->giver != r->invitation->person)
+	if (consent->state != CONSENT_ASKED || consent->giver != r->person->id)
 		return fail(call, E_NOTFOUND, NULL, "what this link asks is over");
 	page->title = page_fill(call->arena, page_say(r, CONSENT_TITLE),
 		(const char *const[]){ page_say(r, (enum page_word)(CONSENT_TAKE_PART + consent->purpose)), NULL });
@@ -349,7 +352,7 @@ static int consent_deed(struct reading *r, struct deed *deeds, int *count)
 	if (result || (rests != NONE && rests > r->call->now))
 		return result ? result : fail(r->call, E_STATE, NULL, "the address is too new for what binds");
 	*count = yes || page_does(r->answer, "refuse");
-	deeds[0] = (struct deed){ .entity = &consent_entity, .id = r->invitation->subject, .verb = yes ? "Give" : "Refuse" };
+	deeds[0] = (struct deed){ .entity = &consent_entity, .id = r->subject, .verb = yes ? "Give" : "Refuse" };
 	return 0;
 }
 
@@ -360,106 +363,18 @@ static int consent_thanks(struct reading *r, struct page *page)
 	return 0;
 }
 
-/* ---- the own page ---- */
+/* ---- mail ---- */
 
-struct listing {
-	struct reading *reading;
-	struct page *page;
-	int count;
-};
-
-static int list_match(struct call *call, void *record, void *data)
-{
-	const struct match_member *member = record;
-	struct listing *listing = data;
-	const struct reading *r = listing->reading;
-	struct match *match;
-	struct two_sides side;
-	enum page_word word;
-	int result = load(call, &match_entity, member->match, (void **)&match);
-
-	if (!result)
-		result = sides_of(call, member->match, member->person, &side);
-	if (result)
-		return result;
-	switch (match->state) {
-	case MATCH_OFFERED: word = member->answer == NONE ? OWN_OFFER : OWN_OFFER_ANSWERED; break;
-	case MATCH_ACCEPTED: word = OWN_ACCEPTED; break;
-	case MATCH_ACTIVE: word = OWN_ACTIVE; break;
-	case MATCH_PAUSED: word = OWN_PAUSED; break;
-	default: return 0;
-	}
-	page_part(listing->page, MENTORSHIP_ITEM, NULL,
-		page_fill(call->arena, page_say(r, word), (const char *const[]){ side.other ? side.other->name : "", NULL }));
-	listing->count++;
-	return 0;
-}
-
-static int list_check_in(struct call *call, void *record, void *data)
-{
-	const struct check_in *check_in = record;
-	struct listing *listing = data;
-
-	page_part(listing->page, MENTORSHIP_ITEM, NULL,
-		page_fill(call->arena, page_say(listing->reading, OWN_CHECK_IN),
-			(const char *const[]){ page_moment(listing->reading, check_in->due), NULL }));
-	listing->count++;
-	return 0;
-}
-
-static int list_form(struct call *call, void *record, void *data)
-{
-	const struct wave_member *member = record;
-	struct listing *listing = data;
-	struct wave *wave;
-	int r = load(call, &wave_entity, member->wave, (void **)&wave);
-
-	if (r || wave->state != WAVE_OPEN)
-		return r;
-	page_part(listing->page, MENTORSHIP_ITEM, NULL,
-		page_fill(call->arena, page_say(listing->reading, OWN_FORM),
-			(const char *const[]){ wave->title, page_moment(listing->reading, wave->closes), NULL }));
-	listing->count++;
-	return 0;
-}
-
-static int own_page(struct reading *r, struct page *page)
-{
-	struct listing listing = { r, page, 0 };
-	int result;
-
-	page->title = page_fill(r->call->arena, page_say(r, OWN_TITLE), (const char *const[]){ r->person->given_name, NULL });
-	page_part(page, MENTORSHIP_HEADING, NULL, page_say(r, OWN_MATCHES));
-	result = each(r->call, &match_member_entity, list_match, &listing, "\"person\" = ?1", VALUES(r->person->id));
-	if (!result && !listing.count)
-		page_paragraph(page, page_say(r, OWN_NONE));
-	listing.count = 0;
-	page_part(page, MENTORSHIP_HEADING, NULL, page_say(r, OWN_WAITING));
-	if (!result)
-		result = each(r->call, &check_in_entity, list_check_in, &listing,
-			"\"person\" = ?1 AND \"state\" IN ('due', 'overdue', 'escalated')", VALUES(r->person->id));
-	if (!result)
-		result = each(r->call, &wave_member_entity, list_form, &listing, "\"person\" = ?1 AND \"state\" = 'asked'",
-			VALUES(r->person->id));
-	if (!result && !listing.count)
-		page_paragraph(page, page_say(r, OWN_NOTHING));
-	page_part(page, MENTORSHIP_HEADING, NULL, page_say(r, OWN_MAIL));
-	page_paragraph(page, page_say(r, r->person->unsubscribed ? MAIL_OFF : MAIL_ON));
-	page_button(page, r->person->unsubscribed ? "subscribe" : "unsubscribe",
-		page_say(r, r->person->unsubscribed ? MAIL_RESUME : MAIL_STOP), MENTORSHIP_PART_QUIET);
-	return result;
-}
-
-static int mail_deed(struct reading *r, struct deed *deeds, int *count)
+int mail_deed(struct reading *r, struct deed *deeds, int *count)
 {
 	bool off = page_does(r->answer, "unsubscribe");
 
 	*count = off || page_does(r->answer, "subscribe");
-	deeds[0] = (struct deed){ .entity = &person_entity, .id = r->invitation->person, .verb = off ? "Unsubscribe" : "Subscribe" };
+	deeds[0] = (struct deed){ .entity = &person_entity, .id = r->person->id, .verb = off ? "Unsubscribe" : "Subscribe" };
 	return 0;
 }
 
-static int mail_thanks(struct reading *r, struct page *page)
+int mail_thanks(struct reading *r, struct page *page)
 {
 	bool off = page_does(r->answer, "unsubscribe");
 
@@ -520,21 +435,15 @@ static int talk_thanks(struct reading *r, struct page *page)
 
 /* ---- all of them ---- */
 
-enum {
-	SILENT = 1 /* no way to somebody to talk to: it is that way itself, or nobody knows yet who reads */
-};
-static const struct page_kind {
-	const char *purpose;
-	int (*page)(struct reading *, struct page *);
-	int (*deed)(struct reading *, struct deed *, int *);
-	int (*thanks)(struct reading *, struct page *);
-	unsigned flags;
-} kinds[] = { { "match-offer", offer_page, offer_deed, offer_thanks, 0 }, { "check-in", check_in_page, check_in_deed, check_in_thanks, 0 },
-	{ "own-page", own_page, mail_deed, mail_thanks, 0 }, { "unsubscribe", unsubscribe_page, mail_deed, mail_thanks, SILENT },
-	{ "talk", talk_page, talk_deed, talk_thanks, SILENT }, { "wave", form_show, form_deed, form_thanks, 0 },
-	{ "meeting", meeting_page, meeting_deed, meeting_thanks, 0 }, { "consent", consent_page, consent_deed, consent_thanks, 0 },
+static const struct page_kind kinds[] = { { "match-offer", offer_page, offer_deed, offer_thanks, PART },
+	{ "check-in", check_in_page, check_in_deed, check_in_thanks, PART }, { "wave", form_show, form_deed, form_thanks, PART },
+	{ "meeting", meeting_page, meeting_deed, meeting_thanks, PART },
+	{ "consent", consent_page, consent_deed, consent_thanks, PART | DEEP }, { "own-page", own_page, own_deed, own_thanks, OWN_PAGE },
+	{ "fresh", own_page, own_deed, own_thanks, OWN_PAGE }, { "unsubscribe", unsubscribe_page, mail_deed, mail_thanks, SILENT },
+	{ "talk", talk_page, talk_deed, talk_thanks, SILENT },
 	{ "address-confirm", address_confirm_page, address_deed, address_thanks, SILENT },
 	{ "address-objection", address_objection_page, address_deed, address_thanks, SILENT }, { 0 } };
+static const struct page_kind *const tables[] = { kinds, page_parts, page_affairs, NULL };
 
 bool page_goes_on(const struct page_answer *answer)
 {
@@ -546,21 +455,55 @@ bool page_talks(const struct page_answer *answer)
 	return page_does(answer, "talk") || page_does(answer, "talk-send");
 }
 
-static const struct page_kind *kind_named(const char *purpose)
+bool page_goes(const struct page_answer *answer)
 {
-	const struct page_kind *kind = kinds;
+	const char *value = answered(answer, "do");
 
-	while (kind->purpose && strcmp(kind->purpose, purpose))
-		kind++;
-	return kind->purpose ? kind : NULL;
+	return value && !strncmp(value, "go:", 3);
+}
+
+static const struct page_kind *kind_named(const char *purpose, size_t length)
+{
+	for (int t = 0; tables[t]; t++)
+		for (const struct page_kind *kind = tables[t]; kind->purpose; kind++)
+			if (strlen(kind->purpose) == length && !strncmp(kind->purpose, purpose, length))
+				return kind;
+	return NULL;
+}
+
+/* Where an answer on the own page comes from, or leads to: "times:17". NULL: the own page itself. */
+static const char *place_of(const struct page_answer *answer)
+{
+	return page_goes(answer) ? answered(answer, "do") + 3 : answered(answer, "at");
+}
+
+static const struct page_kind *part_of(const struct reading *r, int64_t *ret_subject)
+{
+	const char *place = place_of(r->answer), *colon = place ? strchr(place, ':') : NULL;
+	const struct page_kind *kind = colon ? kind_named(place, (size_t)(colon - place)) : NULL;
+	char *end;
+
+	if (!kind || !(kind->flags & PART) || (kind->flags & DEEP && !r->fresh) || !colon[1])
+		return NULL;
+	*ret_subject = strtoll(colon + 1, &end, 10);
+	return *end ? NULL : kind;
 }
 
 /* Whatever a link is for, who holds it may ask for somebody to talk to, and the link is not used up by that. */
-static const struct page_kind *kind_of(const struct invitation *invitation, const struct page_answer *answer)
+static const struct page_kind *kind_of(struct reading *r)
 {
-	const struct page_kind *kind = kind_named(invitation->purpose);
+	const struct page_kind *kind = kind_named(r->invitation->purpose, strlen(r->invitation->purpose)), *part = NULL;
 
-	return kind && page_talks(answer) && !(kind->flags & SILENT) ? kind_named("talk") : kind;
+	r->part = NULL;
+	if (kind && page_talks(r->answer) && !(kind->flags & SILENT))
+		return kind_named("talk", 4);
+	if (kind && kind->flags & OWN_PAGE)
+		part = part_of(r, &r->subject);
+	if (part)
+		r->part = place_of(r->answer);
+	if (part)
+		r->program = NULL; /* the own page's, not that of what is looked at */
+	return part ? part : kind;
 }
 
 static void begin(struct reading *r, struct page *page)
@@ -572,18 +515,42 @@ static void begin(struct reading *r, struct page *page)
 	page->parts = arena_new(r->call->arena, PARTS_MOST * sizeof *page->parts);
 }
 
+/* What was behind a button may be over by now: then the own page is shown. */
+static int show_part(struct reading *r, const struct page_kind *kind, struct page *page)
+{
+	int result = kind->page(r, page);
+
+	if (result == E_NOTFOUND && r->part) {
+		r->call->problem = (struct problem){ 0 };
+		r->part = NULL;
+		r->subject = r->invitation->subject;
+		begin(r, page);
+		page->over = true;
+		result = own_page(r, page);
+	} else if (!result && r->part)
+		page_part(page, MENTORSHIP_HIDDEN, "at", NULL)->value = r->part;
+	if (!result && r->part)
+		page_button(page, "go:own", page_say(r, OWN_BACK), MENTORSHIP_PART_QUIET);
+	return result;
+}
+
 static int make(struct call *call, const struct invitation *invitation, const struct page_answer *answer, struct page *ret, bool thanks)
 {
-	const struct page_kind *kind = kind_of(invitation, answer);
 	struct reading r;
+	const struct page_kind *kind;
 	int result = reading_make(call, invitation, answer, &r);
 
-	if (!result && (!kind || r.person->state != PERSON_ACTIVE))
-		result = fail(call, E_NOTFOUND, NULL, "what this link asks is over");
 	if (result)
 		return result;
+	kind = kind_of(&r);
+	if (!kind || r.person->state != PERSON_ACTIVE)
+		return fail(call, E_NOTFOUND, NULL, "what this link asks is over");
+	if (page_goes(answer))
+		r.answer = NULL; /* what was typed elsewhere is nothing here */
 	begin(&r, ret);
-	result = thanks ? kind->thanks(&r, ret) : kind->page(&r, ret);
+	result = thanks ? kind->thanks(&r, ret) : show_part(&r, kind, ret);
+	if (!result && thanks && r.part)
+		page_button(ret, "go:own", page_say(&r, OWN_BACK), MENTORSHIP_PART_QUIET);
 	if (!result && !thanks && !(kind->flags & SILENT))
 		page_button(ret, "talk", page_say(&r, TALK_TITLE), MENTORSHIP_PART_HELP);
 	if (!result)
@@ -604,12 +571,15 @@ int page_thanks(struct call *call, const struct invitation *invitation, const st
 int page_deed(struct call *call, const struct invitation *invitation, const struct page_answer *answer, struct deed ret[DEEDS_MOST],
 	int *ret_count)
 {
-	const struct page_kind *kind = kind_of(invitation, answer);
+	const struct page_kind *kind;
 	struct reading r;
 	int result = reading_make(call, invitation, answer, &r);
 
 	*ret_count = 0;
-	return result || !kind ? result : kind->deed(&r, ret, ret_count);
+	if (result || page_goes(answer))
+		return result;
+	kind = kind_of(&r);
+	return kind ? kind->deed(&r, ret, ret_count) : 0;
 }
 
 void page_none(struct arena *arena, int status, struct page *ret)

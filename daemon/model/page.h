@@ -32,6 +32,7 @@ struct page {
 	int status;
 	const char *language, *title, *institution, *program;
 	char hash[65];
+	bool over;               /* what the answer is about is over; another page stands in its place */
 	bool forgets;            /* nothing about an answer may be kept, not even its hash */
 	struct page_part *parts; /* PARTS_MOST of them */
 	int count;
@@ -69,6 +70,8 @@ void page_none(struct arena *, int status, struct page *ret);
 bool page_talks(const struct page_answer *);
 /* The link goes on after this answer: it was about a talk, or kept a draft. */
 bool page_goes_on(const struct page_answer *);
+/* It only leads to another part of the own page: nothing is done, whatever page it was pressed on. */
+bool page_goes(const struct page_answer *);
 /* Fills the hash. */
 void page_seal(struct page *);
 

@@ -13,7 +13,7 @@
 
 static int change_of(struct reading *r, struct address_change **ret)
 {
-	return load(r->call, &address_change_entity, r->invitation->subject, (void **)ret);
+	return load(r->call, &address_change_entity, r->subject, (void **)ret);
 }
 
 static int over(struct reading *r)
@@ -67,7 +67,7 @@ int address_deed(struct reading *r, struct deed *deeds, int *count)
 	else if (page_does(r->answer, "object"))
 		verb = "Object";
 	*count = verb != NULL;
-	deeds[0] = (struct deed){ .entity = &address_change_entity, .id = r->invitation->subject, .verb = verb };
+	deeds[0] = (struct deed){ .entity = &address_change_entity, .id = r->subject, .verb = verb };
 	return 0;
 }
 

@@ -116,7 +116,7 @@ static const char **complaints(struct reading *r, const struct form *form, const
 
 static int form_open(struct reading *r, struct form_page *ret)
 {
-	int result = wave_page(r->call, r->invitation->subject, r->invitation->person, ret);
+	int result = wave_page(r->call, r->subject, r->person->id, ret);
 
 	if (result == E_STATE || (!result && ret->answered))
 		result = fail(r->call, E_NOTFOUND, NULL, "what this link asks is over");
@@ -182,7 +182,7 @@ int form_deed(struct reading *r, struct deed *deeds, int *count)
 			return fail(r->call, E_INVALID, arena_print(r->call->arena, "q.%s", open.form->items[i].name), "%s", wrong[i]);
 	*deed = (struct deed){ .entity = &wave_member_entity, .verb = send ? "Answer" : "Keep" };
 	result = each(r->call, &wave_member_entity, see_member, &deed->id, "\"wave\" = ?1 AND \"person\" = ?2",
-		VALUES(r->invitation->subject, r->invitation->person));
+		VALUES(r->subject, r->person->id));
 	deed->args[deed->arg_count++] = (struct arg){ "answers", { .type = V_WORDS, .text = answers_kept(r->call, open.form, values) } };
 	*count = 1;
 	return result;
@@ -192,7 +192,7 @@ int form_thanks(struct reading *r, struct page *page)
 {
 	struct form_page open;
 	bool kept = page_does(r->answer, "keep");
-	int result = wave_page(r->call, r->invitation->subject, r->invitation->person, &open);
+	int result = wave_page(r->call, r->subject, r->person->id, &open);
 
 	if (result == E_STATE)
 		result = fail(r->call, E_NOTFOUND, NULL, "what this link asks is over");

@@ -13,6 +13,9 @@ struct reading {
 	const struct invitation *invitation;
 	struct person *person;
 	struct program *program; /* NULL if the link is of none */
+	int64_t subject;         /* number of what is looked at: the link's, or that of a part of the own page */
+	const char *part;        /* "times:17": behind a button of the own page; NULL: the link's own page */
+	bool fresh;              /* it came by a link that was asked for a moment ago */
 	const char *zone;
 	const char *language;
 	const struct page_answer *answer;
@@ -26,6 +29,37 @@ struct page_part *page_part(struct page *, int kind, const char *name, const cha
 void page_paragraph(struct page *, const char *text); /* nothing of NULL or "" */
 void page_button(struct page *, const char *value, const char *text, unsigned flags);
 struct page_part *page_field(struct page *, int kind, const char *name, const char *label, const struct page_answer *);
+
+/* The two sides of a match as this person is one of them; E_NOTFOUND if they are none. */
+struct two_sides {
+	int64_t match, person;
+	struct match_member *own, *other;
+};
+int sides_of(struct call *, int64_t match, int64_t person, struct two_sides *ret);
+
+int mail_deed(struct reading *, struct deed *, int *count);
+int mail_thanks(struct reading *, struct page *);
+
+enum {              /* struct page_kind.flags */
+	SILENT = 1, /* no way to somebody to talk to: it is that way itself, or nobody knows yet who reads */
+	OWN_PAGE = 2,
+	PART = 4, /* stands behind a button of the own page: "go:NAME:NUMBER" */
+	DEEP = 8  /* and there only with a fresh link */
+};
+struct page_kind {
+	const char *purpose;
+	int (*page)(struct reading *, struct page *);
+	int (*deed)(struct reading *, struct deed *, int *count);
+	int (*thanks)(struct reading *, struct page *);
+	unsigned flags;
+};
+
+/* The own page (page_own.c), and what is behind its buttons alone: work with others (page_parts.c), one's own affairs (page_affairs.c). */
+int own_page(struct reading *, struct page *);
+int own_deed(struct reading *, struct deed *, int *count);
+int own_thanks(struct reading *, struct page *);
+int part_thanks(struct reading *, struct page *); /* it is done, and why nothing more */
+extern const struct page_kind page_parts[], page_affairs[];
 
 /* A new address (page_address.c). */
 int address_confirm_page(struct reading *, struct page *);

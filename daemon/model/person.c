@@ -16,7 +16,8 @@ static const char *const states[] = { "active", "suspended", "erased", NULL };
 static const char *const sources[] = { "local", "directory", NULL };
 
 enum {
-	HARD_BOUNCES = 3
+	HARD_BOUNCES = 3,
+	FRESH_AN_HOUR = 3
 };
 
 #define PERSONAL ERASED | OWN, .retention = WITH_PERSON
@@ -41,6 +42,7 @@ static const struct field fields[] = { ID_AND_VERSION(struct person, .anchor = A
 	{ AS_INT(struct person, bounces, NUMBER, STAFF), .flags = BY_VERB | OWN, .starts = true, .label = "Mails that came back" },
 	{ AS_INT(struct person, mail_paused, YESNO, STAFF), .flags = BY_VERB | LISTED | OWN, .label = "Address does not work" },
 	{ AS_INT(struct person, erase_asked, INSTANT, STAFF), .flags = BY_VERB | INDEXED | OWN, .label = "Erasure asked for" },
+	{ AS_INT(struct person, export_asked, INSTANT, STAFF), .flags = BY_VERB | OWN, .label = "Data held asked for" },
 	{ AS_INT(struct person, erased_at, INSTANT, MEMBER), .flags = BY_VERB | ADMIN_READS, .label = "Erased" },
 	{ AS_INT(struct person, state, CHOICE, MEMBER), .flags = REQUIRED | BY_VERB | SORTED | LISTED | ADMIN_READS | OWN,
 		.choices = states, .starts = true, .label = "State" },
@@ -154,8 +156,20 @@ static int person_disclose(struct call *call, const void *was, void *now)
 
 static int person_export(struct call *call, const void *was, void *now)
 {
-	(void)now;
+	((struct person *)now)->export_asked = NONE;
 	return export_person(call, ((const struct person *)was)->id);
+}
+
+static int person_request_export(struct call *call, const void *was, void *now)
+{
+	struct person *person = now;
+
+	(void)was;
+	if (person->export_asked != NONE)
+		return fail(
+			call, E_STATE, "export_asked", "this was asked for already; the data-protection officer answers within a month");
+	person->export_asked = call->now;
+	return tell_protection(call, "export-asked", &person_entity, person->id);
 }
 
 static int person_request_erase(struct call *call, const void *was, void *now)
@@ -163,6 +177,8 @@ static int person_request_erase(struct call *call, const void *was, void *now)
 	struct person *person = now;
 
 	(void)was;
+	if (person->erase_asked != NONE)
+		return fail(call, E_STATE, "erase_asked", "this was asked for already; the data-protection officer decides within a month");
 	person->erase_asked = call->now;
 	return tell_protection(call, "erasure-asked", &person_entity, person->id);
 }
@@ -252,6 +268,30 @@ static int person_subscribe(struct call *call, const void *was, void *now)
 	return 0;
 }
 
+/* A link that opens what a mailbox of last month must not: sent anew, to the address that is stored. */
+static int person_ask_fresh_link(struct call *call, const void *was, void *now)
+{
+	const struct person *person = now;
+	int64_t count;
+	int r = ask(call,
+		"SELECT count(*) FROM \"message\" WHERE \"person\" = ?1 AND \"template_name\" = 'fresh-link' AND \"queued_at\" > ?2",
+		VALUES(person->id, call->now - HOUR), &count);
+
+	(void)was;
+	if (!r && !person->email)
+		r = fail(call, E_STATE, "email", "there is no address to send it to");
+	if (!r && count >= FRESH_AN_HOUR)
+		r = fail(call, E_LIMIT, NULL, "%d of them were sent within an hour; look into the mailbox, or try again later",
+			FRESH_AN_HOUR);
+	return r ? r : tell(call, "fresh-link", person->id, NONE, NONE, &person_entity, person->id, call->now * 10 + count);
+}
+
+static int person_end_links(struct call *call, const void *was, void *now)
+{
+	(void)now;
+	return links_end(call, ((const struct person *)was)->id);
+}
+
 static int tell_of_address(struct call *call, void *record, void *data)
 {
 	const struct participant *participant = record;
@@ -316,8 +356,8 @@ static int changed(struct call *call, const void *was, const void *now)
 	return links_move(call, after->id);
 }
 
-static const struct verb verbs[] = { { "Create", COORDINATOR | ADMIN, 0, KEEP, "*", person_write, "Add a person", ON_COLLECTION, MANAGE,
-					     NULL, 0 },
+static const struct verb verbs[] = {
+	{ "Create", COORDINATOR | ADMIN, 0, KEEP, "*", person_write, "Add a person", ON_COLLECTION, MANAGE, NULL, 0 },
 	{ "Update", COORDINATOR | SELF, IN(PERSON_ACTIVE) | IN(PERSON_SUSPENDED), KEEP, "*", person_write, "Change", 0, NULL, NULL, 0 },
 	{ "Suspend", ADMIN, IN(PERSON_ACTIVE), IN(PERSON_SUSPENDED), NULL, person_suspend, "Suspend", NEEDS_REASON, MANAGE, NULL, 0 },
 	{ "Reinstate", ADMIN, IN(PERSON_SUSPENDED), IN(PERSON_ACTIVE), NULL, NULL, "Reinstate", 0, MANAGE, NULL, 0 },
@@ -328,6 +368,10 @@ static const struct verb verbs[] = { { "Create", COORDINATOR | ADMIN, 0, KEEP, "
 	{ "Export", SELF | PROTECTION, 0, KEEP, NULL, person_export, "Everything held about the person", NO_KEY | ANSWERS, NULL, NULL, 0 },
 	{ "RequestErase", SELF | COORDINATOR, IN(PERSON_ACTIVE) | IN(PERSON_SUSPENDED), KEEP, NULL, person_request_erase, "Ask for erasure",
 		0, NULL, NULL, 0 },
+	{ "RequestExport", SELF | COORDINATOR, IN(PERSON_ACTIVE) | IN(PERSON_SUSPENDED), KEEP, NULL, person_request_export,
+		"Ask for everything held", 0, NULL, NULL, 0 },
+	{ "AskFreshLink", SELF, IN(PERSON_ACTIVE), KEEP, NULL, person_ask_fresh_link, "Send a fresh link", 0, NULL, NULL, 0 },
+	{ "EndLinks", COORDINATOR | SELF, 0, KEEP, NULL, person_end_links, "No link of the person works any more", 0, NULL, NULL, 0 },
 	{ "Erase", PROTECTION, IN(PERSON_ACTIVE) | IN(PERSON_SUSPENDED), IN(PERSON_ERASED), NULL, person_erase, "Erase for good",
 		DESTRUCTIVE | NEEDS_REASON, NULL, NULL, 0 },
 	{ "Unsubscribe", SELF, IN(PERSON_ACTIVE), KEEP, NULL, person_unsubscribe, "No more mail that can be left out", 0, NULL, NULL, 0 },
@@ -338,7 +382,8 @@ static const struct verb verbs[] = { { "Create", COORDINATOR | ADMIN, 0, KEEP, "
 	{ "PauseMail", SYSTEM, 0, KEEP, NULL, person_pause_mail, "Nothing is sent there now", 0, NULL, NULL, 0 },
 	{ "TryMail", COORDINATOR, 0, KEEP, NULL, person_try_mail, "The address works again", 0, NULL, NULL, 0 },
 	{ "Age", SYSTEM, IN(PERSON_ACTIVE) | IN(PERSON_SUSPENDED), KEEP, "minor", NULL, "Coming of age", 0, NULL, NULL, 0 },
-	{ "Gone", SYSTEM, IN(PERSON_ERASED), KEEP, "erased_at", NULL, "Erasure finished", 0, NULL, NULL, 0 }, { 0 } };
+	{ "Gone", SYSTEM, IN(PERSON_ERASED), KEEP, "erased_at", NULL, "Erasure finished", 0, NULL, NULL, 0 }, { 0 }
+};
 
 /* ---- jobs ---- */
 
@@ -395,6 +440,7 @@ static const struct job jobs[] = { { "coming of age", "FREQ=DAILY;BYHOUR=3;BYMIN
 	{ "erasure", NULL, RUN_EACH_MISSED, 0, erasure, "Erasure", OUTSIDE | DESTROYS, "person" }, { 0 } };
 
 static const struct waiting waiting[] = {
+	{ "data to hand out", PROTECTION, "t.\"export_asked\" IS NOT NULL AND t.\"state\" <> 'erased'", "t.\"export_asked\"", NULL },
 	{ "erasure to decide", PROTECTION, "t.\"erase_asked\" IS NOT NULL AND t.\"state\" <> 'erased'", "t.\"erase_asked\"", NULL }, { 0 }
 };
 

@@ -113,6 +113,8 @@ const struct message_kind message_kinds[] = {
 	{ "program-cannot-open", "program", TO_STAFF, "", "A program cannot open" },
 	{ "held-batch", "program", TO_STAFF, "count?", "A great many messages wait" },
 	{ "address-bounces", "person", MESSAGE_WAITS | MESSAGE_DAILY | TO_STAFF, "person.name", "Mails come back from an address" },
+	{ "change-asked", "match", TO_STAFF, "match.names", "Somebody else is asked for" },
+	{ "export-asked", "person", MESSAGE_STAFF, PROTECTION, "", "Somebody asked for the data held" },
 	{ "address-objected", "address_change", TO_STAFF, "person.name", "An old address knows nothing of its change" },
 	{ "erasure-asked", "person", MESSAGE_STAFF, PROTECTION, "", "Somebody asked to be erased" },
 	{ "concern-opened", "concern", MESSAGE_STAFF | MESSAGE_SAFETY, SAFEGUARDING, "", "There is a concern" },

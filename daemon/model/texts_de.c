@@ -239,6 +239,16 @@ static const struct shipped_text texts[] = {
 		"\n"
 		"mentorctl person show {{about_id}}\n",
 		NULL },
+	{ "change-asked", "Jemand anderes gewünscht: {{match.names}}", NULL,
+		"Eine der beiden Seiten möchte mit jemand anderem arbeiten: {{match.names}}. Die andere Seite weiß davon nichts. Bitte sprechen Sie mit beiden; danach kann das Paar neu zusammengestellt werden, enden oder weitermachen:\n"
+		"\n"
+		"mentorctl match show {{about_id}}\n",
+		NULL },
+	{ "export-asked", "Jemand bittet um die eigenen Daten", NULL,
+		"Jemand bittet um alles, was über die eigene Person gespeichert ist. Sie geben es heraus, innerhalb eines Monats:\n"
+		"\n"
+		"mentorctl person export {{about_id}}\n",
+		NULL },
 	{ "address-objected", "Einspruch gegen die neue Adresse von {{person.name}}", NULL,
 		"Unter der alten Adresse von {{person.name}} weiß jemand nichts von der neuen. Galt sie schon, dann geht an keine der beiden mehr etwas hinaus, bis Sie entschieden haben. Bitte fragen Sie am Telefon oder vor Ort nach; sagen Sie dann, welche Adresse gilt:\n"
 		"\n"

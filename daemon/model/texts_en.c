@@ -237,6 +237,16 @@ static const struct shipped_text texts[] = {
 		"\n"
 		"mentorctl person show {{about_id}}\n",
 		NULL },
+	{ "change-asked", "Somebody else is asked for: {{match.names}}", NULL,
+		"One of the two asks to work with somebody else: {{match.names}}. The other side does not know it. Please talk with both; what follows may be a rematch, an end, or that all goes on:\n"
+		"\n"
+		"mentorctl match show {{about_id}}\n",
+		NULL },
+	{ "export-asked", "Somebody asks for the data held about them", NULL,
+		"Somebody asked for all that is held about them. You hand it out, within a month:\n"
+		"\n"
+		"mentorctl person export {{about_id}}\n",
+		NULL },
 	{ "address-objected", "Objected to: the new address of {{person.name}}", NULL,
 		"Somebody at the old address of {{person.name}} says that they know nothing of the new one. If it was in force already, nothing is sent to either address until you have decided. Please call, or ask on site; then say which address counts:\n"
 		"\n"

@@ -11,6 +11,7 @@
 #include "link.h"
 
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -228,6 +229,7 @@ struct trying {
 	const struct invitation *invitation;
 	const char *hash;
 	struct page thanks;
+	const char *language;
 	struct arena *arena; /* outlives the savepoint that may be undone */
 };
 
@@ -238,8 +240,11 @@ static int try(struct call *call, void *data)
 	struct deed deeds[DEEDS_MOST];
 	int count = 0, r = page_deed(call, t->invitation, &t->presented->answer, deeds, &count);
 
-	for (int i = 0; i < count && !r; i++)
+	for (int i = 0; i < count && !r; i++) {
 		r = do_one(call, t->invitation, &deeds[i]);
+		if (r == E_INVALID) /* what the page itself says is in the reader's language; what a verb says is for those who run it */
+			snprintf(call->problem.text, sizeof call->problem.text, "%s", page_word(t->language, BAD_VALUE));
+	}
 	if (!r && count && !page_goes_on(&t->presented->answer))
 		r = use_up(call, t->invitation, t->hash);
 	if (!r && count)
@@ -276,13 +281,14 @@ static int answer_page(struct call *call, void *data)
 		return show_none(call, p, MENTORSHIP_PAGE_NO_LINK);
 	if (r)
 		return r;
-	if (page_talks(&p->answer) && strcmp(p->hash, page.hash))
+	if (page_goes(&p->answer) || (page_talks(&p->answer) && strcmp(p->hash, page.hash)))
 		return show(call, p, &page); /* nobody is kept from asking for a talk by a page that has changed */
-	if (strcmp(p->hash, page.hash) && (strcmp(p->hash, "one-click") || strcmp(invitation->purpose, "unsubscribe"))) {
+	if (page.over || (strcmp(p->hash, page.hash) && (strcmp(p->hash, "one-click") || strcmp(invitation->purpose, "unsubscribe")))) {
 		page.status = MENTORSHIP_PAGE_CHANGED;
 		return show(call, p, &page);
 	}
 	trying.invitation = invitation;
+	trying.language = page.language;
 	if (page.forgets)
 		trying.hash = FORGOTTEN;
 	r = store_do(call->store, &self, try, &trying, &problem);
@@ -291,7 +297,7 @@ static int answer_page(struct call *call, void *data)
 		return r;
 	}
 	if (r)
-		mark_errors(&page, &problem, page_word(page.language, REFUSED));
+		mark_errors(&page, &problem, page_word(page.language, r == E_LIMIT ? TOO_OFTEN : REFUSED));
 	return p->replies ? 0 : show(call, p, &page);
 }
 

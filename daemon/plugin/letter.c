@@ -141,6 +141,8 @@ static const char *main_link(struct letter *l)
 
 	if (elsewhere(l))
 		return address_link(l);
+	if (!strcmp(l->message->template_name, "fresh-link"))
+		return a_link(l, "fresh", l->person->id, NONE);
 
 	if (!strcmp(l->message->template_name, "match-offered"))
 		return a_link(l, "match-offer", l->message->about_id, l->match ? l->match->answer_until : NONE);
@@ -259,6 +261,8 @@ static const char *answer_until(struct letter *l)
 		return moment(l, l->call->now + purpose_named("consent")->holds);
 	if (elsewhere(l))
 		return address_until(l);
+	if (!strcmp(l->message->template_name, "fresh-link"))
+		return moment(l, l->call->now + purpose_named("fresh")->holds);
 	if (about_wave(l))
 		return moment(l, about_wave(l)->closes);
 	if (l->meeting)

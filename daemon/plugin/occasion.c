@@ -55,6 +55,9 @@ static const struct occasion {
 	{ "address-changing",
 		"SELECT 1 FROM \"address_change\" WHERE \"id\" = ?1 AND \"state\" = 'proposed' AND ?2 IS NOT NULL AND ?3 IS NOT NULL",
 		NULL },
+	/* who asked for it waits for it; an hour later nobody does */
+	{ "fresh-link", NULL,
+		"SELECT max(\"queued_at\") + 3600 FROM \"message\" WHERE \"person\" = ?1 AND \"template_name\" = 'fresh-link'" },
 	{ "consent-ending", NULL, "SELECT (\"ends\" + 1) * 86400 FROM \"consent\" WHERE \"id\" = ?1" },
 	{ "concern-waits", "SELECT 1 FROM \"concern\" WHERE \"id\" = ?1 AND \"state\" = 'open' AND ?2 IS NOT NULL AND ?3 IS NOT NULL",
 		NULL },

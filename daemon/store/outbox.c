@@ -101,7 +101,8 @@ int notify(struct call *call, const struct notice *n)
 	engine_bind_int(q, 8, n->about_id);
 	engine_bind_int(q, 9, call->now);
 	engine_bind_text(q, 10, held ? "held" : "queued");
-	engine_bind_int(q, 11, call->now + call->store->settings->mail.settle);
+	/* what somebody asks for by link goes to nobody else, and they wait for it */
+	engine_bind_int(q, 11, call->caller->way == BY_LINK ? call->now : call->now + call->store->settings->mail.settle);
 	engine_bind_int(q, 12, call->caller->way == BY_BUS ? call->caller->person : NONE);
 	r = engine_step(engine, q, &call->problem);
 	if (!r)

@@ -277,12 +277,25 @@ static inline const char *token_of(struct house *h, DBusMessage *letter, const c
 struct shown {
 	unsigned status;
 	const char *title, *hash;
+	const char *all; /* a line for each part: "NAME=VALUE TEXT", and " !ERROR" */
 	int parts;
 };
 
+/* The texts of one part, choices left out; moves behind it. */
+static inline const char *part_line(struct house *h, const char **texts, dbus_int64_t choices)
+{
+	const char *of[6]; /* name, text, value, error, hint, shown_if */
+
+	for (int i = 0; i < 6; i++, *texts += strlen(*texts) + 1)
+		of[i] = *texts;
+	for (dbus_int64_t i = 0; i < 2 * choices; i++)
+		*texts += strlen(*texts) + 1;
+	return arena_print(&h->w->arena, "%s=%s %s%s%s", of[0], of[2], of[1], *of[3] ? " !" : "", of[3]);
+}
+
 static inline struct shown shown_of(struct house *h, DBusMessage *reply)
 {
-	struct shown shown = { 99, "", "", 0 };
+	struct shown shown = { 99, "", "", "", 0 };
 	const dbus_int64_t *numbers;
 	const char *texts, *at[5];
 	int count, bytes;
@@ -299,6 +312,9 @@ static inline struct shown shown_of(struct house *h, DBusMessage *reply)
 		at[i] = texts;
 	shown.title = arena_copy(&h->w->arena, at[1]);
 	shown.hash = arena_copy(&h->w->arena, at[4]);
+	for (int i = 0; i < shown.parts; i++)
+		shown.all = arena_print(&h->w->arena, "%s%s\n", shown.all,
+			part_line(h, &texts, numbers[PAGE_NUMBERS + PART_NUMBERS * i + 4]));
 	dbus_message_unref(reply);
 	return shown;
 }

@@ -23,7 +23,7 @@ static int mail_held(struct call *call, int64_t program, bool safety, bool *ret)
 }
 
 /* More than so many of one kind, caused by one caller within the time in which messages settle, are one batch, and all of it waits for
- * somebody who has looked at it. What jobs cause comes as it was planned, and is no batch. */
+ * somebody who has looked at it. What jobs cause comes as it was planned, and is no batch. Of thousands no more are counted than decide. */
 static int hold_batch(struct call *call, const struct notice *n, bool *held)
 {
 	const struct settings *settings = call->store->settings;
@@ -34,8 +34,8 @@ static int hold_batch(struct call *call, const struct notice *n, bool *held)
 	if (call->caller->way != BY_BUS || by == NONE || *held || n->safety)
 		return 0;
 	r = engine_prepare(call->store->engine,
-		"SELECT count(*), sum(\"state\" = 'held') FROM \"message\" WHERE \"caused_by\" = ?1 AND \"template_name\" = ?2 AND \"program\" IS ?3 AND "
-		"\"queued_at\" >= ?4 AND \"state\" IN ('queued', 'held') AND NOT \"released\"",
+		"SELECT count(*) FROM (SELECT 1 FROM \"message\" WHERE \"caused_by\" = ?1 AND \"template_name\" = ?2 AND \"program\" IS ?3 AND "
+		"\"queued_at\" >= ?4 AND +\"state\" IN ('queued', 'held') AND NOT \"released\" LIMIT ?5)",
 		true, &q, &call->problem);
 	if (r)
 		return r;
@@ -43,6 +43,7 @@ static int hold_batch(struct call *call, const struct notice *n, bool *held)
 	engine_bind_text(q, 2, n->template_name);
 	engine_bind_int(q, 3, n->program);
 	engine_bind_int(q, 4, since);
+	engine_bind_int(q, 5, settings->schedule.batch_hold + 1);
 	r = engine_step(call->store->engine, q, &call->problem);
 	if (r <= 0)
 		return r;

@@ -17,19 +17,25 @@ enum {
 static const char scores[] = "lines 'pair' with scores", views[] = "lines 'prefers', or lines 'pair' from whose scores the lists follow",
 		  groups[] = "lines 'person', 'slot', 'free' and 'size'";
 
-const struct algorithm matcher_algorithms[] = { { "optimal", "most mentees, then the largest total", FAMILY_AIM, MATCH_AIM_OPTIMAL,
-							MATCH_HAS_PAIRS, PAIRED, 0, scores },
-	{ "fair", "most mentees, then the fewest pairs with the lowest scores", FAMILY_AIM, MATCH_AIM_FAIR, MATCH_HAS_PAIRS, PAIRED, 0,
-		scores },
-	{ "minimal-change", "most mentees, then the most pairs as before (lines 'kept')", FAMILY_AIM, MATCH_AIM_CHANGE_LITTLE,
-		MATCH_HAS_PAIRS, PAIRED | MATCH_HAS_KEPT, 0, scores },
-	{ "stable-mentee", "stable, the best for each mentee", FAMILY_STABLE, MATCH_STABLE_MENTEES, MATCH_HAS_PAIRS | MATCH_HAS_LISTS,
-		CHOSEN, MATCH_HAS_LEAST, views },
-	{ "stable-mentor", "stable, the best for each mentor", FAMILY_STABLE, MATCH_STABLE_MENTORS, MATCH_HAS_PAIRS | MATCH_HAS_LISTS,
-		CHOSEN, MATCH_HAS_LEAST, views },
-	{ "stable-ties", "stable with ties, at least two thirds of the most that can be placed (Kiraly)", FAMILY_STABLE, MATCH_STABLE_TIES,
+const struct algorithm matcher_algorithms[] = { { "optimal", "most mentees, then the largest total",
+							"maximum cardinality, then maximum weight; dual prices", FAMILY_AIM,
+							MATCH_AIM_OPTIMAL, MATCH_HAS_PAIRS, PAIRED, 0, scores },
+	{ "fair", "most mentees, then the fewest pairs with the lowest scores", "lexicographic by bands of the score; dual prices",
+		FAMILY_AIM, MATCH_AIM_FAIR, MATCH_HAS_PAIRS, PAIRED, 0, scores },
+	{ "minimal-change", "most mentees, then the most pairs as before (lines 'kept')",
+		"maximum cardinality, then kept pairs, then weight; dual prices", FAMILY_AIM, MATCH_AIM_CHANGE_LITTLE, MATCH_HAS_PAIRS,
+		PAIRED | MATCH_HAS_KEPT, 0, scores },
+	{ "stable-mentee", "stable, the best for each mentee", "deferred acceptance (Gale and Shapley), mentees offer", FAMILY_STABLE,
+		MATCH_STABLE_MENTEES, MATCH_HAS_PAIRS | MATCH_HAS_LISTS, CHOSEN, MATCH_HAS_LEAST, views },
+	{ "stable-mentor", "stable, the best for each mentor", "deferred acceptance (Gale and Shapley), mentors offer", FAMILY_STABLE,
+		MATCH_STABLE_MENTORS, MATCH_HAS_PAIRS | MATCH_HAS_LISTS, CHOSEN, MATCH_HAS_LEAST, views },
+	{ "stable-ties", "stable with ties, at least two thirds of the most that can be placed (Kiraly)",
+		"3/2-approximation of the largest weakly stable matching (Kiraly 2013)", FAMILY_STABLE, MATCH_STABLE_TIES,
 		MATCH_HAS_PAIRS | MATCH_HAS_LISTS, CHOSEN, MATCH_HAS_LEAST, views },
-	{ "circles", "groups that meet when all are free", FAMILY_CIRCLES, 0, MATCH_HAS_PEOPLE, MATCH_HAS_PEOPLE, 0, groups }, { 0 } };
+	{ "circles", "groups that meet when all are free",
+		"up to 16 people all groupings, else large neighbourhood search; bound by a transportation relaxation", FAMILY_CIRCLES, 0,
+		MATCH_HAS_PEOPLE, MATCH_HAS_PEOPLE, 0, groups },
+	{ 0 } };
 
 static const struct {
 	unsigned has;

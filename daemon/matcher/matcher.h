@@ -27,7 +27,7 @@ enum family {
 };
 
 struct algorithm {
-	const char *name, *label;
+	const char *name, *label, *method; /* method: as the literature calls it, for results */
 	enum family family;
 	int which;          /* an enum match_aim, an enum match_stability */
 	unsigned needs;     /* MATCH_HAS_...: one of these at least */

@@ -22,6 +22,7 @@ json_t *write_head(const struct algorithm *a, const struct match_instance *in)
 	sodium_bin2hex(hash, sizeof hash, in->hash, sizeof in->hash);
 	json_object_set_new(result, "format", json_string("mentorship-match-result 1"));
 	json_object_set_new(result, "algorithm", json_string(a->name));
+	json_object_set_new(result, "method", json_string(a->method));
 	json_object_set_new(result, "instance", json_string(hash));
 	json_object_set_new(result, "ignored", matcher_ignored(a, in));
 	return result;

@@ -150,6 +150,8 @@ def test_a_worse_matching_does_not_hold(tmp_path):
     result["pairs"], result["unplaced"] = [{"mentee": "a", "mentor": "k", "score": 5}], ["b"]
     result["objective"]["total"] = result["bound"]["total"] = 5
     assert check(tmp_path, result, text).returncode == 1
+    result["pairs"] *= 2
+    assert "name a mentee twice" in check(tmp_path, result, text).stderr
     stable = json.loads(solve(text, "stable-mentee"))
     assert stable["certificate"]["rather"] == [{"mentee": "a", "mentor": "k", "keeps": "b"}]
     stable["pairs"], stable["unplaced"] = [{"mentee": "a", "mentor": "k", "score": 5}], ["b"]
@@ -264,6 +266,23 @@ def test_the_seed_is_where_circles_begin(tmp_path):
     results = {solve(grouped(9, 40), "circles", "--seed", str(seed)) for seed in range(6)}
     assert len(results) > 1
     assert all(check(tmp_path, result, grouped(9, 40)).returncode == 0 for result in results)
+
+
+def test_a_result_names_its_method():
+    assert "3/2-approximation" in json.loads(solve(ranked(1), "stable-ties"))["method"]
+    assert "mentors offer" in json.loads(solve(ranked(1), "stable-mentor"))["method"]
+
+
+def test_the_bound_of_stable_ones():
+    """Without ties what is placed; with ties half as many again at most, and nobody without a list."""
+    strict = HEADING + "mentee a\nmentee b\nmentee c\nmentor k 1\npair a k 1\npair b k 2\npair c k 3\n"
+    assert [json.loads(solve(strict, algorithm))["bound"]["placed"] for algorithm in STABLE] == [1, 1, 1]
+    tied = HEADING + "".join(f"mentee {m}\n" for m in "abcdef") + "".join(f"mentor {m} 1\npair {m.lower()} {m} 1\n" for m in "ABCD") + \
+        "pair a B 1\npair e A 1\n"
+    assert [json.loads(solve(tied, algorithm))["bound"]["placed"] for algorithm in STABLE] == [5, 5, 5]
+    assert json.loads(solve(tied.replace("pair e A 1\n", ""), "stable-ties"))["bound"]["placed"] == 4
+    wide = HEADING + "".join(f"mentee m{i}\npair m{i} k 1\n" for i in range(9)) + "mentor k 4\n"
+    assert [json.loads(solve(wide, algorithm))["bound"]["placed"] for algorithm in STABLE] == [8, 8, 6]
 
 
 def test_locked_pairs_stay_in_stable_ones(tmp_path):

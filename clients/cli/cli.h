@@ -33,9 +33,9 @@ enum json_form {
 /* What stands on the command line beside the words; texts belong to argv. Rows of the table in options.c fill it. */
 struct options {
 	bool help, show_version, no_legend, full, no_pager, no_ask_password, quiet, yes, dry_run, no_wait, wait, all, raw, take, origin,
-		remote, follow;
+		remote, follow, leave_out;
 	const char *json, *color, *host, *zone, *fields, *order, *reason, *for_whom, *version, *key, *program, *format, *role, *mapping,
-		*propose, *until, *config;
+		*propose, *until, *config, *as, *out;
 	const char *where[MAX_WHERE];
 	size_t where_count;
 	const char *limit, *after, *timeout;
@@ -92,6 +92,7 @@ extern const struct command commands[];                /* ended by a row without
 const struct command *command_named(const char *name); /* NULL if there is none */
 
 /* ---- main.c ---- */
+int command_run(struct cli *, const struct command *); /* after a look at its words */
 /* The whole of one invocation, but for the ends of the streams; argv as main gets it. Returns the exit status. */
 int cli_run(int argc, char **argv, const struct terminal *, const struct inputs *);
 int usage(struct cli *, const char *hint, const char *format, ...) __attribute__((format(printf, 3, 4)));

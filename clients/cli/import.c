@@ -49,6 +49,9 @@ static int import_options(struct cli *cli, json_t *options)
 		if (!json_object_get(options, "mapping"))
 			return failed(&cli->failure, ERROR_INVALID, "%s is not UTF-8", cli->options.mapping);
 	}
+	option_text(options, "key", cli->options.as);
+	if (cli->options.leave_out)
+		json_object_set_new(options, "leave_out", json_true());
 	if (cli->options.propose)
 		json_object_set_new(options, "propose", json_true());
 	if (cli->options.take)
@@ -56,24 +59,33 @@ static int import_options(struct cli *cli, json_t *options)
 	return 0;
 }
 
+/* Into a file that is not there yet; what could not be written whole goes again. */
+static int file_write(struct cli *cli, const char *name, const char *data, size_t length)
+{
+	FILE *file = fopen(name, "wxe");
+	bool bad;
+
+	if (!file)
+		return failed(&cli->failure, ERROR_INVALID, "%s: %s", name,
+			errno == EEXIST ? "is there already; choose another name" : strerror(errno));
+	bad = fwrite(data, 1, length, file) != length;
+	if (!fclose(file) && !bad)
+		return 0;
+	failed(&cli->failure, ERROR_UNAVAILABLE, "%s: %s", name, strerror(errno));
+	unlink(name);
+	return -1;
+}
+
 static int mapping_write(struct cli *cli, const char *mapping)
 {
 	const char *name = cli->options.propose;
-	FILE *file;
-	int bad;
 
 	if (!strcmp(name, "-")) {
 		cli->terminal.out ? out_text(mapping) : (void)fputs(mapping, stdout);
 		return 0;
 	}
-	file = fopen(name, "wxe");
-	if (!file)
-		return failed(&cli->failure, ERROR_INVALID, "%s: %s", name,
-			errno == EEXIST ? "is there already; choose another name" : strerror(errno));
-	fputs(mapping, file);
-	bad = ferror(file);
-	if (fclose(file) || bad)
-		return failed(&cli->failure, ERROR_UNAVAILABLE, "%s: %s", name, strerror(errno));
+	if (file_write(cli, name, mapping, strlen(mapping)))
+		return -1;
 	note(cli, "The proposal is in %s. Read it, correct it, then: mentorctl import --mapping %s ...", name, name);
 	return 0;
 }
@@ -173,36 +185,95 @@ int command_import(struct cli *cli)
 
 /* ---- export ---- */
 
-/* To a terminal nothing goes that could move its cursor; to a file and into a pipe every byte as it is. */
+/* To a terminal nothing goes that could move its cursor; to a file and into a pipe every byte as it is, and where '-' asks for it. */
 static int copy_out(struct cli *cli, int fd)
 {
+	const char *name = cli->options.out;
+	bool into_file = name && strcmp(name, "-") != 0, shown = cli->terminal.out && !name;
 	struct buffer all = { 0 };
 	char part[65536];
 	ssize_t n;
+	int r = 0;
 
 	if (lseek(fd, 0, SEEK_SET) < 0)
 		return failed(&cli->failure, ERROR_MALFORMED, "the export cannot be read: %s", strerror(errno));
 	while ((n = read(fd, part, sizeof part)) > 0) {
-		if (cli->terminal.out)
+		if (into_file || shown)
 			buffer_add(&all, part, (size_t)n);
 		else if (fwrite(part, 1, (size_t)n, stdout) != (size_t)n)
 			break;
 	}
-	if (cli->terminal.out) {
+	if (n < 0)
+		r = failed(&cli->failure, ERROR_MALFORMED, "the export cannot be read: %s", strerror(errno));
+	else if (into_file)
+		r = file_write(cli, name, buffer_string(&all), all.length);
+	else if (shown) {
 		pager_open(cli);
 		out_text(buffer_string(&all));
 	}
 	buffer_free(&all);
-	return n < 0 ? failed(&cli->failure, ERROR_MALFORMED, "the export cannot be read: %s", strerror(errno)) : 0;
+	return r;
+}
+
+/* Which format is meant: of a name that ends in .xlsx the entity's own. NULL: CSV. */
+static const char *format_meant(struct cli *cli, const json_t *entity)
+{
+	const json_t *formats = json_object_get(entity, "formats");
+	const char *dot = cli->options.out ? strrchr(cli->options.out, '.') : NULL;
+
+	if (cli->options.format)
+		return strcmp(cli->options.format, "csv") ? cli->options.format : NULL;
+	return dot && !strcmp(dot, ".xlsx") && json_array_size(formats) ? text_at(formats, 0) : NULL;
+}
+
+static int export_call(struct cli *cli, const json_t *entity, json_t *options)
+{
+	json_t *reply;
+	char *path;
+	int fd, r;
+
+	if (asprintf(&path, BUS_ROOT "/%s", text_of(entity, "collection")) < 0)
+		abort();
+	r = cli_call(cli, BUS_REPEAT, path, BUS_COLLECTION, "Export", "a{sv}", json_pack("[o]", options), &reply);
+	free(path);
+	if (r)
+		return r;
+	fd = (int)json_integer_value(json_array_get(reply, 0));
+	r = copy_out(cli, fd);
+	close(fd);
+	json_decref(reply);
+	return r;
+}
+
+/* One object in a format that is no text. */
+static int export_object(struct cli *cli, const json_t *entity, const char *format)
+{
+	json_t *options;
+	char *path;
+
+	if (cli->count != 3)
+		return usage(cli, "export", "which one? As %s one object is exported, not a list", format);
+	if (!cli->options.out && cli->terminal.out)
+		return usage(cli, "export", "a file of this format is no text; say where to: --out FILE");
+	if (resolve(cli, entity, cli->words[2], &path))
+		return -1;
+	options = json_pack("{s:s, s:o}", "format", format, "object", bus_typed("o", json_string(path)));
+	free(path);
+	return export_call(cli, entity, options);
 }
 
 int command_export(struct cli *cli)
 {
 	const json_t *entity = entity_named(cli, cli->words[1]);
-	json_t *options = json_object(), *filter, *reply, *fields = json_array();
-	char *path, *names = strdup(cli->options.fields ? cli->options.fields : ""), *rest = names;
-	int fd, r;
+	const char *format = entity ? format_meant(cli, entity) : NULL;
+	json_t *options, *filter, *fields;
+	char *names, *rest;
 
+	if (format)
+		return export_object(cli, entity, format);
+	options = json_object();
+	fields = json_array();
+	names = rest = strdup(cli->options.fields ? cli->options.fields : "");
 	for (char *word; (word = strsep(&rest, ", "));)
 		if (*word)
 			json_array_append_new(fields, json_string(word));
@@ -221,15 +292,5 @@ int command_export(struct cli *cli)
 		json_decref(filter);
 	if (cli->options.raw)
 		json_object_set_new(options, "raw", json_true());
-	if (asprintf(&path, BUS_ROOT "/%s", text_of(entity, "collection")) < 0)
-		abort();
-	r = cli_call(cli, BUS_REPEAT, path, BUS_COLLECTION, "Export", "a{sv}", json_pack("[o]", options), &reply);
-	free(path);
-	if (r)
-		return r;
-	fd = (int)json_integer_value(json_array_get(reply, 0));
-	r = copy_out(cli, fd);
-	close(fd);
-	json_decref(reply);
-	return r;
+	return export_call(cli, entity, options);
 }

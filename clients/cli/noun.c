@@ -454,5 +454,10 @@ int noun_run(struct cli *cli, const json_t *entity)
 	if (!strcmp(word, "help"))
 		return help_about(cli, cli->words[0], cli->count > 2 ? cli->words[2] : NULL);
 	verb = verb_find(entity, word);
+	if (!verb && (!strcmp(word, "import") || !strcmp(word, "export"))) { /* the commands, with the noun first */
+		cli->words[1] = cli->words[0];
+		cli->words[0] = (char *)(uintptr_t)word;
+		return command_run(cli, command_named(word));
+	}
 	return verb ? verb_command(cli, entity, verb) : no_verb(cli, entity, word);
 }

@@ -4,7 +4,8 @@
  * descriptor cannot cross) and what is known of the terminal; the far side runs the command as if it were called there and sends back what
  * it prints. Who the caller is, the far daemon learns from ssh's login, from nothing that is sent.
  *
- * The far side opens no file of its own for a command from here. A proposal for a mapping goes to its stdout, and is written here.
+ * The far side opens no file of its own for a command from here. A proposal for a mapping, or an export into a file, goes to its stdout,
+ * and is written here.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -55,7 +56,9 @@ static int take_file(struct near *near, const char *name)
 static int take_files(struct near *near)
 {
 	struct cli *cli = &near->cli;
-	bool file_command = cli->count > 1 && (!strcmp(cli->words[0], "import") || !strcmp(cli->words[0], "call-many"));
+	bool file_command = cli->count > 1 &&
+		(!strcmp(cli->words[0], "import") || !strcmp(cli->words[0], "call-many") ||
+			(cli->count > 2 && !strcmp(cli->words[1], "import")));
 
 	if (cli->options.mapping && take_file(near, cli->options.mapping))
 		return -1;
@@ -70,7 +73,15 @@ static int take_files(struct near *near)
 	return 0;
 }
 
-/* The arguments without -H HOST, and with '--propose -' for a file that is written here. */
+/* What is written here, the far side puts out. */
+static const char *put_out(const char *word)
+{
+	if (!strncmp(word, "--propose=", strlen("--propose=")) || !strcmp(word, "--propose"))
+		return "--propose=-";
+	return !strncmp(word, "--out=", strlen("--out=")) || !strcmp(word, "--out") ? "--out=-" : NULL;
+}
+
+/* The arguments without -H HOST, and with '--propose -' or '--out -' for a file that is written here. */
 static void sent_arguments(struct near *near, int argc, char **argv)
 {
 	near->arguments = calloc((size_t)argc + 2, sizeof *near->arguments);
@@ -86,12 +97,10 @@ static void sent_arguments(struct near *near, int argc, char **argv)
 		}
 		if (!strcmp(word, "-H") || !strcmp(word, "--host"))
 			i++;
-		else if (!strcmp(word, "--propose") && i + 1 < argc) {
-			near->arguments[near->count++] = (char *)(uintptr_t) "--propose=-";
-			i++;
-		} else if (!strncmp(word, "--propose=", strlen("--propose=")))
-			near->arguments[near->count++] = (char *)(uintptr_t) "--propose=-";
-		else if (strncmp(word, "-H", 2) && strncmp(word, "--host=", strlen("--host=")))
+		else if (put_out(word) && (strchr(word, '=') || i + 1 < argc)) {
+			near->arguments[near->count++] = (char *)(uintptr_t)put_out(word);
+			i += !strchr(word, '=');
+		} else if (strncmp(word, "-H", 2) && strncmp(word, "--host=", strlen("--host=")))
 			near->arguments[near->count++] = argv[i];
 	}
 }
@@ -215,12 +224,21 @@ static int receive(struct cli *cli, int from, struct sink *out, struct sink *err
 		cli->options.host);
 }
 
+/* What is written here and not shown; NULL: nothing. */
+static const char *written_here(const struct cli *cli)
+{
+	const char *name = cli->options.propose ? cli->options.propose : cli->options.out;
+
+	return name && strcmp(name, "-") ? name : NULL;
+}
+
 static FILE *proposal_file(struct cli *cli)
 {
-	FILE *file = fopen(cli->options.propose, "wxe");
+	const char *name = written_here(cli);
+	FILE *file = fopen(name, "wxe");
 
 	if (!file)
-		failed(&cli->failure, ERROR_INVALID, "%s: %s", cli->options.propose,
+		failed(&cli->failure, ERROR_INVALID, "%s: %s", name,
 			errno == EEXIST ? "is there already; choose another name" : strerror(errno));
 	return file;
 }
@@ -271,14 +289,14 @@ int remote_call(int argc, char **argv, const char *host, const struct terminal *
 	FILE *proposal = NULL;
 	int r = near_prepare(&near, argc, argv, host);
 
-	if (!r && near.cli.options.propose && strcmp(near.cli.options.propose, "-")) {
+	if (!r && written_here(&near.cli)) {
 		proposal = proposal_file(&near.cli);
 		r = proposal ? 0 : -1;
 	}
 	if (!r)
 		r = talk(&near, terminal, proposal);
 	if (proposal && (fclose(proposal) | r))
-		unlink(near.cli.options.propose);
+		unlink(written_here(&near.cli));
 	out_close(&near.cli);
 	if (r < 0) {
 		failure_show(&near.cli);

@@ -83,7 +83,7 @@ static int version_show(struct cli *cli)
 	return 0;
 }
 
-static int command_run(struct cli *cli, const struct command *command)
+int command_run(struct cli *cli, const struct command *command)
 {
 	if (cli->options.help && strcmp(command->name, "help"))
 		return help_about(cli, command->name, NULL);

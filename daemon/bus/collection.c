@@ -164,7 +164,7 @@ static int import_run(struct request *request)
 	dbus_message_iter_next(&at);
 	result = read_dict(&at, call->arena, NULL, &options, &count, &call->problem);
 	if (!result)
-		result = args_known(options, count, "format mapping program role propose take name", &call->problem);
+		result = args_known(options, count, "format mapping program role propose take name key leave_out", &call->problem);
 	if (!result)
 		result = descriptor_check(call->fds[0], bus->settings->limits.file_bytes, "file", &call->problem);
 	if (!result)
@@ -188,8 +188,9 @@ const struct method collection_methods[] = {
 		"field, with a minus before it for descending; the cursor is what the page before gave as next, empty at the start and at the end." },
 	{ "Import", "ha{sv}", "file options", "a{sv}", "result", import_run,
 		"Reads a regular file or sealed memfd in a worker; answers a task. Options: format, mapping, program, role, propose, "
-		"take, name." },
+		"take, name; of a questionnaire: key, leave_out." },
 	{ "Export", "a{sv}", "options", "ha{sv}", "file result", export_run,
-		"A sealed memfd with CSV of the fields and rows asked for. Options: fields (as), filter (a(ssv)), raw (b)." },
+		"A sealed memfd with CSV of the fields and rows asked for. Options: fields (as), filter (a(ssv)), raw (b). "
+		"With format (s) and object (o): that one, whole, as a file of that format." },
 	{ 0 }
 };

@@ -227,6 +227,7 @@ int describe(struct request *request)
 		entry_text(&dict, "label", type->entity->label);
 		entry_text(&dict, "help", type->entity->help);
 		entry_text(&dict, "order", type->entity->order ? type->entity->order : "id");
+		entry_list(&dict, "formats", type->entity->formats); /* of one object, beside CSV */
 		describe_fields(&dict, type);
 		describe_verbs(&dict, type);
 		dict_close(&list, &dict);

@@ -5,6 +5,8 @@
  * A whole collection is too long for one turn, so it is gathered a page at a time between turns, through the same gate as List;
  * cells that a spreadsheet would take for a formula are marked unless `raw` is given. Rows that change meanwhile show as they are
  * when their page is read.
+ *
+ * With a `format` it is one object, with what is below it, as a file that its entity writes: for whoever reads all of it.
  */
 #include "values.h"
 
@@ -145,7 +147,60 @@ static int export_step(struct request *request)
 	return *next ? WAITS : export_reply(request, export);
 }
 
-static int export_read(struct request *request, struct export *export, DBusMessageIter *options)
+/* ---- one object in a format of its own ---- */
+
+static bool reads_all(const struct shape *shape, unsigned roles)
+{
+	for (int i = 0; i < shape->count; i++)
+		if (is_property(&shape->entity->fields[i]) && !(shape->readers[i] & roles))
+			return false;
+	return true;
+}
+
+static int write_reply(struct request *request, const struct buffer *file)
+{
+	int fd = descriptor_memfd("mentorship-export", buffer_string(file), file->length, &request->call.problem);
+	DBusMessageIter at, dict;
+
+	if (fd < 0)
+		return fd;
+	dbus_message_iter_init_append(reply_new(request), &at);
+	must(dbus_message_iter_append_basic(&at, DBUS_TYPE_UNIX_FD, &fd)); /* duplicates it */
+	close(fd);
+	dict_open(&at, &dict);
+	dict_close(&at, &dict);
+	return 0;
+}
+
+static int export_object(struct request *request, const char *format, const struct arg *args, size_t count)
+{
+	const struct entity *entity = request->route.type->entity;
+	struct problem *problem = &request->call.problem;
+	const struct arg *object = arg_named(args, count, "object");
+	struct buffer file = { 0 };
+	int64_t id;
+	int result;
+
+	if (!entity->write || !word_in(entity->formats, format))
+		return problem_set(problem, E_INVALID, "format", "%s are exported as csv%s%s", entity->collection,
+			entity->write ? ", and one of them as " : "", entity->write ? entity->formats : "");
+	if (count != 2 || !object || object->value.type != V_PATH)
+		return problem_set(problem, E_INVALID, "object", "say which object, by its path, and nothing beside it and the format");
+	id = path_id(entity, object->value.text);
+	request->call.entity = entity;
+	result = id > 0 ? store_sees(request->bus->store, &request->call, entity, id)
+			: problem_set(problem, E_INVALID, "object", "is no path of %s", entity->collection);
+	if (!result && !reads_all(shape_of(entity), request->call.roles))
+		result = problem_set(problem, E_DENIED, NULL, "only who reads all of it can have it as a file");
+	if (!result)
+		result = entity->write(&request->call, id, format, &file);
+	if (!result)
+		result = write_reply(request, &file);
+	buffer_free(&file);
+	return result;
+}
+
+static int export_read(struct request *request, struct export *export, DBusMessageIter *options, const char **ret_format)
 {
 	struct problem *problem = &request->call.problem;
 	const char *const *words = NULL;
@@ -159,7 +214,15 @@ static int export_read(struct request *request, struct export *export, DBusMessa
 	request->call.arena = &export->arena;
 	result = read_dict(options, &export->arena, "fields filter", &args, &count, problem);
 	if (!result)
-		result = args_known(args, count, "raw", problem);
+		result = args_known(args, count, "raw format object", problem);
+	if (!result)
+		result = arg_text(args, count, "format", ret_format, problem);
+	if (!result && *ret_format && strcmp(*ret_format, "csv") != 0) {
+		request->call.arena = before;
+		return export_object(request, *ret_format, args, count);
+	}
+	if (!result && arg_named(args, count, "object"))
+		result = problem_set(problem, E_INVALID, "object", "goes with a format; a csv has the rows of a filter");
 	if (!result)
 		result = arg_bool(args, count, "raw", &export->raw, problem);
 	if (!result && !(result = dict_find(options, "fields", "as", &value, problem)))
@@ -177,6 +240,7 @@ static int export_read(struct request *request, struct export *export, DBusMessa
 int export_run(struct request *request)
 {
 	struct export *export = calloc(1, sizeof *export);
+	const char *format = NULL;
 	DBusMessageIter options;
 	int result;
 
@@ -186,8 +250,8 @@ int export_run(struct request *request)
 	export->caller = request->caller;
 	export->query.limit = PAGE_ROWS;
 	dbus_message_iter_init(request->message, &options);
-	result = export_read(request, export, &options);
-	if (result) {
+	result = export_read(request, export, &options, &format);
+	if (result || (format && strcmp(format, "csv") != 0)) {
 		export_free(export);
 		return result;
 	}

@@ -109,6 +109,7 @@ enum {                     /* struct field.flags */
 };
 
 struct call;
+struct buffer;
 
 struct field {
 	const char *name; /* member, column, key, CLI column: one spelling */
@@ -245,6 +246,11 @@ struct entity {
 	const char *called;
 	/* Imports: finds the record that is meant where KEY fields cannot (sealed ones): *ret_id, or NONE. NULL: by KEY fields. */
 	int (*find)(struct call *, const void *record, int64_t *ret_id);
+	/* Undo of an import: may what it made still be removed? An error says why not, and it is kept. NULL: yes, unless others link to it. */
+	int (*removable)(struct call *, const void *record);
+	/* Export of one record, with what is below it, as a file: the formats that there are ("a b"), and what writes one. */
+	const char *formats;
+	int (*write)(struct call *, int64_t id, const char *format, struct buffer *out);
 };
 enum {
 	RANDOM_ID = 1,

@@ -20,8 +20,8 @@ static const char *const states[] = { "draft", "ready", "retired", NULL };
 static const struct field fields[] = { ID_AND_VERSION(struct instrument, .anchor = NO_ANCHOR),
 	{ AS_INT(struct instrument, program, LINK, MEMBER), .flags = REQUIRED | FROZEN | LISTED | LEADS, .to = "program",
 		.anchor = AT_PROGRAM, .label = "Program" },
-	{ AS_TEXT(struct instrument, key, STAFF), .flags = REQUIRED | FROZEN | HAS_MIN | HAS_MAX | SORTED | LISTED, .min = 1, .max = 64,
-		.label = "Key" },
+	{ AS_TEXT(struct instrument, key, STAFF), .flags = REQUIRED | FROZEN | HAS_MIN | HAS_MAX | SORTED | LISTED | KEY, .min = 1,
+		.max = 64, .label = "Key" },
 	{ AS_INT(struct instrument, edition, NUMBER, STAFF), .flags = REQUIRED | BY_VERB | LISTED, .starts = true, .initial = 1,
 		.label = "Edition" },
 	{ AS_TEXT(struct instrument, title, STAFF), .flags = REQUIRED | HAS_MIN | HAS_MAX | SORTED | LABEL | LISTED, .min = 1, .max = 200,
@@ -219,14 +219,50 @@ static bool key_is_fine(const char *key)
 	return true;
 }
 
+struct editions {
+	const char *key;
+	int64_t *last;
+};
+
+static int see_edition(struct call *call, void *record, void *data)
+{
+	const struct instrument *other = record;
+	const struct editions *editions = data;
+
+	(void)call;
+	if (!strcmp(other->key, editions->key) && other->edition > *editions->last)
+		*editions->last = other->edition;
+	return 0;
+}
+
+/* A file brings the next edition of a form that is here already; by hand that is Revise. */
+static int next_edition(struct call *call, struct instrument *instrument)
+{
+	int64_t last = NONE;
+	struct editions editions = { instrument->key, &last };
+	int r = each(call, &instrument_entity, see_edition, &editions, "\"program\" = ?1", VALUES(instrument->program));
+
+	if (!r && last != NONE)
+		instrument->edition = last + 1;
+	return r;
+}
+
+static int find(struct call *call, const void *record, int64_t *ret_id)
+{
+	(void)call;
+	(void)record;
+	*ret_id = NONE; /* what is here stays as it was asked */
+	return 0;
+}
+
 static int create(struct call *call, const void *was, void *now)
 {
 	struct instrument *instrument = now;
 
 	(void)was;
-	if (!instrument->starter)
-		return 0;
-	return shipped_fill(call, instrument);
+	if (instrument->starter)
+		return shipped_fill(call, instrument);
+	return call->caller->way == BY_WORKER ? next_edition(call, instrument) : 0;
 }
 
 static int check(struct call *call, const void *record)
@@ -362,7 +398,10 @@ const struct entity instrument_entity = { .name = "instrument",
 	.retention = AFTER_PROGRAM,
 	.label = "Instrument",
 	.help = "A form, in one edition: what is asked, and how it is counted.",
-	.order = "title" };
+	.order = "title",
+	.find = find,
+	.formats = "xlsform",
+	.write = xlsform_write };
 
 /* ---- what is below: changed while the instrument is a draft ---- */
 
@@ -469,6 +508,7 @@ const struct entity item_entity = { .name = "item",
 	.fields = item_fields,
 	.verbs = item_verbs,
 	.check = item_check,
+	.removable = item_check,
 	.unique = "instrument name",
 	.retention = AFTER_PROGRAM,
 	.label = "Item",
@@ -509,6 +549,7 @@ const struct entity item_text_entity = { .name = "item_text",
 	.fields = text_fields,
 	.verbs = text_verbs,
 	.check = text_check_draft,
+	.removable = text_check_draft,
 	.unique = "item language",
 	.retention = AFTER_PROGRAM,
 	.label = "Item text",
@@ -547,6 +588,7 @@ const struct entity scale_entity = { .name = "scale",
 	.fields = scale_fields,
 	.verbs = scale_verbs,
 	.check = scale_check,
+	.removable = scale_check,
 	.unique = "instrument name",
 	.retention = AFTER_PROGRAM,
 	.label = "Scale",

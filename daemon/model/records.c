@@ -95,7 +95,7 @@ const struct entity disclosure_entity = { .name = "disclosure",
 /* ---- imports ---- */
 
 static const char *const states[] = { "reading", "checking", "ready", "refused", "taking", "taken", "undoing", "undone", "failed", NULL };
-static const char *const formats[] = { "csv", "form", "oneroster", NULL };
+static const char *const formats[] = { "csv", "form", "oneroster", "xlsform", NULL };
 
 static const struct field import_fields[] = { ID_AND_VERSION(struct import, .anchor = NO_ANCHOR),
 	{ AS_INT(struct import, program, LINK, MEMBER), .flags = BY_VERB | LISTED | LEADS, .to = "program", .anchor = AT_PROGRAM,

@@ -101,6 +101,8 @@ int wave_audience(struct call *, const struct wave *, int64_t *ret);
 int wave_take(struct call *, const struct wave_member *, const struct arg *, size_t count, bool draft, struct form_errors *ret);
 /* The frozen results of a wave as CSV: the answer `results` of its verb. */
 int wave_table(struct call *, const struct wave *);
+/* An instrument as an .xlsx in XLSForm: its entity's `write`. */
+int xlsform_write(struct call *, int64_t id, const char *format, struct buffer *out);
 /* Counts and freezes the results of a wave that closes. */
 int wave_count(struct call *, const struct wave *);
 

@@ -30,13 +30,38 @@ enum {
 
 struct importing {
 	int fd; /* -1: taken by the piece, or none */
-	char *entity, *mapping, *format, *role, *name;
+	char *entity, *mapping, *format, *role, *name, *key;
+	bool leave_out;
 	int64_t program; /* of the proposal; NONE */
 	struct import_work work;
 	struct buffer lines, told;
-	int64_t rows; /* staged */
+	int64_t rows;   /* staged */
+	size_t noticed; /* so much of the lines is what the reader said: it stays while the file is taken */
+	int noticed_count;
 	bool told_reading, writes, undoes;
 };
+
+/* What there is to read, and of what each format brings rows (NULL: of the collection that it is imported into). */
+static const char of_people[] = "person participant trait availability wish objection";
+static const struct format {
+	const char *name, *brings;
+	bool mapped;
+	const struct entity *into; /* the one collection for it; NULL: any */
+} formats[] = {
+	{ "csv", NULL, false, NULL },
+	{ "form", of_people, true, NULL },
+	{ "oneroster", of_people, true, NULL },
+	{ "xlsform", "instrument item item_text scale", false, &instrument_entity },
+	{ NULL, NULL, false, NULL },
+};
+
+static const struct format *format_named(const char *name)
+{
+	for (const struct format *f = formats; f->name; f++)
+		if (!strcmp(f->name, name))
+			return f;
+	return NULL;
+}
 
 static struct importing *importing_new(void)
 {
@@ -62,6 +87,7 @@ static void importing_free(struct importing *in)
 	free(in->format);
 	free(in->role);
 	free(in->name);
+	free(in->key);
 	free(in);
 }
 
@@ -118,8 +144,10 @@ static void start_over(struct importing *in, int64_t line)
 {
 	in->work.line = line;
 	in->work.created = in->work.changed = in->work.unchanged = 0;
-	in->work.line_count = 0;
-	buffer_clear(&in->lines);
+	in->work.line_count = in->noticed_count;
+	in->lines.length = in->noticed;
+	if (in->lines.data)
+		in->lines.data[in->noticed] = 0;
 }
 
 /* ---- taking and undoing ---- */
@@ -247,8 +275,8 @@ static bool fields_known(
 
 static int take_row(struct call *call, struct piece *piece, const struct frame *frame)
 {
-	static const char of_people[] = "person participant trait availability wish objection";
 	struct importing *in = piece->own;
+	const struct format *format = format_named(in->format);
 	char *entity, *file, *text;
 	int64_t line;
 	int r = frame->count >= 4 && frame->count % 2 == 0 ? 0 : refuse(call, "a row has too many or too few cells");
@@ -263,7 +291,7 @@ static int take_row(struct call *call, struct piece *piece, const struct frame *
 		r = cell_number(call, frame, 3, 0, INT64_MAX, &line);
 	for (size_t i = 4; i < frame->count && !r; i++)
 		r = cell_text(call, frame, i, TEXT_BYTES, true, &text);
-	if (!r && strcmp(entity, in->entity ? in->entity : "") && (in->entity || !word_in(of_people, entity)))
+	if (!r && strcmp(entity, in->entity ? in->entity : "") && (in->entity || !format || !word_in(format->brings, entity)))
 		r = refuse(call, "it has a row that such a file cannot give");
 	if (r)
 		return r;
@@ -325,6 +353,8 @@ static int take_end(struct call *call, struct piece *piece, const struct frame *
 	if (problems > in->work.problems)
 		in->work.problems = problems;
 	in->work.line = 0;
+	in->noticed = in->lines.length;
+	in->noticed_count = in->work.line_count;
 	piece->stage = check_stage;
 	progress(piece, 0.2);
 	return 1;
@@ -352,7 +382,8 @@ static int import_frame(struct call *call, struct piece *piece, const struct fra
 static int launch(struct call *call, struct piece *piece, const char *word)
 {
 	struct importing *in = piece->own;
-	int r = FRAME(&piece->first, word, in->format, in->mapping, in->entity, in->role, in->name ? in->name : "file");
+	int r = FRAME(&piece->first, word, in->format, in->mapping, in->entity, in->role, in->name ? in->name : "file", in->key,
+		in->leave_out ? "yes" : NULL);
 
 	if (r)
 		return fail(call, r, "mapping", "is too long");
@@ -494,8 +525,8 @@ const struct work_kind proposal_kind = {
 /* ---- over the bus ---- */
 
 struct request {
-	const char *format, *mapping, *program, *role, *name;
-	bool propose, take;
+	const char *format, *mapping, *program, *role, *name, *key;
+	bool propose, take, leave_out;
 	int64_t program_id;
 };
 
@@ -511,6 +542,8 @@ static int read_options(struct call *call, const struct arg *options, size_t cou
 		{ "program", &ret->program, NULL },
 		{ "role", &ret->role, NULL },
 		{ "name", &ret->name, NULL },
+		{ "key", &ret->key, NULL },
+		{ "leave_out", NULL, &ret->leave_out },
 		{ "propose", NULL, &ret->propose },
 		{ "take", NULL, &ret->take },
 	};
@@ -533,19 +566,26 @@ static int read_options(struct call *call, const struct arg *options, size_t cou
 
 static int check_options(struct call *call, struct request *q)
 {
-	static const char *const formats[] = { "csv", "form", "oneroster" };
-	bool known = false;
+	const struct format *format;
 
-	for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
-		known = known || (q->format && !strcmp(q->format, formats[i]));
-	if (!known)
-		return fail(call, E_INVALID, "format", "say what the file is: csv, form or oneroster");
+	for (const struct format *f = formats; !q->format && f->name; f++)
+		if (f->into == call->entity) /* nothing else is likely there */
+			q->format = f->name;
+	format = q->format ? format_named(q->format) : NULL;
+	if (!format)
+		return fail(call, E_INVALID, "format", "say what the file is: csv, form, oneroster, or of a questionnaire xlsform");
+	if (format->into && format->into != call->entity)
+		return fail(call, E_INVALID, "format", "an %s is imported into the %s", format->name, format->into->collection);
+	if (!format->into && (q->key || q->leave_out))
+		return fail(call, E_INVALID, q->key ? "key" : "leave_out", "is of questionnaires (format xlsform) only");
+	if (q->key && (strlen(q->key) > 64 || q->key[strspn(q->key, "abcdefghijklmnopqrstuvwxyz0123456789-_.")]))
+		return fail(call, E_INVALID, "key", "small letters, digits, - _ and . only, at most 64");
 	if (q->role && strcmp(q->role, "mentor") && strcmp(q->role, "mentee"))
 		return fail(call, E_INVALID, "role", "is mentor or mentee");
-	if (!q->mapping && !q->propose && strcmp(q->format, "csv"))
+	if (!q->mapping && !q->propose && format->mapped)
 		return fail(call, E_INVALID, "mapping", "say which column is what; the option propose makes a mapping to begin with");
-	if (q->propose && !strcmp(q->format, "csv"))
-		return fail(call, E_INVALID, "propose", "a csv of this kind has the fields' names as its headers and needs no mapping");
+	if (q->propose && !format->mapped)
+		return fail(call, E_INVALID, "propose", "a file of this kind has the fields' names as its headers and needs no mapping");
 	if (q->mapping && (strlen(q->mapping) > 60000 || text_check(q->mapping, strlen(q->mapping), TEXT_LINES, &(struct problem){ 0 })))
 		return fail(call, E_INVALID, "mapping", "must be a text of at most 60000 bytes");
 	if (q->name && (strlen(q->name) > 200 || text_check(q->name, strlen(q->name), 0, &(struct problem){ 0 })))
@@ -676,6 +716,8 @@ static int keep_for(struct workers *workers, struct call *call, const struct req
 	in->mapping = owned(q->mapping);
 	in->role = owned(q->role);
 	in->name = owned(q->name);
+	in->key = owned(q->key);
+	in->leave_out = q->leave_out;
 	in->entity = !strcmp(q->format, "csv") ? owned(call->entity->name) : NULL;
 	*pending = (struct pending){ task, in, monotonic(), workers->pending };
 	workers->pending = pending;

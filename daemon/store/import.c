@@ -79,6 +79,35 @@ static void lay_over(const struct row *row, uint64_t given, const void *from, vo
 	}
 }
 
+/* What a new row would hold, where it is about nobody: the values of the file, and what Create makes of them, cut short. */
+static void describe_new(const struct row *row, const void *now, uint64_t given, struct buffer *out)
+{
+	enum {
+		SHOWN = 120
+	};
+
+	for (int i = 2; i < row->shape->count; i++) {
+		const struct field *f = &row->shape->entity->fields[i];
+		struct buffer value = { 0 };
+		size_t points = 0;
+
+		if (i == row->shape->label || f->kind == LINK || f->privacy == SEALED || f->flags & HIDDEN || f->computed ||
+			field_is_none(f, now) || !(given >> i & 1 || (f->flags & BY_VERB && f->flags & LISTED)))
+			continue;
+		field_print(f, now, &value);
+		buffer_print(out, "; %s: ", f->name);
+		for (const char *p = buffer_string(&value); *p; p++) {
+			points += (*p & 0xc0) != 0x80;
+			if (points > SHOWN) {
+				buffer_text(out, "...");
+				break;
+			}
+			buffer_text(out, *p == '\n' ? " | " : (char[]){ *p, 0 });
+		}
+		buffer_free(&value);
+	}
+}
+
 static char *describe(struct importing *in, const struct row *row, const char *what, const void *was, const void *now, uint64_t fields)
 {
 	struct call *call = in->call;
@@ -93,6 +122,8 @@ static char *describe(struct importing *in, const struct row *row, const char *w
 		buffer_char(&out, ' ');
 		field_print(&row->shape->entity->fields[row->shape->label], now, &out);
 	}
+	if (!was && row->shape->anchors[AT_PERSON] < 0)
+		describe_new(row, now, fields, &out);
 	for (int i = 2; was && i < row->shape->count; i++) {
 		const struct field *f = &row->shape->entity->fields[i];
 
@@ -240,7 +271,7 @@ static int treat(struct importing *in, struct row *row, bool write)
 		row->record = write && !r ? *field_number(record, &e->fields[0]) : NONE;
 		row->version = 1;
 		if (!r)
-			show_line(in->state, describe(in, row, "new", NULL, record, 0));
+			show_line(in->state, describe(in, row, "new", NULL, record, given));
 		return r;
 	}
 	row->record = id;
@@ -426,7 +457,9 @@ static int undo_row(struct importing *in, const struct row *row)
 	if (r)
 		return r;
 	mark = store_mark(call->store);
-	r = delete_record(call, row->shape->entity, record);
+	r = row->shape->entity->removable ? row->shape->entity->removable(call, record) : 0;
+	if (!r)
+		r = delete_record(call, row->shape->entity, record);
 	if (!r)
 		return engine_release(call->store->engine, &call->problem);
 	if (engine_lost(call->store->engine))

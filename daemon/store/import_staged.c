@@ -9,10 +9,11 @@
 #include <string.h>
 #include <strings.h>
 
-/* What other rows of the import call this one by: a person's number or mail address, a participant's person and role. */
+/* What other rows of the import call this one by: a person's number or mail address, a participant's person and role; a thing's key or
+ * name. */
 static char *key_of(struct call *call, const char *entity, char *const *cells, size_t count)
 {
-	const char *first = NULL, *second = NULL, *role = NULL;
+	const char *first = NULL, *second = NULL, *third = NULL, *role = NULL;
 
 	for (size_t i = 0; i + 1 < count; i += 2) {
 		if (!strcmp(cells[i], "external_id") || !strcmp(cells[i], "person"))
@@ -21,9 +22,11 @@ static char *key_of(struct call *call, const char *entity, char *const *cells, s
 			second = cells[i + 1];
 		else if (!strcmp(cells[i], "role"))
 			role = cells[i + 1];
+		else if (!strcmp(cells[i], "key") || !strcmp(cells[i], "name"))
+			third = cells[i + 1];
 	}
 	if (!first)
-		first = second;
+		first = second ? second : third;
 	(void)entity;
 	return !first ? NULL : role ? arena_print(call->arena, "%s/%s", first, role) : arena_copy(call->arena, first);
 }

@@ -21,9 +21,10 @@
 #include "oneroster.h"
 #include "roster.h"
 #include "words.h"
+#include "xlsform.h"
 #include "zipfile.h"
 
-struct table {
+struct input {
 	const char *name;
 	const char *data;
 	size_t size;
@@ -36,10 +37,11 @@ struct run {
 	struct import_sink own;         /* what the readers get: it keeps the first problem */
 	struct roster roster;
 	struct arena arena; /* names */
-	struct table *tables;
+	struct input *tables;
 	size_t count;
 	struct problem first;
 	struct buffer mapping; /* of the mappings that lie in a ZIP beside its tables */
+	struct xlsform form;
 };
 
 /* ---- what readers say goes through here ---- */
@@ -129,7 +131,7 @@ static char *read_descriptor(int fd, size_t *ret_size, const char **ret_why)
 
 static void add_table(struct run *run, const char *name, const char *data, size_t size, char *owned)
 {
-	run->tables[run->count++] = (struct table){ arena_copy(&run->arena, name), data, size, owned };
+	run->tables[run->count++] = (struct input){ arena_copy(&run->arena, name), data, size, owned };
 }
 
 static bool is_mapping(const char *name)
@@ -210,7 +212,7 @@ static void add_file(struct run *run, const struct import_file *file)
 		data = owned = read_descriptor(file->fd, &size, &why);
 	if (why) {
 		refuse(run, name, why);
-	} else if (data && zipfile_is(data, size)) {
+	} else if (data && zipfile_is(data, size) && strcmp(run->request->format, "xlsform") != 0) {
 		add_zip(run, name, data, size);
 		free(owned);
 	} else if (run->count < IMPORT_FILES) {
@@ -261,7 +263,7 @@ static const struct mapping_section *section_for(struct run *run, const struct m
 static void run_form(struct run *run, const struct mapping *mapping)
 {
 	for (size_t i = 0; i < run->count; i++) {
-		const struct table *table = &run->tables[i];
+		const struct input *table = &run->tables[i];
 		const struct mapping_section *section = section_for(run, mapping, table->name);
 		struct form_counts counts;
 
@@ -313,7 +315,7 @@ static void run_mapped(struct run *run)
 
 /* ---- the plain CSV of one entity ---- */
 
-static void csv_said(struct run *run, const struct table *table, const struct csv *csv)
+static void csv_said(struct run *run, const struct input *table, const struct csv *csv)
 {
 	const struct csv_problem *problem = &csv->problem;
 
@@ -330,7 +332,7 @@ static bool is_field(const char *name)
 	return *name >= 'a' && *name <= 'z' && !name[length] && length < 64;
 }
 
-static void check_fields(struct run *run, const struct table *table, const struct csv *csv)
+static void check_fields(struct run *run, const struct input *table, const struct csv *csv)
 {
 	for (int i = 0; i < csv->columns; i++) {
 		struct place here = { table->name, 1, i + 1, csv->headers[i] };
@@ -347,7 +349,7 @@ static void check_fields(struct run *run, const struct table *table, const struc
 }
 
 /* One row with its empty cells left out. */
-static int emit_row(struct run *run, const struct table *table, const struct csv *csv)
+static int emit_row(struct run *run, const struct input *table, const struct csv *csv)
 {
 	struct import_cell cells[CSV_COLUMNS];
 	size_t count = 0;
@@ -365,7 +367,7 @@ static int emit_row(struct run *run, const struct table *table, const struct csv
 }
 
 /* Twice over each file: once to check all of it, and only then, if nothing was wrong anywhere, to hand its rows out. */
-static int pass_csv(struct run *run, const struct table *table, bool emit)
+static int pass_csv(struct run *run, const struct input *table, bool emit)
 {
 	struct csv csv;
 	int64_t read = 0;
@@ -413,11 +415,23 @@ static int emit_csv(struct run *run)
 	return rc;
 }
 
+/* ---- a questionnaire ---- */
+
+static void run_xlsform(struct run *run)
+{
+	const struct input *table = &run->tables[0];
+
+	if (run->count == 1)
+		xlsform_read(&run->form, &run->roster, run->request, table->name, table->data, table->size);
+	else
+		refuse(run, "", "a form is one file; pass it alone");
+}
+
 /* ---- the whole ---- */
 
 static bool is_format(const char *format)
 {
-	return format && (!strcmp(format, "form") || !strcmp(format, "oneroster") || !strcmp(format, "csv"));
+	return format && (!strcmp(format, "form") || !strcmp(format, "oneroster") || !strcmp(format, "csv") || !strcmp(format, "xlsform"));
 }
 
 static void gather(struct run *run, const struct import_request *request, const struct import_sink *sink, struct import_result *result)
@@ -432,7 +446,7 @@ static void gather(struct run *run, const struct import_request *request, const 
 	if (!run->tables)
 		abort();
 	if (!is_format(request->format)) {
-		refuse(run, "", "the format is not known; it is form, oneroster or csv");
+		refuse(run, "", "the format is not known; it is form, oneroster, csv or xlsform");
 		return;
 	}
 	if (!request->count || request->count > IMPORT_FILES)
@@ -456,13 +470,16 @@ static int summary(const struct run *run, struct problem *problem)
 int import_run(const struct import_request *request, const struct import_sink *sink, struct import_result *result, struct problem *problem)
 {
 	struct run run;
-	bool plain;
+	bool plain, form;
 	int rc;
 
 	gather(&run, request, sink, result);
 	plain = is_format(request->format) && !strcmp(request->format, "csv");
+	form = is_format(request->format) && !strcmp(request->format, "xlsform");
 	if (!result->problems && plain)
 		check_csv(&run);
+	else if (!result->problems && form)
+		run_xlsform(&run);
 	else if (!result->problems)
 		run_mapped(&run);
 	if (run.roster.failed)
@@ -470,7 +487,8 @@ int import_run(const struct import_request *request, const struct import_sink *s
 	else if (result->problems)
 		rc = summary(&run, problem);
 	else
-		rc = plain ? emit_csv(&run) : roster_emit(&run.roster);
+		rc = plain ? emit_csv(&run) : form ? xlsform_emit(&run.form, &run.own) : roster_emit(&run.roster);
+	xlsform_free(&run.form);
 	roster_free(&run.roster);
 	free_tables(&run);
 	return rc < 0 ? rc : 0;
@@ -506,8 +524,8 @@ int import_propose(const struct import_request *request, char **ret_text, struct
 	gather(&run, request, &nobody, &result);
 	if (result.problems)
 		rc = summary(&run, problem);
-	else if (!strcmp(request->format, "csv"))
-		rc = problem_set(problem, E_INVALID, "format", "a plain CSV of one entity needs no mapping: its header names the fields");
+	else if (!strcmp(request->format, "csv") || !strcmp(request->format, "xlsform"))
+		rc = problem_set(problem, E_INVALID, "format", "a file of this format needs no mapping: its header names the fields");
 	else if (!strcmp(request->format, "oneroster"))
 		buffer_text(&text, oneroster_proposal);
 	for (size_t i = 0; !rc && !strcmp(request->format, "form") && i < run.count; i++) {

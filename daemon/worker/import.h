@@ -8,6 +8,9 @@
  * is the person's key, '/' and the role. A field without a value is left out. The same files give the same rows in the
  * same order: all persons, all participants, then traits, availability, wishes, objections.
  *
+ * A form in XLSForm gives one instrument, its items, their texts in other languages, its scales; a text names its item by name, the others
+ * their instrument by key.
+ *
  * Columns that hold passwords are never read into anything that leaves, error texts included.
  */
 #ifndef MENTORSHIP_IMPORT_H
@@ -57,9 +60,11 @@ struct import_sink {
 };
 
 struct import_request {
-	const char *format;              /* "oneroster", "form" or "csv" */
+	const char *format;              /* "oneroster", "form", "csv" or "xlsform" */
 	const char *mapping;             /* the mapping's text; NULL: the .mapping files in the ZIP. Needed but for csv */
 	const char *entity;              /* csv only: the entity that each row is of */
+	const char *key;                 /* xlsform only: the key of the instrument, NULL: as the file says */
+	int leave_out;                   /* xlsform only: a question whose condition is not understood is left out */
 	const struct import_file *files; /* CSV files, or ZIP files of them */
 	size_t count;
 };

@@ -17,6 +17,8 @@ enum {
 	ENTITY,
 	ROLE,
 	NAME,
+	KEY_GIVEN,
+	LEAVE_OUT,
 	CELLS
 };
 
@@ -56,9 +58,13 @@ static int begin(const struct frame *first, struct import_file *file, struct imp
 	if (first->count != CELLS || !first->cells[FORMAT] || !first->cells[NAME])
 		return problem_set(problem, E_UNAVAILABLE, NULL, "daemon and worker are of different versions");
 	*file = (struct import_file){ .name = first->cells[NAME], .fd = INPUT_FD, .role = first->cells[ROLE] };
-	*request = (struct import_request){
-		.format = first->cells[FORMAT], .mapping = first->cells[MAPPING], .entity = first->cells[ENTITY], .files = file, .count = 1
-	};
+	*request = (struct import_request){ .format = first->cells[FORMAT],
+		.mapping = first->cells[MAPPING],
+		.entity = first->cells[ENTITY],
+		.key = first->cells[KEY_GIVEN],
+		.leave_out = first->cells[LEAVE_OUT] != NULL,
+		.files = file,
+		.count = 1 };
 	return sandbox_enter(-1, problem);
 }
 

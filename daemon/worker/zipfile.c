@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <zip.h>
 
 #include "core/text.h"
@@ -29,6 +30,7 @@ struct zipfile {
 	size_t count;
 	char *folder; /* with its slash; NULL if the files lie at the top */
 	zip_uint64_t total;
+	bool package;
 };
 
 bool zipfile_is(const void *data, size_t size)
@@ -119,6 +121,8 @@ static int check_size(struct zipfile *file, const char *name, const zip_stat_t *
 
 	if (stat->encryption_method != ZIP_EM_NONE)
 		return problem_set(problem, E_INVALID, "file", "'%.60s' in the ZIP is encrypted; pack it without a password", name);
+	if (file->package)
+		return 0;
 	if (stat->size > ZIPFILE_ENTRY)
 		return problem_set(
 			problem, E_LIMIT, "file", "'%.60s' in the ZIP unpacks to more than %d MiB; split it", name, ZIPFILE_ENTRY >> 20);
@@ -168,27 +172,29 @@ static int look(struct zipfile *file, zip_uint64_t i, struct problem *problem)
 	rc = check_name(stat.name, problem);
 	if (rc < 0 || is_litter(stat.name))
 		return rc;
-	if (stat.name[strlen(stat.name) - 1] == '/' && strchr(stat.name, '/')[1] == 0)
+	if (stat.name[strlen(stat.name) - 1] == '/' && (file->package || strchr(stat.name, '/')[1] == 0))
 		return 0;
-	rc = strip_folder(file, stat.name, &name, problem);
+	name = stat.name;
+	rc = file->package ? 0 : strip_folder(file, stat.name, &name, problem);
 	if (!rc)
 		rc = check_size(file, name, &stat, problem);
 	return rc < 0 ? rc : add_entry(file, name, &stat, problem);
 }
 
-int zipfile_open(struct zipfile **ret, const void *data, size_t size, struct problem *problem)
+static int open_as(struct zipfile **ret, bool package, const void *data, size_t size, struct problem *problem)
 {
 	struct zipfile *file = calloc(1, sizeof *file);
-	zip_int64_t count;
+	zip_int64_t count, most = package ? ZIPFILE_PARTS : ZIPFILE_ENTRIES;
 	int rc;
 
 	if (!file)
 		abort();
+	file->package = package;
 	rc = open_memory(file, data, size, problem);
 	count = rc < 0 ? 0 : zip_get_num_entries(file->zip, 0);
-	if (count > ZIPFILE_ENTRIES)
-		rc = problem_set(problem, E_LIMIT, "file", "the ZIP holds more than %d files; pack the tables only", ZIPFILE_ENTRIES);
-	file->entries = calloc((size_t)count + 1, sizeof *file->entries);
+	if (count > most)
+		rc = problem_set(problem, E_LIMIT, "file", "the ZIP holds more than %d files; pack the tables only", (int)most);
+	file->entries = calloc((size_t)(rc < 0 ? 0 : count) + 1, sizeof *file->entries);
 	if (!file->entries)
 		abort();
 	for (zip_int64_t i = 0; rc >= 0 && i < count; i++)
@@ -203,6 +209,16 @@ int zipfile_open(struct zipfile **ret, const void *data, size_t size, struct pro
 	return 0;
 }
 
+int zipfile_open(struct zipfile **ret, const void *data, size_t size, struct problem *problem)
+{
+	return open_as(ret, false, data, size, problem);
+}
+
+int zipfile_open_package(struct zipfile **ret, const void *data, size_t size, struct problem *problem)
+{
+	return open_as(ret, true, data, size, problem);
+}
+
 size_t zipfile_count(const struct zipfile *file)
 {
 	return file->count;
@@ -211,6 +227,14 @@ size_t zipfile_count(const struct zipfile *file)
 const char *zipfile_name(const struct zipfile *file, size_t i)
 {
 	return file->entries[i].name;
+}
+
+ptrdiff_t zipfile_find(const struct zipfile *file, const char *name)
+{
+	for (size_t i = 0; i < file->count; i++)
+		if (!strcasecmp(file->entries[i].name, name))
+			return (ptrdiff_t)i;
+	return -1;
 }
 
 /* Reads exactly the stated size and not a byte more. */
@@ -232,10 +256,17 @@ static int read_all(zip_file_t *in, char *data, zip_uint64_t size)
 int zipfile_read(struct zipfile *file, size_t i, char **ret_data, size_t *ret_size, struct problem *problem)
 {
 	const struct entry *entry = &file->entries[i];
-	zip_file_t *in = zip_fopen_index(file->zip, entry->index, 0);
-	char *data = malloc(entry->size + 1);
+	zip_file_t *in;
+	char *data;
 	int rc;
 
+	if (file->package) /* of other files the list was looked at as a whole */
+		file->total += entry->size;
+	if (entry->size > ZIPFILE_ENTRY || file->total > ZIPFILE_TOTAL)
+		return problem_set(problem, E_LIMIT, "file", "'%.60s' in the ZIP unpacks to more than %d MiB; split it", entry->name,
+			ZIPFILE_ENTRY >> 20);
+	in = zip_fopen_index(file->zip, entry->index, 0);
+	data = malloc(entry->size + 1);
 	if (!data)
 		abort();
 	rc = in ? read_all(in, data, entry->size) : E_INVALID;

@@ -319,7 +319,7 @@ static void test_plain_csv(void **state)
 
 	request.format = "xlsx";
 	told_import(&told, &request);
-	assert_holds(told.problem.text, "form, oneroster or csv");
+	assert_holds(told.problem.text, "form, oneroster, csv or xlsform");
 	told_free(&told);
 }
 

@@ -82,7 +82,7 @@ static void forget(icalcomponent *zone, int before)
 	}
 }
 
-static icalcomponent *zone_component(icaltimezone *zone, const struct mentorship_calendar *calendar)
+static icalcomponent *zone_component(icaltimezone *zone, const char *name, int year)
 {
 	icalcomponent *copy = icalcomponent_new_clone(icaltimezone_get_component(zone));
 	icalproperty *id;
@@ -91,16 +91,62 @@ static icalcomponent *zone_component(icaltimezone *zone, const struct mentorship
 		abort();
 	id = icalcomponent_get_first_property(copy, ICAL_TZID_PROPERTY);
 	if (id)
-		icalproperty_set_tzid(id, calendar->zone);
+		icalproperty_set_tzid(id, name);
 	else
-		icalcomponent_add_property(copy, icalproperty_new_tzid(calendar->zone));
+		icalcomponent_add_property(copy, icalproperty_new_tzid(name));
 	id = icalcomponent_get_first_property(copy, ICAL_X_PROPERTY);
 	if (id) {
 		icalcomponent_remove_property(copy, id);
 		icalproperty_free(id);
 	}
-	forget(copy, (icaltime_from_timet_with_zone((time_t)calendar->start, 0, NULL).year - 2) * 10000);
+	forget(copy, (year - 2) * 10000);
 	return copy;
+}
+
+static char *text_of(icalcomponent *component)
+{
+	char *text = icalcomponent_as_ical_string_r(component), *copy = text ? strdup(text) : NULL;
+
+	if (!copy)
+		abort();
+	icalmemory_free_buffer(text);
+	icalcomponent_free(component);
+	return copy;
+}
+
+/* Kept, because it is most of the work, and mails about meetings come in crowds of one zone and year. */
+static const char *zone_text(icaltimezone *zone, const struct mentorship_calendar *calendar)
+{
+	static char *kept, *kept_name;
+	static int kept_year;
+	int year = icaltime_from_timet_with_zone((time_t)calendar->start, 0, NULL).year;
+
+	if (kept && year == kept_year && strcmp(kept_name, calendar->zone) == 0)
+		return kept;
+	free(kept);
+	free(kept_name);
+	kept_name = strdup(calendar->zone);
+	if (!kept_name)
+		abort();
+	kept_year = year;
+	kept = text_of(zone_component(zone, calendar->zone, year));
+	return kept;
+}
+
+/* The zone stands before the event that names it. */
+static char *with_zone(char *text, const char *zone)
+{
+	const char *event = strstr(text, "BEGIN:VEVENT\r\n");
+	size_t before = event ? (size_t)(event - text) : 0, added = strlen(zone), behind = event ? strlen(event) + 1 : 0;
+	char *whole = event ? malloc(before + added + behind) : NULL;
+
+	if (!whole)
+		abort();
+	memcpy(whole, text, before);
+	memcpy(whole + before, zone, added);
+	memcpy(whole + before + added, event, behind);
+	free(text);
+	return whole;
 }
 
 /* In a quoted parameter no quotation mark may stand. */
@@ -200,7 +246,7 @@ char *ical_text(const struct mentorship_calendar *calendar, const char *name, co
 	icaltimezone *zone;
 	bool utc;
 	icalcomponent *whole, *meeting;
-	char *text, *copy;
+	char *text;
 
 	icalerror_set_errors_are_fatal(0);
 	*ret_why = wrong(calendar);
@@ -222,14 +268,7 @@ char *ical_text(const struct mentorship_calendar *calendar, const char *name, co
 	icalcomponent_add_property(whole, icalproperty_new_prodid(PRODUCT));
 	icalcomponent_add_property(whole, icalproperty_new_version("2.0"));
 	icalcomponent_add_property(whole, icalproperty_new_method(calendar->cancels ? ICAL_METHOD_CANCEL : ICAL_METHOD_REQUEST));
-	if (!utc)
-		icalcomponent_add_component(whole, zone_component(zone, calendar));
 	icalcomponent_add_component(whole, meeting);
-	text = icalcomponent_as_ical_string_r(whole);
-	icalcomponent_free(whole);
-	copy = text ? strdup(text) : NULL;
-	if (!copy)
-		abort();
-	icalmemory_free_buffer(text);
-	return copy;
+	text = text_of(whole);
+	return utc ? text : with_zone(text, zone_text(zone, calendar));
 }

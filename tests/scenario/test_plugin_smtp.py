@@ -136,6 +136,24 @@ def test_calendar(sink, tmp_path, zone, start):
         assert local.replace(tzinfo=ours).utcoffset() == local.replace(tzinfo=zoneinfo.ZoneInfo(zone)).utcoffset(), local
 
 
+def test_calendars_of_one_run_have_each_its_own_zone_and_years(sink, tmp_path):
+    """A zone's text is kept from one mail to the next."""
+    wanted = [("Europe/Berlin", 2026), ("Europe/Berlin", 2026), ("Asia/Kolkata", 2026), ("Europe/London", 1994), ("Europe/London", 2026), ("UTC", 2026),
+              ("Europe/Berlin", 2026)]
+    letters = []
+    for number, (zone, year) in enumerate(wanted):
+        start = int(datetime.datetime(year, 5, 4, 10, tzinfo=zoneinfo.ZoneInfo(zone)).timestamp())
+        letters.append({"message_id": f"m{number}@uni.test", "calendar": {**MEETING, "zone": zone, "start": start, "end": start + 3600}})
+    send(tmp_path, sink, letters)
+    mails = {mail["Message-ID"]: mail for mail in sink.mails()}
+    texts = [calendar_of(mails[f"<m{number}@uni.test>"])[1] for number in range(len(wanted))]
+    for calendar, (zone, _year) in zip(texts, wanted):
+        assert [str(one["TZID"]) for one in calendar.walk("VTIMEZONE")] == ([] if zone == "UTC" else [zone])
+    zones = [[one.to_ical() for one in calendar.walk("VTIMEZONE")] for calendar in texts]
+    assert zones[3] != zones[4], "British summer time had other rules until 1995: a meeting of then carries them, one of today does not"
+    assert zones[0] == zones[1] == zones[6]
+
+
 def test_calendar_cancelled(sink, tmp_path):
     meeting = {**MEETING, "start": 1795620000, "end": 1795623600, "cancels": 1, "sequence": 4}
     assert outcome(tmp_path, sink, letter={"calendar": meeting})[0] == "SENT"

@@ -313,8 +313,8 @@ static inline struct shown shown_of(struct house *h, DBusMessage *reply)
 	shown.title = arena_copy(&h->w->arena, at[1]);
 	shown.hash = arena_copy(&h->w->arena, at[4]);
 	for (int i = 0; i < shown.parts; i++)
-		shown.all = arena_print(&h->w->arena, "%s%s\n", shown.all,
-			part_line(h, &texts, numbers[PAGE_NUMBERS + PART_NUMBERS * i + 4]));
+		shown.all = arena_print(
+			&h->w->arena, "%s%s\n", shown.all, part_line(h, &texts, numbers[PAGE_NUMBERS + PART_NUMBERS * i + 4]));
 	dbus_message_unref(reply);
 	return shown;
 }

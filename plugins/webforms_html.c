@@ -467,11 +467,11 @@ static void put_button(struct writer *w, const struct mentorship_part *part)
 		: part->flags & MENTORSHIP_PART_QUIET         ? "quiet"
 							      : "plain";
 
-	close_group(w);
+	if (w->in_group)
+		close_group(w);
+	open_run(w, part->flags & MENTORSHIP_PART_HELP ? NO_RUN : BUTTONS);
 	if (part->flags & MENTORSHIP_PART_HELP)
 		web_put(w->html, "<div class=\"help\">\n");
-	else
-		open_run(w, BUTTONS);
 	web_put(w->html, "<button type=\"submit\" name=\"do\"");
 	put_named(w->html, "value", part->value);
 	put_class(w, name, part);

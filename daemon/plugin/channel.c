@@ -6,7 +6,8 @@
  * stands there by now it is shown anew, and nothing is done. What an answer asks for goes the way of all calls, as the person, so roles and
  * states are asked as ever; it and the mark that the link was used are one savepoint. The same answer again gets the same thanks.
  *
- * Unknown, used, expired and revoked links get one answer. Who presents many that are none is not looked at for a while.
+ * Unknown, used, expired and revoked links get one answer. Who presents many that are none is told to wait; a link that holds works all the
+ * same, for a whole school may sit behind the address from which somebody guesses, and nobody guesses 256 bits.
  */
 #include "link.h"
 
@@ -30,7 +31,7 @@ static const struct caller self = { .way = BY_DAEMON, .login = NONE, .person = N
 
 /* ---- who tries too many ---- */
 
-/* A client falls out of the table when another takes its place: it then begins anew, and the limit of all still holds. */
+/* The table has one size whoever comes: a client falls out of it when another takes its place, or a minute is over, and begins anew. */
 static struct client *client_of(struct plugins *p, const char *name)
 {
 	unsigned char hash[8];
@@ -110,6 +111,7 @@ struct presented {
 	const char *token, *hash;
 	struct page_answer answer;
 	bool replies; /* the reply has its page */
+	bool limited; /* this client had its wrong ones of the minute */
 	bool wrong;
 };
 
@@ -126,6 +128,8 @@ static int show_none(struct call *call, struct presented *p, int status)
 	struct page page;
 
 	p->wrong = status == MENTORSHIP_PAGE_NO_LINK;
+	if (p->wrong && p->limited)
+		status = MENTORSHIP_PAGE_BUSY;
 	page_none(call->arena, status, &page);
 	return show(call, p, &page);
 }
@@ -306,24 +310,17 @@ static int answer_page(struct call *call, void *data)
 static int present(struct link_call *c, struct presented *p, const char *client, int (*run)(struct call *, void *))
 {
 	struct client *who = strlen(client) <= CLIENT_BYTES ? client_of(c->link->plugins, client) : NULL;
-	struct arena arena = { 0 };
-	struct page page;
-	int r = 0;
+	int r;
 
 	p->c = c;
 	if (!who) {
 		c->ends = true;
 		return problem_set(&c->problem, E_DENIED, NULL, "a client's name has %d bytes at most", CLIENT_BYTES);
 	}
-	if (who->wrong >= WRONG_A_MINUTE) {
-		page_none(&arena, MENTORSHIP_PAGE_BUSY, &page);
-		put_page(c->reply, &page);
-		arena_free(&arena);
-		return 0;
-	}
+	p->limited = who->wrong >= WRONG_A_MINUTE;
 	r = store_do(c->link->plugins->setup.store, &self, run, p, &c->problem);
-	who->wrong += p->wrong;
-	if (p->wrong && who->wrong == WRONG_A_MINUTE)
+	who->wrong += p->wrong && !p->limited;
+	if (p->wrong && !p->limited && who->wrong == WRONG_A_MINUTE)
 		log_event(EVENT_CALLER_LIMITED, &(struct log_facts){ .plugin = c->link->name, .count = WRONG_A_MINUTE });
 	return r;
 }

@@ -77,6 +77,15 @@ class Browser:
             time.sleep(0.05)
         sys.exit("the page does not come")
 
+    def came(self):
+        """A page that a button leads to has another heading than the one before."""
+        for _ in range(200):
+            time.sleep(0.05)
+            if self.value("document.readyState") == "complete" and self.value("window.performance.getEntriesByType('navigation')[0].type") and \
+                    not self.value("window.pressed === document.title"):
+                break
+        self.value("window.pressed = document.title")
+
     def key(self, key, code):
         more = {"text": "\r"} if key == "Enter" else {}
         self.call("Input.dispatchKeyEvent", type="keyDown", key=key, code=key, windowsVirtualKeyCode=code, **more)
@@ -105,7 +114,11 @@ def main():
         browser = Browser(program, profile, int(width))
         found = {}
         for name, other in (word.split("=", 1) for word in sys.argv[6:]):
+            other, *presses = other.split(" ")
             browser.go(other)
+            for value in presses:
+                browser.value(f"document.querySelector('button[value={json.dumps(value)}]').click()")
+                browser.came()
             found[name] = looked_through(browser, check)
             browser.picture(place / f"{name}.png")
         browser.go(url)

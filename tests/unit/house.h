@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 
 #include "model/model.h"
-#include "plugin/plugins.h"
+#include "plugin/link.h"
 #include "wire/protocol.h"
 #include "wire/wire.h"
 #include "world.h"

@@ -382,6 +382,59 @@ static void bad_tokens_are_all_one(void **state)
 	assert_int_equal(open_page(h, "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA").status, MENTORSHIP_PAGE_BUSY); /* guessing ends */
 }
 
+/* So many of them as one turn takes, from one client or each from another; how many had which status. */
+static void guess(struct house *h, int count, bool many, int of[MENTORSHIP_PAGE_BUSY + 1])
+{
+	enum { AT_ONCE = 60 };
+	DBusPendingCall *pending[AT_ONCE];
+
+	for (int done = 0; done < count; done += AT_ONCE) {
+		for (int i = 0; i < AT_ONCE; i++) {
+			DBusMessage *message = dbus_message_new_method_call(NULL, LINK_PATH, LINK_INTERFACE, "Open");
+			const char *token = arena_print(&h->w->arena, "%043d", done + i), *client = many ? token + 20 : "guesser";
+
+			dbus_message_append_args(message, DBUS_TYPE_STRING, &token, DBUS_TYPE_STRING, &client, DBUS_TYPE_INVALID);
+			dbus_connection_send_with_reply(h->host.connection, message, &pending[i], 5000);
+			dbus_message_unref(message);
+		}
+		for (int i = 0; i < AT_ONCE; i++)
+			of[shown_of(h, reply_of(h, pending[i])).status]++;
+	}
+}
+
+static void who_guesses_keeps_nobody_from_a_link(void **state)
+{
+	struct house *h = *state;
+	int one[MENTORSHIP_PAGE_BUSY + 1] = { 0 }, many[MENTORSHIP_PAGE_BUSY + 1] = { 0 }, again[MENTORSHIP_PAGE_BUSY + 1] = { 0 };
+	const char *cleo, *client = "guesser";
+	int64_t records;
+
+	become(h, "mail", MENTORSHIP_NOTIFIER);
+	offer(h);
+	cleo = token_of(h, letter_to(h, "cleo@example.org"), "/l/");
+	leave(h);
+	become(h, "web", MENTORSHIP_SURVEY_CHANNEL);
+	records = number(h, "SELECT count(*) FROM \"audit_record\"");
+	guess(h, 10020, false, one);
+	assert_int_equal(one[MENTORSHIP_PAGE_SHOWN], 0);
+	assert_true(one[MENTORSHIP_PAGE_NO_LINK] >= 30 && one[MENTORSHIP_PAGE_NO_LINK] <= 120); /* anew each minute, and the test takes some */
+	assert_int_equal(one[MENTORSHIP_PAGE_NO_LINK] + one[MENTORSHIP_PAGE_BUSY], 10020);
+	assert_int_equal(open_page(h, cleo).status, MENTORSHIP_PAGE_SHOWN);
+	/* who sits behind the same address */
+	assert_int_equal(
+		shown_of(h, ask_daemon(h, "Open", DBUS_TYPE_STRING, &cleo, DBUS_TYPE_STRING, &client, DBUS_TYPE_INVALID)).status,
+		MENTORSHIP_PAGE_SHOWN);
+	guess(h, 10020, true, many); /* each from another: the table does not grow */
+	assert_int_equal(many[MENTORSHIP_PAGE_NO_LINK], 10020);
+	assert_int_equal(open_page(h, cleo).status, MENTORSHIP_PAGE_SHOWN);
+	assert_int_equal(number(h, "SELECT count(*) FROM \"audit_record\""), records);
+	for (int i = 0; i < CLIENTS; i++)
+		h->plugins->clients[i].minute--; /* a minute later nobody remembers */
+	guess(h, 60, false, again);
+	assert_true(again[MENTORSHIP_PAGE_NO_LINK] >= 30);
+	assert_false(h->host.gone);
+}
+
 static void what_no_host_says_ends_its_link(void **state)
 {
 	struct house *h = *state;
@@ -530,7 +583,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = { HOUSE(offers_are_handed_over_and_written_down),
 		HOUSE(what_a_host_still_holds_is_not_sent_again), HOUSE(a_retry_is_the_same_mail), HOUSE(a_link_answers_for_its_person),
-		HOUSE(bad_tokens_are_all_one), HOUSE(what_no_host_says_ends_its_link), HOUSE(a_flood_ends_the_link_of_who_floods),
+		HOUSE(bad_tokens_are_all_one), HOUSE(who_guesses_keeps_nobody_from_a_link), HOUSE(what_no_host_says_ends_its_link), HOUSE(a_flood_ends_the_link_of_who_floods),
 		HOUSE(a_disabled_plugin_is_told_to_stop), HOUSE(events_come_in_order_and_once), HOUSE(what_can_wait_is_one_mail_a_day),
 		HOUSE(a_mail_of_the_day_that_is_put_off_stays_one), HOUSE(a_test_goes_to_whoever_asks_for_it), HOUSE(the_rate_is_kept),
 		HOUSE(all_goes_to_the_address_of_a_trial), HOUSE(nights_are_quiet_for_what_can_wait), HOUSE(safety_waits_for_nobody),

@@ -238,6 +238,8 @@ static int changed(struct call *call, const void *before, const void *after)
 		r = plan(call, "consent expiring", now->id, at, NULL);
 	} else if (was->state == CONSENT_GIVEN)
 		r = unplan(call, "consent expiring", now->id);
+	if (!r && now->state == CONSENT_WITHDRAWN) /* staff end what rests on it, and talk with who took it back */
+		r = tell_staff(call, "consent-withdrawn", now->program, NONE, &consent_entity, now->id, call->now);
 	return r;
 }
 

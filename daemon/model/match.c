@@ -324,12 +324,27 @@ static int plan_check_in(struct call *call, void *record, void *data)
 	return member->side == SIDE_MENTEE ? check_in_first(call, member, data) : 0;
 }
 
-static int tell_start(struct call *call, void *record, void *data)
+static int tell_guardian(struct call *call, void *record, void *data)
 {
 	const struct match *match = data;
 
-	return tell(
-		call, "match-started", ((struct match_member *)record)->person, match->program, match->id, &match_entity, match->id, NONE);
+	return tell(call, "guardian-introduced", ((const struct guardianship *)record)->guardian, match->program, match->id, &match_entity,
+		match->id, NONE);
+}
+
+/* Of a minor the guardians are told, too: who it is, where they meet, how to object. */
+static int tell_start(struct call *call, void *record, void *data)
+{
+	const struct match_member *member = record;
+	const struct match *match = data;
+	int r = tell(call, "match-started", member->person, match->program, match->id, &match_entity, match->id, NONE);
+
+	return r
+		? r
+		: each(call, &guardianship_entity, tell_guardian, data,
+			  "\"program\" = ?1 AND \"minor\" = ?2 AND \"state\" = 'verified' AND \"minor\" IN (SELECT \"id\" FROM \"person\" WHERE "
+			  "\"minor\")",
+			  VALUES(match->program, member->person));
 }
 
 static int match_start(struct call *call, const void *was, void *now)

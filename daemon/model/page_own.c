@@ -209,6 +209,40 @@ static int pairs(struct listing *l)
 	return r;
 }
 
+/* ---- of whom one is the guardian ---- */
+
+static int list_minor(struct call *call, void *record, void *data)
+{
+	const struct guardianship *guardianship = record;
+	struct listing *l = data;
+	struct program *program;
+	struct person *minor;
+	int r = load(call, &person_entity, guardianship->minor, (void **)&minor);
+
+	if (!r)
+		r = load(call, &program_entity, guardianship->program, (void **)&program);
+	if (r)
+		return r;
+	if (!l->count)
+		page_part(l->page, MENTORSHIP_HEADING, NULL, page_say(l->reading, OWN_MINORS));
+	page_part(l->page, MENTORSHIP_ITEM, NULL, arena_print(call->arena, "%s: %s", minor->name, program->title));
+	l->count++;
+	return 0;
+}
+
+/* Who only claims to be is shown nobody. What they agreed to stands with the other consents. */
+static int minors(struct listing *l)
+{
+	int r;
+
+	l->count = 0;
+	r = each(l->reading->call, &guardianship_entity, list_minor, l, "\"guardian\" = ?1 AND \"state\" = 'verified'",
+		VALUES(l->reading->person->id));
+	if (!r && l->count)
+		page_paragraph(l->page, page_say(l->reading, OWN_MINORS_HOW));
+	return r;
+}
+
 /* ---- in what one takes part ---- */
 
 static int list_participant(struct call *call, void *record, void *data)
@@ -272,6 +306,8 @@ int own_page(struct reading *r, struct page *page)
 	if (r->fresh)
 		page_part(page, MENTORSHIP_NOTE, NULL, filled(r, FRESH_UNTIL, page_moment(r, r->invitation->expires_at), NULL));
 	result = what_waits(&l);
+	if (!result)
+		result = minors(&l);
 	if (!result)
 		result = pairs(&l);
 	if (!result)

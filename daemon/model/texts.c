@@ -103,6 +103,7 @@ const struct message_kind message_kinds[] = {
 	{ "consent-ending", "consent", ASKS | MESSAGE_WAITS, SELF | GUARDIAN, "link answer_until consent.purpose minor.name?",
 		"A consent will end" },
 	{ "guardian-told", "guardianship", 0, GUARDIAN, "minor.name", "To a guardian: who you are to us" },
+	{ "guardian-introduced", "match", 0, GUARDIAN, "minor.name match.names match.until?", "To a guardian: with whom the child works" },
 	{ "plugin-test", "plugin", 0, ADMIN, "plugin.name", "A test" },
 	/* staff */
 	{ "match-accepted", "match", MESSAGE_WAITS | MESSAGE_DAILY | MESSAGE_OPTIONAL | TO_STAFF, "match.names", "Both sides said yes" },
@@ -113,6 +114,7 @@ const struct message_kind message_kinds[] = {
 	{ "program-cannot-open", "program", TO_STAFF, "", "A program cannot open" },
 	{ "held-batch", "program", TO_STAFF, "count?", "A great many messages wait" },
 	{ "address-bounces", "person", MESSAGE_WAITS | MESSAGE_DAILY | TO_STAFF, "person.name", "Mails come back from an address" },
+	{ "consent-withdrawn", "consent", TO_STAFF, "consent.purpose minor.name?", "A consent was taken back" },
 	{ "change-asked", "match", TO_STAFF, "match.names", "Somebody else is asked for" },
 	{ "export-asked", "person", MESSAGE_STAFF, PROTECTION, "", "Somebody asked for the data held" },
 	{ "address-objected", "address_change", TO_STAFF, "person.name", "An old address knows nothing of its change" },

@@ -192,6 +192,13 @@ static const struct shipped_text texts[] = {
 		"\n"
 		"Stimmt das nicht, dann antworten Sie bitte auf diese Nachricht.\n",
 		NULL },
+	{ "guardian-introduced", "{{minor.name}} hat ein Gegenüber", NULL,
+		"{{minor.name}} arbeitet von jetzt an in unserem Mentoring, als eine von diesen beiden Personen: {{match.names}}.\n"
+		"\n"
+		"Die beiden treffen sich nur vor Ort, und niemandes Adresse wird weitergegeben.{{#match.until}} Sie arbeiten bis {{match.until}} zusammen.{{/match.until}}\n"
+		"\n"
+		"Sie können jederzeit widersprechen und müssen nicht sagen, warum: Antworten Sie auf diese Nachricht, oder nehmen Sie Ihr Einverständnis auf Ihrer eigenen Seite zurück, die unten steht. Die Koordinierenden sorgen dann dafür, dass die beiden nicht weitermachen.\n",
+		NULL },
 	{ "plugin-test", "Ein Test von {{plugin.name}}", NULL,
 		"Das ist der Test, um den Sie gebeten haben. Das Plugin {{plugin.name}} arbeitet: Es hat diese Nachricht zugestellt.\n",
 		NULL },
@@ -238,6 +245,11 @@ static const struct shipped_text texts[] = {
 		"Mails an {{person.name}} kamen immer wieder zurück. Dorthin wird nichts mehr geschickt. Bitte finden Sie die richtige Adresse heraus.\n"
 		"\n"
 		"mentorctl person show {{about_id}}\n",
+		NULL },
+	{ "consent-withdrawn", "Ein Einverständnis wurde zurückgenommen", NULL,
+		"Ein Einverständnis wurde zurückgenommen: {{consent.purpose}}{{#minor.name}}, für {{minor.name}}{{/minor.name}}. Was darauf beruht, darf nicht weitergehen; bitte kümmern Sie sich heute darum:\n"
+		"\n"
+		"mentorctl consent show {{about_id}}\n",
 		NULL },
 	{ "change-asked", "Jemand anderes gewünscht: {{match.names}}", NULL,
 		"Eine der beiden Seiten möchte mit jemand anderem arbeiten: {{match.names}}. Die andere Seite weiß davon nichts. Bitte sprechen Sie mit beiden; danach kann das Paar neu zusammengestellt werden, enden oder weitermachen:\n"

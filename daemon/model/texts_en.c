@@ -193,6 +193,13 @@ static const struct shipped_text texts[] = {
 		"\n"
 		"If this is wrong, please answer this mail.\n",
 		NULL },
+	{ "guardian-introduced", "{{minor.name}} has a pair", NULL,
+		"{{minor.name}} works in our mentoring from now on, as one of these two: {{match.names}}.\n"
+		"\n"
+		"They meet on site only, and nobody's address is passed on.{{#match.until}} They work together until {{match.until}}.{{/match.until}}\n"
+		"\n"
+		"You can object at any time, and need not say why: answer this mail, or take back your agreement on your own page, which stands below. The people who run the program then see to it that the two do not go on.\n",
+		NULL },
 	{ "plugin-test", "A test of {{plugin.name}}", NULL,
 		"This is the test that you asked for. The plugin {{plugin.name}} works: it delivered this message.\n", NULL },
 	{ "match-accepted", "Both said yes: {{match.names}}", NULL,
@@ -236,6 +243,11 @@ static const struct shipped_text texts[] = {
 		"Mails to {{person.name}} came back again and again. Nothing more is sent there. Please find out the right address.\n"
 		"\n"
 		"mentorctl person show {{about_id}}\n",
+		NULL },
+	{ "consent-withdrawn", "A consent was taken back", NULL,
+		"An agreement was taken back: {{consent.purpose}}{{#minor.name}}, for {{minor.name}}{{/minor.name}}. What rests on it must not go on; please see to it today:\n"
+		"\n"
+		"mentorctl consent show {{about_id}}\n",
 		NULL },
 	{ "change-asked", "Somebody else is asked for: {{match.names}}", NULL,
 		"One of the two asks to work with somebody else: {{match.names}}. The other side does not know it. Please talk with both; what follows may be a rematch, an end, or that all goes on:\n"

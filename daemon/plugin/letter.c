@@ -312,6 +312,15 @@ static const char *minor_name(struct letter *l)
 	if (l->message->about && !strcmp(l->message->about, "guardianship") &&
 		!load(l->call, &guardianship_entity, l->message->about_id, (void **)&guardianship))
 		minor = guardianship->minor;
+	if (!strcmp(l->message->template_name, "guardian-introduced")) {
+		int r = ask(l->call,
+			"SELECT g.\"minor\" FROM \"guardianship\" g JOIN \"match_member\" mm ON mm.\"person\" = g.\"minor\" WHERE mm.\"match\" = ?1 "
+			"AND g.\"guardian\" = ?2 AND g.\"state\" = 'verified'",
+			VALUES(l->message->about_id, l->person->id), &minor);
+
+		if (r)
+			l->failed = r;
+	}
 	return minor != NONE && !load(l->call, &person_entity, minor, (void **)&person) ? person->name : NULL;
 }
 

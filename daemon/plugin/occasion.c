@@ -58,6 +58,10 @@ static const struct occasion {
 	/* who asked for it waits for it; an hour later nobody does */
 	{ "fresh-link", NULL,
 		"SELECT max(\"queued_at\") + 3600 FROM \"message\" WHERE \"person\" = ?1 AND \"template_name\" = 'fresh-link'" },
+	{ "guardian-introduced",
+		"SELECT 1 FROM \"match\" m JOIN \"match_member\" mm ON mm.\"match\" = m.\"id\" JOIN \"guardianship\" g ON g.\"minor\" = "
+		"mm.\"person\" WHERE m.\"id\" = ?1 AND m.\"state\" = 'active' AND g.\"guardian\" = ?2 AND g.\"state\" = 'verified' AND ?3 IS NOT NULL",
+		NULL },
 	{ "consent-ending", NULL, "SELECT (\"ends\" + 1) * 86400 FROM \"consent\" WHERE \"id\" = ?1" },
 	{ "concern-waits", "SELECT 1 FROM \"concern\" WHERE \"id\" = ?1 AND \"state\" = 'open' AND ?2 IS NOT NULL AND ?3 IS NOT NULL",
 		NULL },
@@ -111,10 +115,11 @@ int letter_address(struct call *call, const struct message *m, const struct pers
 /* What binds waits until the address is no news any more. */
 static int rests(struct call *call, const struct message *m, int64_t *until)
 {
+	const struct message_kind *kind = message_kind_named(m->template_name);
 	int64_t rest = NONE;
 	int r = 0;
 
-	if (m->about && !strcmp(m->about, "consent"))
+	if (kind && kind->flags & MESSAGE_LINK && m->about && !strcmp(m->about, "consent"))
 		r = address_rests(call, m->person, &rest);
 	if (!r && rest != NONE && rest > *until)
 		*until = rest;

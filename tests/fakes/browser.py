@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""browser.py CHROMIUM WIDTH URL PLACE CHECK [NAME=URL]...
+"""browser.py CHROMIUM WIDTH URL PLACE CHECK [NAME="URL BUTTON..."]...
 
 Reads a page in headless Chromium, looks through it with the function CHECK (which gives what is
 wrong, or ""), takes a picture of it, and answers its form by the keyboard alone: to the button `decline`. The others are
-only looked at. Prints what was wrong on each page as JSON. With AXE (a path of axe-core's axe.min.js) in the environment, its violations count, too.
+only looked at, each after its buttons were pressed. Prints what was wrong on each page as JSON. With AXE (a path of axe-core's axe.min.js) in the environment, its violations count, too.
 
 Chromium is spoken to by its debugging protocol over a pipe: JSON texts that end with a NUL byte.
 """
@@ -77,14 +77,15 @@ class Browser:
             time.sleep(0.05)
         sys.exit("the page does not come")
 
-    def came(self):
-        """A page that a button leads to has another heading than the one before."""
+    def press(self, value):
+        """Presses the button of that value, and waits for the page that it leads to."""
+        self.value("window.before = true")
+        self.value(f"document.querySelector('button[value={json.dumps(value)}]').click()")
         for _ in range(200):
             time.sleep(0.05)
-            if self.value("document.readyState") == "complete" and self.value("window.performance.getEntriesByType('navigation')[0].type") and \
-                    not self.value("window.pressed === document.title"):
-                break
-        self.value("window.pressed = document.title")
+            if self.value("!window.before && document.readyState === 'complete'"):
+                return
+        sys.exit(f"nothing comes after {value}")
 
     def key(self, key, code):
         more = {"text": "\r"} if key == "Enter" else {}
@@ -117,8 +118,7 @@ def main():
             other, *presses = other.split(" ")
             browser.go(other)
             for value in presses:
-                browser.value(f"document.querySelector('button[value={json.dumps(value)}]').click()")
-                browser.came()
+                browser.press(value)
             found[name] = looked_through(browser, check)
             browser.picture(place / f"{name}.png")
         browser.go(url)

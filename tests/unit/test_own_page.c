@@ -318,6 +318,62 @@ static void what_binds_is_not_taken_while_the_address_is_new(void **state)
 	assert_int_equal(number(h, "SELECT count(*) FROM consent WHERE state = 'asked'"), 1);
 }
 
+static int64_t agreed(struct house *h, int64_t minor, int64_t giver, const char *where)
+{
+	int64_t id = create(h->w, &h->c.ada, &consent_entity,
+		ARGS(P("program", path(h->w, &program_entity, h->c.program)), P("person", path(h->w, &person_entity, minor)),
+			P("giver", path(h->w, &person_entity, giver)), T("purpose", "take part")));
+
+	must(perform_with(h->w, &h->c.ada, &consent_entity, id, "Give", ARGS(T("evidence", where)),
+		     (struct options){ .version = NONE, .for_person = giver }),
+		&h->w->call.problem);
+	return id;
+}
+
+static void guardians_are_told_and_take_back(void **state)
+{
+	struct house *h = *state;
+	int64_t guardian = create(h->w, &h->c.ada, &person_entity,
+		ARGS(T("given_name", "Par"), T("family_name", "Ent"), T("email", "parent@example.org"), T("birth_date", "1980-02-03")));
+	int64_t other = create(h->w, &h->c.ada, &person_entity,
+		ARGS(T("given_name", "Some"), T("family_name", "Body"), T("email", "claims@example.org"), T("birth_date", "1980-02-03")));
+	int64_t guardianship, consent;
+	const char *own = NULL, *fresh;
+	DBusMessage *letter;
+
+	must(perform(h->w, &h->c.ada, &person_entity, h->c.cleo_id, "Update", ARGS(T("birth_date", "2012-02-03"))), &h->w->call.problem);
+	for (int i = 0; i < 2; i++)
+		guardianship = create(h->w, &h->c.ada, &guardianship_entity,
+			ARGS(P("program", path(h->w, &program_entity, h->c.program)), P("minor", path(h->w, &person_entity, h->c.cleo_id)),
+				P("guardian", path(h->w, &person_entity, i ? guardian : other)), T("source", "registration")));
+	must(perform(h->w, &h->c.ada, &guardianship_entity, guardianship, "Verify", ARGS(T("verified_how", "at the desk"))),
+		&h->w->call.problem);
+	agreed(h, h->c.cleo_id, h->c.cleo_id, "folder 1");
+	consent = agreed(h, h->c.cleo_id, guardian, "folder 2");
+	own_page_of(h);
+	leave(h);
+	become(h, "mail", MENTORSHIP_NOTIFIER);
+	later(h, 60);
+	letter = letter_to(h, "parent@example.org");
+	assert_string_equal(letter_text(letter, "subject", NULL), "Cleo Mentee has a pair");
+	assert_non_null(strstr(letter_text(letter, "text", NULL), "Ben"));
+	assert_non_null(strstr(letter_text(letter, "text", NULL), "on site"));
+	assert_null(letter_to(h, "claims@example.org")); /* who was not verified hears nothing */
+	for (int i = 0; i < h->host.count; i++)          /* of a minor nobody learns the address, nor they anybody's */
+		if (strstr(letter_text(h->host.letters[i], "subject", NULL), "time to begin"))
+			assert_null(strstr(letter_text(h->host.letters[i], "text", NULL), "@example.org"));
+	own = token_of(h, letter, "/l/");
+	for (int i = 0; i < h->host.count; i++)
+		report(h, letter_id(h->host.letters[i]), MENTORSHIP_SENT, "");
+	leave(h);
+	become(h, "web", MENTORSHIP_SURVEY_CHANNEL);
+	assert_true(has(open_page(h, own), "Cleo Mentee: First year") && !has(open_page(h, own), "go:take-back"));
+	fresh = fresh_link(h, own);
+	assert_int_equal(press(h, fresh, place(h, "take-back", consent), "take-back", NULL).status, MENTORSHIP_PAGE_DONE);
+	assert_int_equal(number(h, "SELECT count(*) FROM consent WHERE state = 'withdrawn' AND giver <> person"), 1);
+	assert_int_equal(with(h, "\"template_name\" = 'consent-withdrawn'"), 1); /* staff see to the rest */
+}
+
 static void nobody_floods_the_safeguarding_lead(void **state)
 {
 	struct house *h = *state;
@@ -345,7 +401,7 @@ int main(void)
 		HOUSE(the_proposed_meeting_is_answered_moved_and_held), HOUSE(times_are_the_persons_own),
 		HOUSE(somebody_else_is_asked_for_and_the_other_side_does_not_learn_it), HOUSE(a_pause_and_the_end),
 		HOUSE(language_zone_and_links), HOUSE(a_consent_binds), HOUSE(what_binds_is_not_taken_while_the_address_is_new),
-		HOUSE(nobody_floods_the_safeguarding_lead) };
+		HOUSE(nobody_floods_the_safeguarding_lead), HOUSE(guardians_are_told_and_take_back) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -385,7 +385,9 @@ static void bad_tokens_are_all_one(void **state)
 /* So many of them as one turn takes, from one client or each from another; how many had which status. */
 static void guess(struct house *h, int count, bool many, int of[MENTORSHIP_PAGE_BUSY + 1])
 {
-	enum { AT_ONCE = 60 };
+	enum {
+		AT_ONCE = 60
+	};
 	DBusPendingCall *pending[AT_ONCE];
 
 	for (int done = 0; done < count; done += AT_ONCE) {
@@ -417,12 +419,12 @@ static void who_guesses_keeps_nobody_from_a_link(void **state)
 	records = number(h, "SELECT count(*) FROM \"audit_record\"");
 	guess(h, 10020, false, one);
 	assert_int_equal(one[MENTORSHIP_PAGE_SHOWN], 0);
-	assert_true(one[MENTORSHIP_PAGE_NO_LINK] >= 30 && one[MENTORSHIP_PAGE_NO_LINK] <= 120); /* anew each minute, and the test takes some */
+	assert_true(
+		one[MENTORSHIP_PAGE_NO_LINK] >= 30 && one[MENTORSHIP_PAGE_NO_LINK] <= 120); /* anew each minute, and the test takes some */
 	assert_int_equal(one[MENTORSHIP_PAGE_NO_LINK] + one[MENTORSHIP_PAGE_BUSY], 10020);
 	assert_int_equal(open_page(h, cleo).status, MENTORSHIP_PAGE_SHOWN);
 	/* who sits behind the same address */
-	assert_int_equal(
-		shown_of(h, ask_daemon(h, "Open", DBUS_TYPE_STRING, &cleo, DBUS_TYPE_STRING, &client, DBUS_TYPE_INVALID)).status,
+	assert_int_equal(shown_of(h, ask_daemon(h, "Open", DBUS_TYPE_STRING, &cleo, DBUS_TYPE_STRING, &client, DBUS_TYPE_INVALID)).status,
 		MENTORSHIP_PAGE_SHOWN);
 	guess(h, 10020, true, many); /* each from another: the table does not grow */
 	assert_int_equal(many[MENTORSHIP_PAGE_NO_LINK], 10020);
@@ -583,10 +585,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = { HOUSE(offers_are_handed_over_and_written_down),
 		HOUSE(what_a_host_still_holds_is_not_sent_again), HOUSE(a_retry_is_the_same_mail), HOUSE(a_link_answers_for_its_person),
-		HOUSE(bad_tokens_are_all_one), HOUSE(who_guesses_keeps_nobody_from_a_link), HOUSE(what_no_host_says_ends_its_link), HOUSE(a_flood_ends_the_link_of_who_floods),
-		HOUSE(a_disabled_plugin_is_told_to_stop), HOUSE(events_come_in_order_and_once), HOUSE(what_can_wait_is_one_mail_a_day),
-		HOUSE(a_mail_of_the_day_that_is_put_off_stays_one), HOUSE(a_test_goes_to_whoever_asks_for_it), HOUSE(the_rate_is_kept),
-		HOUSE(all_goes_to_the_address_of_a_trial), HOUSE(nights_are_quiet_for_what_can_wait), HOUSE(safety_waits_for_nobody),
+		HOUSE(bad_tokens_are_all_one), HOUSE(who_guesses_keeps_nobody_from_a_link), HOUSE(what_no_host_says_ends_its_link),
+		HOUSE(a_flood_ends_the_link_of_who_floods), HOUSE(a_disabled_plugin_is_told_to_stop), HOUSE(events_come_in_order_and_once),
+		HOUSE(what_can_wait_is_one_mail_a_day), HOUSE(a_mail_of_the_day_that_is_put_off_stays_one),
+		HOUSE(a_test_goes_to_whoever_asks_for_it), HOUSE(the_rate_is_kept), HOUSE(all_goes_to_the_address_of_a_trial),
+		HOUSE(nights_are_quiet_for_what_can_wait), HOUSE(safety_waits_for_nobody),
 		HOUSE(pauses_grow_and_a_fault_of_the_plugin_blames_nobody), HOUSE(what_is_older_than_its_occasion_is_not_sent) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

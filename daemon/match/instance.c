@@ -108,22 +108,41 @@ static int compare_word(struct word word, const char *text)
 	return order ? order : text[word.length] ? -1 : 0;
 }
 
+static size_t hash_of(struct word word)
+{
+	uint64_t hash = 14695981039346656037u; /* FNV-1a */
+
+	for (size_t i = 0; i < word.length; i++)
+		hash = (hash ^ (unsigned char)word.at[i]) * 1099511628211u;
+	return (size_t)(hash ^ hash >> 32);
+}
+
+/* Pairs name people millions of times: halving the sorted list would wait for memory at each step. */
 int32_t find_name(const struct names *names, struct word word)
 {
-	size_t low = 0, high = names->count;
-
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		int order = compare_word(word, names->list[middle].text);
-
-		if (order == 0)
-			return (int32_t)middle;
-		if (order < 0)
-			high = middle;
-		else
-			low = middle + 1;
-	}
+	if (!names->table)
+		return -1;
+	for (size_t at = hash_of(word) & names->mask; names->table[at]; at = (at + 1) & names->mask)
+		if (!compare_word(word, names->list[names->table[at] - 1].text))
+			return names->table[at] - 1;
 	return -1;
+}
+
+static void make_table(struct reader *r, struct names *names)
+{
+	size_t size = 16;
+
+	while (size < 2 * names->count)
+		size *= 2;
+	names->table = arena_new(r->arena, size * sizeof *names->table);
+	names->mask = size - 1;
+	for (size_t i = 0; i < names->count; i++) {
+		size_t at = hash_of((struct word){ names->list[i].text, strlen(names->list[i].text) }) & names->mask;
+
+		while (names->table[at])
+			at = (at + 1) & names->mask;
+		names->table[at] = (int32_t)i + 1;
+	}
 }
 
 /* The name of a line that brings one in. */
@@ -163,6 +182,7 @@ int sort_names(struct reader *r, struct names *names, const char *what)
 		if (!strcmp(names->list[i - 1].text, names->list[i].text))
 			return wrong_at(r, names->list[i].line, "The %s '%s' stands in line %d already.", what, names->list[i].text,
 				names->list[i - 1].line);
+	make_table(r, names);
 	return 0;
 }
 

@@ -26,6 +26,8 @@ struct name {
 struct names {
 	struct name *list;
 	size_t count, room;
+	int32_t *table; /* of places + 1 by hash of the name, 0 for none; its size is a power of two, at least twice the count */
+	size_t mask;
 };
 
 struct match_pair_line {

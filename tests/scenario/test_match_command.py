@@ -158,6 +158,62 @@ def test_a_worse_matching_does_not_hold(tmp_path):
     assert "both rather" in check(tmp_path, stable, text).stderr
 
 
+# --- all that can be, tried one by one ----------------------------------------------------------------------
+
+
+def small(seed):
+    rng = random.Random(seed)
+    mentees = {f"m{i}": rng.random() < 0.2 for i in range(rng.randrange(1, 6))}
+    mentors = {f"k{j}": (places := rng.randrange(3), rng.randrange(places + 1) if rng.random() < 0.3 else 0) for j in range(rng.randrange(1, 4))}
+    pairs = {(m, k): rng.choice([rng.randrange(1000001), rng.randrange(4) * 50000]) for m in mentees for k in mentors if rng.random() < 0.7}
+    locks = dict(rng.sample(sorted(pairs), 1)) if pairs and rng.random() < 0.3 else {}
+    kept = {m: rng.choice(sorted(mentors)) for m in mentees if rng.random() < 0.5}
+    lines = [f"mentee {m}{' marked' * marked}" for m, marked in mentees.items()]
+    lines += [f"mentor {k} {places} least={least}" for k, (places, least) in mentors.items()]
+    lines += [f"pair {m} {k} {score}" for (m, k), score in pairs.items()]
+    lines += [f"lock {m} {k}" for m, k in locks.items()] + [f"kept {m} {k}" for m, k in kept.items()]
+    return HEADING + "\n".join(lines) + "\n", mentees, mentors, pairs, locks, kept
+
+
+def best_of_all(algorithm, mentees, mentors, pairs, locks, kept):
+    """The best of all matchings by the aim's own order, or None if locks and least numbers leave none."""
+    best = None
+    for chosen in itertools.product(*[[None, *(k for k in mentors if (m, k) in pairs)] for m in mentees]):
+        made = {m: k for m, k in zip(mentees, chosen) if k}
+        load = {k: chosen.count(k) for k in mentors}
+        if any(load[k] > places or load[k] < least for k, (places, least) in mentors.items()) or any(made.get(m) != k for m, k in locks.items()):
+            continue
+        scores = [pairs[pair] for pair in made.items()]
+        bands = tuple(-sum(min(score // 50000, 19) == band for score in scores) for band in range(20))
+        middle = {"optimal": (), "fair": bands, "minimal-change": (sum(kept.get(m) == k for m, k in made.items()),)}[algorithm]
+        worth = (sum(1 + mentees[m] for m in made), *middle, sum(scores))
+        best = worth if best is None or worth > best else best
+    return best
+
+
+@pytest.mark.parametrize("algorithm", ["optimal", "fair", "minimal-change"])
+def test_nothing_is_better(tmp_path, algorithm):
+    impossible = 0
+    for seed in range(60):
+        text, mentees, mentors, pairs, locks, kept = small(seed)
+        if not pairs:
+            continue
+        done = run("--algorithm", algorithm, text=text)
+        if "is solved yet" in done.stderr:
+            pytest.skip("this aim is not solved yet")
+        best = best_of_all(algorithm, mentees, mentors, pairs, locks, kept)
+        if best is None:
+            impossible += 1
+            assert done.returncode == 3 and "locked to the mentor" in done.stderr or done.returncode == 4, done.stderr
+            continue
+        assert done.returncode == 0, done.stderr
+        objective, made = json.loads(done.stdout)["objective"], pairs_of(done.stdout)
+        middle = {"optimal": (), "fair": tuple(-count for count in objective["bands"]), "minimal-change": (objective.get("kept", 0),)}[algorithm]
+        assert (sum(1 + mentees[m] for m in made), *middle, objective["total"]) == best
+        assert check(tmp_path, done.stdout, text).returncode == 0
+    assert impossible > 3
+
+
 LONG = "x" * 65
 WRONG = [
     ("", "Line 1: The file is empty"),

@@ -43,7 +43,8 @@ static void committed(void *data)
 
 	bus_publish(daemon->bus);
 	for (size_t i = 0; i < works; i++)
-		workers_begin(daemon->workers, &work[i]);
+		if (!plugins_work(daemon->plugins, &work[i]))
+			workers_begin(daemon->workers, &work[i]);
 	scheduler_look(daemon->scheduler);
 	plugins_look(daemon->plugins);
 	if (store_settle(daemon->store, &problem) == E_STORE ||
@@ -216,6 +217,7 @@ void rooms_make(struct daemon *daemon)
 		.base = daemon->base,
 		.store = daemon->store,
 		.settings = daemon->settings,
+		.tasks = daemon->tasks,
 		.state = daemon->line.state ? daemon->line.state : daemon->settings->store.directory,
 		.root = daemon->line.config.root,
 		.credentials = getenv("CREDENTIALS_DIRECTORY"),

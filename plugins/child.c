@@ -112,8 +112,8 @@ static void on_time(evutil_socket_t fd, short what, void *data)
 
 static int spawn(struct child *child, const char *program, int input)
 {
-	char path[] = "PATH=/usr/local/bin:/usr/bin:/bin", language[] = "LANG=C.UTF-8";
-	char *const environment[] = { path, language, NULL };
+	char path[] = "PATH=/usr/local/bin:/usr/bin:/bin", language[] = "LANG=C.UTF-8", simulated[] = "MENTORSHIP_SIMULATED=1";
+	char *const environment[] = { path, language, child->simulated ? simulated : NULL, NULL };
 	char *name = must(strdup(program));
 	char *const arguments[] = { name, NULL };
 	posix_spawn_file_actions_t actions;

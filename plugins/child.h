@@ -2,8 +2,9 @@
 /*
  * One run of a program: what it reads on its standard input, how long it may take, how it ended.
  *
- * No shell, no environment but PATH and LANG, no descriptor but an input and /dev/null, a process group of its own. When the program
- * ends, or its time is over, the whole group is killed: nothing that it left behind outlives the run.
+ * No shell, no environment but PATH and LANG (and MENTORSHIP_SIMULATED), no descriptor but an input and /dev/null, a process group of its own. When the program
+ * ends, or its time is over, the whole group is killed, and then what left the group: all that bears the mark of the run in its environment,
+ * and what was left to this process, when nothing else runs. So nothing that the program left behind outlives the run.
  */
 #ifndef MENTORSHIP_PLUGINS_CHILD_H
 #define MENTORSHIP_PLUGINS_CHILD_H
@@ -16,6 +17,7 @@
 struct child {
 	void (*done)(struct child *); /* on the loop; the child may be freed there */
 	void *data;
+	bool simulated; /* it gets MENTORSHIP_SIMULATED=1 in its environment */
 	/* how it ended */
 	bool late; /* its time was over */
 	int error; /* it could not be started: errno */

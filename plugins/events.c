@@ -48,6 +48,7 @@ void events_keep(struct event_queue *queue, const struct mentorship_event *event
 	kept->sequence = event->sequence;
 	kept->version = event->version;
 	kept->at = event->at;
+	kept->test = event->size >= sizeof *event && event->test;
 	kept->kind = must(strdup(event->kind));
 	kept->path = must(strdup(event->path));
 	if (queue->last)

@@ -13,6 +13,7 @@ struct kept_event {
 	struct kept_event *next;
 	int64_t sequence, version, at;
 	char *kind, *path;
+	bool test; /* wanted whatever the settings say, and told of by host->tested */
 };
 
 /* In the order in which they came; all zero at the start. */

@@ -72,6 +72,7 @@ static void run(struct exec *exec, struct child *child, char *text)
 {
 	const struct mentorship_host *host = exec->host;
 
+	child->simulated = host->simulated;
 	child_start(child, host->loop(host), host->text(host, "program"), text, strlen(text), (int)host->number(host, "timeout"));
 }
 
@@ -111,10 +112,13 @@ static char *printed(json_t *object)
 	return text;
 }
 
-static char *message_json(const struct mentorship_message *message)
+static char *message_json(const struct mentorship_host *host, const struct mentorship_message *message)
 {
 	json_t *object = must(json_pack("{ss sI sb sI sI}", "kind", "message", "id", (json_int_t)message->id, "test", (int)message->test,
 		"attempt", (json_int_t)message->attempt, "expires", (json_int_t)message->expires));
+
+	if (host->simulated)
+		json_object_set_new(object, "simulated", json_true());
 
 	add(object, "address", message->address);
 	add(object, "name", message->name);
@@ -273,7 +277,7 @@ static int deliver(void *self, const struct mentorship_message *message)
 	job = must(calloc(1, sizeof *job));
 	job->exec = exec;
 	job->id = message->id;
-	job->text = host->number(host, "format") == TEXT ? message_text(message) : message_json(message);
+	job->text = host->number(host, "format") == TEXT ? message_text(message) : message_json(host, message);
 	*exec->waiting_end = job;
 	exec->waiting_end = &job->next;
 	exec->waiting_count++;
@@ -320,6 +324,12 @@ static void event_ran(struct child *child)
 
 	child_free(child);
 	exec->event_child = NULL;
+	if (exec->events.first->test) { /* once: who tries it waits for the answer */
+		exec->host->tested(exec->host, exec->events.first->sequence, what, detail);
+		event_over(exec);
+		next_event(exec);
+		return;
+	}
 	if (what == MENTORSHIP_LATER || what == MENTORSHIP_UNKNOWN) {
 		try_later(exec);
 		return;
@@ -340,13 +350,20 @@ static void next_event(struct exec *exec)
 		const char *wrong;
 		char detail[DETAIL_SIZE];
 
-		if (!events_wanted(host->text(host, "events"), event->kind)) {
+		if (event->test && !*host->text(host, "events")) {
+			host->tested(host, event->sequence, MENTORSHIP_SENT, "no events are handed over: the setting events is empty");
+			event_over(exec);
+			continue;
+		}
+		if (!event->test && !events_wanted(host->text(host, "events"), event->kind)) {
 			event_over(exec);
 			continue;
 		}
 		wrong = child_untrusted(host->text(host, "program"));
 		if (wrong) {
 			snprintf(detail, sizeof detail, "the program %s", wrong);
+			if (event->test)
+				host->tested(host, event->sequence, MENTORSHIP_BROKEN, detail);
 			pass_over(exec, detail);
 			continue;
 		}
@@ -371,8 +388,10 @@ static int take_event(void *self, const struct mentorship_event *event)
 	if (exec->events.count >= EVENTS_MOST)
 		return exec->host->refuse(exec->host, "%d events wait for the program: look why it does not take them", EVENTS_MOST);
 	events_keep(&exec->events, event);
-	if (exec->events.count == 1)
+	if (exec->events.count == 1 || (event->test && event_pending(exec->pause, EV_TIMEOUT, NULL))) {
+		event_del(exec->pause); /* who tries it wants to know now, so the one before it is tried again at once */
 		next_event(exec);
+	}
 	return 0;
 }
 

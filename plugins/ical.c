@@ -206,8 +206,10 @@ static icalproperty *local(icalproperty *(*make)(struct icaltimetype), int64_t i
 	return property;
 }
 
-static icalcomponent *event(const struct mentorship_calendar *calendar, icaltimezone *zone, const char *name, const char *address)
+static icalcomponent *event(
+	const struct mentorship_calendar *calendar, icaltimezone *zone, const char *sender, const char *name, const char *address)
 {
+	const char *organizer = calendar->organizer_address && *calendar->organizer_address ? calendar->organizer_address : sender;
 	icalcomponent *event = icalcomponent_new_vevent();
 	struct icaltimetype stamp = icaltime_from_timet_with_zone((time_t)calendar->stamp, 0, icaltimezone_get_utc_timezone());
 
@@ -222,7 +224,7 @@ static icalcomponent *event(const struct mentorship_calendar *calendar, icaltime
 	if (calendar->place && *calendar->place)
 		icalcomponent_add_property(event, icalproperty_new_location(calendar->place));
 	icalcomponent_add_property(event, icalproperty_new_status(calendar->cancels ? ICAL_STATUS_CANCELLED : ICAL_STATUS_CONFIRMED));
-	icalcomponent_add_property(event, person(icalproperty_new_organizer, calendar->organizer_name, calendar->organizer_address));
+	icalcomponent_add_property(event, person(icalproperty_new_organizer, calendar->organizer_name, organizer));
 	icalcomponent_add_property(event, attendee(name, address, calendar->cancels));
 	return event;
 }
@@ -241,7 +243,7 @@ static bool add_rule(icalcomponent *to, const char *text)
 	return true;
 }
 
-char *ical_text(const struct mentorship_calendar *calendar, const char *name, const char *address, const char **ret_why)
+char *ical_text(const struct mentorship_calendar *calendar, const char *sender, const char *name, const char *address, const char **ret_why)
 {
 	icaltimezone *zone;
 	bool utc;
@@ -258,7 +260,7 @@ char *ical_text(const struct mentorship_calendar *calendar, const char *name, co
 		*ret_why = "the time zone of the meeting is not known here";
 		return NULL;
 	}
-	meeting = event(calendar, zone, name, address);
+	meeting = event(calendar, zone, sender, name, address);
 	if (!add_rule(meeting, calendar->rule)) {
 		icalcomponent_free(meeting);
 		*ret_why = "the rule of the meeting is not one";

@@ -7,8 +7,8 @@
 
 #include <mentorship-plugin.h>
 
-/* iCalendar text (RFC 5545) with METHOD REQUEST or CANCEL, the recipient as its only attendee; free() it. NULL if it cannot be made:
- * then *ret_why says why in a few words. */
-char *ical_text(const struct mentorship_calendar *, const char *name, const char *address, const char **ret_why);
+/* iCalendar text (RFC 5545) with METHOD REQUEST or CANCEL, the recipient as its only attendee, and the sender as the organizer where
+ * none is given; free() it. NULL if it cannot be made: then *ret_why says why in a few words. */
+char *ical_text(const struct mentorship_calendar *, const char *sender, const char *name, const char *address, const char **ret_why);
 
 #endif

@@ -33,7 +33,7 @@
 #include <stdint.h>
 
 #define MENTORSHIP_PLUGIN_ABI 1
-#define MENTORSHIP_PLUGIN_MINOR 0
+#define MENTORSHIP_PLUGIN_MINOR 1
 
 #ifdef __cplusplus
 extern "C" {
@@ -83,10 +83,10 @@ struct mentorship_calendar {
 	int64_t sequence; /* grows with each change */
 	int64_t stamp;    /* when this state of it came about */
 	int64_t start, end;
-	const char *zone;                          /* IANA name in which the series keeps its local time */
-	const char *rule;                          /* RRULE without the name, NULL: once */
-	const char *summary, *description, *place; /* description and place may be NULL */
-	const char *organizer_name, *organizer_address;
+	const char *zone;                               /* IANA name in which the series keeps its local time */
+	const char *rule;                               /* RRULE without the name, NULL: once */
+	const char *summary, *description, *place;      /* description and place may be NULL */
+	const char *organizer_name, *organizer_address; /* the address may be "": then it is the one that mail comes from */
 };
 
 /* One message to one recipient. */
@@ -119,6 +119,25 @@ enum mentorship_outcome {
 	MENTORSHIP_BROKEN =
 		4 /* not sent, and the address is not to blame (a setting, a rejected sender): the plugin waits for its administrator */
 };
+
+/* A mail that came back after it was sent, as a delivery status notification says (RFC 3464). From minor version 1 on. */
+struct mentorship_bounce {
+	uint32_t size;
+	uint32_t reserved;
+	const char *message_id; /* of the mail, without < >; NULL: the notification does not have it */
+	int64_t id;             /* of the message, where the address that the notification came to says it; 0: it does not */
+	const char *status;     /* RFC 3463: "5.1.1"; 5 counts against the address, 4 does not */
+	const char *detail;     /* as in report; no address */
+};
+
+enum mentorship_bounce_answer {
+	MENTORSHIP_BOUNCE_TAKEN = 0,   /* written down */
+	MENTORSHIP_BOUNCE_UNKNOWN = 1, /* no such mail of this plugin is waited for, or it is written down already */
+	MENTORSHIP_BOUNCE_AGAIN = 2    /* not now: keep the notification and tell it again */
+};
+
+/* Called exactly once for each bounce that host->bounced took, unless unload comes first. */
+typedef void (*mentorship_bounce_function)(void *data, int answer);
 
 /* ---- survey channel ---- */
 
@@ -199,6 +218,7 @@ struct mentorship_event {
 	const char *path; /* "/org/mentorship1/matches/12" */
 	int64_t version;  /* of the object, 0: removed */
 	int64_t at;       /* instant */
+	int64_t test;     /* 1: an administrator tries the plugin, which calls host->tested as well. From minor version 1 on */
 };
 
 /* ---- what the host offers ---- */
@@ -242,6 +262,17 @@ struct mentorship_host {
 
 	/* EVENT_SINK: this event and all before it are done with; after a restart the next one comes. */
 	int (*event_done)(const struct mentorship_host *, int64_t sequence);
+
+	/* ---- from minor version 1 on ---- */
+
+	/* 1: the clock of the daemon is simulated. Then nothing may go to another machine. Known before the first deliver or event. */
+	uint32_t simulated;
+	uint32_t reserved;
+	/* NOTIFIER: a mail came back that had been reported as SENT. The daemon looks whether it was this plugin's, and counts it once. 0, or
+	 * -1 if it cannot be told now; then `done` is not called. */
+	int (*bounced)(const struct mentorship_host *, const struct mentorship_bounce *, mentorship_bounce_function done, void *data);
+	/* EVENT_SINK: what became of an event whose `test` is 1, as in report; before event_done. */
+	int (*tested)(const struct mentorship_host *, int64_t sequence, int outcome, const char *detail);
 };
 
 /* ---- the plugin ---- */

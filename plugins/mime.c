@@ -350,7 +350,7 @@ char *mime_mail(const struct mail *mail, size_t *ret_length, int *ret_outcome, c
 		abort();
 	header(&draft, mail);
 	if (!draft.why && mail->message->calendar) {
-		calendar = ical_text(mail->message->calendar, mail->message->name, mail->message->address, &why);
+		calendar = ical_text(mail->message->calendar, mail->sender, mail->message->name, mail->message->address, &why);
 		if (!calendar)
 			fail(&draft, MENTORSHIP_REFUSED, why);
 	}

@@ -4,11 +4,13 @@
  *
  * A message is made into a letter when it comes, because what came is the host's. Letters wait in a queue; each of `connections` sessions
  * (smtp_session.h) takes one at a time, and its outcome is reported at once. A connection is made only when those that stand are busy.
+ * What comes back later is smtp_bounces.h's.
  */
 #include <mentorship-plugin.h>
 
 #include "address.h"
 #include "mime.h"
+#include "smtp_bounces.h"
 #include "smtp_session.h"
 
 #include <ctype.h>
@@ -46,7 +48,9 @@ struct smtp {
 	size_t waiting;
 	int tls;
 	bool insecure;
+	bool kept_here; /* the last address that was tried is another machine's, and the daemon's clock is simulated */
 	char *url, *id_domain;
+	struct bounces *bounces;
 };
 
 static const struct mentorship_setting settings[] = {
@@ -61,6 +65,8 @@ static const struct mentorship_setting settings[] = {
 	{ "sender", MENTORSHIP_TEXT, MENTORSHIP_REQUIRED, NULL, 3, 254, NULL, NULL, "Address that mail comes from." },
 	{ "envelope_sender", MENTORSHIP_TEXT, 0, NULL, 0, 254, NULL, NULL,
 		"Address that bounces go to; a % in it becomes the number of the message. Empty: sender." },
+	{ "bounces", MENTORSHIP_PATH, 0, NULL, 0, 0, NULL, NULL,
+		"Maildir into which the mail server delivers what comes to envelope_sender; empty: nobody looks at what comes back." },
 	{ "hello", MENTORSHIP_TEXT, 0, NULL, 0, 253, NULL, NULL, "Name to greet the server with; empty: that of this machine." },
 	{ "timeout", MENTORSHIP_NUMBER, 0, "120", 1, 600, NULL, "seconds", "How long one mail may take." },
 	{ "connections", MENTORSHIP_NUMBER, 0, "2", 1, CONNECTIONS_MOST, NULL, NULL, "Connections to the server at a time." },
@@ -145,7 +151,10 @@ static void done(struct smtp_session *session, int outcome, const char *detail)
 	struct letter *letter = slot->letter;
 
 	slot->letter = NULL;
-	settle(smtp, letter, outcome, detail);
+	if (smtp->kept_here && outcome != MENTORSHIP_SENT)
+		settle(smtp, letter, MENTORSHIP_BROKEN, "the clock is simulated: mail goes to a server on this machine only");
+	else
+		settle(smtp, letter, outcome, detail);
 	work(smtp);
 }
 
@@ -225,9 +234,11 @@ static bool is_host(const char *text)
 
 static bool allowed(void *data, const struct sockaddr *address)
 {
-	const struct smtp *smtp = data;
+	struct smtp *smtp = data;
+	bool here = address_kind(address) == ADDRESS_LOOPBACK;
 
-	return smtp->tls != NO_TLS || smtp->insecure || address_kind(address) == ADDRESS_LOOPBACK;
+	smtp->kept_here = smtp->host->simulated && !here;
+	return here || (!smtp->kept_here && (smtp->tls != NO_TLS || smtp->insecure));
 }
 
 static bool named_loopback(const char *server)
@@ -337,6 +348,10 @@ static int ready(void *self)
 			return host->refuse(host, "libcurl cannot be used: look whether it is installed whole");
 		options(smtp, session->job.easy);
 	}
+	if (*host->text(host, "bounces")) {
+		smtp->bounces = bounces_new(host, host->text(host, "bounces"), host->text(host, "envelope_sender"));
+		return smtp->bounces ? 0 : -1;
+	}
 	return 0;
 }
 
@@ -366,6 +381,7 @@ static void unload(void *self)
 	while ((letter = take(smtp)))
 		letter_free(letter);
 	transfer_free(smtp->transfer);
+	bounces_free(smtp->bounces);
 	curl_global_cleanup();
 	free(smtp->url);
 	free(smtp->id_domain);

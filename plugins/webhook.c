@@ -161,7 +161,7 @@ static void next(struct webhook *webhook)
 	const struct mentorship_host *host = webhook->host;
 	struct kept_event *event;
 
-	while ((event = webhook->events.first) && !events_wanted(host->text(host, "events"), event->kind)) {
+	while ((event = webhook->events.first) && !event->test && !events_wanted(host->text(host, "events"), event->kind)) {
 		host->event_done(host, event->sequence);
 		events_drop(&webhook->events);
 	}
@@ -172,6 +172,8 @@ static void next(struct webhook *webhook)
 
 static void stop(struct webhook *webhook, const char *why)
 {
+	if (webhook->events.first->test)
+		webhook->host->tested(webhook->host, webhook->events.first->sequence, MENTORSHIP_BROKEN, why);
 	webhook->stopped = why;
 	webhook->host->log(webhook->host, MENTORSHIP_ERROR, why);
 }
@@ -189,10 +191,41 @@ static int64_t pause_ms(const struct webhook *webhook, int64_t asked)
 	return seconds * 1000 + randombytes_uniform((uint32_t)(seconds * 200) + 1);
 }
 
+static void why_not(const struct webhook *webhook, long status, CURLcode result, char *text, size_t size)
+{
+	if (webhook->refused_address && webhook->host->simulated)
+		snprintf(text, size, "the clock is simulated: events go to a receiver on this machine only");
+	else if (webhook->refused_address)
+		snprintf(
+			text, size, "the receiver has an address in a private network or on this machine, which the settings do not allow");
+	else if (status)
+		snprintf(text, size, "answered with status %ld", status);
+	else
+		snprintf(text, size, "%s", curl_easy_strerror(result));
+}
+
+static void over(struct webhook *webhook)
+{
+	webhook->host->event_done(webhook->host, webhook->events.first->sequence);
+	events_drop(&webhook->events);
+	next(webhook);
+}
+
+/* A test goes once: who tries it waits for the answer. */
+static void tried(struct webhook *webhook, long status, CURLcode result)
+{
+	bool good = status >= 200 && status < 300;
+	char text[160];
+
+	why_not(webhook, status, result, text, sizeof text);
+	webhook->host->tested(webhook->host, webhook->events.first->sequence, good ? MENTORSHIP_SENT : MENTORSHIP_REFUSED, text);
+	over(webhook);
+}
+
 static void not_taken(struct webhook *webhook, long status, CURLcode result, int64_t asked)
 {
 	struct timeval wait = { 0 };
-	char text[240];
+	char why[160], text[260];
 	int64_t ms;
 
 	if (++webhook->attempts >= webhook->host->number(webhook->host, "attempts")) {
@@ -202,15 +235,9 @@ static void not_taken(struct webhook *webhook, long status, CURLcode result, int
 	ms = pause_ms(webhook, asked);
 	wait.tv_sec = ms / 1000;
 	wait.tv_usec = ms % 1000 * 1000;
-	if (webhook->refused_address)
-		snprintf(text, sizeof text,
-			"the receiver has an address in a private network or on this machine, which the settings do not allow");
-	else if (status)
-		snprintf(text, sizeof text, "event %lld was answered with status %ld; it goes again in %lld seconds",
-			(long long)webhook->events.first->sequence, status, (long long)wait.tv_sec);
-	else
-		snprintf(text, sizeof text, "event %lld was not taken (%s); it goes again in %lld seconds",
-			(long long)webhook->events.first->sequence, curl_easy_strerror(result), (long long)wait.tv_sec);
+	why_not(webhook, status, result, why, sizeof why);
+	snprintf(text, sizeof text, "event %lld was not taken (%s); it goes again in %lld seconds",
+		(long long)webhook->events.first->sequence, why, (long long)wait.tv_sec);
 	webhook->host->log(webhook->host, MENTORSHIP_WARNING, text);
 	event_add(webhook->again, &wait);
 }
@@ -224,11 +251,11 @@ static void done(struct transfer_job *job, CURLcode result)
 	curl_easy_getinfo(job->easy, CURLINFO_RESPONSE_CODE, &status);
 	curl_easy_getinfo(job->easy, CURLINFO_RETRY_AFTER, &asked);
 	transfer_stop(webhook->transfer, job);
-	if (status >= 200 && status < 300) {
-		webhook->host->event_done(webhook->host, webhook->events.first->sequence);
-		events_drop(&webhook->events);
-		next(webhook);
-	} else if (status == 410)
+	if (webhook->events.first->test && status != 410)
+		tried(webhook, status, result);
+	else if (status >= 200 && status < 300)
+		over(webhook);
+	else if (status == 410)
 		stop(webhook, "the receiver says that it is gone (410): give another URL, or disable the plugin");
 	else
 		not_taken(webhook, status, result, asked);
@@ -249,8 +276,9 @@ static bool allowed(void *data, const struct sockaddr *address)
 	struct webhook *webhook = data;
 	const struct mentorship_host *host = webhook->host;
 	enum address_kind kind = address_kind(address);
-	bool good = kind == ADDRESS_LOOPBACK ? host->number(host, "allow_loopback") != 0
-					     : !webhook->http_only_here && (kind == ADDRESS_PUBLIC || host->number(host, "allow_private"));
+	bool good = kind == ADDRESS_LOOPBACK
+		? host->number(host, "allow_loopback") != 0
+		: !host->simulated && !webhook->http_only_here && (kind == ADDRESS_PUBLIC || host->number(host, "allow_private"));
 
 	if (!good)
 		webhook->refused_address = true;
@@ -273,8 +301,12 @@ static int take_event(void *self, const struct mentorship_event *event)
 	if (webhook->events.count >= EVENTS_MOST)
 		return webhook->host->refuse(webhook->host, "%d events wait for the receiver: look why it does not take them", EVENTS_MOST);
 	events_keep(&webhook->events, event);
-	if (webhook->events.count == 1)
+	if (webhook->events.count == 1) {
 		next(webhook);
+	} else if (event->test && event_pending(webhook->again, EV_TIMEOUT, NULL)) {
+		event_del(webhook->again); /* who tries it wants to know now, so the one before it is tried again at once */
+		post(webhook);
+	}
 	return 0;
 }
 

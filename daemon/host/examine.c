@@ -32,6 +32,7 @@ static const uint32_t capabilities_known = MENTORSHIP_NOTIFIER | MENTORSHIP_SURV
 /* Each version of the contract has one size; a row is added with each minor version, none is changed. */
 static const struct plugin_note versions[] = {
 	{ .abi = 1, .minor = 0, .size = 112 },
+	{ .abi = 1, .minor = 1, .size = 112 },
 };
 _Static_assert(sizeof(struct mentorship_plugin) == 112, "a new size needs a new minor version, and a row above");
 

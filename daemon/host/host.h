@@ -40,6 +40,9 @@ struct ways {
 	void (*reported)(struct host *, int64_t id, int outcome, const char *detail);
 	int (*ask)(struct host *, const struct question *, mentorship_page_function, void *data);
 	void (*event_done)(struct host *, int64_t sequence);
+	/* Everything of the bounce is clean, and no text of it NULL. */
+	int (*bounced)(struct host *, const struct mentorship_bounce *, mentorship_bounce_function, void *data);
+	void (*tested)(struct host *, int64_t sequence, int outcome, const char *detail);
 };
 
 struct host {
@@ -56,6 +59,7 @@ struct host {
 	size_t held_count;
 	struct outcomes *outcomes; /* NULL: nothing is kept (try) */
 	int64_t event_offered;     /* the last sequence that the plugin was given */
+	int64_t event_tested;      /* that of the last test, until it has its outcome; else 0 */
 	const struct ways *ways;
 	void *way; /* theirs */
 	/* hears of each callback that returned, or NULL: try */

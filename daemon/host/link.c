@@ -7,9 +7,8 @@
  * holds. libdbus must not be closed from inside of its own dispatch: whoever finds the link broken sets `broken` and wakes the loop,
  * which takes it down.
  */
-#include "host.h"
+#include "link.h"
 
-#include <dbus/dbus.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -33,30 +32,7 @@ enum {
 	TURN = 32          /* messages dispatched before the loop looks at others */
 };
 
-enum step {
-	DOWN,
-	SAYING_HELLO,
-	HANDING_IN,
-	SAYING_HOLDING,
-	SAYING_READY,
-	SERVING
-};
-
-struct asked;
-struct link {
-	struct host *host;
-	char *address;
-	DBusConnection *connection;
-	enum step step;
-	bool broken, ending;
-	int status, patience, pause, questions, reports;
-	int64_t down_since, up_since;      /* monotonic seconds */
-	struct asked *asked, **asked_last; /* oldest first */
-	int64_t done;                      /* of events; 0: nothing to say */
-	struct event *work, *again, *connect, *second, *stops[2];
-};
-
-static int64_t seconds_now(void)
+int64_t seconds_now(void)
 {
 	struct timespec now;
 
@@ -64,7 +40,7 @@ static int64_t seconds_now(void)
 	return now.tv_sec;
 }
 
-static void must(int ok)
+void must(int ok)
 {
 	if (!ok)
 		abort();
@@ -77,7 +53,7 @@ static void wake(void *data)
 	event_active(link->work, EV_TIMEOUT, 0);
 }
 
-static void lose(struct link *link, const char *why)
+void lose(struct link *link, const char *why)
 {
 	if (why && !link->broken)
 		host_say(link->host, MENTORSHIP_WARNING, "the link to the daemon is closed: %s", why);
@@ -94,7 +70,7 @@ static void end(struct link *link, int status)
 
 /* ---- asking the daemon ---- */
 
-static DBusMessage *call_new(const char *member)
+DBusMessage *call_new(const char *member)
 {
 	DBusMessage *message = dbus_message_new_method_call(NULL, LINK_PATH, LINK_INTERFACE, member);
 
@@ -102,8 +78,7 @@ static DBusMessage *call_new(const char *member)
 	return message;
 }
 
-/* Sends and drops the message; `done` gets `data` when the reply, an error or the time is there. */
-static bool call_send(struct link *link, DBusMessage *message, DBusPendingCallNotifyFunction done, void *data)
+bool call_send(struct link *link, DBusMessage *message, DBusPendingCallNotifyFunction done, void *data)
 {
 	DBusPendingCall *pending = NULL;
 
@@ -133,6 +108,23 @@ static DBusMessage *reply_take(struct link *link, DBusPendingCall *pending, cons
 static void next_step(struct link *link);
 static void report_all(struct link *link);
 
+/* What the daemon says of itself. */
+static void take_word(struct host *host, DBusMessage *reply)
+{
+	DBusMessageIter top, array, pair;
+	const char *name;
+
+	host->offer.simulated = 0;
+	dbus_message_iter_init(reply, &top);
+	for (dbus_message_iter_recurse(&top, &array); dbus_message_iter_get_arg_type(&array) == DBUS_TYPE_STRUCT;
+		dbus_message_iter_next(&array)) {
+		dbus_message_iter_recurse(&array, &pair);
+		dbus_message_iter_get_basic(&pair, &name);
+		if (!strcmp(name, "simulated"))
+			host->offer.simulated = 1;
+	}
+}
+
 static void on_step(DBusPendingCall *pending, void *data)
 {
 	static const char *const signatures[] = { [SAYING_HELLO] = "a(ss)", [SAYING_HOLDING] = "", [SAYING_READY] = "x" };
@@ -141,6 +133,8 @@ static void on_step(DBusPendingCall *pending, void *data)
 
 	if (!reply)
 		return;
+	if (link->step == SAYING_HELLO)
+		take_word(link->host, reply);
 	dbus_message_unref(reply);
 	next_step(link);
 }
@@ -250,101 +244,6 @@ static void way_reported(struct host *host, int64_t id, int outcome, const char 
 		wake(link);
 }
 
-/* ---- questions of a survey channel ---- */
-
-/* Found by the serial of the reply: a pending call of libdbus makes an error and a timer for each question beforehand. */
-struct asked {
-	struct asked *next;
-	dbus_uint32_t serial;
-	int64_t since;
-	mentorship_page_function done;
-	void *data;
-};
-
-static struct asked asked_take(struct link *link, struct asked **place)
-{
-	struct asked *asked = *place, copy = *asked;
-
-	*place = asked->next;
-	if (!asked->next)
-		link->asked_last = place;
-	link->questions--;
-	free(asked);
-	return copy;
-}
-
-/* Those older than `until`: their connection ended, or the daemon does not answer. */
-static void asked_give_up(struct link *link, int64_t until)
-{
-	while (link->asked && link->asked->since < until) {
-		const struct asked asked = asked_take(link, &link->asked);
-
-		page_busy(asked.done, asked.data);
-	}
-}
-
-static void on_page(struct link *link, DBusMessage *reply)
-{
-	struct asked **place = &link->asked, asked;
-	struct arena memory = { 0 };
-	struct mentorship_page page;
-	struct problem problem = { 0 };
-
-	while (*place && (*place)->serial != dbus_message_get_reply_serial(reply))
-		place = &(*place)->next;
-	if (!*place)
-		return; /* it comes too late */
-	asked = asked_take(link, place);
-	if (dbus_message_get_type(reply) == DBUS_MESSAGE_TYPE_METHOD_RETURN && !page_read(reply, &memory, &page, &problem))
-		asked.done(asked.data, &page);
-	else
-		page_busy(asked.done, asked.data);
-	if (problem.code)
-		lose(link, problem.text);
-	arena_free(&memory);
-}
-
-static void append_fields(DBusMessageIter *top, const struct question *question)
-{
-	DBusMessageIter array, one;
-
-	must(dbus_message_iter_open_container(top, 'a', "(ss)", &array));
-	for (size_t i = 0; i < question->count; i++)
-		must(dbus_message_iter_open_container(&array, 'r', NULL, &one) &&
-			dbus_message_iter_append_basic(&one, 's', &question->fields[i].name) &&
-			dbus_message_iter_append_basic(&one, 's', &question->fields[i].value) &&
-			dbus_message_iter_close_container(&array, &one));
-	must(dbus_message_iter_close_container(top, &array));
-}
-
-static int way_ask(struct host *host, const struct question *question, mentorship_page_function done, void *data)
-{
-	struct link *link = host->way;
-	struct asked *asked;
-	DBusMessageIter top;
-	DBusMessage *message;
-
-	if (link->step != SERVING || link->broken || link->ending || link->questions == QUESTIONS_MOST ||
-		!dbus_connection_get_is_connected(link->connection))
-		return -1;
-	message = call_new(question->hash ? "Answer" : "Open");
-	must(dbus_message_append_args(message, 's', &question->token, 's', &question->client, DBUS_TYPE_INVALID));
-	if (question->hash) {
-		must(dbus_message_append_args(message, 's', &question->hash, DBUS_TYPE_INVALID));
-		dbus_message_iter_init_append(message, &top);
-		append_fields(&top, question);
-	}
-	asked = malloc(sizeof *asked);
-	must(asked != NULL);
-	*asked = (struct asked){ NULL, 0, seconds_now(), done, data };
-	must(dbus_connection_send(link->connection, message, &asked->serial));
-	dbus_message_unref(message);
-	*link->asked_last = asked;
-	link->asked_last = &asked->next;
-	link->questions++;
-	return 0;
-}
-
 /* ---- events ---- */
 
 static void on_nothing(DBusPendingCall *pending, void *data)
@@ -376,7 +275,21 @@ static void way_event_done(struct host *host, int64_t sequence)
 	wake(link);
 }
 
-static const struct ways ways = { way_reported, way_ask, way_event_done };
+static void way_tested(struct host *host, int64_t sequence, int outcome, const char *detail)
+{
+	struct link *link = host->way;
+	dbus_int64_t number = sequence;
+	dbus_uint32_t word = (dbus_uint32_t)outcome;
+	DBusMessage *message;
+
+	if (link->step != SERVING || link->broken)
+		return;
+	message = call_new("Tested");
+	must(dbus_message_append_args(message, 'x', &number, 'u', &word, 's', &detail, DBUS_TYPE_INVALID));
+	call_send(link, message, on_nothing, link);
+}
+
+static const struct ways ways = { way_reported, way_ask, way_event_done, way_bounced, way_tested };
 
 /* ---- the steps ---- */
 
@@ -432,9 +345,21 @@ static void next_step(struct link *link)
 
 /* ---- what the daemon asks ---- */
 
+/* A plugin of minor version 0 was promised an organizer with an address. */
+static void organizer_needed(const struct host *host, struct letter *letter, char address[300])
+{
+	const char *domain = strchr(letter->message.message_id, '@');
+
+	if (host->plugin.minor || !letter->message.calendar || *letter->calendar.organizer_address)
+		return;
+	snprintf(address, 300, "noreply%.250s", domain ? domain : "@localhost.localdomain");
+	letter->calendar.organizer_address = address;
+}
+
 static int on_deliver(struct link *link, DBusMessage *message, struct problem *problem)
 {
 	struct letter letter;
+	char address[300];
 	int r = letter_read(message, &letter, problem);
 
 	if (r || host_holds(link->host, letter.message.id))
@@ -446,6 +371,7 @@ static int on_deliver(struct link *link, DBusMessage *message, struct problem *p
 		wake(link);
 		return 0;
 	}
+	organizer_needed(link->host, &letter, address);
 	plugin_deliver(link->host, &letter.message);
 	return 0;
 }
@@ -453,11 +379,13 @@ static int on_deliver(struct link *link, DBusMessage *message, struct problem *p
 static int on_event(struct link *link, DBusMessage *message, struct problem *problem)
 {
 	struct mentorship_event event = { .size = sizeof event };
+	dbus_bool_t test = FALSE;
 
 	if (!dbus_message_get_args(message, NULL, 'x', &event.sequence, 's', &event.kind, 's', &event.path, 'x', &event.version, 'x',
-		    &event.at, DBUS_TYPE_INVALID))
+		    &event.at, 'b', &test, DBUS_TYPE_INVALID))
 		return problem_set(
 			problem, E_INVALID, NULL, "the daemon's event has another shape; host and daemon are of different versions");
+	event.test = test;
 	if (plugin_event(link->host, &event, problem)) {
 		host_say(link->host, MENTORSHIP_ERROR, "%s", problem->text);
 		*problem = (struct problem){ 0 };
@@ -504,7 +432,7 @@ static DBusHandlerResult on_message(DBusConnection *connection, DBusMessage *mes
 		return DBUS_HANDLER_RESULT_HANDLED;
 	}
 	if (dbus_message_get_reply_serial(message)) {
-		on_page(link, message);
+		asked_answered(link, message);
 		return DBUS_HANDLER_RESULT_HANDLED;
 	}
 	if (dbus_message_get_type(message) != DBUS_MESSAGE_TYPE_METHOD_CALL || !dbus_message_has_interface(message, LINK_INTERFACE))

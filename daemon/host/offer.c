@@ -21,7 +21,8 @@
 enum {
 	LINES_MOST = 100, /* of a plugin's journal in LINES_SECONDS */
 	LINES_SECONDS = 10,
-	EXIT_THREAD = 70
+	EXIT_THREAD = 70,
+	MESSAGE_ID_BYTES = 256
 };
 
 static _Thread_local bool ours;
@@ -184,6 +185,23 @@ static int offer_report(const struct mentorship_host *offer, int64_t id, int out
 	return 0;
 }
 
+/* A mail that came back: who knows its number and what it is called is the daemon. */
+static int offer_bounced(
+	const struct mentorship_host *offer, const struct mentorship_bounce *bounce, mentorship_bounce_function done, void *data)
+{
+	struct host *host = host_of(offer);
+	char message_id[MESSAGE_ID_BYTES], status[16], detail[DETAIL_BYTES];
+	struct mentorship_bounce clean = { .size = sizeof clean, .message_id = message_id, .status = status, .detail = detail };
+
+	if (!may(host, MENTORSHIP_NOTIFIER, "bounced") || !bounce || bounce->size < sizeof *bounce || !done)
+		return -1;
+	clean.id = bounce->id;
+	clean_line(message_id, sizeof message_id, bounce->message_id);
+	clean_line(status, sizeof status, bounce->status);
+	clean_line(detail, sizeof detail, bounce->detail);
+	return host->ways->bounced(host, &clean, done, data);
+}
+
 /* ---- survey channel ---- */
 
 static int ask(struct host *host, const char *token, const char *client, const char *hash, const struct mentorship_field *fields,
@@ -255,6 +273,20 @@ static int offer_event_done(const struct mentorship_host *offer, int64_t sequenc
 	return 0;
 }
 
+static int offer_tested(const struct mentorship_host *offer, int64_t sequence, int outcome, const char *detail)
+{
+	struct host *host = host_of(offer);
+	char clean[DETAIL_BYTES];
+
+	if (!may(host, MENTORSHIP_EVENT_SINK, "tested") || !sequence || sequence != host->event_tested || outcome < MENTORSHIP_SENT ||
+		outcome > MENTORSHIP_BROKEN)
+		return -1;
+	host->event_tested = 0;
+	clean_line(clean, sizeof clean, detail);
+	host->ways->tested(host, sequence, outcome, clean);
+	return 0;
+}
+
 /* ---- before there is anybody to tell: load, configure and ready may call, too ---- */
 
 static void nobody_reported(struct host *host, int64_t id, int outcome, const char *detail)
@@ -280,9 +312,24 @@ static void nobody_done(struct host *host, int64_t sequence)
 	(void)sequence;
 }
 
+static int nobody_bounced(struct host *host, const struct mentorship_bounce *bounce, mentorship_bounce_function done, void *data)
+{
+	(void)host;
+	(void)bounce;
+	(void)done;
+	(void)data;
+	return -1;
+}
+
+static void nobody_tested(struct host *host, int64_t sequence, int outcome, const char *detail)
+{
+	(void)sequence;
+	nobody_reported(host, 0, outcome, detail);
+}
+
 void offer_make(struct host *host)
 {
-	static const struct ways nobody = { nobody_reported, nobody_asks, nobody_done };
+	static const struct ways nobody = { nobody_reported, nobody_asks, nobody_done, nobody_bounced, nobody_tested };
 
 	ours = true;
 	host->ways = &nobody;
@@ -299,5 +346,7 @@ void offer_make(struct host *host)
 		.report = offer_report,
 		.open = offer_open,
 		.answer = offer_answer,
-		.event_done = offer_event_done };
+		.event_done = offer_event_done,
+		.bounced = offer_bounced,
+		.tested = offer_tested };
 }

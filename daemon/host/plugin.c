@@ -198,6 +198,8 @@ int plugin_event(struct host *host, const struct mentorship_event *event, struct
 
 	host->refusal = (struct problem){ 0 };
 	host->event_offered = event->sequence;
+	if (event->test)
+		host->event_tested = event->sequence;
 	at = begin("event", EVENT_SECONDS);
 	r = end(host, "event", EVENT_SECONDS, at, host->plugin.event(host->self, event));
 	return r ? refused(host, "event", E_UNAVAILABLE, problem) : 0;

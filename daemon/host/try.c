@@ -117,14 +117,30 @@ static void on_called(const struct host *host, const char *callback, int seconds
 	line(callback, "%s after %lld ms of %d", result ? "refused" : "returned", (long long)usec / 1000, seconds * 1000);
 }
 
+static const char *const outcome_words[] = { "sent", "later", "refused", "unknown", "broken" };
+
 static void on_reported(struct host *host, int64_t id, int outcome, const char *detail)
 {
-	static const char *const words[] = { "sent", "later", "refused", "unknown", "broken" };
 	struct trial *trial = host->way;
 
 	trial->reported = true;
 	trial->outcome = outcome;
-	line("report", "message %lld: %s, %s", (long long)id, words[outcome], detail);
+	line("report", "message %lld: %s, %s", (long long)id, outcome_words[outcome], detail);
+}
+
+static int on_bounced(struct host *host, const struct mentorship_bounce *bounce, mentorship_bounce_function done, void *data)
+{
+	(void)host;
+	(void)done;
+	(void)data;
+	line("bounced", "%s: %s; the trial has no such mail, so it stays where it is", bounce->message_id, bounce->status);
+	return -1;
+}
+
+static void on_tested(struct host *host, int64_t sequence, int outcome, const char *detail)
+{
+	(void)host;
+	line("tested", "event %lld: %s, %s", (long long)sequence, outcome_words[outcome], detail);
 }
 
 static void on_event_done(struct host *host, int64_t sequence)
@@ -267,7 +283,8 @@ static int tell(struct trial *trial, struct problem *problem)
 		.kind = word(trial, "event_kind"),
 		.path = word(trial, "event_path"),
 		.version = 1,
-		.at = time(NULL) };
+		.at = time(NULL),
+		.test = 1 };
 
 	return plugin_event(&trial->host, &event, problem);
 }
@@ -386,7 +403,7 @@ static int run(struct trial *trial, struct problem *problem)
 
 int try_plugin(const struct try_arguments *a)
 {
-	static const struct ways ways = { on_reported, on_asked, on_event_done };
+	static const struct ways ways = { on_reported, on_asked, on_event_done, on_bounced, on_tested };
 	struct trial trial = { .host = { .ways = NULL } };
 	char directory[4096], name[256], state[PATH_MAX];
 	struct problem problem = { 0 };

@@ -6,6 +6,7 @@
  *
  * queued -> sending (a plugin has it) -> sent, failed, or queued again for a later attempt. What can wait goes to its person in one mail a
  * day: `lead` is the message by whose number a mail is known to the plugin and to the mailbox, also when that one itself fell out of it.
+ * One that was sent may still come back: then it failed after all.
  */
 #include "model.h"
 #include "texts.h"
@@ -28,6 +29,7 @@ static const struct field fields[] = { ID_AND_VERSION(struct message, .anchor = 
 	{ AS_INT(struct message, attempts, NUMBER, STAFF), .flags = BY_VERB, .starts = true, .label = "Attempts" },
 	{ AS_TEXT(struct message, outcome, STAFF), .flags = BY_VERB | HAS_MAX | LISTED, .max = 200, .label = "What became of it" },
 	{ AS_INT(struct message, lead, NUMBER, STAFF), .flags = BY_VERB, .label = "In the mail of message" },
+	{ AS_INT(struct message, handed_to, NUMBER, STAFF), .flags = BY_VERB, .label = "Handed to plugin number" },
 	{ AS_INT(struct message, caused_by, NUMBER, STAFF), .flags = BY_VERB | HIDDEN, .label = "Caused by" },
 	{ AS_INT(struct message, released, YESNO, STAFF), .flags = BY_VERB | HIDDEN, .label = "Released" },
 	{ AS_INT(struct message, state, CHOICE, STAFF), .flags = REQUIRED | BY_VERB | SORTED | LISTED | OWN, .choices = states,
@@ -71,9 +73,10 @@ static const struct verb verbs[] = { { "Hold", COORDINATOR, S(QUEUED), S(HELD), 
 	{ "Withdraw", COORDINATOR, S(QUEUED) | S(HELD), S(WITHDRAWN), NULL, hold_back, "Withdraw", 0, NULL, NULL, 0 },
 	{ "Retry", COORDINATOR, S(FAILED), S(QUEUED), NULL, retry, "Try again", 0, NULL, NULL, 0 },
 	{ "Suppress", SYSTEM, S(QUEUED) | S(HELD), S(SUPPRESSED), "outcome", NULL, "Nobody is to get it", 0, NULL, NULL, 0 },
-	{ "HandOver", SYSTEM, S(QUEUED), S(SENDING), "lead attempts", NULL, "Is being sent", 0, NULL, NULL, 0 },
+	{ "HandOver", SYSTEM, S(QUEUED), S(SENDING), "lead attempts handed_to", NULL, "Is being sent", 0, NULL, NULL, 0 },
 	{ "Report", SYSTEM, S(SENDING), S(SENT) | S(FAILED) | S(QUEUED), "sent_at attempts not_before outcome lead state", NULL,
 		"What became of it", 0, NULL, NULL, 0 },
+	{ "ComeBack", SYSTEM, S(SENT), S(FAILED), "outcome", NULL, "It came back", 0, NULL, NULL, 0 },
 	{ "Wait", SYSTEM, S(QUEUED), KEEP, "not_before", NULL, "Waits for its time", 0, NULL, NULL, 0 }, { 0 } };
 
 const struct entity message_entity = { .name = "message",

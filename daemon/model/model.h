@@ -29,7 +29,7 @@ struct person {
 	char *birth_date; /* sealed */
 	int64_t minor, source;
 	char *external_id;
-	int64_t unsubscribed, bounces, mail_paused, erase_asked, export_asked, erased_at, state;
+	int64_t unsubscribed, bounces, mail_paused, mail_paused_since, address_since, erase_asked, export_asked, erased_at, state;
 };
 
 enum program_state {
@@ -277,7 +277,7 @@ struct message {
 	char *template_name, *about, *occasion;
 	int64_t about_id, queued_at, not_before, expires_at, sent_at, attempts;
 	char *outcome;
-	int64_t lead, caused_by, released, state;
+	int64_t lead, handed_to, caused_by, released, state;
 };
 
 enum template_state {
@@ -291,6 +291,7 @@ struct message_template { /* of the entity template */
 	int64_t state, state_since;
 };
 
+#define PLUGIN_TEST "plugin test" /* work: the plugin's id */
 enum plugin_state {
 	PLUGIN_WAITING,
 	PLUGIN_RUNNING,

@@ -41,6 +41,9 @@ static const struct field fields[] = { ID_AND_VERSION(struct person, .anchor = A
 	{ AS_INT(struct person, unsubscribed, YESNO, STAFF), .flags = OWN | OWN_SET, .label = "Wants no mail that can be left out" },
 	{ AS_INT(struct person, bounces, NUMBER, STAFF), .flags = BY_VERB | OWN, .starts = true, .label = "Mails that came back" },
 	{ AS_INT(struct person, mail_paused, YESNO, STAFF), .flags = BY_VERB | LISTED | OWN, .label = "Address does not work" },
+	{ AS_INT(struct person, mail_paused_since, INSTANT, STAFF), .flags = BY_VERB | INDEXED | OWN,
+		.label = "Address does not work since" },
+	{ AS_INT(struct person, address_since, INSTANT, STAFF), .flags = BY_VERB | HIDDEN, .label = "Has this address since" },
 	{ AS_INT(struct person, erase_asked, INSTANT, STAFF), .flags = BY_VERB | INDEXED | OWN, .label = "Erasure asked for" },
 	{ AS_INT(struct person, export_asked, INSTANT, STAFF), .flags = BY_VERB | OWN, .label = "Data held asked for" },
 	{ AS_INT(struct person, erased_at, INSTANT, MEMBER), .flags = BY_VERB | ADMIN_READS, .label = "Erased" },
@@ -79,6 +82,19 @@ static bool same_text(const char *a, const char *b)
 	return a && b ? !strcmp(a, b) : a == b;
 }
 
+static void mail_works(struct person *person)
+{
+	person->bounces = person->mail_paused = 0;
+	person->mail_paused_since = NONE;
+}
+
+/* What comes back from the old one is not held against the new one. */
+static void new_address(struct call *call, struct person *person)
+{
+	mail_works(person);
+	person->address_since = call->now;
+}
+
 /* Once something has gone to an address, another one counts only when it was confirmed there: whoever writes it here proposes it. */
 static int write_address(struct call *call, const struct person *was, struct person *now)
 {
@@ -94,7 +110,7 @@ static int write_address(struct call *call, const struct person *was, struct per
 		now->email = was->email;
 		return address_propose(call, was, wanted);
 	}
-	now->bounces = now->mail_paused = 0;
+	new_address(call, now);
 	return r;
 }
 
@@ -310,6 +326,7 @@ static int person_bounced(struct call *call, const void *was, void *now)
 	if (person->bounces < HARD_BOUNCES || person->mail_paused)
 		return 0;
 	person->mail_paused = 1;
+	person->mail_paused_since = call->now;
 	return each(call, &participant_entity, tell_of_address, person,
 		"\"person\" = ?1 AND \"state\" NOT IN ('completed', 'rejected', 'withdrawn')", VALUES(person->id));
 }
@@ -320,7 +337,7 @@ static int person_try_mail(struct call *call, const void *was, void *now)
 
 	(void)call;
 	(void)was;
-	person->bounces = person->mail_paused = 0;
+	mail_works(person);
 	return 0;
 }
 
@@ -329,9 +346,8 @@ static int person_readdress(struct call *call, const void *was, void *now)
 {
 	struct person *person = now;
 
-	(void)call;
 	(void)was;
-	person->bounces = person->mail_paused = 0;
+	new_address(call, person);
 	return 0;
 }
 
@@ -341,6 +357,7 @@ static int person_pause_mail(struct call *call, const void *was, void *now)
 
 	(void)was;
 	person->mail_paused = 1;
+	person->mail_paused_since = call->now;
 	return links_end(call, person->id);
 }
 
@@ -441,6 +458,8 @@ static const struct job jobs[] = { { "coming of age", "FREQ=DAILY;BYHOUR=3;BYMIN
 
 static const struct waiting waiting[] = {
 	{ "data to hand out", PROTECTION, "t.\"export_asked\" IS NOT NULL AND t.\"state\" <> 'erased'", "t.\"export_asked\"", NULL },
+	{ "address that does not work", COORDINATOR, "t.\"mail_paused_since\" IS NOT NULL AND t.\"state\" <> 'erased'",
+		"t.\"mail_paused_since\"", NULL },
 	{ "erasure to decide", PROTECTION, "t.\"erase_asked\" IS NOT NULL AND t.\"state\" <> 'erased'", "t.\"erase_asked\"", NULL }, { 0 }
 };
 

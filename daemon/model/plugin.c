@@ -39,14 +39,18 @@ static int enable(struct call *call, const void *was, void *now)
 	return 0;
 }
 
-/* The test message goes to the address of the administrator who calls, and to nobody else. */
+/* The test message goes to the address of the administrator who calls, and to nobody else. What else there is to try, and what became of
+ * it, is the task's (plugin/trial.c). */
 static int test(struct call *call, const void *was, void *now)
 {
+	struct plugin *plugin = now;
 	int64_t person = acting_person(call);
 	struct person *self;
-	int r;
+	int r = begin_work(call, PLUGIN_TEST, plugin->id);
 
 	(void)was;
+	if (r || !plugin->capabilities || !strstr(plugin->capabilities, "notifier"))
+		return r;
 	if (person == NONE)
 		return fail(call, E_STATE, NULL,
 			"the test goes to your own mail address, and this login belongs to no person: add one with "
@@ -56,14 +60,14 @@ static int test(struct call *call, const void *was, void *now)
 		return r;
 	if (!self->email)
 		return fail(call, E_STATE, NULL, "the test goes to your own mail address, and you have none here");
-	return tell(call, "plugin-test", person, NONE, NONE, &plugin_entity, ((struct plugin *)now)->id, call->now);
+	return tell(call, "plugin-test", person, NONE, NONE, &plugin_entity, plugin->id, call->now);
 }
 
 #define S(x) IN(PLUGIN_##x)
 static const struct verb verbs[] = { { "Enable", ADMIN, S(DISABLED) | S(FAILED), S(WAITING), NULL, enable, "Let it run", 0, MANAGE, NULL,
 					     0 },
 	{ "Disable", ADMIN, S(WAITING) | S(RUNNING) | S(FAILED), S(DISABLED), NULL, NULL, "Stop it", 0, MANAGE, NULL, 0 },
-	{ "Test", ADMIN, S(RUNNING), KEEP, NULL, test, "Send a test to your own address", 0, MANAGE, NULL, 0 },
+	{ "Test", ADMIN, S(RUNNING), KEEP, NULL, test, "Try it; a message goes to your own address", LONG, MANAGE, NULL, 0 },
 	{ "Note", SYSTEM, 0, S(WAITING) | S(RUNNING) | S(FAILED) | S(DISABLED) | S(ABSENT),
 		"release capabilities last_error failed_at restarts required state", NULL, "What its host reported", 0, NULL, NULL, 0 },
 	{ 0 } };

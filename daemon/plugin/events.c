@@ -41,13 +41,41 @@ int events_done(struct link_call *c)
 	return store_note(link->plugins->setup.store, key, before, sizeof before, value, &c->problem);
 }
 
+int events_tested(struct link_call *c)
+{
+	static const char *const words[] = { "sent", "later", "refused", "unknown", "broken" };
+	struct link *link = c->link;
+	dbus_int64_t sequence;
+	dbus_uint32_t outcome;
+	const char *detail;
+	char text[250];
+
+	dbus_message_get_args(
+		c->message, NULL, DBUS_TYPE_INT64, &sequence, DBUS_TYPE_UINT32, &outcome, DBUS_TYPE_STRING, &detail, DBUS_TYPE_INVALID);
+	if (!sequence || sequence != link->test_told || outcome > MENTORSHIP_BROKEN) {
+		c->ends = true;
+		return problem_set(&c->problem, E_DENIED, NULL, "it was told of no such test");
+	}
+	link->test_told = 0;
+	snprintf(text, sizeof text, "%s%s%.200s", words[outcome], *detail ? ": " : "", detail);
+	trial_event(link, outcome == MENTORSHIP_SENT, text);
+	return 0;
+}
+
 struct hearing_of {
 	struct link *link;
 	DBusMessage *events[EVENTS_A_TURN];
 	int count;
 };
 
-static DBusMessage *event_new_message(int64_t id, const char *entity, const char *verb, int64_t object, int64_t version, int64_t time)
+/* Is it the record of the call that tests this very plugin? */
+static bool tests(const struct link *link, const char *entity, const char *verb, int64_t object)
+{
+	return object == link->row && !strcmp(entity, plugin_entity.name) && !strcmp(verb, "Test");
+}
+
+static DBusMessage *event_new_message(
+	int64_t id, const char *entity, const char *verb, int64_t object, int64_t version, int64_t time, dbus_bool_t test)
 {
 	const struct shape *shape = shape_named(entity);
 	DBusMessage *message = dbus_message_new_method_call(NULL, LINK_PATH, LINK_INTERFACE, "Event");
@@ -67,7 +95,7 @@ static DBusMessage *event_new_message(int64_t id, const char *entity, const char
 	link_must(message != NULL);
 	dbus_message_set_no_reply(message, TRUE);
 	link_must(dbus_message_append_args(message, DBUS_TYPE_INT64, &sequence, DBUS_TYPE_STRING, &kind_text, DBUS_TYPE_STRING, &path_text,
-		DBUS_TYPE_INT64, &version_number, DBUS_TYPE_INT64, &at, DBUS_TYPE_INVALID));
+		DBUS_TYPE_INT64, &version_number, DBUS_TYPE_INT64, &at, DBUS_TYPE_BOOLEAN, &test, DBUS_TYPE_INVALID));
 	return message;
 }
 
@@ -103,8 +131,12 @@ static int hear(struct call *call, void *data)
 	engine_bind_int(q, 1, hearing->link->event_told);
 	engine_bind_int(q, 2, EVENTS_A_TURN);
 	while ((r = engine_step(engine, q, &call->problem)) > 0) {
+		bool test = tests(hearing->link, engine_text(q, 1), engine_text(q, 2), engine_int(q, 3));
+
 		hearing->events[hearing->count++] = event_new_message(engine_int(q, 0), engine_text(q, 1), engine_text(q, 2),
-			engine_int(q, 3), version_of(call, engine_text(q, 1), engine_int(q, 3)), engine_int(q, 4));
+			engine_int(q, 3), version_of(call, engine_text(q, 1), engine_int(q, 3)), engine_int(q, 4), test);
+		if (test)
+			hearing->link->test_told = engine_int(q, 0);
 		hearing->link->event_told = engine_int(q, 0);
 	}
 	return r;

@@ -526,11 +526,11 @@ static int64_t on_the_real_clock(struct letter *l, int64_t instant)
 }
 
 /* The plugin makes the calendar's part of it. It names nobody but the reader: the other side's name is in the text already, and an address is
- * nowhere. */
+ * nowhere. A calendar's program answers to the organizer, so that is an address that takes mail: where answers go, or where mail comes from. */
 static void put_calendar(DBusMessageIter *dict, struct letter *l)
 {
 	const struct meeting *m = l->meeting;
-	const char *name = "calendar", *mailbox = *l->settings->mail.reply_to ? l->settings->mail.reply_to : NULL;
+	const char *name = "calendar";
 	dbus_bool_t cancels = m->state == MEETING_CANCELLED;
 	DBusMessageIter entry, variant, array;
 
@@ -544,7 +544,7 @@ static void put_calendar(DBusMessageIter *dict, struct letter *l)
 	if (m->place)
 		put_string(&array, "place", m->place);
 	put_string(&array, "organizer_name", institution(l));
-	put_string(&array, "organizer_address", mailbox ? mailbox : arena_print(l->call->arena, "noreply@%s", domain(l)));
+	put_string(&array, "organizer_address", l->settings->mail.reply_to); /* "": the plugin's sender */
 	put_number(&array, "sequence", m->sequence);
 	put_number(&array, "stamp", m->changed_at);
 	put_number(&array, "start", m->start);

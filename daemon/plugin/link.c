@@ -79,6 +79,8 @@ static void close_connection(struct link *link)
 	event_del(link->deadline);
 	wire_end(connection, LAST_WORDS);
 	post_gone(link);
+	link->test_told = 0;
+	trial_gone(link);
 }
 
 void link_drop(struct link *link, const char *why)
@@ -98,9 +100,9 @@ void link_drop(struct link *link, const char *why)
 static int hello(struct link_call *c)
 {
 	struct link *link = c->link;
-	const char *name, *version;
+	const char *name, *version, *simulated = "simulated", *yes = "yes";
 	dbus_uint32_t abi, minor, capabilities;
-	DBusMessageIter at, array;
+	DBusMessageIter at, array, pair;
 
 	dbus_message_get_args(c->message, NULL, DBUS_TYPE_STRING, &name, DBUS_TYPE_UINT32, &abi, DBUS_TYPE_UINT32, &minor, DBUS_TYPE_UINT32,
 		&capabilities, DBUS_TYPE_STRING, &version, DBUS_TYPE_INVALID);
@@ -113,6 +115,12 @@ static int hello(struct link_call *c)
 	link->stage = LINK_HELLO;
 	dbus_message_iter_init_append(c->reply, &at);
 	link_must(dbus_message_iter_open_container(&at, DBUS_TYPE_ARRAY, "(ss)", &array));
+	if (store_simulated(link->plugins->setup.store)) { /* nothing may leave this machine */
+		link_must(dbus_message_iter_open_container(&array, DBUS_TYPE_STRUCT, NULL, &pair));
+		link_must(dbus_message_iter_append_basic(&pair, DBUS_TYPE_STRING, &simulated));
+		link_must(dbus_message_iter_append_basic(&pair, DBUS_TYPE_STRING, &yes));
+		link_must(dbus_message_iter_close_container(&array, &pair));
+	}
 	link_must(dbus_message_iter_close_container(&at, &array));
 	return 0;
 }
@@ -156,7 +164,9 @@ static const struct link_method {
 } methods[] = { { "Open", "ss", LINK_READY, false, MENTORSHIP_SURVEY_CHANNEL, true, channel_open },
 	{ "Answer", "sssa(ss)", LINK_READY, false, MENTORSHIP_SURVEY_CHANNEL, true, channel_answer },
 	{ "Report", "a(xus)", LINK_HELLO, false, MENTORSHIP_NOTIFIER, true, post_report },
+	{ "Bounced", "xsss", LINK_READY, false, MENTORSHIP_NOTIFIER, false, bounce_told },
 	{ "EventDone", "x", LINK_READY, false, MENTORSHIP_EVENT_SINK, true, events_done },
+	{ "Tested", "xus", LINK_READY, false, MENTORSHIP_EVENT_SINK, false, events_tested },
 	{ "Holding", "ax", LINK_HELLO, true, MENTORSHIP_NOTIFIER, false, post_holding },
 	{ "Hello", "suuus", LINK_OPEN, true, 0, false, hello }, { "Ready", "", LINK_HELLO, true, 0, false, ready },
 	{ "Refused", "s", LINK_HELLO, false, 0, false, refused }, { "Ping", "", LINK_HELLO, false, 0, false, ping }, { 0 } };

@@ -3,8 +3,9 @@
  * What the files about plugins share.
  *
  * link.c listens, accepts, and carries messages: what arrives together is one turn of the store, answered after its commit. hosting.c
- * starts hosts with --development and decides when one is tried again. post.c hands messages over and writes down what became of them.
- * letter.c makes a message's text. channel.c shows pages and takes answers. plugins.c joins them.
+ * starts hosts with --development and decides when one is tried again. post.c hands messages over and writes down what became of them;
+ * bounce.c, that one came back. letter.c makes a message's text. channel.c shows pages and takes answers. trial.c tests a plugin.
+ * plugins.c joins them.
  */
 #ifndef MENTORSHIP_PLUGIN_LINK_H
 #define MENTORSHIP_PLUGIN_LINK_H
@@ -60,6 +61,12 @@ struct link {
 	int held_count;
 	int64_t event_sequence, event_told; /* done with, told: up to these audit records */
 	bool events_begun;
+	int64_t test_told; /* the event that is a test of it and has no outcome yet; 0: none */
+	struct {
+		int64_t task;        /* 0: none is under way */
+		bool message, event; /* what has no outcome yet */
+		struct event *timer;
+	} trial;
 	/* --development */
 	pid_t pid;
 	int pidfd;
@@ -125,6 +132,16 @@ void post_look(struct plugins *);
 /* A link that carried messages ended: they stay `sending` until its host says what it holds. */
 void post_gone(struct link *);
 
+/* ---- trial.c: the verb Test ---- */
+/* What became of the test message about a plugin, and of the test event: ends the task, if one waits. */
+void trial_message(struct plugins *, int64_t plugin, bool good, const char *outcome);
+void trial_event(struct link *, bool good, const char *outcome);
+void trial_gone(struct link *); /* the link ended */
+void trial_free(struct link *);
+
+/* ---- bounce.c ---- */
+int bounce_told(struct link_call *);
+
 /* ---- letter.c ---- */
 /* Makes the call Deliver for a message; E_UNAVAILABLE without link-key or base URL, other errors: it cannot be made at all. */
 /* The parts of one mail, the first being the one that was due. */
@@ -164,6 +181,7 @@ int channel_answer(struct link_call *);
 
 /* ---- events.c: what an event sink hears ---- */
 int events_done(struct link_call *);
+int events_tested(struct link_call *);
 void events_look(struct link *);
 
 #endif

@@ -345,6 +345,7 @@ void plugins_free(struct plugins *p)
 		link_shut(&p->links[i]);
 	for (int i = 0; i < p->count; i++) {
 		hosting_end(&p->links[i]);
+		trial_free(&p->links[i]);
 		if (p->links[i].again)
 			event_free(p->links[i].again);
 	}

@@ -15,6 +15,7 @@
 
 #include <event2/event.h>
 
+#include "core/task.h"
 #include "store/store.h"
 
 struct plugins;
@@ -22,6 +23,7 @@ struct plugins_setup {
 	struct event_base *base;
 	struct store *store;
 	const struct settings *settings;
+	struct tasks *tasks;
 	const char *state;       /* the state directory */
 	const char *root;        /* before /etc, /usr; NULL or "" for none */
 	const char *credentials; /* directory, or NULL */
@@ -38,6 +40,8 @@ void plugins_settings(struct plugins *, const struct settings *);
 int plugins_start(struct plugins *, struct problem *);
 /* After any commit: a message may be due, an event to tell, a plugin to stop. Cheap; what it does happens when the loop is back. */
 void plugins_look(struct plugins *);
+/* Work that a committed call began: true if it is a test of a plugin, which begins here. */
+bool plugins_work(struct plugins *, const struct work *);
 /* For a simulated clock, outside turns: looks now whether messages are due or on their way (with a plugin that can take them). And the
  * instant of the next one that waits, as of the last look; NONE if there is none. */
 bool plugins_busy(struct plugins *);

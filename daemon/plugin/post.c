@@ -60,6 +60,7 @@ struct report {
 	unsigned outcome;
 	const char *detail;
 	bool broken;
+	int64_t tested; /* the plugin that the message was a test of, or NONE */
 };
 
 static struct arg number(const char *name, int64_t value)
@@ -100,6 +101,8 @@ static int write_one(struct call *call, const struct message *m, struct report *
 {
 	const char *outcome = arena_print(call->arena, "%s%s%s", outcomes[report->outcome], *report->detail ? ": " : "", report->detail);
 
+	if (!strcmp(m->template_name, "plugin-test"))
+		report->tested = m->about_id;
 	switch (report->outcome) {
 	case MENTORSHIP_SENT: return over(call, m, "sent", outcome);
 	case MENTORSHIP_LATER: return again(call, m, pause_after(report->attempts), outcome);
@@ -141,7 +144,9 @@ static int write_report(struct call *call, void *data)
 		report->attempts = mail.parts[i]->attempts > report->attempts ? mail.parts[i]->attempts : report->attempts;
 	for (int i = 0; i < mail.count && !r; i++)
 		r = write_one(call, mail.parts[i], report);
-	return r || report->person == NONE ? r : perform_also(call, &person_entity, report->person, "Bounced", NULL, 0);
+	if (r || report->person == NONE || *settings_of(call)->mail.redirect_all_to) /* a trial's address blames nobody */
+		return r;
+	return perform_also(call, &person_entity, report->person, "Bounced", NULL, 0);
 }
 
 static void broken(struct link *link, const char *detail)
@@ -151,6 +156,14 @@ static void broken(struct link *link, const char *detail)
 	snprintf(why, sizeof why, "it cannot send, and no recipient is to blame%s%.200s", *detail ? ": " : "; see its settings", detail);
 	hosting_note(link, PLUGIN_FAILED, why);
 	log_event(EVENT_PLUGIN_FAILED, &(struct log_facts){ .plugin = link->name });
+}
+
+static void told_of_test(const struct report *report)
+{
+	char text[250];
+
+	snprintf(text, sizeof text, "%s%s%.200s", outcomes[report->outcome], *report->detail ? ": " : "", report->detail);
+	trial_message(report->link->plugins, report->tested, report->outcome == MENTORSHIP_SENT, text);
 }
 
 int post_report(struct link_call *c)
@@ -163,7 +176,7 @@ int post_report(struct link_call *c)
 	dbus_message_iter_init_append(c->reply, &out);
 	link_must(dbus_message_iter_open_container(&out, DBUS_TYPE_ARRAY, "x", &ids));
 	for (dbus_message_iter_recurse(&at, &list); !r && dbus_message_iter_get_arg_type(&list); dbus_message_iter_next(&list)) {
-		struct report report = { .link = c->link, .person = NONE };
+		struct report report = { .link = c->link, .person = NONE, .tested = NONE };
 		dbus_uint32_t outcome;
 		dbus_int64_t id;
 
@@ -187,6 +200,8 @@ int post_report(struct link_call *c)
 			let_go(c->link, id);
 		if (!r && report.broken)
 			c->link->broken = true;
+		if (!r && report.tested != NONE)
+			told_of_test(&report);
 		if (!r)
 			link_must(dbus_message_iter_append_basic(&ids, DBUS_TYPE_INT64, &id));
 	}
@@ -266,14 +281,15 @@ static int make(struct call *call, struct parts *parts, DBusMessage **ret)
 	return letter_make(call, parts, ret);
 }
 
-static int mark(struct call *call, const struct parts *parts)
+static int mark(struct call *call, const struct link *link, const struct parts *parts)
 {
 	int r = 0;
 
 	for (int i = 0; i < parts->count && !r; i++) {
-		struct arg args[] = { number("lead", parts->lead), number("attempts", parts->of[i]->attempts + 1) };
+		struct arg args[] = { number("lead", parts->lead), number("attempts", parts->of[i]->attempts + 1),
+			number("handed_to", link->row) };
 
-		r = perform_also(call, &message_entity, parts->of[i]->id, "HandOver", args, 2);
+		r = perform_also(call, &message_entity, parts->of[i]->id, "HandOver", args, 3);
 	}
 	return r;
 }
@@ -309,7 +325,7 @@ static int hand_over(struct call *call, void *data)
 		return wait_until(call, m, call->now + FIRST_PAUSE);
 	}
 	handing->lead = parts.lead;
-	return r ? r : mark(call, &parts);
+	return r ? r : mark(call, handing->link, &parts);
 }
 
 /* One that cannot be made must not stop those behind it. */

@@ -8,7 +8,8 @@
  *
  *   host -> daemon                         reply
  *   Hello(suuus) name, abi, minor, capabilities, version
- *                                          (a(ss)) what the daemon knows beside root's file; at present nothing
+ *                                          (a(ss)) what the daemon knows beside root's file: ("simulated", "yes")
+ *                                          where its clock is simulated and nothing may go to another machine
  *   Holding(ax)  ids that it was given and has no outcome of (notifier; once, after Hello and the outcomes kept)
  *                                          ()
  *   Ready()                                (x) event sink: the last sequence that was done; else 0
@@ -17,14 +18,16 @@
  *   Report(a(xus)) id, outcome, detail; at most REPORT_MOST               (ax) those that are written down now: they may be forgotten
  *   Open(ss)     token, client             a page (PAGE_SIGNATURE)
  *   Answer(sssa(ss)) token, client, hash, fields (at most FIELDS_MOST)    a page
+ *   Bounced(xsss) id or 0, message_id or "", status, detail               (u) enum mentorship_bounce_answer
  *   EventDone(x) sequence                  ()
+ *   Tested(xus)  sequence, outcome, detail: of an event that is a test     ()
  *   Ping()                                 ()
  *
  *   daemon -> host, no reply
  *   Deliver(a{sv})   id x, address, name, language, subject, text, html, message_id, reply_to, list_id, list_name, unsubscribe,
  *                    sender_name s ("" for none), attempt x, expires x, test b; calendar a{sv} (absent: none): uid, zone, rule, summary,
  *                    description, place, organizer_name, organizer_address s, sequence x, stamp x, start x, end x, cancels b
- *   Event(xssxx)     sequence, kind, path, version, at
+ *   Event(xssxxb)    sequence, kind, path, version, at, test
  *   Stop()           unload, and end
  *   Ping() has a reply
  *

@@ -3,11 +3,13 @@
  * A daemon of which a plugin's host sees the link alone: link_daemon SOCKET. What the host says is a line on standard output, what
  * is to be said to it is a line on standard input:
  *
- *	deliver ID SUBJECT     event SEQUENCE KIND     stop     ping     raw MEMBER (a call of a shape that no one knows)
+ *	deliver ID SUBJECT     event SEQUENCE KIND ("plugin.test": a test)     stop     ping     raw MEMBER (a call of a shape that no one knows)
  *	take on|off            whether reports are said to be written down
  *	mute on|off            whether calls are answered at all
  *	silent on|off          whether pages are
  *	busy                   the next page is an error
+ *	simulated on|off       whether its clock is said to be
+ *	bounce NUMBER          how mails that came back are answered
  *	close                  the link is dropped; it listens on
  */
 #include <dbus/dbus.h>
@@ -25,7 +27,8 @@
 static struct event_base *base;
 static struct event *work;
 static DBusConnection *connection;
-static bool take = true, mute, silent, busy, dropping;
+static bool take = true, mute, silent, busy, simulated, dropping;
+static dbus_uint32_t bounce;
 
 static void must(int ok)
 {
@@ -114,15 +117,23 @@ static DBusMessage *answer(DBusMessage *message)
 {
 	const char *member = dbus_message_get_member(message);
 	DBusMessage *reply = dbus_message_new_method_return(message);
-	DBusMessageIter to, array;
+	DBusMessageIter to, array, pair;
+	const char *word = "simulated", *yes = "yes";
 	dbus_int64_t none = 0;
 
 	must(reply != NULL);
 	if (!strcmp(member, "Hello")) {
 		dbus_message_iter_init_append(reply, &to);
-		must(dbus_message_iter_open_container(&to, 'a', "(ss)", &array) && dbus_message_iter_close_container(&to, &array));
+		must(dbus_message_iter_open_container(&to, 'a', "(ss)", &array));
+		if (simulated)
+			must(dbus_message_iter_open_container(&array, 'r', NULL, &pair) &&
+				dbus_message_iter_append_basic(&pair, 's', &word) && dbus_message_iter_append_basic(&pair, 's', &yes) &&
+				dbus_message_iter_close_container(&array, &pair));
+		must(dbus_message_iter_close_container(&to, &array));
 	} else if (!strcmp(member, "Ready")) {
 		must(dbus_message_append_args(reply, 'x', &none, DBUS_TYPE_INVALID));
+	} else if (!strcmp(member, "Bounced")) {
+		must(dbus_message_append_args(reply, 'u', &bounce, DBUS_TYPE_INVALID));
 	} else if (!strcmp(member, "Report")) {
 		append_taken(message, reply);
 	} else if ((!strcmp(member, "Open") || !strcmp(member, "Answer")) && !busy) {
@@ -253,9 +264,12 @@ static void append_event(DBusMessage *message, const char *words)
 	char *kind;
 	dbus_int64_t sequence = strtoll(words, &kind, 10), version = 3, at = 1700000000;
 	const char *path = "/org/mentorship1/matches/12";
+	dbus_bool_t test;
 
 	kind += *kind == ' ';
-	must(dbus_message_append_args(message, 'x', &sequence, 's', &kind, 's', &path, 'x', &version, 'x', &at, DBUS_TYPE_INVALID));
+	test = !strcmp(kind, "plugin.test");
+	must(dbus_message_append_args(
+		message, 'x', &sequence, 's', &kind, 's', &path, 'x', &version, 'x', &at, 'b', &test, DBUS_TYPE_INVALID));
 }
 
 static void say(const char *member, const char *words)
@@ -288,6 +302,10 @@ static void obey(char *line)
 		silent = on;
 	} else if (!strcmp(line, "busy")) {
 		busy = true;
+	} else if (!strcmp(line, "simulated")) {
+		simulated = on;
+	} else if (!strcmp(line, "bounce")) {
+		bounce = (dbus_uint32_t)strtoul(words ? words : "", NULL, 10);
 	} else if (!connection) {
 		puts("nobody");
 		fflush(stdout);

@@ -5,7 +5,8 @@
  * A host for tests: loads one plugin, runs it on a loop of its own and prints what it calls, a line each. SETTINGS holds NAME=VALUE
  * lines; a credential is a file of $CREDENTIALS_DIRECTORY. LINES are JSON: {"deliver": {...}}, {"event": {...}}; all are handed over
  * at the start (32 messages at a time), and the driver unloads the plugin when each has its outcome or the seconds are over. A ticking
- * clock shows how long the plugin kept the loop: "longest MS", and "unload MS".
+ * clock shows how long the plugin kept the loop: "longest MS", and "unload MS". --simulated 1: the daemon's clock is simulated; --stay 1: it
+ * runs until the seconds are over; --answer N: what the daemon answers to a mail that came back, -1: it is not there.
  */
 #include <mentorship-plugin.h>
 
@@ -40,7 +41,8 @@ static struct driver {
 	long repeat, held, outcomes;
 	int64_t last_event, done_event;
 	double longest, ticked;
-	bool quiet;
+	bool quiet, stays;
+	int answer;
 } driver;
 
 static double now_ms(void)
@@ -168,7 +170,41 @@ static int event_done(const struct mentorship_host *host, int64_t sequence)
 	return 0;
 }
 
-static const struct mentorship_host host = { .size = sizeof host,
+/* The daemon's answer to a mail that came back; -1: there is no daemon. It comes a turn of the loop later. */
+static struct asked {
+	mentorship_bounce_function done;
+	void *data;
+	int answer;
+} asked;
+
+static void answer(evutil_socket_t fd, short what, void *data)
+{
+	(void)fd;
+	(void)what;
+	(void)data;
+	asked.done(asked.data, asked.answer);
+}
+
+static int bounced(const struct mentorship_host *host, const struct mentorship_bounce *bounce, mentorship_bounce_function done, void *data)
+{
+	(void)host;
+	printf("bounced %s %lld %s %s\n", bounce->message_id ? bounce->message_id : "-", (long long)bounce->id, bounce->status,
+		bounce->detail);
+	if (driver.answer < 0)
+		return -1;
+	asked = (struct asked){ done, data, driver.answer };
+	event_base_once(driver.base, -1, EV_TIMEOUT, answer, NULL, &(struct timeval){ 0, 1000 });
+	return 0;
+}
+
+static int tested(const struct mentorship_host *host, int64_t sequence, int outcome, const char *detail)
+{
+	(void)host;
+	printf("tested %lld %d %s\n", (long long)sequence, outcome, detail);
+	return 0;
+}
+
+static struct mentorship_host host = { .size = sizeof host,
 	.minor = MENTORSHIP_PLUGIN_MINOR,
 	.loop = loop,
 	.text = text,
@@ -178,7 +214,9 @@ static const struct mentorship_host host = { .size = sizeof host,
 	.log = note,
 	.refuse = refuse,
 	.report = report,
-	.event_done = event_done };
+	.event_done = event_done,
+	.bounced = bounced,
+	.tested = tested };
 
 /* ---- what is handed over ---- */
 
@@ -220,7 +258,8 @@ static void deliver(const json_t *given, int64_t id)
 static void tell(const json_t *given)
 {
 	struct mentorship_event event = { sizeof event, 0, integer(given, "sequence", 1), string(given, "kind", "match.accept"),
-		string(given, "path", "/org/mentorship1/matches/12"), integer(given, "version", 1), integer(given, "at", 1795600000) };
+		string(given, "path", "/org/mentorship1/matches/12"), integer(given, "version", 1), integer(given, "at", 1795600000),
+		integer(given, "test", 0) };
 
 	driver.last_event = event.sequence;
 	if (driver.plugin->event(driver.self, &event) < 0) {
@@ -241,7 +280,7 @@ static void feed(void)
 		else
 			tell(json_object_get(line, "event"));
 	}
-	if (driver.at >= all && driver.held == 0 && driver.done_event >= driver.last_event)
+	if (!driver.stays && driver.at >= all && driver.held == 0 && driver.done_event >= driver.last_event)
 		event_base_loopbreak(driver.base);
 }
 
@@ -340,6 +379,12 @@ int main(int count, char **arguments)
 	for (int i = 3; i + 1 < count; i += 2) {
 		if (strcmp(arguments[i], "--seconds") == 0)
 			seconds = strtol(arguments[i + 1], NULL, 10);
+		else if (strcmp(arguments[i], "--simulated") == 0)
+			host.simulated = 1;
+		else if (strcmp(arguments[i], "--answer") == 0)
+			driver.answer = (int)strtol(arguments[i + 1], NULL, 10);
+		else if (strcmp(arguments[i], "--stay") == 0)
+			driver.stays = true;
 		else
 			driver.quiet = (driver.repeat = strtol(arguments[i + 1], NULL, 10)) > 0;
 	}

@@ -25,6 +25,7 @@ class Run:
         self.reports = {int(number): (word, detail) for number, word, detail in re.findall(r"^report (\d+) (\w+) (.*)$", self.text, re.M)}
         self.logs = re.findall(r"^log \d (.*)$", self.text, re.M)
         self.done = [int(number) for number in re.findall(r"^done (\d+)$", self.text, re.M)]
+        self.tested = {int(number): (int(word), detail) for number, word, detail in re.findall(r"^tested (\d+) (\d) (.*)$", self.text, re.M)}
         refused = re.search(r"^refused (.*)$", self.text, re.M)
         self.refused = refused and refused[1]
         longest = re.search(r"^longest (\d+)$", self.text, re.M)

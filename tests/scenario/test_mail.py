@@ -2,6 +2,7 @@
 """Messages leave: from an offer to a mail at a real server, through the real host and plugin, over kills of either side."""
 import email
 import email.policy
+import json
 import os
 import pathlib
 import pwd
@@ -212,9 +213,32 @@ def test_a_meeting_is_carried_moved_and_called_off_for_its_reader_alone(post):
         for reader, said, event in calendars(post, subject):
             assert said == method and event["SEQUENCE"] == sequence
             assert str(event["ATTENDEE"]) == f"mailto:{reader}"          # one alone: several would be a list
+            assert str(event["ORGANIZER"]) == "mailto:office@example.org"
             other = "zdenka@" if reader.startswith("yngvild") else "yngvild@"
             assert other not in event.to_ical().decode().replace("\r\n ", "")
             uids.add(str(event["UID"]))
             if sequence == 1:
                 assert str(event["LOCATION"]) == "Library; room 2, second floor"
     assert len(uids) == 1
+
+
+@pytest.mark.parametrize("reply_to, redirect", [("", ""), ("office@example.org", "trial@example.org")])
+def test_what_leaves_in_a_trial_goes_nowhere_else(post, reply_to, redirect):
+    """Neither envelope nor header nor calendar has the recipient's address; and whom a calendar answers to."""
+    post.configure(settle=0, reply_to=f'"{reply_to}"', redirect_all_to=f'"{redirect}"').start()
+    running(post)
+    world, coord, match = post.world, post.world.caller("mt-coord"), post.world.matches["offered"]
+    world.caller("mt-mentor2").verb(match, "Match.Accept")
+    coord.verb(match, "Match.Accept", options={"for": world.people["mt-mentee2"]})
+    coord.verb(match, "Match.Start")
+    post.advance(10)
+    assert until(lambda: len(calendars(post, "time to begin")) == 2)
+    for reader, _, event in calendars(post, "time to begin"):
+        assert str(event["ORGANIZER"]) == "mailto:" + (reply_to or "mentoring@example.org")
+        assert str(event["ATTENDEE"]) == f"mailto:{reader}"
+        assert not redirect or reader == redirect
+    for path in post.kept.glob("*.json") if redirect else ():
+        envelope = json.loads(path.read_text())
+        assert envelope["to"] == [redirect] and envelope["from"] == "mentoring@example.org"
+        head = path.with_suffix(".eml").read_bytes().split(b"\r\n\r\n")[0]
+        assert b"planted-post.example" not in head

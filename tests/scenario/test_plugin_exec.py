@@ -3,10 +3,13 @@
 import json
 import os
 import pathlib
+import shutil
 import time
 
 import pytest
 
+from harness import BUILD, wait_until
+from host_world import World
 from plugin_drive import drive
 
 LETTER = {"address": "anna@uni.test", "name": "Anna\r\nX: y", "subject": "Grüße", "text": "Hallo\n", "message_id": "m1@uni.test"}
@@ -149,6 +152,43 @@ def test_event_that_fails_is_passed_over(program, tmp_path):
 def test_no_events_unless_named(program, tmp_path):
     run = events(tmp_path, program("echo x >OUT\n"), ["a.b"], "")
     assert run.done == [7] and not (tmp_path / "out").exists()
+
+
+def test_a_test_is_told_whatever_the_settings_name(program, tmp_path):
+    line = {"event": {"sequence": 7, "kind": "plugin.test", "test": 1}}
+    for body, wanted, expected in (("cat >>OUT\n", "match.*", (0, "exit 0")), ("exit 3\n", "match.*", (4, "exit 3")), ("exit 75\n", "a.b", (1, "exit 75"))):
+        run = drive(tmp_path, "exec", {"program": program(body), "events": wanted}, [line])
+        assert run.tested == {7: expected} and run.done == [7]          # and never again
+    assert json.loads(out(tmp_path))["kind"] == "plugin.test"
+    run = drive(tmp_path, "exec", {"program": program("echo x >>OUT\n"), "events": ""}, [line])
+    assert run.tested[7][0] == 0 and "events is empty" in run.tested[7][1] and out(tmp_path).count("\n") == 1
+
+
+def test_a_test_does_not_wait_for_the_pause_of_another(program, tmp_path):
+    """The event before it is tried again at once, and the test behind it goes."""
+    world = World(tmp_path)
+    shutil.copy(BUILD / "plugins/exec.so", world.plugins)
+    log = world.state / "log"                               # the only place where a host of a trial may write
+    log.touch()
+    world.settings(f'program = "{program(f"echo x >>{log}; [ -e {log}.good ] || exit 75")}";\nevents = "*";\n')
+    daemon = world.daemon()
+    world.host("exec")
+    assert daemon.until("Ready")
+    daemon.say("event 7 a.b")
+    wait_until(lambda: log.read_text().count("x") == 3, seconds=20, what="two pauses, of 2 and 4 seconds")
+    (world.state / "log.good").touch()
+    begin = time.monotonic()
+    daemon.say("event 8 plugin.test")
+    assert daemon.until("Tested") == "Tested 8 0 'exit 0'" and daemon.until("EventDone") == "EventDone 8"
+    assert time.monotonic() - begin < 4 and log.read_text().count("x") == 5
+    world.stop()
+
+
+def test_it_knows_that_the_clock_is_simulated(program, tmp_path):
+    for more, word, expected in (([], "", False), (["--simulated", "1"], "1", True)):
+        path = program("cat >OUT; echo \"$MENTORSHIP_SIMULATED\" >OUT.env\n")
+        assert drive(tmp_path, "exec", {"program": path}, [{"deliver": LETTER}], *more).reports[1][0] == "SENT"
+        assert (tmp_path / "out.env").read_text().strip() == word and json.loads(out(tmp_path)).get("simulated", False) is expected
 
 
 # ---- what is not run ----

@@ -35,7 +35,7 @@ def serving(world, name="template", source=TEMPLATE, **more):
 
 def test_whole_path(world):
     daemon, host = serving(world)
-    assert daemon.seen[-3:] == ["Hello 'template' 1 0 1 '1.0'", "Holding []", "Ready"]
+    assert daemon.seen[-3:] == ["Hello 'template' 1 1 1 '1.0'", "Holding []", "Ready"]
     daemon.say("deliver 7 Welcome")
     assert daemon.until("Report") == "Report [(7 0 '250 written')]"
     text = (world.state / "messages.txt").read_text()
@@ -76,7 +76,7 @@ def test_the_daemon_comes_again(world):
     assert daemon.until("Report")
     daemon.stop()
     daemon = world.daemon()
-    assert daemon.next(5) == "Hello 'template' 1 0 1 '1.0'"
+    assert daemon.next(5) == "Hello 'template' 1 1 1 '1.0'"
     assert daemon.next() == "Report [(7 0 '250 written')]"
     assert daemon.until("Ready")
     assert host.process.poll() is None
@@ -124,8 +124,8 @@ REFUSALS = {
     "truncated by a byte": (lambda w, f: os.truncate(f, f.stat().st_size - 1), "is not whole"),
     "without note": (lambda w, f: subprocess.run(["objcopy", "-R", ".note.mentorship.plugin", str(f)], check=True), "has no note of a plugin"),
     "other ABI": (lambda w, f: patch(f, "abi", 2), "was built for ABI 2, this host has ABI 1"),
-    "newer minor": (lambda w, f: patch(f, "minor", 1), "was built for ABI 1.1, this host knows it up to 1.0"),
-    "wrong struct size": (lambda w, f: patch(f, "size", 104), "struct has 104 bytes, which ABI 1.0 does not have"),
+    "newer minor": (lambda w, f: patch(f, "minor", 2), "was built for ABI 1.2, this host knows it up to 1.1"),
+    "wrong struct size": (lambda w, f: patch(f, "size", 104), "struct has 104 bytes, which ABI 1.1 does not have"),
     "unknown capability": (lambda w, f: patch(f, "capabilities", 17), "wants the unknown capability 0x10"),
     "no capability": (lambda w, f: patch(f, "capabilities", 0), "names no capability"),
     "a directory": (lambda w, f: (f.unlink(), f.mkdir()), "is not a regular file"),
@@ -146,7 +146,7 @@ def test_refused_before_its_code_runs(world, what):
     assert not mark.exists(), "no code of it ran"
     refusal = daemon.until("Refused")
     assert sentence.split("; ")[0] in refusal
-    assert "Hello 'bad' 1 0 0 ''" in daemon.seen
+    assert "Hello 'bad' 1 1 0 ''" in daemon.seen
 
 
 def test_a_good_one_runs_its_constructor(world):
@@ -350,7 +350,7 @@ def test_survey_channel(world):
     world.plugin("asker", None, "-levent")
     daemon = world.daemon()
     host = world.host("asker")
-    assert daemon.until("Ready") and daemon.seen[-2:] == ["Hello 'asker' 1 0 2 '1.0'", "Ready"]
+    assert daemon.until("Ready") and daemon.seen[-2:] == ["Hello 'asker' 1 1 2 '1.0'", "Ready"]
     assert daemon.until("Open") == "Open 't\ufffdken ' 'client'"
     assert host.until("<6>") == "<6>plugin asker: opened: status 0 'Page' 'hash' 1 parts"
     assert host.until("<6>") == "<6>plugin asker: part 4 1 'field' 'Label' 80 1 'Choice'"
@@ -407,6 +407,76 @@ def test_events(world):
     daemon.say("deliver 5 Hi")
     assert daemon.until("gone"), "a message is out of place for an event sink"
     assert "the daemon says Deliver, which is out of place here" in host.until("<4>")
+
+
+def test_a_test_of_an_event_sink(world):
+    daemon, host = sink(world, "well")
+    daemon.say("event 41 match.accept")
+    assert daemon.until("EventDone") == "EventDone 41"
+    daemon.say("event 42 plugin.test")
+    assert daemon.until("Tested") == "Tested 42 0 'as it should be'"
+    assert daemon.until("EventDone") == "EventDone 42"
+    daemon.say("stop")
+    assert "wrong" not in host.rest()
+
+
+# ---- what minor version 1 added ----
+
+def test_a_mail_that_came_back(world):
+    for number, word in enumerate(("taken", "unknown", "again")):
+        daemon, host = bad(world, "bounces")
+        assert daemon.until("Ready")
+        daemon.say(f"bounce {number}")
+        daemon.say("deliver 5 Hi")
+        assert daemon.until("Bounced") == "Bounced 5 'm\ufffd @x' '5.1.1' '550'"
+        assert word in host.until("<6>plugin bad: answer")
+        host.stop()
+        daemon.stop()
+
+
+def test_one_that_nobody_answers_is_told_again(world):
+    daemon, host = bad(world, "bounces")
+    assert daemon.until("Ready")
+    daemon.say("mute on")
+    daemon.say("deliver 5 Hi")
+    assert daemon.until("Bounced")
+    daemon.say("close")
+    assert "again" in host.until("<6>plugin bad: answer")
+    daemon.say("mute off")
+    assert daemon.until("Ready")
+    daemon.say("bounce 7")                                # no answer that there is
+    daemon.say("deliver 6 Hi")
+    assert "again" in host.until("<6>plugin bad: answer")
+
+
+def test_an_answer_after_unload_reaches_nobody(world):
+    daemon, host = bad(world, "bounces")
+    assert daemon.until("Ready")
+    daemon.say("mute on")
+    daemon.say("deliver 5 Hi")
+    assert daemon.until("Bounced")
+    daemon.say("stop")
+    assert "answer" not in host.rest(30) and host.process.wait(10) == 0
+
+
+def test_the_plugin_knows_whether_the_clock_is_simulated(world):
+    daemon, host = bad(world, "simulated")
+    assert daemon.until("Ready")
+    daemon.say("deliver 5 Hi")
+    assert "simulated 0" in host.until("<6>")
+    daemon.say("simulated on")
+    daemon.say("close")
+    assert daemon.until("Ready")
+    daemon.say("deliver 6 Hi")
+    assert "simulated 1" in host.until("<6>")
+
+
+def test_one_of_minor_version_0_runs(world):
+    """Its file says so, and so does its struct: 1.0 is what it was built against."""
+    daemon, host = bad(world, "well", "-DMINOR=0")
+    assert daemon.until("Hello") == "Hello 'bad' 1 0 1 '1.0'" and daemon.until("Ready")
+    daemon.say("deliver 5 Hi")
+    assert daemon.until("Report") == "Report [(5 0 '250 ok')]"
 
 
 def test_events_that_are_never_done(world):

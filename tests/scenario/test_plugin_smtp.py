@@ -154,6 +154,15 @@ def test_calendars_of_one_run_have_each_its_own_zone_and_years(sink, tmp_path):
     assert zones[0] == zones[1] == zones[6]
 
 
+def test_the_organizer_takes_answers(sink, tmp_path):
+    """Calendar programs answer to the organizer: without one it is where mail comes from."""
+    meeting = {**MEETING, "start": 1795620000, "end": 1795623600}
+    for given, expected in (("office@uni.test", "office@uni.test"), ("", "mentoring@uni.test")):
+        sink.clear()
+        assert outcome(tmp_path, sink, letter={"calendar": {**meeting, "organizer_address": given}})[0] == "SENT"
+        assert calendar_of(sink.mails()[0])[1].walk("VEVENT")[0]["ORGANIZER"] == f"mailto:{expected}"
+
+
 def test_calendar_cancelled(sink, tmp_path):
     meeting = {**MEETING, "start": 1795620000, "end": 1795623600, "cancels": 1, "sequence": 4}
     assert outcome(tmp_path, sink, letter={"calendar": meeting})[0] == "SENT"
@@ -257,6 +266,17 @@ def test_nobody_there(tmp_path):
     server.stop()
     assert outcome(tmp_path, server)[0] == "LATER"
     assert outcome(tmp_path, server, **{"server": "nowhere.invalid", "insecure": "true"})[0] == "LATER"
+
+
+@pytest.mark.parametrize("server", ["192.0.2.1", "::ffff:192.0.2.1", "2001:db8::1"])
+def test_with_a_simulated_clock_mail_stays_here(sink, tmp_path, server):
+    """Whatever the settings allow: such a database is full of people who have an address."""
+    words = {"server": server, "insecure": "true", "timeout": 1}
+    run = drive(tmp_path, "smtp", settings(25, **words), [{"deliver": LETTER}], "--simulated", "1")
+    assert run.reports[1] == ("BROKEN", "the clock is simulated: mail goes to a server on this machine only")
+    assert outcome(tmp_path, sink, **words)[0] == "LATER"                       # with a clock of its own it would be tried
+    run = drive(tmp_path, "smtp", settings(sink.port), [{"deliver": LETTER}], "--simulated", "1")
+    assert run.reports[1][0] == "SENT"
 
 
 # ---- protection ----

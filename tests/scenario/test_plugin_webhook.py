@@ -158,6 +158,26 @@ def test_https(receiver, tmp_path):
     assert not run.done and len(server.requests) == 2 and any("certificate" in line for line in run.logs)
 
 
+def test_a_test_goes_once_and_says_what_came_back(receiver, tmp_path):
+    line = [{"event": {"sequence": 40, "kind": "plugin.test", "test": 1}}]
+    for answer, expected in ((204, (0, "answered with status 204")), (500, (2, "answered with status 500")), (410, (4, "the receiver says that it is gone"))):
+        server = receiver(answer)
+        run = post(tmp_path, there(server), line, events="match.*", seconds=3)
+        assert len(server.requests) == 1 and run.tested[40][0] == expected[0] and run.tested[40][1].startswith(expected[1])
+        assert run.done == ([] if answer == 410 else [40])
+        assert json.loads(server.requests[0][2])["type"] == "plugin.test"
+
+
+def test_with_a_simulated_clock_nothing_leaves_this_machine(receiver, tmp_path):
+    server = receiver()
+    words = {"secret": "webhook-secret", "allow_loopback": "true", "allow_private": "true", "retry": 1}
+    secret = {"webhook-secret": SECRET}
+    assert drive(tmp_path, "webhook", {"url": there(server), **words}, events(1), "--simulated", "1", credentials=secret).done == [40]
+    for url in ("https://192.0.2.1/", "https://8.8.8.8/", "https://[2600::1]/"):
+        run = drive(tmp_path, "webhook", {"url": url, **words}, events(1), "--simulated", "1", credentials=secret, seconds=1)
+        assert not run.done and any("the clock is simulated: events go to a receiver on this machine only" in line for line in run.logs)
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "0.0.0.0", "2130706433", "[::ffff:127.0.0.1]", "10.0.0.1", "192.168.1.1", "169.254.169.254"])
 def test_addresses_refused(receiver, tmp_path, host):
     server = receiver()

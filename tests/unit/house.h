@@ -369,7 +369,7 @@ static inline void write_file(const struct world *w, const char *name, const cha
 	chmod(file, mode);
 }
 
-static inline void plugins_begin(struct house *h)
+static inline void house_plugins(struct house *h)
 {
 	struct plugins_setup setup = { .base = h->base,
 		.store = h->w->store,
@@ -415,7 +415,7 @@ static inline int move_in(void **state)
 	h->base = event_base_new();
 	must(store_turn_begin(h->w->store, &problem), &problem);
 	must(store_turn_commit(h->w->store, &problem), &problem);
-	plugins_begin(h);
+	house_plugins(h);
 	*state = h;
 	return 0;
 }

@@ -231,7 +231,10 @@ static void all_goes_to_the_address_of_a_trial(void **state)
 		assert_string_equal(letter_text(h->host.letters[i], "address", NULL), "trial@example.net");
 		assert_string_equal(letter_text(h->host.letters[i], "name", NULL), "");
 		assert_int_equal(strncmp(letter_text(h->host.letters[i], "subject", NULL), "[trial] ", 8), 0);
+		assert_true(report(h, letter_id(h->host.letters[i]), MENTORSHIP_REFUSED, "550 5.1.1"));
 	}
+	assert_int_equal(messages(h, "failed"), 2);
+	assert_int_equal(number(h, "SELECT sum(\"bounces\") FROM \"person\""), 0); /* it was not their addresses that refused */
 }
 
 static void nights_are_quiet_for_what_can_wait(void **state)

@@ -8,8 +8,14 @@
  *	-DNAPS          its constructor sleeps for a minute
  *	-DNO_DELIVER, -DNO_UNLOAD   callbacks that are mandatory are missing
  *	-DCAPABILITY=N  what it says it can
+ *	-DMINOR=N       the minor version that it says it was built against
  */
 #include <mentorship-plugin.h>
+
+#ifdef MINOR
+#undef MENTORSHIP_PLUGIN_MINOR
+#define MENTORSHIP_PLUGIN_MINOR MINOR
+#endif
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -122,6 +128,28 @@ static void report_strangers(int64_t id)
 	host->log(host, MENTORSHIP_INFO, other == -1 && word == -1 && !right && again == -1 ? "as it should be" : "wrong answers");
 }
 
+static void bounce_answered(void *data, int answer)
+{
+	static const char *const words[] = { "answer: taken", "answer: unknown", "answer: again" };
+
+	host->log(host, MENTORSHIP_INFO, answer >= 0 && answer < 3 && data == &host ? words[answer] : "answer: wrong");
+}
+
+/* Only the last of them is one. */
+static void bounce(int64_t id)
+{
+	struct mentorship_bounce bounce = {
+		.size = sizeof bounce, .id = id, .message_id = "m\xff\n@x", .status = "5.1.1", .detail = "550"
+	};
+	int wrong = host->bounced(host, NULL, bounce_answered, NULL) + host->bounced(host, &bounce, NULL, NULL);
+
+	bounce.size = 8;
+	wrong += host->bounced(host, &bounce, bounce_answered, NULL);
+	bounce.size = sizeof bounce;
+	if (wrong != -3 || host->bounced(host, &bounce, bounce_answered, &host))
+		host->log(host, MENTORSHIP_INFO, "answer: wrong");
+}
+
 static int deliver(void *self, const struct mentorship_message *message)
 {
 	char many[4000];
@@ -138,6 +166,10 @@ static int deliver(void *self, const struct mentorship_message *message)
 		return host->refuse(host, "the queue is full; wait.");
 	if (is("keeps it"))
 		return 0;
+	if (is("bounces"))
+		bounce(message->id);
+	if (is("simulated"))
+		host->log(host, MENTORSHIP_INFO, host->simulated ? "simulated 1" : "simulated 0");
 	if (is("calls"))
 		call_what_is_not_allowed();
 	if (is("thread") && !pthread_create(&thread, NULL, other_thread, NULL))
@@ -172,6 +204,15 @@ static int event(void *self, const struct mentorship_event *event)
 	(void)self;
 	if (is("refuses events"))
 		return host->refuse(host, "no more of them; stop.");
+	if (event->test) {
+		int other = host->tested(host, event->sequence + 1, MENTORSHIP_SENT, ""), word = host->tested(host, event->sequence, 9, "");
+		int right = host->tested(host, event->sequence, MENTORSHIP_SENT, "as it should be");
+
+		if (other != -1 || word != -1 || right || host->tested(host, event->sequence, MENTORSHIP_SENT, "twice") != -1)
+			host->log(host, MENTORSHIP_INFO, "wrong answers");
+	} else if (host->tested(host, event->sequence, MENTORSHIP_SENT, "no test") != -1) {
+		host->log(host, MENTORSHIP_INFO, "wrong answers");
+	}
 	if (!is("never done"))
 		host->event_done(host, is("future") ? event->sequence + 5 : event->sequence);
 	return 0;

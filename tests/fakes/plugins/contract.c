@@ -29,3 +29,12 @@ __attribute__((visibility("default"))) extern const struct contract {
 } contract;
 
 const struct contract contract = { 0 };
+
+/* What a later minor version added stands in a struct of its own: the one above is compared with what older ones had. */
+__attribute__((visibility("default"))) extern const struct contract_1 {
+	const struct mentorship_bounce *bounce;
+	mentorship_bounce_function function;
+	enum mentorship_bounce_answer answer;
+} contract_1;
+
+const struct contract_1 contract_1 = { 0 };

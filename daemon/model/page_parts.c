@@ -461,7 +461,7 @@ static int leave_page(struct reading *r, struct page *page)
 	page->title = filled(r, LEAVE_TITLE, program->title);
 	page_paragraph(page, page_say(r, LEAVE_INTRO));
 	page_field(page, MENTORSHIP_LINES, "reason", page_say(r, LEAVE_WHY), r->answer)->max = 1000;
-	page_part(page, MENTORSHIP_NOTE, NULL, page_say(r, OFFER_PRIVATE_TO_STAFF));
+	page_part(page, MENTORSHIP_NOTE, NULL, page_say(r, LEAVE_WHO_READS));
 	page_button(page, "leave", page_say(r, LEAVE_DO), MENTORSHIP_PART_DANGER);
 	return 0;
 }

@@ -46,11 +46,6 @@ static const struct field fields[] = { ID_AND_VERSION(struct match_run, .anchor 
 	{ 0 } };
 COVERS(fields, struct match_run, 0);
 
-struct recipe {
-	int64_t id, version, program;
-	char *name;
-	int64_t algorithm;
-};
 /* Only a run that supposes nothing untrue can become matches. */
 static bool supposes(const struct what_if *list, size_t count)
 {

@@ -104,6 +104,20 @@ struct trait {
 	int64_t side;
 };
 
+struct recipe {
+	int64_t id, version, program;
+	char *name;
+	int64_t algorithm;
+	char *starter;
+};
+struct recipe_line {
+	int64_t id, version, program, recipe;
+	char *criterion;
+	int64_t use;
+	double weight;
+	char *parameters;
+};
+
 enum run_state {
 	RUN_QUEUED,
 	RUN_RUNNING,
@@ -373,6 +387,10 @@ int recipe_lines(struct call *, int64_t recipe, const char *changes, char **ret_
 /* Fills a draft program, and the recipe made with it, from a shipped starter; E_INVALID names the known ones. */
 int starter_fill(struct call *, struct program *);
 int starter_recipe(struct call *, const struct program *);
+/* The algorithm of a shipped recipe, in a coordinator's words; E_INVALID names those that there are. */
+int shipped_recipe(struct call *, const char *name, const char *const *algorithms, int64_t *ret_algorithm);
+/* Its lines, added to a recipe. */
+int shipped_lines(struct call *, int64_t recipe, const char *name);
 /* Refuses to take a coordinator away where a running program would be left without one: the duty (NONE: all those of the person). */
 int coordinator_stays(struct call *, int64_t person, int64_t duty);
 enum {

@@ -18,11 +18,6 @@ enum {
 	USE_WEIGHT
 };
 
-struct recipe {
-	int64_t id, version, program;
-	char *name;
-	int64_t algorithm;
-};
 
 static const struct field fields[] = { ID_AND_VERSION(struct recipe, .anchor = NO_ANCHOR),
 	{ AS_INT(struct recipe, program, LINK, MEMBER), .flags = REQUIRED | FROZEN | LEADS, .to = "program", .anchor = AT_PROGRAM,
@@ -31,8 +26,23 @@ static const struct field fields[] = { ID_AND_VERSION(struct recipe, .anchor = N
 		.label = "Name" },
 	{ AS_INT(struct recipe, algorithm, CHOICE, STAFF), .flags = REQUIRED | LISTED, .choices = algorithms, .starts = true,
 		.label = "Algorithm" },
-	{ 0 } };
+	{ AS_TEXT(struct recipe, starter, STAFF), .flags = FROZEN | HAS_MAX, .max = 64, .label = "Made from the shipped recipe" }, { 0 } };
 COVERS(fields, struct recipe, 0);
+
+static int recipe_create(struct call *call, const void *was, void *now)
+{
+	struct recipe *recipe = now;
+
+	(void)was;
+	return recipe->starter ? shipped_recipe(call, recipe->starter, algorithms, &recipe->algorithm) : 0;
+}
+
+static int recipe_changed(struct call *call, const void *was, const void *now)
+{
+	const struct recipe *recipe = now;
+
+	return recipe && !was && recipe->starter ? shipped_lines(call, recipe->id, recipe->starter) : 0;
+}
 
 static int recipe_preview(struct call *call, const void *was, void *now)
 {
@@ -40,7 +50,7 @@ static int recipe_preview(struct call *call, const void *was, void *now)
 	return begin_work(call, "match preview", ((const struct recipe *)was)->id);
 }
 
-static const struct verb verbs[] = { { "Create", COORDINATOR, 0, KEEP, "*", NULL, "Make a recipe", ON_COLLECTION, NULL, NULL, 0 },
+static const struct verb verbs[] = { { "Create", COORDINATOR, 0, KEEP, "*", recipe_create, "Make a recipe", ON_COLLECTION, NULL, NULL, 0 },
 	{ "Update", COORDINATOR, 0, KEEP, "*", NULL, "Change", 0, NULL, NULL, 0 },
 	{ "Preview", COORDINATOR, 0, KEEP, NULL, recipe_preview, "See what each criterion says of the people of today", LONG, NULL, NULL,
 		0 },
@@ -51,19 +61,13 @@ const struct entity recipe_entity = { .name = "recipe",
 	.size = sizeof(struct recipe),
 	.fields = fields,
 	.verbs = verbs,
+	.changed = recipe_changed,
 	.unique = "program name",
 	.retention = AFTER_PROGRAM,
 	.label = "Recipe",
 	.help = "How a matching of a program is made.",
 	.order = "name" };
 
-struct recipe_line {
-	int64_t id, version, program, recipe;
-	char *criterion;
-	int64_t use;
-	double weight;
-	char *parameters;
-};
 
 static const struct field line_fields[] = { ID_AND_VERSION(struct recipe_line, .anchor = NO_ANCHOR),
 	{ AS_INT(struct recipe_line, program, LINK, MEMBER), .flags = REQUIRED | BY_VERB, .to = "program", .anchor = AT_PROGRAM,

@@ -89,18 +89,83 @@ int starter_fill(struct call *call, struct program *p)
 	return 0;
 }
 
-struct recipe {
-	int64_t id, version, program;
-	char *name;
+
+/* How much a line counts, in the words of a recipe line. */
+enum {
+	HARD,
+	WEIGHT,
+	NICE,
+	IMPORTANT,
+	VERY_IMPORTANT,
+	MUST
+};
+
+/* Recipes in a coordinator's words. One whose algorithm is not there (yet) is not offered. */
+static const struct shipped {
+	const char *name, *algorithm;
+	struct {
+		const char *criterion;
+		int use;
+		const char *parameters;
+	} lines[12];
+} shipped[] = { { "place as many as possible", "optimal",
+			{ { "language", MUST, NULL }, { "availability", MUST, "at_least=30" }, { "traits", VERY_IMPORTANT, NULL },
+				{ "availability", IMPORTANT, NULL }, { "mentee_wish", IMPORTANT, NULL }, { "mentor_wish", IMPORTANT, NULL },
+				{ "interests", NICE, NULL }, { "earlier", NICE, NULL } } },
+	{ "help the worst off first", "fair",
+		{ { "language", MUST, NULL }, { "availability", MUST, "at_least=30" }, { "traits", VERY_IMPORTANT, NULL },
+			{ "availability", VERY_IMPORTANT, NULL }, { "mentee_wish", IMPORTANT, NULL }, { "interests", NICE, NULL } } },
+	{ "respect wishes", "stable",
+		{ { "language", MUST, NULL }, { "availability", MUST, "at_least=30" }, { "mentee_wish", VERY_IMPORTANT, "ranks=10" },
+			{ "mentor_wish", VERY_IMPORTANT, "ranks=10" }, { "traits", NICE, NULL }, { "interests", NICE, NULL } } },
+	{ "make groups", "circles",
+		{ { "language", MUST, NULL }, { "availability", MUST, "at_least=60" }, { "interests", VERY_IMPORTANT, NULL },
+			{ "traits", IMPORTANT, NULL } } },
+	{ 0 } };
+
+static bool is_offered(const struct shipped *s, const char *const *algorithms, int64_t *ret_algorithm)
+{
+	for (*ret_algorithm = 0; algorithms[*ret_algorithm]; ++*ret_algorithm)
+		if (!strcmp(algorithms[*ret_algorithm], s->algorithm))
+			return true;
+	return false;
+}
+
+int shipped_recipe(struct call *call, const char *name, const char *const *algorithms, int64_t *ret_algorithm)
+{
+	const char *known = NULL;
 	int64_t algorithm;
-};
-struct recipe_line {
-	int64_t id, version, program, recipe;
-	char *criterion;
-	int64_t use;
-	double weight;
-	char *parameters;
-};
+
+	for (const struct shipped *s = shipped; s->name; s++) {
+		if (!is_offered(s, algorithms, &algorithm))
+			continue;
+		if (!strcmp(s->name, name)) {
+			*ret_algorithm = algorithm;
+			return 0;
+		}
+		known = known ? arena_print(call->arena, "%s, %s", known, s->name) : s->name;
+	}
+	return fail(call, E_INVALID, "starter", "there is no such recipe; these are shipped: %s", known);
+}
+
+int shipped_lines(struct call *call, int64_t recipe, const char *name)
+{
+	const struct shipped *s = shipped;
+	int r = 0;
+
+	while (strcmp(s->name, name) != 0)
+		s++;
+	for (int i = 0; s->lines[i].criterion && !r; i++) {
+		struct recipe_line *line = fresh(call, &recipe_line_entity);
+
+		line->recipe = recipe;
+		line->criterion = (char *)(uintptr_t)s->lines[i].criterion;
+		line->use = s->lines[i].use;
+		line->parameters = (char *)(uintptr_t)s->lines[i].parameters;
+		r = add(call, &recipe_line_entity, line);
+	}
+	return r;
+}
 
 int starter_recipe(struct call *call, const struct program *program)
 {

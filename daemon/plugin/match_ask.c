@@ -21,10 +21,6 @@ enum {
 
 /* ---- with a worker ---- */
 
-struct recipe {
-	int64_t id, version, program;
-};
-
 static int preview_begin(struct call *call, struct piece *piece)
 {
 	struct recipe *recipe;

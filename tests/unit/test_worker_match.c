@@ -247,6 +247,33 @@ static void importance_in_words(void **state)
 	workshop_close(s);
 }
 
+/* A recipe in a coordinator's words brings its lines; one whose algorithm is not there is not offered. */
+static void a_shipped_recipe(void **state)
+{
+	struct workshop *s = workshop_open(*state, NULL);
+	struct cast c = cast(s->w);
+	const char *program = path(s->w, &program_entity, c.program), *recipe;
+	int64_t task, run;
+
+	people(s, &c);
+	assert_int_equal(perform(s->w, &c.ada, &recipe_entity, 0, "Create",
+				 ARGS(P("program", program), T("name", "second"), T("starter", "as you like it"))),
+		E_INVALID);
+	assert_string_equal(s->w->call.problem.field, "starter");
+	assert_non_null(strstr(s->w->call.problem.text, "these are shipped: place as many as possible"));
+	recipe = path(s->w, &recipe_entity,
+		create(s->w, &c.ada, &recipe_entity,
+			ARGS(P("program", program), T("name", "second"), T("starter", "place as many as possible"))));
+	task = ask_for(s, &c.ada, &match_run_entity, 0, "Create", ARGS(P("program", program), P("recipe", recipe)));
+	run = s->w->call.object;
+	workshop_run(s);
+	must_be(s, run, "proposed");
+	assert_int_equal(task_find(s->tasks, task)->state, TASK_DONE);
+	assert_non_null(strstr(ask_text(s->w, "SELECT lines FROM match_run"), "availability\thard\t0\tat_least=30\n"));
+	assert_non_null(strstr(ask_text(s->w, "SELECT lines FROM match_run"), "traits\tweight\t9\t\n"));
+	workshop_close(s);
+}
+
 /* ---- groups, given in confidence ---- */
 
 static struct caller login_of(struct workshop *s, struct cast *c, int64_t person_id, const char *name, uint32_t uid)
@@ -592,6 +619,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_recipe_that_is_none, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_line_is_checked_when_saved, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(importance_in_words, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_shipped_recipe, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(groups_are_sealed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(why_not, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(why_not_shows_no_objection, set_up, tear_down),

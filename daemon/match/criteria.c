@@ -122,10 +122,62 @@ static struct match_cell offers(const struct match_block *b, const struct someon
 	return any ? (struct match_cell){ common, at_most_1(sum / enough) } : (struct match_cell){ NAN, NAN };
 }
 
+/* Is it quicker to go through all who have a word than through the block? */
+static bool is_wide(const struct match_block *b)
+{
+	return b->count > 16 && b->count > b->in->mentor_count / 8;
+}
+
+/* Adds up, by way of the terms and in their order, what offers() adds up by way of the mentor; `add` false cleans up behind it. */
+static bool sum_sought(const struct match_block *b, double rarity, bool add)
+{
+	const struct someone *mentee = mentee_of(b);
+	bool any = false;
+
+	for (int32_t i = 0; i < mentee->trait_count; i++) {
+		const struct owned *trait = &mentee->traits[i];
+		double worth;
+
+		if (!trait->sought || !is_kind(b, trait, skills))
+			continue;
+		any = true;
+		worth = term_worth(b, trait->term, rarity);
+		for (int32_t k = b->in->offered.start[trait->term]; k < b->in->offered.start[trait->term + 1]; k++) {
+			const struct holder *holder = &b->in->offered.list[k];
+
+			b->in->mentor_sum[holder->mentor] = add
+				? b->in->mentor_sum[holder->mentor] + worth * level_fit(trait->level, holder->level)
+				: 0;
+			b->in->mentor_count_of[holder->mentor] = add ? b->in->mentor_count_of[holder->mentor] + 1 : 0;
+		}
+	}
+	return any;
+}
+
+static void measure_traits_wide(const struct match_block *b, const double *parameters, struct match_cell *cells)
+{
+	const struct match_cell unknown = { NAN, NAN };
+	bool known = sum_sought(b, parameters[TRAITS_RARITY], true);
+
+	for (int32_t i = 0; i < b->count; i++) {
+		int32_t mentor = b->mentors[i];
+
+		cells[i] = known && (b->in->mentors[mentor].offers & skills) ? (struct match_cell){ b->in->mentor_count_of[mentor],
+			at_most_1(b->in->mentor_sum[mentor] / parameters[TRAITS_ENOUGH]) }
+									     : unknown;
+	}
+	sum_sought(b, 0, false);
+}
+
 static void measure_traits(const struct match_block *b, const double *parameters, struct match_cell *cells)
 {
-	bool known = mark_sought(b, skills, parameters[TRAITS_RARITY], true) > 0;
+	bool known;
 
+	if (is_wide(b)) {
+		measure_traits_wide(b, parameters, cells);
+		return;
+	}
+	known = mark_sought(b, skills, parameters[TRAITS_RARITY], true) > 0;
 	for (int32_t i = 0; i < b->count; i++)
 		cells[i] = known ? offers(b, mentor_at(b, i), parameters[TRAITS_ENOUGH]) : (struct match_cell){ NAN, NAN };
 	mark_sought(b, skills, 0, false);
@@ -182,11 +234,53 @@ static double count_marked(const struct match_block *b, const struct someone *me
 	return any ? count : NAN;
 }
 
+/* Counts, by way of the terms, what each mentor has in common with the mentee; `add` false cleans up behind it. */
+static void count_terms(const struct match_block *b, unsigned kinds, bool add)
+{
+	const struct someone *mentee = mentee_of(b);
+
+	mark_all(b, kinds, true);
+	for (int32_t i = 0; i < mentee->trait_count; i++) {
+		int32_t term = mentee->traits[i].term;
+
+		if (b->in->term_level[term] != 1)
+			continue;
+		b->in->term_level[term] = 2; /* offered and sought: once */
+		for (int32_t k = b->in->having.start[term]; k < b->in->having.start[term + 1]; k++) {
+			int32_t mentor = b->in->having.list[k].mentor;
+
+			b->in->mentor_count_of[mentor] = add ? b->in->mentor_count_of[mentor] + 1 : 0;
+		}
+	}
+	mark_all(b, kinds, false);
+}
+
+static void measure_shared_wide(const struct match_block *b, unsigned kinds, double enough, struct match_cell *cells)
+{
+	const struct match_cell unknown = { NAN, NAN };
+	bool known = (mentee_of(b)->kinds & kinds) != 0;
+
+	count_terms(b, kinds, true);
+	for (int32_t i = 0; i < b->count; i++) {
+		double amount = b->in->mentor_count_of[b->mentors[i]];
+
+		cells[i] = known && (b->in->mentors[b->mentors[i]].kinds & kinds)
+			? (struct match_cell){ amount, at_most_1(amount / enough) }
+			: unknown;
+	}
+	count_terms(b, kinds, false);
+}
+
 /* Amount: how many they have in common. Value: that as a part of `enough`. */
 void match_measure_shared(const struct match_block *b, unsigned kinds, double enough, struct match_cell *cells)
 {
-	bool known = mark_all(b, kinds, true);
+	bool known;
 
+	if (is_wide(b)) {
+		measure_shared_wide(b, kinds, enough, cells);
+		return;
+	}
+	known = mark_all(b, kinds, true);
 	for (int32_t i = 0; i < b->count; i++) {
 		double amount = known ? count_marked(b, mentor_at(b, i), kinds, NULL, 0) : NAN;
 
@@ -288,6 +382,8 @@ static int32_t overlap(const struct someone *a, const struct someone *b, int32_t
 {
 	int32_t least = MATCH_WEEK;
 
+	if (a->steady && b->steady)
+		return overlap_in(a, b, 0);
 	for (int32_t week = 0; week < weeks; week++) {
 		int32_t minutes = overlap_in(a, b, week);
 
@@ -295,6 +391,17 @@ static int32_t overlap(const struct someone *a, const struct someone *b, int32_t
 			least = minutes;
 	}
 	return least;
+}
+
+static int32_t common_time(const struct match_block *b, int32_t i)
+{
+	int32_t mentor = b->mentors[i];
+
+	if (b->in->common_with[mentor] != b->mentee + 1) {
+		b->in->common_with[mentor] = b->mentee + 1;
+		b->in->common_time[mentor] = overlap(mentee_of(b), mentor_at(b, i), b->in->weeks);
+	}
+	return b->in->common_time[mentor];
 }
 
 static void measure_availability(const struct match_block *b, const double *parameters, struct match_cell *cells)
@@ -307,7 +414,7 @@ static void measure_availability(const struct match_block *b, const double *para
 		cells[i] = (struct match_cell){ NAN, NAN };
 		if (mentee->stated < 0 || mentor->stated < 0)
 			continue;
-		cells[i].amount = overlap(mentee, mentor, b->in->weeks);
+		cells[i].amount = common_time(b, i);
 		cells[i].value = at_most_1(cells[i].amount / parameters[TIME_ENOUGH]);
 		if (mentee->stated < parameters[TIME_STATED] || mentor->stated < parameters[TIME_STATED])
 			cells[i].value = 0;

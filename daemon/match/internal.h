@@ -27,6 +27,8 @@ struct someone {
 	const struct match_person *from;
 	const struct owned *traits;
 	int32_t trait_count;
+	unsigned kinds, offers;             /* a bit for each kind of trait that they have at all; that they offer */
+	bool steady;                        /* free at the same times in each reference week */
 	const struct match_number *numbers; /* by name, each once */
 	int32_t number_count;
 	const struct match_span *spans; /* disjoint, by week and time */
@@ -42,6 +44,15 @@ struct relations {
 	struct relation *list;
 }; /* of each mentee, by mentor */
 
+/* Who has a term: for blocks of all mentors it is quicker to ask the term than each mentor. */
+struct holder {
+	int32_t mentor, level;
+};
+struct holders {
+	int32_t *start;
+	struct holder *list;
+}; /* of each term, by mentor */
+
 struct prepared {
 	struct arena *arena;
 	const struct match_input *input;
@@ -50,11 +61,14 @@ struct prepared {
 	struct term *terms;
 	int32_t term_count;
 	struct relations mentee_wishes, mentor_wishes, objections, earlier;
-	int32_t *locked; /* of each mentee: its mentor, or -1 */
-	int32_t *left;   /* of each mentor: places without the locked ones */
+	struct holders offered, having; /* who offers a term; who offers or seeks it */
+	int32_t *locked;                /* of each mentee: its mentor, or -1 */
+	int32_t *left;                  /* of each mentor: places without the locked ones */
 	/* Scratch of the criteria, all zero between two calls. */
-	double *term_weight;
-	int32_t *term_level, *mentor_rank;
+	double *term_weight, *mentor_sum;
+	int32_t *term_level, *mentor_rank, *mentor_count_of;
+	/* Minutes that one mentee has in common with each mentor: a rule and a weight about free time ask one after the other. */
+	int32_t *common_time, *common_with; /* `with`: the mentee that it is about, plus 1 */
 };
 
 /* What criteria like 'same' may compare, a row of a table in alike.c. */

@@ -221,6 +221,46 @@ static void own_traits(struct prepared *p, struct someone *who, bool mentor)
 	}
 	who->traits = list;
 	who->trait_count = kept;
+	for (int32_t i = 0; i < kept; i++) {
+		unsigned kind = 1u << p->terms[list[i].term].kind;
+
+		who->kinds |= kind;
+		who->offers |= list[i].sought ? 0 : kind;
+	}
+}
+
+static bool stands_before(const struct someone *who, int32_t at)
+{
+	for (int32_t i = 0; i < at; i++)
+		if (who->traits[i].term == who->traits[at].term)
+			return true;
+	return false;
+}
+
+/* Turns the mentors' traits around; `all`: those sought, too, each mentor once. */
+static void turn_around(struct prepared *p, bool all, struct holders *out)
+{
+	int32_t *fill = arena_new(p->arena, ((size_t)p->term_count + 1) * sizeof *fill), count = 0;
+
+	out->start = arena_new(p->arena, ((size_t)p->term_count + 2) * sizeof *out->start);
+	for (int round = 0; round < 2; round++) {
+		for (int32_t j = 0; j < p->mentor_count; j++)
+			for (int32_t k = 0; k < p->mentors[j].trait_count; k++) {
+				const struct owned *trait = &p->mentors[j].traits[k];
+
+				if (trait->sought && (!all || stands_before(&p->mentors[j], k)))
+					continue;
+				if (round)
+					out->list[out->start[trait->term] + fill[trait->term]++] = (struct holder){ j, trait->level };
+				else
+					out->start[trait->term + 1]++;
+				count++;
+			}
+		for (int32_t t = 0; t < p->term_count && !round; t++)
+			out->start[t + 1] += out->start[t];
+		if (!round)
+			out->list = arena_new(p->arena, ((size_t)count + 1) * sizeof *out->list);
+	}
 }
 
 static int by_number(const void *a, const void *b)
@@ -260,6 +300,22 @@ static int by_time(const void *a, const void *b)
 	return (one->to > other->to) - (one->to < other->to);
 }
 
+/* As in the first week? */
+static bool same_week(const struct someone *who, int32_t week)
+{
+	int32_t count = who->span_start[1] - who->span_start[0];
+
+	if (who->span_start[week + 1] - who->span_start[week] != count)
+		return false;
+	for (int32_t i = 0; i < count; i++) {
+		const struct match_span *one = &who->spans[who->span_start[0] + i], *other = &who->spans[who->span_start[week] + i];
+
+		if (one->from != other->from || one->to != other->to)
+			return false;
+	}
+	return true;
+}
+
 static void own_spans(struct prepared *p, struct someone *who)
 {
 	size_t count = who->from->span_count;
@@ -290,6 +346,9 @@ static void own_spans(struct prepared *p, struct someone *who)
 			who->stated = minutes;
 	}
 	who->span_start[p->weeks] = at;
+	who->steady = true;
+	for (int32_t week = 1; week < p->weeks; week++)
+		who->steady = who->steady && same_week(who, week);
 }
 
 /* --- who stands to whom ------------------------------------------------------------------------------ */
@@ -552,5 +611,11 @@ int match_prepare(const struct match_input *in, struct arena *arena, struct prep
 	p->term_weight = arena_new(arena, ((size_t)p->term_count + 1) * sizeof *p->term_weight);
 	p->term_level = arena_new(arena, ((size_t)p->term_count + 1) * sizeof *p->term_level);
 	p->mentor_rank = arena_new(arena, ((size_t)p->mentor_count + 1) * sizeof *p->mentor_rank);
+	p->mentor_sum = arena_new(arena, ((size_t)p->mentor_count + 1) * sizeof *p->mentor_sum);
+	p->mentor_count_of = arena_new(arena, ((size_t)p->mentor_count + 1) * sizeof *p->mentor_count_of);
+	p->common_time = arena_new(arena, ((size_t)p->mentor_count + 1) * sizeof *p->common_time);
+	p->common_with = arena_new(arena, ((size_t)p->mentor_count + 1) * sizeof *p->common_with);
+	turn_around(p, false, &p->offered);
+	turn_around(p, true, &p->having);
 	return 0;
 }

@@ -23,9 +23,10 @@ void match_scorer_make(struct scorer *scorer, const struct prepared *in, const s
 		scorer->all[i] = i;
 }
 
+/* No value is negative, so cutting off rounds down (and takes no call); NaN is not >= 0. */
 int32_t match_points_of(const struct plan_line *line, const struct match_cell *cell)
 {
-	return isnan(cell->value) ? 0 : (int32_t)floor(line->points * cell->value + 0.5);
+	return cell->value >= 0 ? (int32_t)(line->points * cell->value + 0.5) : 0;
 }
 
 static bool allows(const struct plan_line *line, const struct match_cell *cell)

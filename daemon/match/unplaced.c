@@ -32,7 +32,8 @@ struct look {
 	bool *reach;     /* mentors that can take one more */
 	int32_t waiting; /* mentees without a place */
 	int32_t *counts; /* of idle mentors: by line of the plan, the last for all others */
-	int32_t *idle;   /* of each mentor: where its counts are, or -1 */
+	int32_t idle_count;
+	int32_t *idle; /* of each mentor: where its counts are, or -1 */
 };
 
 static bool takes_part(const struct explain *x, int32_t mentee)
@@ -247,6 +248,7 @@ static struct look look_make(const struct explain *x)
 	look.idle = arena_new(x->scratch, mentors * sizeof *look.idle);
 	for (int32_t j = 0; j < in->mentor_count; j++)
 		look.idle[j] = x->taken[j] == 0 && in->mentors[j].from->places > 0 ? idle++ : -1;
+	look.idle_count = idle;
 	look.counts = arena_new(x->scratch, ((size_t)idle + 1) * ((size_t)x->scorer->plan->hard + 1) * sizeof *look.counts);
 	for (int32_t i = 0; i < in->mentee_count; i++)
 		look.waiting += takes_part(x, i) && x->mentor_of[i] < 0;
@@ -267,6 +269,8 @@ int match_explain_unplaced(const struct explain *x, struct match_result *result)
 		if (!takes_part(x, i))
 			continue;
 		mentees++;
+		if (x->mentor_of[i] >= 0 && look.idle_count == 0)
+			continue;
 		match_stops_all(x->scorer, i, look.stops);
 		count_idle(&look);
 		if (x->mentor_of[i] < 0)

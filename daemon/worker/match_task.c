@@ -8,6 +8,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "link.h"
@@ -29,11 +30,57 @@ enum {
 	CELLS
 };
 
+/* How long each phase took; a phase that comes again (rounds of solving and proving) adds up. */
+struct phases {
+	struct {
+		const char *name;
+		double seconds;
+	} list[12];
+	size_t count, at;
+	double since;
+};
+
+static double seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static void phase_begin(struct phases *p, const char *name)
+{
+	double now = seconds();
+
+	if (p->count)
+		p->list[p->at].seconds += now - p->since;
+	p->since = now;
+	for (p->at = 0; p->at < p->count && strcmp(p->list[p->at].name, name); p->at++)
+		;
+	if (p->at == p->count && p->count < sizeof p->list / sizeof *p->list)
+		p->list[p->count++].name = name;
+	p->at = p->at < p->count ? p->at : p->count - 1;
+}
+
 static void on_progress(void *context, double part, const char *phase)
 {
-	(void)context;
-	(void)phase;
+	struct phases *p = context;
+
+	if (strcmp(p->list[p->at].name, phase))
+		phase_begin(p, phase);
 	link_progress(part);
+}
+
+/* For the task alone: the run keeps nothing that another run of the same input could have otherwise. */
+static void send_phases(struct phases *p)
+{
+	struct buffer lines = { 0 };
+
+	phase_begin(p, "end");
+	for (size_t i = 0; i + 1 < p->count; i++)
+		buffer_print(&lines, "%s%s %.3f s", i ? "\n" : "", p->list[i].name, p->list[i].seconds);
+	SEND("took", buffer_string(&lines));
+	buffer_free(&lines);
 }
 
 static const char *number(struct arena *arena, int64_t n)
@@ -193,7 +240,7 @@ static int gather(struct gathering *g, const struct frame *first, struct problem
 	return r ? r : gather_changes(g, first->cells[CHANGES], problem);
 }
 
-static int run(struct gathering *g, const struct match_watch *watch, struct problem *problem)
+static int run(struct gathering *g, const struct match_watch *watch, struct phases *phases, struct problem *problem)
 {
 	struct match_result *result;
 	struct sent sent;
@@ -201,7 +248,9 @@ static int run(struct gathering *g, const struct match_watch *watch, struct prob
 
 	if (r)
 		return r;
+	phase_begin(phases, "handing in");
 	sent = send_rows(g, result);
+	send_phases(phases);
 	send_result(g, result, &sent);
 	match_result_free(result);
 	return 0;
@@ -361,13 +410,17 @@ static int outlook(struct gathering *g, const struct frame *first, const struct 
 
 int match_task(const struct frame *first, struct problem *problem)
 {
-	struct match_watch watch = { .progress = on_progress };
+	struct phases phases = { 0 };
+	struct match_watch watch = { .progress = on_progress, .context = &phases };
 	struct gathering g = { 0 };
 	const char *word = first->cells[WORD];
-	int r = gather(&g, first, problem);
+	int r;
 
+	phase_begin(&phases, "reading");
+	r = gather(&g, first, problem);
+	phase_begin(&phases, "preparing");
 	if (!r && !strcmp(word, "match"))
-		r = run(&g, &watch, problem);
+		r = run(&g, &watch, &phases, problem);
 	else if (!r && !strcmp(word, "preview"))
 		r = preview(&g, &watch, problem);
 	else if (!r && !strcmp(word, "explain"))

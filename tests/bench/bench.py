@@ -5,7 +5,7 @@
 One line a measure:  NAME: ratio R, goal >= G, ours A, peer B (unit)
 Where the goal is an absolute limit, B is that limit and the goal is <= 1. Peer and ours are
 measured in turn, the median of the ratios counts. Names on the
-command line choose measures: idle, history, calls, create, long, import, commit, match, mail-rate (mail.py), web-page, web-slow (web.py),
+command line choose measures: idle, history, calls, create, long, import, commit, match, whole-run, mail-rate (mail.py), web-page, web-slow (web.py),
 link-echo, host-start, plugin-crash (link.py).
 """
 import copy
@@ -29,6 +29,7 @@ import harness  # noqa: E402
 import link  # noqa: E402
 import mail  # noqa: E402
 import web  # noqa: E402
+import whole_run  # noqa: E402
 
 ROUNDS, SECONDS = 5, 1.0
 PEER_POLICY = """<busconfig>
@@ -394,6 +395,8 @@ def main(chosen):
             mail.mail_rate(bench)
         if not chosen or {"web-page", "web-slow"} & set(chosen):
             web.web_pages(bench, chosen)
+        if "whole-run" in chosen:                    # minutes: only when asked for
+            whole_run.whole_run(bench)
         for name, measure in (("link-echo", link.echo), ("host-start", link.start), ("plugin-crash", link.crash)):
             if not chosen or name in chosen:
                 measure(bench)

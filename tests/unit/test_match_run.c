@@ -724,10 +724,62 @@ static void test_shortlist_is_proven_over_all_pairs(void **unused)
 	match_result_free(listed);
 }
 
+enum {
+	WIDE = 60
+};
+
+/* Blocks of many mentors are measured by way of the words, blocks of one by way of the mentor: no score may differ by it. */
+static void test_wide_blocks_score_the_same(void **unused)
+{
+	static struct world w;
+	static struct match_person mentors[WIDE];
+	static struct match_trait traits[WIDE][TRAITS];
+	static struct match_span spans[WIDE][SPANS];
+	struct match_result *result;
+	struct problem problem;
+	int compared = 0;
+
+	(void)unused;
+	for (int round = 0; round < 150; round++) {
+		make(&w);
+		for (int j = 0; j < WIDE; j++) {
+			make_person(&w, SIDE, &mentors[j], true);
+			memcpy(traits[j], w.traits[SIDE], sizeof traits[j]);
+			memcpy(spans[j], w.spans[SIDE], sizeof spans[j]);
+			mentors[j] = (struct match_person){ .id = 5000 + j,
+				.person = 5000 + j,
+				.places = 1,
+				.age = mentors[j].age,
+				.year = mentors[j].year,
+				.traits = traits[j],
+				.trait_count = mentors[j].trait_count,
+				.spans = spans[j],
+				.span_count = mentors[j].span_count };
+		}
+		w.mentees[0].places = 1;
+		w.in.mentee_count = 1;
+		w.in.mentors = mentors;
+		w.in.mentor_count = WIDE;
+		w.in.wish_count = w.in.earlier_count = w.in.objection_count = 0;
+		assert_int_equal(match_run(&w.in, NULL, &result, &problem), 0);
+		for (size_t k = 0; k < result->pair_count; k++)
+			for (size_t a = 0; a <= result->pairs[k].mentee_alternative_count; a++) {
+				const struct match_alternative *other = a ? &result->pairs[k].mentee_alternatives[a - 1] : NULL;
+
+				w.mentors[0] = mentors[(other ? other->mentor : result->pairs[k].mentor) - 5000];
+				assert_int_equal(pair_alone(&w, 0, 0, false), other ? other->score : result->pairs[k].score);
+				compared++;
+			}
+		match_result_free(result);
+	}
+	assert_true(compared > 300);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_against_trying_everything),
-		cmocka_unit_test(test_order_of_records_does_not_matter), cmocka_unit_test(test_shortlist_is_proven_over_all_pairs) };
+		cmocka_unit_test(test_wide_blocks_score_the_same), cmocka_unit_test(test_order_of_records_does_not_matter),
+		cmocka_unit_test(test_shortlist_is_proven_over_all_pairs) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -504,6 +504,18 @@ static void measure_age(const struct match_block *b, const double *parameters, s
 		cells[i] = difference(mentee_of(b)->from->age, mentor_at(b, i)->from->age, parameters);
 }
 
+/* --- load ------------------------------------------------------------------------------------------------ */
+
+/* Who has mentees already earns less with each; those of this very run do not count, so that the sum of scores stays a sum over pairs. */
+static void measure_load(const struct match_block *b, const double *parameters, struct match_cell *cells)
+{
+	(void)parameters;
+	for (int32_t i = 0; i < b->count; i++) {
+		cells[i].amount = mentor_at(b, i)->from->taken;
+		cells[i].value = 1 / (1 + cells[i].amount);
+	}
+}
+
 /* --- what nobody may waive ------------------------------------------------------------------------------- */
 
 static bool may_take_part(const struct match_person *who)
@@ -626,6 +638,9 @@ static const struct match_criterion criteria[] = {
 	  .met = "Year of study, mentor minus mentee: {n}.", .unmet = "They are in the same year of study.",
 	  .unknown = "The year of study of one of them is not known.", .stopped = "year of study too near or too far",
 	  .mend = "another year of study than now, for this mentor" },
+	{ .name = "load", .label = "Mentors with few mentees so far", .unit = "mentee", .view = MATCH_VIEW_MENTOR,
+	  .may = MATCH_MAY_WEIGH, .measure = measure_load, .holds = holds_one,
+	  .met = "The mentor has {n} already.", .unmet = "The mentor has no mentee yet.", .unknown = "" },
 	{ .name = "age", .label = "Difference in age", .unit = "", .view = MATCH_VIEW_BOTH,
 	  .may = MATCH_MAY_HARD | MATCH_MAY_WEIGH, .quiet = true, .effort = 4800,
 	  .parameters = { { "least", "Mentor older by at least", -100, 100, 0, true },

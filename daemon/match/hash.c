@@ -38,8 +38,8 @@ static void add_text(crypto_generichash_state *state, const char *text)
 static void add_person(crypto_generichash_state *state, const struct prepared *in, const struct someone *who)
 {
 	const struct match_person *from = who->from;
-	const int64_t numbers[] = { from->id, from->person, from->places, from->age, from->year, from->minor, from->consent, from->marked,
-		who->trait_count, who->span_start[in->weeks] };
+	const int64_t numbers[] = { from->id, from->person, from->places, from->taken, from->age, from->year, from->minor, from->consent,
+		from->marked, who->trait_count, who->span_start[in->weeks] };
 
 	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
 		add_number(state, numbers[i]);

@@ -78,6 +78,7 @@ struct match_person {
 	int64_t id;     /* record id of the participant, positive, unique over both sides */
 	int64_t person; /* record id of the person; nobody is paired with themself */
 	int32_t places; /* free places: mentee 0 or 1 (0: left out), mentor 0..MATCH_PLACES_MAX */
+	int32_t taken;  /* mentors: mentees that they have, or are offered, before this run */
 	int32_t age;    /* whole years, or MATCH_NONE */
 	int32_t year;   /* year of study, or MATCH_NONE */
 	bool minor;     /* is, or may be, under age */

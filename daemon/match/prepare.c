@@ -57,6 +57,8 @@ static int check_person(const struct match_input *in, const struct match_person 
 		return wrong(problem, "places", who->id, "a mentee takes one place, or none when places is 0");
 	if (who->places < 0 || who->places > MATCH_PLACES_MAX)
 		return wrong(problem, "places", who->id, "a mentor has between 0 and 10000 free places");
+	if (who->taken < 0 || who->taken > MATCH_PLACES_MAX)
+		return wrong(problem, "taken", who->id, "a mentor has between 0 and 10000 mentees already");
 	if (who->trait_count > MATCH_TRAITS_MAX || who->span_count > MATCH_SPANS_MAX || who->number_count > MATCH_TRAITS_MAX)
 		return wrong(problem, "traits", who->id, "has more than 1000 traits, numbers or times; leave some out");
 	if (who->age != MATCH_NONE && (who->age < 0 || who->age > 150))

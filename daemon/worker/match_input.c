@@ -108,6 +108,7 @@ static int on_person(struct reading *in, struct stmt *q)
 	*p = (struct match_person){ .id = engine_int(q, 0),
 		.person = engine_int(q, 1),
 		.places = (int32_t)places,
+		.taken = mentor ? (int32_t)(live < MATCH_PLACES_MAX ? live : MATCH_PLACES_MAX) : 0,
 		.age = MATCH_NONE,
 		.year = MATCH_NONE,
 		.minor = engine_int(q, 5) != 0,

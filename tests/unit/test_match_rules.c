@@ -267,6 +267,30 @@ static void test_numbers(void **unused)
 	refused(&in, "numbers");
 }
 
+static void test_load(void **unused)
+{
+	struct match_line line = { "load", false, 1, NULL, 0 };
+	struct match_person mentee = person(1, 1), mentors[2] = { person(10, 1), person(11, 1) };
+	struct match_input in = input(&mentee, 1, mentors, 2, &line, 1);
+	struct match_result *result;
+
+	(void)unused;
+	mentors[0].taken = 1;
+	assert_int_equal(score_of("load", &mentee, &mentors[0], NULL, 0), 500000);
+	assert_int_equal(score_of("load", &mentee, &mentors[1], NULL, 0), MATCH_SCORE_MAX);
+	result = run(&in);
+	assert_int_equal(pair_of(result, 1)->mentor, 11);
+	assert_string_equal(result->pairs[0].shares[0].text, "The mentor has no mentee yet.");
+	match_result_free(result);
+	mentors[1].taken = 3;
+	result = run(&in);
+	assert_int_equal(pair_of(result, 1)->mentor, 10);
+	assert_string_equal(result->pairs[0].shares[0].text, "The mentor has 1 mentee already.");
+	match_result_free(result);
+	mentors[1].taken = -1;
+	refused(&in, "taken");
+}
+
 static void test_year_and_age(void **unused)
 {
 	struct match_person mentee = person(1, 1), mentor = person(2, 1);
@@ -791,13 +815,14 @@ static void test_nobody_and_cancel(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_traits), cmocka_unit_test(test_rare_skills_count_more),
-		cmocka_unit_test(test_both_have), cmocka_unit_test(test_same_and_different), cmocka_unit_test(test_groups_stay_sealed),
-		cmocka_unit_test(test_numbers), cmocka_unit_test(test_year_and_age), cmocka_unit_test(test_wishes),
-		cmocka_unit_test(test_sentences), cmocka_unit_test(test_week), cmocka_unit_test(test_overlap_is_of_the_worst_week),
-		cmocka_unit_test(test_little_time_wins_no_better_place), cmocka_unit_test(test_more_time_never_comes_second),
-		cmocka_unit_test(test_objection_shows_nowhere), cmocka_unit_test(test_minor_needs_consent),
-		cmocka_unit_test(test_smallest_change), cmocka_unit_test(test_hash_covers_the_input), cmocka_unit_test(test_wrong_recipes),
-		cmocka_unit_test(test_wrong_people), cmocka_unit_test(test_wrong_locks), cmocka_unit_test(test_nobody_and_cancel) };
+		cmocka_unit_test(test_both_have), cmocka_unit_test(test_same_and_different), cmocka_unit_test(test_load),
+		cmocka_unit_test(test_groups_stay_sealed), cmocka_unit_test(test_numbers), cmocka_unit_test(test_year_and_age),
+		cmocka_unit_test(test_wishes), cmocka_unit_test(test_sentences), cmocka_unit_test(test_week),
+		cmocka_unit_test(test_overlap_is_of_the_worst_week), cmocka_unit_test(test_little_time_wins_no_better_place),
+		cmocka_unit_test(test_more_time_never_comes_second), cmocka_unit_test(test_objection_shows_nowhere),
+		cmocka_unit_test(test_minor_needs_consent), cmocka_unit_test(test_smallest_change),
+		cmocka_unit_test(test_hash_covers_the_input), cmocka_unit_test(test_wrong_recipes), cmocka_unit_test(test_wrong_people),
+		cmocka_unit_test(test_wrong_locks), cmocka_unit_test(test_nobody_and_cancel) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

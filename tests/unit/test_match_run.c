@@ -97,10 +97,13 @@ static size_t make_couples(struct match_couple *couples, int mentees, int mentor
 	return count;
 }
 
-/* Of those that are told what to compare, any; groups as a weight only, for nothing may tell that they would have helped. */
+/*
+ * Of those that are told what to compare, any; groups as a weight only, for nothing may tell that they would have helped. No skill: to give a
+ * mentor one of whom no skill was known makes a rule speak that said nothing before, and it may speak against their other mentees.
+ */
 static const char *full_name(const struct match_criterion *row, bool hard)
 {
-	static const char *const names[][5] = { { "same:group", "same:site", "same:field of study", "same:language", "same:skill" },
+	static const char *const names[][5] = { { "same:group", "same:site", "same:field of study", "same:language", "same:site" },
 		{ "different:first language", "different:first language", "different:first language", "different:first language",
 			"different:first language" },
 		{ "number:chess", "number:Chess", "number:chess", "number:calculus", "number:nothing" } };

@@ -460,12 +460,12 @@ struct match_answer {
 int match_graph_check(const struct match_graph *, struct problem *);
 /*
  * 0; E_INVALID: what is locked, or what is the least, cannot be (the answer says whom it is about); E_CANCELLED;
- * E_UNAVAILABLE: the answer did not pass its own check. `warm`, or NULL: mentor_price of an answer for the same aim and a graph
- * much like this one, its rows for the mentors of this graph (0 for a new one); the levels reached are the same without.
+ * E_UNAVAILABLE: the answer did not pass its own check. `warm`, or NULL: an answer for the same aim and a graph much like this
+ * one, put into its order: mentor_of and the rows of mentor_price are read (-1 and 0 for who is new). All levels come out as without.
  * The answer is to be freed with match_answer_free whatever is returned. `watch` may be NULL.
  */
-int match_solve_graph(const struct match_graph *, enum match_aim, const int64_t *warm, const struct match_watch *, struct match_answer *,
-	struct problem *);
+int match_solve_graph(const struct match_graph *, enum match_aim, const struct match_answer *warm, const struct match_watch *,
+	struct match_answer *, struct problem *);
 /* 0 if the pairs are allowed and the prices prove that no others are better in the aim's order; else E_INVALID. Knows no solver. */
 int match_answer_check(const struct match_graph *, enum match_aim, const struct match_answer *, struct problem *);
 void match_answer_free(struct match_answer *);

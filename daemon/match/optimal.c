@@ -196,26 +196,27 @@ static int bid_by_steps(struct transport *t)
 		if (r == 0)
 			r = match_unbid(t, step);
 	}
-	if (r == 0)
-		match_settle(t);
-	return r;
+	if (r < 0)
+		return r;
+	match_settle(t);
+	return match_paths(t, INT64_MAX);
 }
 
 static int solve(struct transport *t, bool warm)
 {
-	int r;
+	int64_t most = PATHS * t->stage->start[t->stage->mentees];
+	bool steps = score_range(t->stage) >> 2 >= STEP;
+	int r = 0;
 
 	if (warm) {
 		begin_warm(t);
-		return match_paths(t, INT64_MAX);
+	} else {
+		begin_cold(t);
+		r = match_bid(t, 0, BIDS);
 	}
-	begin_cold(t);
-	r = match_bid(t, 0, BIDS);
 	if (r == 0)
-		r = match_paths(t, PATHS * t->stage->start[t->stage->mentees]);
-	if (r == 1)
-		r = bid_by_steps(t);
-	return r == 0 ? match_paths(t, INT64_MAX) : r;
+		r = match_paths(t, steps ? most : INT64_MAX);
+	return r == 1 ? bid_by_steps(t) : r;
 }
 
 int match_stage_solve(const struct match_stage *stage, bool warm, int32_t *mentor_of, int64_t *mentee_price, int64_t *mentor_price,

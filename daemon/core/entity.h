@@ -206,7 +206,7 @@ struct job {
 	const char *subject; /* the entity whose record the subject is; NULL: none */
 };
 
-/* What waits for whom: rows of Agenda. Hand-written SQL over the quoted columns of the row `t`. */
+/* What waits for whom: rows of Agenda. Hand-written SQL over the quoted columns of the row `t`; ?1 is now. */
 struct waiting {
 	const char *kind;        /* "offer to answer" */
 	unsigned who;            /* roles for whom it waits */

@@ -614,7 +614,13 @@ static const struct job jobs[] = {
 static const struct waiting waiting[] = { { "match to offer", COORDINATOR, "t.\"state\" = 'proposed'", "t.\"state_since\"", NULL },
 	{ "offer not answered yet", COORDINATOR, "t.\"state\" = 'offered'", "t.\"offered_at\"", "t.\"answer_until\"" },
 	{ "match to start", COORDINATOR, "t.\"state\" = 'accepted'", "t.\"state_since\"", NULL },
-	{ "match to complete", COORDINATOR, "t.\"state\" = 'closing'", "t.\"state_since\"", NULL }, { 0 } };
+	{ "match to complete", COORDINATOR, "t.\"state\" = 'closing'", "t.\"state_since\"", NULL },
+	/* none was held, and none is to come */
+	{ "pair without a meeting", COORDINATOR,
+		"t.\"state\" = 'active' AND NOT EXISTS (SELECT 1 FROM \"meeting\" me WHERE me.\"match\" = t.\"id\" AND (me.\"state\" = 'held' OR "
+		"(me.\"state\" = 'planned' AND me.\"start\" > ?1)))",
+		"t.\"started\"", NULL },
+	{ 0 } };
 
 const struct entity match_entity = { .name = "match",
 	.collection = "matches",

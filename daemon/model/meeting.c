@@ -1,26 +1,24 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Meetings of a pair: who meets when and where, and whether each comes.
+ * Meetings of a pair: who meets when and where, whether each comes, and whether it was held.
  *
  * Either side or the coordinators plan and move them; each change raises the sequence, under which calendars take it. The mails about one
- * carry it for calendars, naming their own reader alone. An introduction carries a first one as a proposal: on an open day, in an hour in
- * which both said that they have time, else at four in the afternoon. A meeting that begins takes no answers any more, and one of a pair
- * that ends is called off.
+ * carry it for calendars, naming their own reader alone. Who cannot come, or comes after all, is told to the other side and to whoever
+ * planned it. A meeting that begins takes no such answers any more. When it is over both are asked once whether it took place: somebody
+ * says so, the daemon never guesses. One of a pair that ends is called off. The first is proposed in meeting_first.c, those
+ * of a series in meeting_series.c.
  */
 #include "core/date.h"
-#include "core/zone.h"
 #include "model.h"
 
 static const char *const states[] = { "planned", "held", "missed", "cancelled", NULL };
-static const char *const formats[] = { "in person", "online", "by phone", NULL };
+const char *const meeting_formats[] = { "in person", "online", "by phone", NULL };
 static const char *const comes[] = { "yes", "no", NULL };
 
 enum {
 	REMIND_SECONDS = 24 * 3600,
-	FIRST_DAYS = 3,    /* at the earliest so many days after the start */
-	FIRST_WITHIN = 14, /* days in which a common hour is looked for */
-	FIRST_HOUR = 16,
-	FIRST_MINUTES = 30
+	ASK_SECONDS = 3600, /* after its end */
+	USUAL_MINUTES = 30
 };
 
 static const struct field fields[] = { ID_AND_VERSION(struct meeting, .anchor = NO_ANCHOR),
@@ -28,6 +26,7 @@ static const struct field fields[] = { ID_AND_VERSION(struct meeting, .anchor = 
 		.label = "Program" },
 	{ AS_INT(struct meeting, match, LINK, MEMBER), .flags = REQUIRED | FROZEN | LISTED | LEADS, .to = "match", .anchor = AT_MATCH,
 		.label = "Match" },
+	{ AS_INT(struct meeting, series, LINK, MEMBER), .flags = BY_VERB, .to = "meeting_series", .label = "One of the series" },
 	{ .name = "name",
 		.kind = TEXT,
 		.privacy = MEMBER,
@@ -38,17 +37,20 @@ static const struct field fields[] = { ID_AND_VERSION(struct meeting, .anchor = 
 		.label = "What it is about" },
 	{ AS_INT(struct meeting, start, INSTANT, MEMBER), .flags = REQUIRED | SORTED | LISTED, .label = "Begins" },
 	{ AS_INT(struct meeting, minutes, NUMBER, MEMBER), .flags = REQUIRED | HAS_MIN | HAS_MAX | LISTED, .min = 5, .max = 1440,
-		.starts = true, .initial = FIRST_MINUTES, .unit = "minutes", .label = "Takes" },
-	{ AS_INT(struct meeting, format, CHOICE, MEMBER), .flags = LISTED, .choices = formats, .starts = true, .label = "Format" },
+		.starts = true, .initial = USUAL_MINUTES, .unit = "minutes", .label = "Takes" },
+	{ AS_INT(struct meeting, format, CHOICE, MEMBER), .flags = LISTED, .choices = meeting_formats, .starts = true, .label = "Format" },
 	{ AS_TEXT(struct meeting, place, MEMBER), .flags = HAS_MAX | LISTED | ERASED, .max = 300, .retention = AFTER_PROGRAM,
 		.label = "Place, or link" },
 	{ AS_TEXT(struct meeting, notes, PAIR), .flags = LINES | HAS_MAX | ERASED, .max = 4000, .retention = AFTER_PROGRAM,
 		.label = "Notes that both read" },
 	{ AS_INT(struct meeting, first, YESNO, MEMBER), .flags = BY_VERB, .label = "Proposed with the introduction" },
+	{ AS_INT(struct meeting, planned_by, NUMBER, STAFF), .flags = BY_VERB, .label = "Planned by the person with the number" },
 	{ AS_INT(struct meeting, sequence, NUMBER, MEMBER), .flags = REQUIRED | BY_VERB, .starts = true, .label = "Changes so far" },
 	{ AS_INT(struct meeting, changed_at, INSTANT, MEMBER), .flags = REQUIRED | BY_VERB, .starts = true, .label = "Changed last" },
 	{ AS_INT(struct meeting, mentor_comes, CHOICE, MEMBER), .flags = BY_VERB | LISTED, .choices = comes, .label = "Mentor comes" },
 	{ AS_INT(struct meeting, mentee_comes, CHOICE, MEMBER), .flags = BY_VERB | LISTED, .choices = comes, .label = "Mentee comes" },
+	{ AS_INT(struct meeting, mentor_came, CHOICE, MEMBER), .flags = BY_VERB, .choices = comes, .label = "Mentor was there" },
+	{ AS_INT(struct meeting, mentee_came, CHOICE, MEMBER), .flags = BY_VERB, .choices = comes, .label = "Mentee was there" },
 	{ AS_INT(struct meeting, state, CHOICE, MEMBER), .flags = REQUIRED | BY_VERB | SORTED | LISTED, .choices = states, .starts = true,
 		.label = "State" },
 	{ 0 } };
@@ -75,6 +77,7 @@ static int note_held(struct call *call, struct meeting *meeting, const struct ma
 		return fail(call, E_INVALID, "start", "what took place lies in the past; without `held` it is planned");
 	if (match->started != NONE && meeting->start < match->started - DAY)
 		return fail(call, E_INVALID, "start", "the two were no pair yet");
+	meeting->mentor_came = meeting->mentee_came = MEETING_YES;
 	meeting->state = MEETING_HELD;
 	return 0;
 }
@@ -92,6 +95,7 @@ static int create(struct call *call, const void *was, void *now)
 	if (match->state != MATCH_ACTIVE)
 		return fail(call, E_STATE, "match", "the two work together no more, or not yet; only a match under way has meetings");
 	meeting->program = match->program;
+	meeting->planned_by = call->caller->person;
 	meeting->changed_at = call->now;
 	return noting && noting->held ? note_held(call, meeting, match) : 0;
 }
@@ -154,12 +158,43 @@ static int decline(struct call *call, const void *was, void *now)
 	return say_whether(call, now, MEETING_NO);
 }
 
+/* It has begun: who was there can be said. */
+static int begun(struct call *call, const struct meeting *meeting)
+{
+	return meeting->start > call->now ? fail(call, E_STATE, "start", "the meeting has not begun yet") : 0;
+}
+
 static int held(struct call *call, const void *was, void *now)
 {
-	const struct meeting *meeting = now;
+	struct meeting *meeting = now;
 
 	(void)was;
-	return meeting->start > call->now ? fail(call, E_STATE, "start", "the meeting has not begun yet") : 0;
+	meeting->mentor_came = meeting->mentee_came = MEETING_YES;
+	return begun(call, meeting);
+}
+
+static int missed(struct call *call, const void *was, void *now)
+{
+	struct meeting *meeting = now;
+
+	(void)was;
+	if (meeting->mentor_came == MEETING_YES && meeting->mentee_came == MEETING_YES)
+		return fail(call, E_INVALID, "mentor_came", "where both were there it took place: use Hold");
+	return begun(call, meeting);
+}
+
+struct remembering {
+	char *text;
+};
+static const struct field remembering_arguments[] = { { AS_TEXT(struct remembering, text, MEMBER),
+							      .flags = REQUIRED | LINES | HAS_MIN | HAS_MAX, .min = 1, .max = 4000,
+							      .label = "Note that its writer alone reads" },
+	{ 0 } };
+
+static int remember(struct call *call, const void *was, void *now)
+{
+	(void)now;
+	return meeting_note_keep(call, was, ((const struct remembering *)call->arguments)->text);
 }
 
 #define S(x) IN(MEETING_##x)
@@ -172,8 +207,11 @@ static const struct verb verbs[] = { { "Create", BOTH | COORDINATOR, 0, KEEP, "m
 	{ "Accept", BOTH, S(PLANNED), KEEP, NULL, accept, "I come", FOR_SOMEBODY, NULL, NULL, 0 },
 	{ "Decline", BOTH, S(PLANNED), KEEP, NULL, decline, "I do not come", FOR_SOMEBODY, NULL, NULL, 0 },
 	{ "Note", BOTH, 0, KEEP, "notes", NULL, "Write notes that both read", 0, NULL, NULL, 0 },
+	{ "Remember", BOTH, 0, KEEP, NULL, remember, "Write a note that you alone read", NO_KEY, NULL, remembering_arguments,
+		sizeof(struct remembering) },
 	{ "Hold", BOTH | COORDINATOR, S(PLANNED) | S(MISSED), S(HELD), "notes", held, "It took place", 0, NULL, NULL, 0 },
-	{ "Miss", BOTH | COORDINATOR, S(PLANNED) | S(HELD), S(MISSED), NULL, held, "It did not take place", 0, NULL, NULL, 0 },
+	{ "Miss", BOTH | COORDINATOR, S(PLANNED) | S(HELD), S(MISSED), "mentor_came mentee_came", missed, "It did not take place", 0, NULL,
+		NULL, 0 },
 	{ "Cancel", BOTH | COORDINATOR | SYSTEM, S(PLANNED), S(CANCELLED), NULL, call_off, "Call it off", 0, NULL, NULL, 0 }, { 0 } };
 
 /* ---- who is told ---- */
@@ -197,11 +235,70 @@ static int tell_both(struct call *call, const struct meeting *meeting, const cha
 	return each(call, &match_member_entity, tell_side, &(struct telling){ meeting, what }, "\"match\" = ?1", VALUES(meeting->match));
 }
 
-static int plan_reminder(struct call *call, const struct meeting *meeting)
+/* ---- who cannot come, or comes after all ---- */
+
+struct answering {
+	const struct meeting *meeting;
+	int64_t side;
+};
+
+static int tell_other(struct call *call, void *record, void *data)
+{
+	const struct match_member *member = record;
+	const struct answering *answering = data;
+	const struct meeting *meeting = answering->meeting;
+
+	return member->side == answering->side
+		? 0
+		: tell(call, "meeting-answered", member->person, meeting->program, meeting->match, &meeting_entity, meeting->id, call->now);
+}
+
+/* Whoever planned it hears of it, too: a coordinator as long as they are one. */
+static int tell_planner(struct call *call, const struct meeting *meeting)
+{
+	int64_t coordinates = 0;
+	int r = ask(call,
+		"SELECT count(*) FROM \"duty\" WHERE \"person\" = ?1 AND \"duty\" = 'coordinator' AND \"state\" = 'appointed' AND (\"program\" IS NULL "
+		"OR \"program\" = ?2) AND (\"from\" IS NULL OR \"from\" <= ?3) AND (\"to\" IS NULL OR \"to\" >= ?3)",
+		VALUES(meeting->planned_by, meeting->program, call->now / DAY), &coordinates);
+
+	if (r || !coordinates || meeting->planned_by == acting_person(call))
+		return r;
+	return tell(
+		call, "meeting-answered", meeting->planned_by, meeting->program, meeting->match, &meeting_entity, meeting->id, call->now);
+}
+
+/* A yes where there was no answer is seen in the list and on the page; a mail of it would be one too many. */
+static int tell_answer(struct call *call, const struct meeting *was, const struct meeting *now)
+{
+	bool mentor = was->mentor_comes != now->mentor_comes;
+	int64_t before = mentor ? was->mentor_comes : was->mentee_comes, after = mentor ? now->mentor_comes : now->mentee_comes;
+	struct answering answering = { now, mentor ? SIDE_MENTOR : SIDE_MENTEE };
+	int r;
+
+	if (before == after || (after != MEETING_NO && before != MEETING_NO))
+		return 0;
+	r = each(call, &match_member_entity, tell_other, &answering, "\"match\" = ?1", VALUES(now->match));
+	return r ? r : tell_planner(call, now);
+}
+
+/* ---- before and after ---- */
+
+static const char *const about_it[] = { "meeting reminder", "meeting over" };
+
+static int plan_jobs(struct call *call, const struct meeting *meeting)
 {
 	int64_t at = meeting->start - REMIND_SECONDS;
+	int r = at > call->now + 3600 ? plan(call, about_it[0], meeting->id, at, NULL) : 0;
 
-	return at > call->now + 3600 ? plan(call, "meeting reminder", meeting->id, at, NULL) : 0;
+	return r ? r : plan(call, about_it[1], meeting->id, meeting->start + meeting->minutes * 60 + ASK_SECONDS, NULL);
+}
+
+static int unplan_jobs(struct call *call, int64_t id)
+{
+	int r = unplan(call, about_it[0], id);
+
+	return r ? r : unplan(call, about_it[1], id);
 }
 
 static int changed(struct call *call, const void *before, const void *after)
@@ -209,12 +306,14 @@ static int changed(struct call *call, const void *before, const void *after)
 	const struct meeting *was = before, *now = after;
 	int r = 0;
 
-	if (!now || (was && was->sequence == now->sequence))
-		return was && (!now || now->state != was->state) ? unplan(call, "meeting reminder", was->id) : 0;
-	if (was)
-		r = unplan(call, "meeting reminder", now->id);
-	if (!r && now->state == MEETING_PLANNED)
-		r = plan_reminder(call, now);
+	if (was && (!now || now->state != was->state || now->sequence != was->sequence))
+		r = unplan_jobs(call, was->id);
+	if (r || !now)
+		return r;
+	if (was && was->sequence == now->sequence)
+		return now->state == MEETING_PLANNED ? tell_answer(call, was, now) : 0;
+	if (now->state == MEETING_PLANNED)
+		r = plan_jobs(call, now);
 	if (r || (!was && (now->first || now->state == MEETING_HELD)))
 		return r; /* the introduction carries it, or it is over */
 	return tell_both(call, now, now->state == MEETING_CANCELLED ? "meeting-cancelled" : was ? "meeting-changed" : "meeting-invited");
@@ -232,53 +331,23 @@ static int remind(struct call *call, int64_t subject, int64_t nominal, int64_t *
 	return tell_both(call, meeting, "meeting-reminder");
 }
 
-/* ---- the first ---- */
-
-/* The hour of that weekday from which both have half an hour; NONE if there is none, or their clocks differ. */
-static int common_hour(struct call *call, const struct match *match, int64_t weekday, int64_t *ret)
+/* Did it take place? Asked once; while the pair works together. */
+static int ask_both(struct call *call, int64_t subject, int64_t nominal, int64_t *cursor)
 {
-	return ask(call,
-		"SELECT min((max(a.\"start\", b.\"start\") + 59) / 60) FROM \"availability\" a JOIN \"availability\" b ON b.\"weekday\" = "
-		"a.\"weekday\" JOIN \"match_member\" m ON m.\"participant\" = a.\"participant\" AND m.\"side\" = 'mentor' JOIN "
-		"\"match_member\" n ON n.\"participant\" = b.\"participant\" AND n.\"side\" = 'mentee' JOIN \"person\" p ON p.\"id\" = "
-		"m.\"person\" JOIN \"person\" q ON q.\"id\" = n.\"person\" WHERE m.\"match\" = ?1 AND n.\"match\" = ?1 AND a.\"weekday\" = "
-		"CASE ?2 WHEN 0 THEN 'monday' WHEN 1 THEN 'tuesday' WHEN 2 THEN 'wednesday' WHEN 3 THEN 'thursday' WHEN 4 THEN 'friday' "
-		"WHEN 5 THEN 'saturday' ELSE 'sunday' END "
-		"AND p.\"zone\" IS q.\"zone\" AND (max(a.\"start\", b.\"start\") + 59) / 60 * 60 + 30 <= min(a.\"end\", b.\"end\")",
-		VALUES(match->id, weekday), ret);
-}
-
-int meeting_first(struct call *call, const struct match *match)
-{
-	struct program *program;
 	struct meeting *meeting;
-	const char *zone;
-	int64_t today, day, hour = NONE, at, mentor;
-	int r = load(call, &program_entity, match->program, (void **)&program);
+	struct match *match;
+	int r = load(call, &meeting_entity, subject, (void **)&meeting);
 
+	(void)nominal;
+	(void)cursor;
 	if (!r)
-		r = ask(call, "SELECT \"person\" FROM \"match_member\" WHERE \"match\" = ?1 AND \"side\" = 'mentor'", VALUES(match->id),
-			&mentor);
-	if (!r)
-		r = zone_for(call, mentor, program, &zone);
-	if (r)
+		r = load(call, &match_entity, meeting->match, (void **)&match);
+	if (r || meeting->state != MEETING_PLANNED || meeting->start > call->now || match->state != MATCH_ACTIVE)
 		return r;
-	today = local_day(zone_local(zone_of(call, zone), call->now));
-	for (day = today + FIRST_DAYS; !r && hour == NONE && day < today + FIRST_DAYS + FIRST_WITHIN; day++)
-		r = common_hour(call, match, date_weekday(day), &hour);
-	day = hour == NONE ? today + FIRST_DAYS : day - 1;
-	if (!r)
-		r = open_instant(call, match->program, day, hour == NONE ? FIRST_HOUR : hour, zone, &at);
-	if (r)
-		return r;
-	meeting = fresh(call, &meeting_entity);
-	meeting->program = match->program;
-	meeting->match = match->id;
-	meeting->start = at;
-	meeting->first = 1;
-	meeting->changed_at = call->now;
-	return add(call, &meeting_entity, meeting);
+	return tell_both(call, meeting, "meeting-passed");
 }
+
+/* ---- the end of a match ---- */
 
 static int drop(struct call *call, void *record, void *data)
 {
@@ -286,13 +355,37 @@ static int drop(struct call *call, void *record, void *data)
 	return perform_also(call, &meeting_entity, ((const struct meeting *)record)->id, "Cancel", NULL, 0);
 }
 
-int meetings_drop(struct call *call, int64_t match)
+static int end_series(struct call *call, void *record, void *data)
 {
-	return each(
-		call, &meeting_entity, drop, NULL, "\"match\" = ?1 AND \"state\" = 'planned' AND \"start\" > ?2", VALUES(match, call->now));
+	(void)data;
+	return perform_also(call, &meeting_series_entity, ((const struct meeting_series *)record)->id, "End", NULL, 0);
 }
 
-static const struct job jobs[] = { { "meeting reminder", NULL, RUN_ONCE_LATE, 0, remind, "A meeting is near", 0, "meeting" }, { 0 } };
+int meetings_drop(struct call *call, int64_t match)
+{
+	int r = each(call, &meeting_series_entity, end_series, NULL, "\"match\" = ?1 AND \"state\" = 'running'", VALUES(match));
+
+	return r ? r
+		 : each(call, &meeting_entity, drop, NULL, "\"match\" = ?1 AND \"state\" = 'planned' AND \"start\" > ?2",
+			   VALUES(match, call->now));
+}
+
+static const struct job jobs[] = { { "meeting reminder", NULL, RUN_ONCE_LATE, 0, remind, "A meeting is near", 0, "meeting" },
+	{ "meeting over", NULL, RUN_ONCE_LATE, 14 * DAY, ask_both, "Whether a meeting took place is asked", 0, "meeting" }, { 0 } };
+
+#define OF_A_PAIR(states) " AND EXISTS (SELECT 1 FROM \"match\" ma WHERE ma.\"id\" = t.\"match\" AND ma.\"state\" IN (" states "))"
+#define TO_ANSWER(side) "t.\"state\" = 'planned' AND t.\"start\" > ?1 AND t.\"" side "_comes\" IS NULL" OF_A_PAIR("'active', 'paused'")
+#define TO_LOG(seconds) \
+	"t.\"state\" = 'planned' AND t.\"start\" + t.\"minutes\" * 60 + " seconds " <= ?1" OF_A_PAIR("'active', 'paused', 'closing'")
+static const struct waiting waiting[] = { { "meeting to answer", MENTOR, TO_ANSWER("mentor"), "t.\"changed_at\"", "t.\"start\"" },
+	{ "meeting to answer", MENTEE, TO_ANSWER("mentee"), "t.\"changed_at\"", "t.\"start\"" },
+	{ "meeting to log", MENTOR | MENTEE, TO_LOG("0"), "t.\"start\"", NULL },
+	/* whom the two have not told for a week */
+	{ "meeting not logged", COORDINATOR, TO_LOG("604800"), "t.\"start\"", NULL },
+	{ "meeting without somebody who comes", COORDINATOR,
+		"t.\"state\" = 'planned' AND t.\"start\" > ?1 AND 'no' IN (t.\"mentor_comes\", t.\"mentee_comes\")", "t.\"changed_at\"",
+		"t.\"start\"" },
+	{ 0 } };
 
 const struct entity meeting_entity = { .name = "meeting",
 	.collection = "meetings",
@@ -305,5 +398,6 @@ const struct entity meeting_entity = { .name = "meeting",
 	.changed = changed,
 	.retention = AFTER_PROGRAM,
 	.label = "Meeting",
-	.help = "When and where a pair meets, and whether each comes.",
-	.order = "start" };
+	.help = "When and where a pair meets, whether each comes, and whether it took place.",
+	.order = "start",
+	.waiting = waiting };

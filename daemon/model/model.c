@@ -15,10 +15,10 @@
 const struct entity *const entities[] = { &person_entity, &login_entity, &program_entity, &duty_entity, &closed_days_entity,
 	&participant_entity, &trait_entity, &availability_entity, &wish_entity, &objection_entity, &group_membership_entity, &recipe_entity,
 	&recipe_line_entity, &match_run_entity, &run_pair_entity, &unplaced_entity, &match_entity, &match_member_entity, &check_in_entity,
-	&meeting_entity, &message_entity, &job_entity, &audit_record_entity, &disclosure_entity, &import_entity, &plugin_entity,
-	&invitation_entity, &template_entity, &concern_entity, &guardianship_entity, &consent_entity, &address_change_entity,
-	&instrument_entity, &item_entity, &item_text_entity, &scale_entity, &wave_entity, &wave_member_entity, &response_entity,
-	&wave_result_entity, NULL };
+	&meeting_series_entity, &meeting_entity, &meeting_note_entity, &message_entity, &job_entity, &audit_record_entity,
+	&disclosure_entity, &import_entity, &plugin_entity, &invitation_entity, &template_entity, &concern_entity, &guardianship_entity,
+	&consent_entity, &address_change_entity, &instrument_entity, &item_entity, &item_text_entity, &scale_entity, &wave_entity,
+	&wave_member_entity, &response_entity, &wave_result_entity, NULL };
 
 int tell(struct call *call, const char *template_name, int64_t person, int64_t program, int64_t match, const struct entity *about,
 	int64_t about_id, int64_t extra)
@@ -74,18 +74,26 @@ static int add_range(struct call *call, void *record, void *data)
 	return 0;
 }
 
-int open_instant(struct call *call, int64_t program, int64_t day, int64_t hour, const char *zone, int64_t *ret)
+int open_day(struct call *call, int64_t program, int64_t day, enum pausing what, int64_t *ret)
 {
 	struct ranges *ranges = arena_new(call->arena, sizeof *ranges);
 	int r = each(call, &closed_days_entity, add_range, ranges,
 		"(\"program\" = ?1 OR \"program\" IS NULL) AND \"to\" >= ?2 AND "
-		"\"from\" <= ?2 + 400 AND \"pauses\" IS NOT 'meetings'",
-		VALUES(program, day));
+		"\"from\" <= ?2 + 400 AND \"pauses\" IS NOT CASE ?3 WHEN 0 THEN 'meetings' ELSE 'check-ins' END",
+		VALUES(program, day, what));
 
 	if (r)
 		return r;
 	ranges->count = closed_sort(ranges->list, ranges->count);
-	day = closed_move(ranges->list, ranges->count, day);
-	zone_instant(zone_of(call, zone), day * DAY + hour * HOUR, ret);
+	*ret = closed_move(ranges->list, ranges->count, day);
 	return 0;
+}
+
+int open_instant(struct call *call, int64_t program, int64_t day, int64_t hour, const char *zone, int64_t *ret)
+{
+	int r = open_day(call, program, day, PAUSED_CHECK_INS, &day);
+
+	if (!r)
+		zone_instant(zone_of(call, zone), day * DAY + hour * HOUR, ret);
+	return r;
 }

@@ -103,6 +103,9 @@ struct trait {
 	double number; /* of a free one; NaN: none */
 	int64_t side;
 };
+struct availability {
+	int64_t id, version, program, participant, person, weekday, start, end;
+};
 
 struct recipe {
 	int64_t id, version, program;
@@ -254,16 +257,26 @@ enum { /* struct meeting.mentor_comes, .mentee_comes; NONE: has not said */
 	MEETING_NO
 };
 struct meeting {
-	int64_t id, version, program, match;
+	int64_t id, version, program, match, series;
 	char *title;
 	int64_t start, minutes, format;
 	char *place, *notes;
-	int64_t first, sequence, changed_at, mentor_comes, mentee_comes, state;
+	int64_t first, planned_by, sequence, changed_at, mentor_comes, mentee_comes, mentor_came, mentee_came, state;
 };
-extern const struct entity meeting_entity;
-/* Proposes the first meeting of a match that starts; calls off those to come of one that ends. */
+struct meeting_series {
+	int64_t id, version, program, match;
+	char *title, *rule, *zone;
+	int64_t start, until, minutes, format;
+	char *place;
+	int64_t planned_by, planned_to, state;
+};
+extern const struct entity meeting_entity, meeting_series_entity, meeting_note_entity;
+extern const char *const meeting_formats[];
+/* Proposes the first meeting of a match that starts; calls off those to come of one that ends, and its series. */
 int meeting_first(struct call *, const struct match *);
 int meetings_drop(struct call *, int64_t match);
+/* Writes a private note of whoever calls, in the place of an older one. */
+int meeting_note_keep(struct call *, const struct meeting *, const char *text);
 
 enum check_in_state {
 	CHECK_IN_DUE,
@@ -369,7 +382,12 @@ struct import {
 
 /* People with the person's own zone, or the program's, or the institution's: a name for plan and zone_of, may be NULL. */
 int zone_for(struct call *, int64_t person, const struct program *, const char **ret);
-/* The instant of a local hour on the first open day from `day` on (closed days of the program and the institution). */
+enum pausing { /* which closed days count: they say what pauses */
+	PAUSED_CHECK_INS,
+	PAUSED_MEETINGS
+};
+/* The first open day from `day` on (closed days of the program and the institution), and the instant of a local hour on it, for check-ins. */
+int open_day(struct call *, int64_t program, int64_t day, enum pausing, int64_t *ret);
 int open_instant(struct call *, int64_t program, int64_t day, int64_t hour, const char *zone, int64_t *ret);
 /* Puts a message about a record into the outbox; the occasion is "NAME/ID" of the record, with /extra behind it unless NONE. */
 int tell(struct call *, const char *template_name, int64_t person, int64_t program, int64_t match, const struct entity *about,

@@ -111,7 +111,6 @@ static int see_side(struct call *call, void *record, void *data)
 	return 0;
 }
 
-/* The two sides as this person is one of them; E_NOTFOUND if they are none. */
 int sides_of(struct call *call, int64_t match, int64_t person, struct two_sides *ret)
 {
 	int r;
@@ -257,54 +256,6 @@ static int check_in_thanks(struct reading *r, struct page *page)
 {
 	page->title = page_say(r, THANKS);
 	page_paragraph(page, page_say(r, CHECK_IN_NEXT));
-	return 0;
-}
-
-/* ---- a meeting ---- */
-
-static int meeting_page(struct reading *r, struct page *page)
-{
-	struct call *call = r->call;
-	struct meeting *meeting;
-	struct two_sides side;
-	int result = load(call, &meeting_entity, r->subject, (void **)&meeting);
-	int64_t own;
-
-	if (!result)
-		result = sides_of(call, meeting->match, r->person->id, &side);
-	if (result)
-		return result;
-	if (meeting->state != MEETING_PLANNED || meeting->start <= call->now)
-		return fail(call, E_NOTFOUND, NULL, "what this link asks is over");
-	own = side.own->side == SIDE_MENTOR ? meeting->mentor_comes : meeting->mentee_comes;
-	page->title = page_fill(call->arena, page_say(r, MEETING_TITLE), (const char *const[]){ side.other ? side.other->name : "", NULL });
-	page_paragraph(page, meeting->title);
-	page_paragraph(
-		page, page_fill(call->arena, page_say(r, MEETING_WHEN), (const char *const[]){ page_moment(r, meeting->start), NULL }));
-	if (meeting->place)
-		page_paragraph(page, page_fill(call->arena, page_say(r, MEETING_WHERE), (const char *const[]){ meeting->place, NULL }));
-	if (own != NONE)
-		page_part(page, MENTORSHIP_NOTE, NULL, page_say(r, own == MEETING_YES ? MEETING_SAID_YES : MEETING_SAID_NO));
-	page_button(page, "accept", page_say(r, MEETING_ACCEPT), MENTORSHIP_PART_PRIMARY);
-	page_button(page, "decline", page_say(r, MEETING_DECLINE), MENTORSHIP_PART_QUIET);
-	if (r->part)
-		page_button(page, arena_print(call->arena, "go:move:%" PRId64, meeting->id), page_say(r, MOVE_GO), MENTORSHIP_PART_QUIET);
-	return 0;
-}
-
-static int meeting_deed(struct reading *r, struct deed *deeds, int *count)
-{
-	bool yes = page_does(r->answer, "accept");
-
-	*count = yes || page_does(r->answer, "decline");
-	deeds[0] = (struct deed){ .entity = &meeting_entity, .id = r->subject, .verb = yes ? "Accept" : "Decline" };
-	return 0;
-}
-
-static int meeting_thanks(struct reading *r, struct page *page)
-{
-	page->title = page_say(r, THANKS);
-	page_paragraph(page, page_say(r, page_does(r->answer, "accept") ? MEETING_SAID_YES : MEETING_SAID_NO));
 	return 0;
 }
 

@@ -67,6 +67,11 @@ int address_objection_page(struct reading *, struct page *);
 int address_deed(struct reading *, struct deed *, int *count);
 int address_thanks(struct reading *, struct page *);
 
+/* A meeting, before it begins and after it (page_meeting.c). */
+int meeting_page(struct reading *, struct page *);
+int meeting_deed(struct reading *, struct deed *, int *count);
+int meeting_thanks(struct reading *, struct page *);
+
 /* A wave's form (page_form.c). */
 int form_show(struct reading *, struct page *);
 int form_deed(struct reading *, struct deed *, int *count);

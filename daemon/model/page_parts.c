@@ -311,10 +311,6 @@ static int change_deed(struct reading *r, struct deed *deeds, int *count)
 
 /* ---- when one has time ---- */
 
-struct availability {
-	int64_t id, version, program, participant, person, weekday, start, end;
-};
-
 static const char *const weekdays[] = { "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday" };
 
 /* A participant of this person who still takes part. */

@@ -66,10 +66,6 @@ const struct entity trait_entity = { .name = "trait",
 
 static const char *const weekdays[] = { "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", NULL };
 
-struct availability {
-	int64_t id, version, program, participant, person, weekday, start, end;
-};
-
 static const struct field availability_fields[] = { ID_AND_VERSION(struct availability, .anchor = NO_ANCHOR),
 	OF_PARTICIPANT(struct availability),
 	{ AS_INT(struct availability, weekday, CHOICE, STAFF), .flags = REQUIRED | LISTED | KEY | OWN | OWN_SET, .choices = weekdays,

@@ -113,7 +113,11 @@ static const struct shipped_text texts[] = {
 		"{{/meeting.place}}\n"
 		"\n"
 		"Bitte sagen Sie zu oder ab bis {{answer_until}}:\n"
-		"{{link}}\n",
+		"{{link}}\n"
+		"{{#meeting.repeats}}\n"
+		"\n"
+		"Es ist eines Ihrer regelmäßigen Treffen. Zu jedem kommt etwa zwei Wochen vorher eine Einladung.\n"
+		"{{/meeting.repeats}}\n",
 		NULL },
 	{ "meeting-changed", "Geändert: Treffen mit {{match.partner}}", "Zusagen oder absagen",
 		"Ihr Treffen mit {{match.partner}} hat sich geändert{{#meeting.title}}: {{meeting.title}}{{/meeting.title}}.\n"
@@ -135,7 +139,34 @@ static const struct shipped_text texts[] = {
 		"Wann: {{meeting.start}}\n"
 		"{{#meeting.place}}\n"
 		"Wo: {{meeting.place}}\n"
-		"{{/meeting.place}}\n",
+		"{{/meeting.place}}\n"
+		"{{#meeting.absent}}\n"
+		"\n"
+		"{{meeting.absent}} hat abgesagt.\n"
+		"{{/meeting.absent}}\n"
+		"{{#meeting.present}}\n"
+		"\n"
+		"{{meeting.present}} hat zugesagt.\n"
+		"{{/meeting.present}}\n",
+		NULL },
+	{ "meeting-answered",
+		"Ihr Treffen: {{#meeting.absent}}{{meeting.absent}} hat abgesagt{{/meeting.absent}}{{^meeting.absent}}{{#meeting.present}}{{meeting.present}} kommt{{/meeting.present}}{{/meeting.absent}}",
+		NULL,
+		"Es geht um das Treffen von {{match.names}} am {{meeting.start}}{{#meeting.title}}: {{meeting.title}}{{/meeting.title}}.\n"
+		"{{#meeting.absent}}\n"
+		"\n"
+		"{{meeting.absent}} kann nicht kommen. Bitte vereinbaren Sie einen anderen Termin, oder sagen Sie das Treffen ab.\n"
+		"{{/meeting.absent}}\n"
+		"{{#meeting.present}}\n"
+		"\n"
+		"{{meeting.present}} hat zugesagt.\n"
+		"{{/meeting.present}}\n",
+		NULL },
+	{ "meeting-passed", "Haben Sie {{match.partner}} getroffen?", "Sagen, wie es war",
+		"Sie wollten {{match.partner}} treffen: {{meeting.start}}{{#meeting.title}}, {{meeting.title}}{{/meeting.title}}.\n"
+		"\n"
+		"Fand das Treffen statt? Ein Klick genügt, bis {{answer_until}}:\n"
+		"{{link}}\n",
 		NULL },
 	{ "wave-open", "Einige Fragen an Sie: {{form.title}}", "Fragen beantworten",
 		"Wir haben einige Fragen an Sie: {{form.title}}.{{#form.anonymous}} Niemand erfährt, was gerade Sie geantwortet haben.{{/form.anonymous}}\n"

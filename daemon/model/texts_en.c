@@ -114,7 +114,11 @@ static const struct shipped_text texts[] = {
 		"{{/meeting.place}}\n"
 		"\n"
 		"Please say until {{answer_until}} whether you come:\n"
-		"{{link}}\n",
+		"{{link}}\n"
+		"{{#meeting.repeats}}\n"
+		"\n"
+		"It is one of your regular meetings. You get an invitation to each about two weeks before.\n"
+		"{{/meeting.repeats}}\n",
 		NULL },
 	{ "meeting-changed", "New time or place: meeting with {{match.partner}}", "Say whether you come",
 		"Your meeting with {{match.partner}} has changed{{#meeting.title}}: {{meeting.title}}{{/meeting.title}}.\n"
@@ -136,7 +140,34 @@ static const struct shipped_text texts[] = {
 		"When: {{meeting.start}}\n"
 		"{{#meeting.place}}\n"
 		"Where: {{meeting.place}}\n"
-		"{{/meeting.place}}\n",
+		"{{/meeting.place}}\n"
+		"{{#meeting.absent}}\n"
+		"\n"
+		"{{meeting.absent}} has said that they cannot come.\n"
+		"{{/meeting.absent}}\n"
+		"{{#meeting.present}}\n"
+		"\n"
+		"{{meeting.present}} has said that they come.\n"
+		"{{/meeting.present}}\n",
+		NULL },
+	{ "meeting-answered",
+		"Your meeting: {{#meeting.absent}}{{meeting.absent}} cannot come{{/meeting.absent}}{{^meeting.absent}}{{#meeting.present}}{{meeting.present}} comes{{/meeting.present}}{{/meeting.absent}}",
+		NULL,
+		"This is about the meeting of {{match.names}} on {{meeting.start}}{{#meeting.title}}: {{meeting.title}}{{/meeting.title}}.\n"
+		"{{#meeting.absent}}\n"
+		"\n"
+		"{{meeting.absent}} has said that they cannot come. Please agree on another time, or call the meeting off.\n"
+		"{{/meeting.absent}}\n"
+		"{{#meeting.present}}\n"
+		"\n"
+		"{{meeting.present}} has said that they come.\n"
+		"{{/meeting.present}}\n",
+		NULL },
+	{ "meeting-passed", "Did you meet {{match.partner}}?", "Say how it was",
+		"You planned to meet {{match.partner}} on {{meeting.start}}{{#meeting.title}}: {{meeting.title}}{{/meeting.title}}.\n"
+		"\n"
+		"Did the meeting take place? One click until {{answer_until}} is enough:\n"
+		"{{link}}\n",
 		NULL },
 	{ "wave-open", "Some questions for you: {{form.title}}", "Answer the questions",
 		"We have some questions for you: {{form.title}}.{{#form.anonymous}} Nobody learns what you in particular answered.{{/form.anonymous}}\n"

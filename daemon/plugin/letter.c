@@ -135,6 +135,14 @@ static const char *address_link(struct letter *l)
 	return kind->flags & MESSAGE_TO_OLD ? a_link(l, "address-objection", change->id, NONE) : NULL;
 }
 
+/* Whether one comes is said before it begins, and whether it took place within two weeks. */
+static int64_t meeting_until(const struct letter *l)
+{
+	if (!l->meeting)
+		return NONE;
+	return l->meeting->start > l->call->now ? l->meeting->start : l->call->now + 14 * DAY;
+}
+
 static const char *main_link(struct letter *l)
 {
 	const char *about = l->message->about;
@@ -151,7 +159,7 @@ static const char *main_link(struct letter *l)
 	if (about && !strcmp(about, "consent"))
 		return a_link(l, "consent", l->message->about_id, NONE);
 	if (about && !strcmp(about, "meeting"))
-		return a_link(l, "meeting", l->message->about_id, l->meeting ? l->meeting->start : NONE);
+		return a_link(l, "meeting", l->message->about_id, meeting_until(l));
 	if (about && !strcmp(about, "wave"))
 		return a_link(l, "wave", l->message->about_id, about_wave(l) ? about_wave(l)->closes : NONE);
 	return own_link(l);
@@ -266,7 +274,7 @@ static const char *answer_until(struct letter *l)
 	if (about_wave(l))
 		return moment(l, about_wave(l)->closes);
 	if (l->meeting)
-		return moment(l, l->meeting->start);
+		return moment(l, meeting_until(l));
 	return l->match ? moment(l, l->match->answer_until) : NULL;
 }
 
@@ -337,6 +345,33 @@ static const char *meeting_start(struct letter *l)
 static const char *meeting_place(struct letter *l)
 {
 	return l->meeting ? l->meeting->place : NULL;
+}
+
+static const char *meeting_repeats(struct letter *l)
+{
+	return l->meeting && l->meeting->series != NONE ? "yes" : NULL;
+}
+
+/* Names of those sides, other than the reader's own, who have answered so. */
+static const char *meeting_those(struct letter *l, int64_t answer)
+{
+	bool mentor, mentee;
+
+	if (!l->meeting)
+		return NULL;
+	mentor = l->mentor && l->meeting->mentor_comes == answer && (!l->own || l->own->side != SIDE_MENTOR);
+	mentee = l->mentee && l->meeting->mentee_comes == answer && (!l->own || l->own->side != SIDE_MENTEE);
+	return mentor && mentee ? both(l) : mentor ? l->mentor->name : mentee ? l->mentee->name : NULL;
+}
+
+static const char *meeting_absent(struct letter *l)
+{
+	return meeting_those(l, MEETING_NO);
+}
+
+static const char *meeting_present(struct letter *l)
+{
+	return meeting_those(l, MEETING_YES);
 }
 
 static const char *about_id(struct letter *l)
@@ -410,7 +445,8 @@ static const struct letter_name {
 	{ "concern_link", talk_link }, { "unsubscribe_link", unsubscribe_link }, { "answer_until", answer_until }, { "due", due },
 	{ "about_id", about_id }, { "match.until", match_until }, { "person.name", about_person }, { "plugin.name", plugin_name },
 	{ "plugin.error", plugin_error }, { "count", count_held }, { "meeting.title", meeting_title }, { "meeting.start", meeting_start },
-	{ "meeting.place", meeting_place }, { "consent.purpose", consent_purpose }, { "minor.name", minor_name },
+	{ "meeting.place", meeting_place }, { "meeting.absent", meeting_absent }, { "meeting.present", meeting_present },
+	{ "meeting.repeats", meeting_repeats }, { "consent.purpose", consent_purpose }, { "minor.name", minor_name },
 	{ "form.title", form_title }, { "form.anonymous", form_anonymous }, { "address.new", address_new }, { 0 } };
 
 enum {
@@ -555,6 +591,17 @@ static void put_calendar(DBusMessageIter *dict, struct letter *l)
 	link_must(dbus_message_iter_close_container(dict, &entry));
 }
 
+/* What plans, moves or calls off; the rest only speaks of a meeting that is in the calendar. */
+static bool carries_calendar(const struct message *m)
+{
+	static const char *const carriers[] = { "match-started", "meeting-invited", "meeting-changed", "meeting-cancelled" };
+
+	for (size_t i = 0; i < sizeof carriers / sizeof *carriers; i++)
+		if (!strcmp(m->template_name, carriers[i]))
+			return true;
+	return false;
+}
+
 static DBusMessage *deliver_new(
 	struct letter *l, const struct parts *parts, const struct message_text *text, const char *unsubscribe, int64_t ends)
 {
@@ -585,7 +632,7 @@ static DBusMessage *deliver_new(
 	put_number(&dict, "attempt", m->attempts + 1);
 	put_number(&dict, "expires", on_the_real_clock(l, ends));
 	put_variant(&dict, "test", DBUS_TYPE_BOOLEAN, &test);
-	if (l->meeting && strcmp(m->template_name, "meeting-reminder") != 0)
+	if (l->meeting && carries_calendar(m))
 		put_calendar(&dict, l);
 	link_must(dbus_message_iter_close_container(&at, &dict));
 	return message;

@@ -46,8 +46,9 @@ static const struct occasion {
 		NULL },
 	{ "check-in-due", CHECK_IN_OPEN, NEXT_CHECK_IN }, { "check-in-reminder", CHECK_IN_OPEN, NEXT_CHECK_IN },
 	{ "meeting-invited", MEETING_STANDS, MEETING_BEGINS }, { "meeting-changed", MEETING_STANDS, MEETING_BEGINS },
-	{ "meeting-reminder", MEETING_STANDS, MEETING_BEGINS }, { "meeting-cancelled", NULL, MEETING_BEGINS },
-	{ "wave-open", FORM_OPEN, FORM_CLOSES }, { "wave-reminder", FORM_OPEN, FORM_CLOSES },
+	{ "meeting-reminder", MEETING_STANDS, MEETING_BEGINS }, { "meeting-answered", MEETING_STANDS, MEETING_BEGINS },
+	{ "meeting-passed", MEETING_STANDS, NULL }, { "meeting-cancelled", NULL, MEETING_BEGINS }, { "wave-open", FORM_OPEN, FORM_CLOSES },
+	{ "wave-reminder", FORM_OPEN, FORM_CLOSES },
 	{ "address-change",
 		"SELECT 1 FROM \"address_change\" WHERE \"id\" = ?1 AND \"state\" = 'proposed' AND \"new\" IS NOT NULL AND ?2 IS NOT NULL "
 		"AND ?3 IS NOT NULL",

@@ -16,7 +16,7 @@
 
 #include "core/entity.h"
 #include "core/zone.h"
-#include "rrule.h"
+#include "core/rrule.h"
 
 enum {
 	CATCHUP_GRACE = 300

@@ -230,7 +230,7 @@ static int agenda_of(struct store *s, struct call *call, const struct shape *sha
 			buffer_text(&sql, ", NULL");
 		else
 			buffer_print(&sql, ", t.\"%s\"", e->fields[shape->anchors[a]].name);
-	buffer_print(&sql, " FROM \"%s\" AS t WHERE %s AND ", e->name, w->where);
+	buffer_print(&sql, " FROM \"%s\" AS t WHERE %s AND ?1 IS NOT NULL AND ", e->name, w->where);
 	sight_condition(&sql, shape, "t", w->who, true);
 	buffer_print(&sql,
 		" ORDER BY 2 NULLS LAST, 1 LIMIT %d) AS x CROSS JOIN \"%s\" AS t ON t.\"id\" = x.\"id\" ORDER BY x.\"since\" NULLS LAST, x.\"id\"",
@@ -239,6 +239,7 @@ static int agenda_of(struct store *s, struct call *call, const struct shape *sha
 	buffer_free(&sql);
 	if (r)
 		return r;
+	engine_bind_int(q, 1, call->now);
 	while ((r = engine_step(s->engine, q, &call->problem)) > 0) {
 		struct agenda_item item = { w->kind, e, engine_int(q, 0), engine_int(q, 1), engine_int(q, 2), engine_int(q, 3),
 			engine_int(q, 4), engine_text(q, 5) };

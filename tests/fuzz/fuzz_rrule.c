@@ -5,7 +5,7 @@
  */
 #include "fuzz.h"
 
-#include "schedule/rrule.h"
+#include "core/rrule.h"
 
 enum {
 	STEPS = 20,

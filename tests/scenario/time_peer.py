@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-SOURCES = ["tests/unit/time_peer.c", "daemon/schedule/rrule.c", "daemon/schedule/rrule_text.c"] + [
+SOURCES = ["tests/unit/time_peer.c", "daemon/core/rrule.c", "daemon/core/rrule_text.c"] + [
     f"daemon/core/{name}.c" for name in ("date", "zone", "tzif", "error", "arena")]
 EPOCH_DAY = 719163  # date(1970, 1, 1).toordinal()
 

@@ -221,6 +221,11 @@ class World:
                            "'What else?', 9, 9)", (number["a"], wave))
             db.execute("INSERT INTO meeting (version, program, match, start, minutes, first, sequence, changed_at, state) VALUES "
                        "(1, ?, ?, ?, 30, 0, 0, ?, 'planned')", (number["a"], int(self.matches["active"].rpartition("/")[2]), BEGIN - 86400, BEGIN - 2 * 86400))
+            at = (number["a"], int(self.matches["active"].rpartition("/")[2]))
+            db.execute("INSERT INTO meeting_series (version, program, match, rule, zone, start, minutes, state) VALUES "
+                       "(1, ?, ?, 'FREQ=WEEKLY', 'UTC', ?, 30, 'running')", (*at, BEGIN + 86400))
+            db.execute("INSERT INTO meeting_note (version, program, match, meeting, person, written_at) SELECT 1, ?, ?, max(id), ?, ? FROM meeting",
+                       (*at, int(self.people["mt-mentee1"].rpartition("/")[2]), BEGIN))
             for program, minor, guardian, state in (("a", "mt-mentee1", "mt-guardian", "claimed"), ("b", "mt-mentee2", "mt-guardian", "verified")):
                 one, other = (int(self.people[name].rpartition("/")[2]) for name in (minor, guardian))
                 db.execute("INSERT INTO guardianship (version, program, minor, guardian, relation, source, state) VALUES (1, ?, ?, ?, 'parent', "

@@ -160,7 +160,8 @@ static bool is_nobodys(const struct entity *e, const struct field *f)
 		"template", "job", "audit_record", "instrument", "item", "item_text", "scale", "wave", "wave_result" };
 	static const char *const fields_of_words[] = { "disclosure entity", "disclosure fields", "import entity", "import role",
 		"import name", "import mapping", "run_pair alternatives", "run_pair shares", "plugin name", "plugin release",
-		"plugin capabilities", "invitation purpose", "invitation token_hash", "invitation answer_hash" };
+		"plugin capabilities", "meeting_series rule", "meeting_series zone", "invitation purpose", "invitation token_hash",
+		"invitation answer_hash" };
 	char name[80];
 
 	snprintf(name, sizeof name, "%s %s", e->name, f->name);
@@ -375,6 +376,9 @@ static void an_erasure_leaves_no_word(void **state)
 			"VALUES (73, 1, %lld, %lld, %lld, 'take part', 1, 'given')",
 			(long long)c.program, (long long)c.cleo_id, (long long)c.cleo_id));
 	create(w, &c.ada, &address_change_entity, ARGS(P("person", path(w, &person_entity, c.cleo_id)), T("new", WORD "@example.net")));
+	create(w, &c.ada, &meeting_series_entity, ARGS(P("match", path(w, &match_entity, match)), N("start", store_now(w->store) + 86400)));
+	must(perform(w, &c.cleo, &meeting_entity, count(w, "SELECT max(\"id\") FROM \"meeting\""), "Remember", ARGS(T("text", WORD))),
+		&w->call.problem);
 	leave_response(w, &c);
 	ids[0] = c.program, ids[1] = mentor, ids[2] = mentee;
 	must(store_turn_begin(w->store, &problem), &problem);

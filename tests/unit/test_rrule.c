@@ -9,7 +9,7 @@
 #include "core/arena.h"
 #include "core/date.h"
 #include "core/zone.h"
-#include "schedule/rrule.h"
+#include "core/rrule.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

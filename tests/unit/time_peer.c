@@ -11,7 +11,7 @@
  */
 #include "core/date.h"
 #include "core/zone.h"
-#include "schedule/rrule.h"
+#include "core/rrule.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -22,9 +22,9 @@
 #ifndef MENTORSHIP_RRULE_H
 #define MENTORSHIP_RRULE_H
 
-#include "core/arena.h"
-#include "core/date.h"
-#include "core/zone.h"
+#include "arena.h"
+#include "date.h"
+#include "zone.h"
 
 enum {
 	RRULE_PATIENCE = 200000

@@ -114,20 +114,6 @@ static int compare(const json_t *result, json_t *own, struct problem *problem)
 
 /* --- optimal, fair, minimal change ------------------------------------------------------------------------- */
 
-static int hold(const struct match_graph *graph, enum match_aim aim, const struct match_answer *answer, struct problem *problem)
-{
-	struct match_solution solution = { (int32_t *)answer->mentor_of, (int64_t *)answer->mentee_price, (int64_t *)answer->mentor_price,
-		0 };
-
-	if (aim != MATCH_AIM_OPTIMAL || graph->least || graph->locked)
-		return match_answer_check(graph, aim, answer, problem);
-	for (int32_t i = 0; i < graph->mentees; i++)
-		if (answer->mentor_of[i] >= 0)
-			solution.value += graph->marked && graph->marked[i] ? 2 * MATCH_UNIT : MATCH_UNIT;
-	solution.value += answer->total;
-	return match_check(graph, &solution, problem);
-}
-
 static int check_answer(
 	const json_t *result, const struct algorithm *a, const struct match_instance *in, struct arena *arena, struct problem *problem)
 {
@@ -162,7 +148,7 @@ static int check_answer(
 			answer.bands[score == MATCH_SCORE_MAX ? MATCH_BANDS - 1 : score / (MATCH_SCORE_MAX / MATCH_BANDS)]++;
 		answer.kept += in->graph.kept && mentor_of[i] >= 0 && in->graph.kept[i] == mentor_of[i];
 	}
-	r = hold(&in->graph, (enum match_aim)a->which, &answer, problem);
+	r = match_answer_check(&in->graph, (enum match_aim)a->which, &answer, problem);
 	return r < 0 ? r : compare(result, write_answer(a, in, &answer), problem);
 }
 

@@ -255,6 +255,8 @@ static int write_answer(struct call *call, struct match_member *member, int64_t 
 
 	now.answer = answer;
 	now.answered_at = call->now;
+	if (answer == ANSWER_DECLINED)
+		now.answer_reason = reason_given(call);
 	return save(call, &match_member_entity, member, &now);
 }
 
@@ -657,6 +659,8 @@ static const struct field member_fields[] = { ID_AND_VERSION(struct match_member
 		.label = "Side" },
 	{ AS_INT(struct match_member, answer, CHOICE, STAFF), .flags = BY_VERB | LISTED | OWN, .choices = answer_words, .label = "Answer" },
 	{ AS_INT(struct match_member, answered_at, INSTANT, STAFF), .flags = BY_VERB | OWN, .label = "Answered" },
+	{ AS_TEXT(struct match_member, answer_reason, STAFF), .flags = BY_VERB | LINES | HAS_MAX | OWN | ERASED, .max = 1000,
+		.retention = AFTER_PROGRAM, .label = "Why not" },
 	{ AS_INT(struct match_member, change_asked, INSTANT, STAFF), .flags = BY_VERB | LISTED | OWN, .label = "Asked for somebody else" },
 	{ AS_TEXT(struct match_member, change_reason, STAFF), .flags = BY_VERB | LINES | HAS_MAX | OWN | ERASED, .max = 2000,
 		.retention = AFTER_PROGRAM, .label = "Why somebody else" },

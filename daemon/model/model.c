@@ -20,6 +20,11 @@ const struct entity *const entities[] = { &person_entity, &login_entity, &progra
 	&consent_entity, &address_change_entity, &instrument_entity, &item_entity, &item_text_entity, &scale_entity, &wave_entity,
 	&wave_member_entity, &response_entity, &wave_result_entity, NULL };
 
+char *reason_given(struct call *call)
+{
+	return call->options.reason && *call->options.reason ? arena_copy(call->arena, call->options.reason) : NULL;
+}
+
 int tell(struct call *call, const char *template_name, int64_t person, int64_t program, int64_t match, const struct entity *about,
 	int64_t about_id, int64_t extra)
 {

@@ -77,7 +77,7 @@ struct participant {
 	int64_t id, version, program, person;
 	char *name;
 	int64_t role, capacity;
-	char *motivation;
+	char *motivation, *leave_reason;
 	int64_t priority, paused_in, state, state_since;
 };
 
@@ -186,7 +186,9 @@ enum {
 struct match_member {
 	int64_t id, version, program, match, participant, person;
 	char *name;
-	int64_t side, answer, answered_at, change_asked;
+	int64_t side, answer, answered_at;
+	char *answer_reason;
+	int64_t change_asked;
 	char *change_reason;
 };
 
@@ -380,6 +382,8 @@ struct import {
 	int64_t task, time, state;
 };
 
+/* Why, as the caller said it, for a field of its own; NULL if they did not. */
+char *reason_given(struct call *);
 /* People with the person's own zone, or the program's, or the institution's: a name for plan and zone_of, may be NULL. */
 int zone_for(struct call *, int64_t person, const struct program *, const char **ret);
 enum pausing { /* which closed days count: they say what pauses */

@@ -30,6 +30,8 @@ static const struct field fields[] = { ID_AND_VERSION(struct participant, .ancho
 		.starts = true, .initial = 1, .label = "Places" },
 	{ AS_TEXT(struct participant, motivation, STAFF), .flags = HAS_MAX | LINES | ERASED | OWN | OWN_SET, .max = 4000,
 		.retention = AFTER_PROGRAM, .label = "Motivation" },
+	{ AS_TEXT(struct participant, leave_reason, STAFF), .flags = BY_VERB | LINES | HAS_MAX | OWN | ERASED, .max = 1000,
+		.retention = AFTER_PROGRAM, .label = "Why they left" },
 	{ AS_INT(struct participant, priority, NUMBER, STAFF), .flags = BY_VERB | REQUIRED, .starts = true,
 		.label = "First in the next run" },
 	{ AS_INT(struct participant, paused_in, CHOICE, STAFF), .flags = BY_VERB | HIDDEN, .choices = states,
@@ -120,8 +122,19 @@ int participant_leaves(struct call *call, const struct participant *p, const cha
 
 static int participant_withdraw(struct call *call, const void *was, void *now)
 {
+	struct participant *p = now;
+
 	(void)was;
-	return participant_leaves(call, now, ((struct participant *)now)->role == SIDE_MENTOR ? "mentor left" : "mentee left");
+	p->leave_reason = reason_given(call);
+	return participant_leaves(call, p, p->role == SIDE_MENTOR ? "mentor left" : "mentee left");
+}
+
+static int participant_readmit(struct call *call, const void *was, void *now)
+{
+	(void)call;
+	(void)was;
+	((struct participant *)now)->leave_reason = NULL;
+	return 0;
 }
 
 static int participant_pause(struct call *call, const void *was, void *now)
@@ -174,7 +187,7 @@ static const struct verb verbs[] = { { "Create", COORDINATOR | SELF, 0, KEEP, "*
 		0 },
 	{ "Withdraw", COORDINATOR | SELF, S(APPLIED) | S(SCREENING) | S(ACCEPTED) | S(TRAINING) | S(READY) | S(WAITLISTED) | S(PAUSED),
 		S(WITHDRAWN), NULL, participant_withdraw, "Leave", DESTRUCTIVE | FOR_SOMEBODY, NULL, NULL, 0 },
-	{ "Readmit", COORDINATOR, S(WITHDRAWN) | S(REJECTED), S(APPLIED), NULL, NULL, "Readmit", 0, NULL, NULL, 0 },
+	{ "Readmit", COORDINATOR, S(WITHDRAWN) | S(REJECTED), S(APPLIED), NULL, participant_readmit, "Readmit", 0, NULL, NULL, 0 },
 	{ "Pause", COORDINATOR | SELF, S(ACCEPTED) | S(TRAINING) | S(READY), S(PAUSED), NULL, participant_pause, "Pause", FOR_SOMEBODY,
 		NULL, NULL, 0 },
 	{ "Resume", COORDINATOR | SELF, S(PAUSED), S(ACCEPTED) | S(TRAINING) | S(READY), NULL, participant_resume, "Go on", FOR_SOMEBODY,

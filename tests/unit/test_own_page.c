@@ -237,7 +237,7 @@ static void a_pause_and_the_end(void **state)
 	assert_int_equal(press(h, own, place(h, "pause", cleo), "resume", NULL).status, MENTORSHIP_PAGE_DONE);
 	assert_int_equal(number(h, "SELECT count(*) FROM participant WHERE state = 'ready'"), 2);
 	assert_int_equal(press(h, own, place(h, "leave", cleo), "leave", FIELDS("reason", "we move away")).status, MENTORSHIP_PAGE_DONE);
-	assert_int_equal(number(h, "SELECT count(*) FROM participant WHERE state = 'withdrawn'"), 1);
+	assert_int_equal(number(h, "SELECT count(*) FROM participant WHERE state = 'withdrawn' AND leave_reason = 'we move away'"), 1);
 	assert_int_equal(number(h, "SELECT count(*) FROM \"match\" WHERE state = 'ended_early'"), 1);
 	assert_true(!has(open_page(h, own), "go:leave"));
 }

@@ -369,6 +369,8 @@ static void a_link_answers_for_its_person(void **state)
 	done = answer_page(h, ben, page.hash, FIELDS("do", "decline", "reason", "no time this year"));
 	assert_int_equal(done.status, MENTORSHIP_PAGE_DONE);
 	assert_int_equal(number(h, "SELECT count(*) FROM \"match\" WHERE \"state\" = 'declined'"), 1);
+	/* the coordinators read it, as the page says */
+	assert_int_equal(number(h, "SELECT count(*) FROM \"match_member\" WHERE \"answer_reason\" = 'no time this year'"), 1);
 }
 
 static void bad_tokens_are_all_one(void **state)

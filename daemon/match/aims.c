@@ -17,6 +17,12 @@
 /* What a mentee must be placed for: more than any mentor's least, so that a locked pair never gives way to one. */
 #define MUST_PLACE (2 * MATCH_MUST)
 
+/*
+ * What a pair counts at a level is multiplied by this for the solver, so that it can bid with steps that are parts of one. Prices are
+ * made whole again, a mentee's up and a mentor's down: whatever two prices reached or just reached, they do so still.
+ */
+#define PARTS 64
+
 /* --- what comes in ----------------------------------------------------------------------------------- */
 
 static int wrong_graph(struct problem *problem, const char *field, long long at, const char *what)
@@ -165,23 +171,50 @@ static int64_t unit_of(const struct levels *l, int32_t mentee)
 	return l->graph->marked && l->graph->marked[mentee] ? 2 * MATCH_UNIT : MATCH_UNIT;
 }
 
-/* A level counts one amount or nothing (the score stands in order already): what counts more stands first. Whether anything differs. */
-static bool count_pairs(struct levels *l)
+static int64_t parts_of(const struct levels *l)
 {
-	bool differs = false;
+	return l->level == 0 || counts_score(l) ? 1 : PARTS;
+}
 
-	if (counts_score(l))
-		return l->start[l->graph->mentees] > 0;
+static int64_t whole_up(int64_t price, int64_t parts)
+{
+	return price > 0 ? (price + parts - 1) / parts : -(-price / parts);
+}
+
+static int64_t whole_down(int64_t price, int64_t parts)
+{
+	return -whole_up(-price, parts);
+}
+
+/* A level counts one amount or nothing (the score stands in order already): what counts more stands first. */
+static void count_pairs(struct levels *l)
+{
+	int32_t most = l->aim == MATCH_AIM_FAIR ? 0 : 1, parts = (int32_t)parts_of(l);
+
 	for (int32_t i = 0; i < l->graph->mentees; i++) {
-		int64_t at = l->start[i];
+		int64_t first = l->start[i], end = l->start[i + 1], last = end;
 
-		for (int32_t most = 1; most >= -1; most--)
-			for (int64_t e = l->start[i]; e < l->start[i + 1]; e++)
-				if (counts(l, i, &l->alive[e]) == most)
-					l->edges[at++] = (struct match_edge){ l->alive[e].mentor, most };
-		differs = differs || (at > l->start[i] && (l->edges[l->start[i]].score != 0 || l->edges[at - 1].score != 0));
+		for (int64_t e = l->start[i]; e < end; e++) {
+			int32_t amount = counts(l, i, &l->alive[e]);
+
+			l->edges[amount == most ? first++ : --last] = (struct match_edge){ l->alive[e].mentor, amount * parts };
+		}
 	}
-	return differs;
+}
+
+/* Nobody is in the band of this level: no price is needed to prove that nobody must be. */
+static bool all_at_best(const struct levels *l)
+{
+	if (l->level == 0 || l->aim != MATCH_AIM_FAIR || counts_score(l))
+		return false;
+	for (int32_t i = 0; i < l->graph->mentees; i++)
+		for (int64_t e = l->start[i]; l->mentor_of[i] >= 0 && e < l->start[i + 1]; e++)
+			if (l->alive[e].mentor == l->mentor_of[i]) {
+				if (counts(l, i, &l->alive[e]) < 0)
+					return false;
+				break;
+			}
+	return true;
 }
 
 static void keep(struct levels *l, int64_t at, const struct match_edge *edge)
@@ -302,7 +335,7 @@ static int check_least(const struct levels *l, const struct match_graph *graph, 
 		answer->stuck_count, answer->stuck[0], (long long)answer->stuck_least, (long long)answer->stuck_mentees);
 }
 
-/* Later levels start from the pairs of the one before: what counts little moves few of them. */
+/* Later levels start from the pairs of the one before and prices of 0: what counts little moves few of them. */
 static int solve_level(struct levels *l, bool warm, struct match_answer *answer, const struct match_watch *watch, struct problem *problem)
 {
 	int64_t *mentee_price = l->mentee_price + (int64_t)l->level * l->graph->mentees;
@@ -313,20 +346,25 @@ static int solve_level(struct levels *l, bool warm, struct match_answer *answer,
 		.edges = counts_score(l) ? l->alive : l->edges,
 		.base = l->base,
 		.places = l->places,
-		.least = l->least };
+		.least = l->least,
+		.filled = l->level > 0 };
 	int r;
 
-	if (!count_pairs(l) && l->level > 0) {
-		memset(mentor_price, 0, (size_t)l->graph->mentors * sizeof *mentor_price);
+	if (all_at_best(l)) {
+		narrow(l, mentee_price, mentor_price);
 		return 0;
 	}
+	if (!counts_score(l))
+		count_pairs(l);
 	for (int32_t i = 0; i < l->graph->mentees; i++)
 		l->base[i] = unit_of(l, i) + (l->must[i] ? MUST_PLACE : 0);
 	r = match_stage_solve(&stage, warm || l->level > 0, l->mentor_of, mentee_price, mentor_price, watch);
 	if (r < 0)
 		return problem_set(problem, r, NULL, "The run was cancelled.");
 	for (int32_t i = 0; i < l->graph->mentees; i++)
-		mentee_price[i] -= l->must[i] ? MUST_PLACE : 0;
+		mentee_price[i] = whole_up(mentee_price[i] - (l->must[i] ? MUST_PLACE : 0), parts_of(l));
+	for (int32_t j = 0; j < l->graph->mentors; j++)
+		mentor_price[j] = whole_down(mentor_price[j], parts_of(l));
 	if (l->level == 0)
 		r = check_least(l, l->graph, answer, problem);
 	if (r == 0 && l->level + 1 < l->count)
@@ -339,7 +377,7 @@ static int solve_level(struct levels *l, bool warm, struct match_answer *answer,
 static void take_warm(struct levels *l, const struct match_answer *warm)
 {
 	memcpy(l->mentor_of, warm->mentor_of, (size_t)l->graph->mentees * sizeof *l->mentor_of);
-	memcpy(l->mentor_price, warm->mentor_price, (size_t)l->count * (size_t)l->graph->mentors * sizeof *l->mentor_price);
+	memcpy(l->mentor_price, warm->mentor_price, (size_t)l->graph->mentors * sizeof *l->mentor_price);
 }
 
 static int solve_levels(struct levels *l, bool warm, struct match_answer *answer, const struct match_watch *watch, struct problem *problem)

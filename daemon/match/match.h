@@ -461,7 +461,7 @@ int match_graph_check(const struct match_graph *, struct problem *);
 /*
  * 0; E_INVALID: what is locked, or what is the least, cannot be (the answer says whom it is about); E_CANCELLED;
  * E_UNAVAILABLE: the answer did not pass its own check. `warm`, or NULL: an answer for the same aim and a graph much like this
- * one, put into its order: mentor_of and the rows of mentor_price are read (-1 and 0 for who is new). All levels come out as without.
+ * one, put into its order: mentor_of and the first row of mentor_price are read (-1 and 0 for who is new). All levels come out as without.
  * The answer is to be freed with match_answer_free whatever is returned. `watch` may be NULL.
  */
 int match_solve_graph(const struct match_graph *, enum match_aim, const struct match_answer *warm, const struct match_watch *,

@@ -188,7 +188,7 @@ static int count_first(struct transport *t)
 /* A coarse step leaves prices from which a finer one goes on; with the last one few pairs are not yet at their best. */
 static int bid_by_steps(struct transport *t)
 {
-	int r = count_first(t);
+	int r = t->stage->filled ? 0 : count_first(t);
 
 	for (int64_t step = score_range(t->stage) >> 2; r == 0 && step >= STEP; step >>= FALL) {
 		forget_pairs(t);

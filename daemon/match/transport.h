@@ -32,6 +32,7 @@ struct match_stage {
 	const int64_t *base;            /* of each mentee */
 	const int32_t *places;
 	const int32_t *least; /* or NULL */
+	bool filled;          /* all that must be can be, and no base has units: there are only scores to quarrel about */
 };
 
 struct member {

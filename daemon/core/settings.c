@@ -99,6 +99,16 @@ static int check_address(const char *text, struct problem *problem)
 		     : 0;
 }
 
+/* Does the host of an address, which a port or a path may follow, mean this machine? A name such as localhost.example.org does not. */
+static bool this_machine(const char *host)
+{
+	size_t length = strcspn(host, ":/");
+
+	if (!strncmp(host, "[::1]", 5))
+		return !host[5] || strchr(":/", host[5]);
+	return (!strncmp(host, "127.", 4) && strspn(host, "0123456789.") == length) || (length == 9 && !strncmp(host, "localhost", 9));
+}
+
 /* https, or http on this machine alone: links are secrets. */
 static int check_url(const char *text, struct problem *problem)
 {
@@ -110,8 +120,9 @@ static int check_url(const char *text, struct problem *problem)
 		return 0;
 	if (!host || !*host || *host == '/' || strspn(text, letters) != length || text[length - 1] == '/')
 		return problem_set(problem, E_INVALID, NULL,
-			"'%s' is no address of a web page; write one like https://mentoring.example.org, without / at its end", text);
-	if (text[4] == ':' && strncmp(host, "127.", 4) && strncmp(host, "[::1]", 5) && strncmp(host, "localhost", 9))
+			"'%s' is no address of a web page; write one like https://mentoring.example.org, without / at its end, and without ? and #",
+			text);
+	if (text[4] == ':' && !this_machine(host))
 		return problem_set(problem, E_INVALID, NULL, "links are secrets: write https, or http for this machine alone");
 	return 0;
 }

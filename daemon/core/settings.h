@@ -118,6 +118,9 @@ int settings_reload(const struct settings_paths *, const struct settings *now, s
 struct settings *settings_defaults(void);
 void settings_free(struct settings *);
 
+/* Adds what can be said of the loaded plugins without running their code: their files, and the address of the web page. */
+void settings_check_plugins(const struct settings *, const char *root, struct settings_report *);
+
 /* The value of a row, as the files write it: 64, true, "text" (TEXT and CHOICE in quotes). */
 void setting_print(const struct settings *, const struct setting *, struct buffer *);
 /* One line a setting, sorted as the table: `limits.queue = 1024;`, with_origin adds `# FILE:LINE`, `# default`. */

@@ -222,6 +222,10 @@ static int check_or_show(bool show, bool with_origin, const struct settings_path
 	struct settings *settings = NULL;
 	int r = settings_load(paths, &settings, &report);
 
+	if (!r && !show && !paths->path) {
+		settings_check_plugins(settings, paths->root, &report);
+		r = report.errors ? E_INVALID : 0;
+	}
 	fputs(buffer_string(&report.text), err);
 	if (r < 0)
 		fprintf(err, "The configuration is not valid: %d error%s. Nothing was changed.\n", report.errors,

@@ -331,7 +331,7 @@ enum plugin_state {
 struct plugin {
 	int64_t id, version;
 	char *name, *release, *capabilities, *last_error;
-	int64_t failed_at, restarts, required, state;
+	int64_t failed_at, restarts, required, tests, state;
 };
 
 enum invitation_state {

@@ -105,13 +105,14 @@ static struct link *link_of_row(struct plugins *p, int64_t row)
 	return NULL;
 }
 
-static void begin(struct link *link, int64_t task)
+static void begin(struct link *link, const struct work *work)
 {
 	unsigned can = link->capabilities;
+	int64_t task = work->task;
 
 	link->trial.task = task;
-	link->trial.message = can & MENTORSHIP_NOTIFIER;
 	link->trial.event = can & MENTORSHIP_EVENT_SINK;
+	link->trial.message = can & MENTORSHIP_NOTIFIER && (work->starter.person != NONE || !link->trial.event);
 	if (!link->trial.timer)
 		link->trial.timer = event_new(link->plugins->setup.base, -1, 0, on_time, link);
 	link_must(link->trial.timer != NULL);
@@ -143,7 +144,7 @@ bool plugins_work(struct plugins *p, const struct work *work)
 						 : "the plugin does not run at the moment");
 		task_fail(p->setup.tasks, work->task, &problem);
 	} else {
-		begin(link, work->task);
+		begin(link, work);
 	}
 	return true;
 }

@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import socket
 import subprocess
 import time
 
@@ -11,7 +12,8 @@ import pytest
 import test_plugin_guide
 from harness import BUILD, ROOT, as_user, environment
 from host_world import compile_plugin
-from test_cli_daemon import Ctl
+from test_cli_daemon import CONFLICT, OTHER, Ctl
+from test_mail import Post, running
 from world import built_world, world  # noqa: F401 (fixtures)
 
 followed = test_plugin_guide.followed
@@ -123,6 +125,32 @@ def test_a_required_plugin_stops_the_start_and_says_why(plugins):
 def test_a_required_plugin_that_is_not_there_stops_the_start(plugins):
     with pytest.raises(RuntimeError, match=r"gone is required"):
         plugins.start("template gone", required="gone")
+
+
+def test_a_test_says_what_became_of_it(world, scratch):
+    """Of an event, and of a plugin that takes nothing; of a message test_plugin_link.c says it, since root is nobody with an address."""
+    post = Post(world, scratch)
+    try:
+        post.configure(load="smtp exec webforms", settle=0)
+        program = scratch / "program"
+        program.write_text("#!/bin/sh\n[ ! -e /nonexistent ]\n")
+        program.chmod(0o755)
+        post.plugin("exec", f'program = "{program}";\nevents = "match.accept";\n')
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        post.plugin("webforms", f'base_url = "https://mentoring.example.org";\nport = {port};\n')
+        post.start()
+        for name in ("smtp", "exec", "webforms"):
+            running(post, name)
+        ctl, before = Ctl(world.daemon, "root"), len(post.mails())
+        assert "belongs to no person" in ctl("plugin", "test", "smtp", status=CONFLICT)
+        assert ctl.json("plugin", "test", "exec")["event"] == "sent: exit 0"                     # whoever has no address tries its events
+        assert "mail.base_url" in ctl("plugin", "test", "webforms")
+        assert len(post.mails()) == before
+        program.write_text("#!/bin/sh\ngrep -q plugin.test && exit 3\nexit 0\n")
+        assert "the test event was not taken: broken: exit 3" in ctl("plugin", "test", "exec", status=OTHER)
+    finally:
+        post.stop()
 
 
 def test_what_the_guide_says_of_mentorctl(plugins, followed):

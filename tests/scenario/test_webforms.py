@@ -231,6 +231,35 @@ def test_reading_changes_nothing_and_answering_twice_is_answering_once(web):
     assert again.status == 200 and "<form" in first.body
 
 
+@pytest.mark.parametrize("kind, body", [
+    ("application/x-www-form-urlencoded", b"List-Unsubscribe=One-Click"),
+    ("multipart/form-data; boundary=x", b'--x\r\nContent-Disposition: form-data; name="List-Unsubscribe"\r\n\r\nOne-Click\r\n--x--\r\n')])
+def test_one_click_of_a_mail_program_unsubscribes(web, kind, body):
+    """RFC 8058: the header's address and field, no cookie, no page before; to fetch the address does nothing."""
+    web.start()
+    world, match = web.post.world, web.post.world.matches["offered"]
+    world.caller("mt-mentor2").verb(match, "Match.Accept")
+    world.caller("mt-coord").verb(match, "Match.Accept", options={"for": world.people["mt-mentee2"]})
+    web.post.advance(60)
+    assert until(lambda: any(mail["List-Unsubscribe"] for mail in web.post.mails()))
+    mail = next(mail for mail in web.post.mails() if mail["List-Unsubscribe"])
+    assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    url = urllib.parse.urlsplit(mail["List-Unsubscribe"].strip("<>"))
+    to = mail["To"].addresses[0].addr_spec
+    wants = lambda: not web.post.world.rows("SELECT unsubscribed FROM person WHERE email = ?", to)[0]["unsubscribed"]     # noqa: E731
+
+    def send(method, body=None, kind=kind):
+        connection = http.client.HTTPConnection("127.0.0.1", web.port, timeout=20)
+        connection.request(method, url.path, body, {"Content-Type": kind} if body else {})
+        return connection.getresponse().status
+    for _ in range(3):
+        assert send("GET") == send("HEAD") == 200 and wants()                     # what scanners do
+    send("POST", b"List-Unsubscribe=Two-Clicks", "application/x-www-form-urlencoded")
+    assert wants()
+    assert send("POST", body) == 200 and not wants()
+    assert send("POST", body) == 200 and not wants()                              # again: the same answer
+
+
 def test_a_page_that_has_changed_is_shown_again_not_answered(web):
     web.start()
     path, before = web.paths[0], web.members()

@@ -28,6 +28,7 @@ struct host {
 struct house {
 	struct event_base *base;
 	struct plugins *plugins;
+	struct tasks *tasks;
 	struct world *w;
 	struct cast c;
 	int64_t match;
@@ -374,6 +375,7 @@ static inline void house_plugins(struct house *h)
 	struct plugins_setup setup = { .base = h->base,
 		.store = h->w->store,
 		.settings = h->w->settings,
+		.tasks = h->tasks,
 		.state = h->w->directory,
 		.development = true,
 		.committed = committed,
@@ -415,6 +417,7 @@ static inline int move_in(void **state)
 	h->base = event_base_new();
 	must(store_turn_begin(h->w->store, &problem), &problem);
 	must(store_turn_commit(h->w->store, &problem), &problem);
+	h->tasks = tasks_new(8);
 	house_plugins(h);
 	*state = h;
 	return 0;
@@ -426,6 +429,7 @@ static inline int move_out(void **state)
 
 	leave(h);
 	plugins_free(h->plugins);
+	tasks_free(h->tasks);
 	event_base_free(h->base);
 	tear_down((void **)&h->w);
 	free(h);

@@ -306,6 +306,58 @@ static void a_test_goes_to_whoever_asks_for_it(void **state)
 	assert_int_equal(h->host.count, 2);
 }
 
+/* The task of a test, begun as after the commit of its verb. */
+static const struct task *test_begun(struct house *h, const struct caller *who)
+{
+	const struct task *task = task_new(h->tasks, 0, PLUGIN_TEST, who, NULL, 0);
+
+	assert_true(plugins_work(h->plugins,
+		&(struct work){ .kind = PLUGIN_TEST,
+			.subject = number(h, "SELECT \"id\" FROM \"plugin\" WHERE \"name\" = 'mail'"),
+			.task = task->id,
+			.starter = *who }));
+	return task;
+}
+
+static void a_test_ends_with_what_became_of_it(void **state)
+{
+	struct house *h = *state;
+	const struct task *task, *second;
+	struct caller own = h->c.root;
+	int64_t plugin;
+
+	own.person = h->c.ben_id;
+	task = test_begun(h, &own); /* it does not run */
+	assert_int_equal(task->state, TASK_FAILED);
+	assert_false(plugins_work(h->plugins, &(struct work){ .kind = "backup", .starter = own }));
+	become(h, "mail", MENTORSHIP_NOTIFIER);
+	plugin = number(h, "SELECT \"id\" FROM \"plugin\" WHERE \"name\" = 'mail'");
+	for (int i = 0; i < 2; i++) {
+		must(perform(h->w, &own, &plugin_entity, plugin, "Test", NULL, 0), &h->w->call.problem);
+		task = test_begun(h, &own);
+		assert_int_equal(task->state, TASK_RUNNING);
+		second = test_begun(h, &own); /* one at a time */
+		assert_int_equal(second->state, TASK_FAILED);
+		assert_non_null(strstr(second->problem.text, "under way"));
+		later(h, 1);
+		assert_true(report(h, letter_id(h->host.letters[i]), i ? MENTORSHIP_REFUSED : MENTORSHIP_SENT, "250 2.0.0"));
+		assert_int_equal(task->state, i ? TASK_FAILED : TASK_DONE);
+		if (i)
+			assert_string_equal(task->problem.text, "the test message was not taken: refused: 250 2.0.0");
+		else
+			assert_string_equal(task->results[0].value.text, "sent: 250 2.0.0");
+	}
+	task = test_begun(h, &own);
+	leave(h); /* the plugin is gone */
+	spin(h, 50);
+	assert_int_equal(task->state, TASK_FAILED);
+	assert_non_null(strstr(task->problem.text, "ended before the test did"));
+	become(h, "mail", MENTORSHIP_SURVEY_CHANNEL);
+	task = test_begun(h, &own);
+	assert_int_equal(task->state, TASK_DONE);
+	assert_string_equal(task->results[0].name, "pages");
+}
+
 static void what_is_older_than_its_occasion_is_not_sent(void **state)
 {
 	struct house *h = *state;
@@ -593,8 +645,8 @@ int main(void)
 		HOUSE(bad_tokens_are_all_one), HOUSE(who_guesses_keeps_nobody_from_a_link), HOUSE(what_no_host_says_ends_its_link),
 		HOUSE(a_flood_ends_the_link_of_who_floods), HOUSE(a_disabled_plugin_is_told_to_stop), HOUSE(events_come_in_order_and_once),
 		HOUSE(what_can_wait_is_one_mail_a_day), HOUSE(a_mail_of_the_day_that_is_put_off_stays_one),
-		HOUSE(a_test_goes_to_whoever_asks_for_it), HOUSE(the_rate_is_kept), HOUSE(all_goes_to_the_address_of_a_trial),
-		HOUSE(nights_are_quiet_for_what_can_wait), HOUSE(safety_waits_for_nobody),
+		HOUSE(a_test_goes_to_whoever_asks_for_it), HOUSE(a_test_ends_with_what_became_of_it), HOUSE(the_rate_is_kept),
+		HOUSE(all_goes_to_the_address_of_a_trial), HOUSE(nights_are_quiet_for_what_can_wait), HOUSE(safety_waits_for_nobody),
 		HOUSE(pauses_grow_and_a_fault_of_the_plugin_blames_nobody), HOUSE(what_is_older_than_its_occasion_is_not_sent) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

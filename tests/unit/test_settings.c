@@ -707,6 +707,70 @@ static void test_command(void **state)
 	assert_int_equal(command(out, sizeof out, 0, NULL), 2);
 }
 
+/* What can be said of plugins without their code. */
+static void test_command_plugins(void **state)
+{
+	static const char smtp[] = "/etc/mentorship/plugins.d/smtp.conf", web[] = "/etc/mentorship/plugins.d/webforms.conf";
+	char out[16384];
+
+	(void)state;
+	write_text(LOCAL, "plugins: { load = \"smtp webforms\"; };\n");
+	assert_int_equal(COMMAND(out, "check", "--root", root), 0);
+	assert_non_null(strstr(out, "warning: mail.base_url is not set, and webforms is loaded"));
+	assert_non_null(strstr(out, "smtp.conf: warning: is not there: the unit of the plugin smtp does not start"));
+	write_text(smtp, "server = \"localhost\";\n");
+	write_text(web, "base_url = \"https://other.example.org\";\n");
+	write_text(LOCAL, "plugins: { load = \"smtp webforms\"; };\nmail: { base_url = \"https://mentoring.example.org\"; };\n");
+	assert_int_equal(COMMAND(out, "check", "--root", root), 0);
+	assert_non_null(
+		strstr(out, "webforms.conf: warning: base_url is https://other.example.org, and mail.base_url is https://mentoring"));
+	assert_null(strstr(out, "is not there"));
+	write_text(web, "base_url = \"https://mentoring.example.org\";\n");
+	assert_int_equal(COMMAND(out, "check", "--root", root), 0);
+	assert_string_equal(out, "|The configuration is valid.\n");
+	write_text(LOCAL, "plugins: { load = \"smtp\"; };\nmail: { base_url = \"http://127.0.0.1:8043\"; };\n");
+	assert_int_equal(COMMAND(out, "check", "--root", root), 0);
+	assert_non_null(strstr(out, "warning: mail.base_url is not protected"));
+	assert_int_equal(chmod(place(smtp), 0666), 0);
+	assert_int_equal(COMMAND(out, "check", "--root", root), 78);
+	assert_non_null(strstr(out, "smtp.conf: error: can be written by others"));
+	assert_int_equal(unlink(place(smtp)), 0);
+	write_text(smtp, "server = ;\n");
+	assert_int_equal(COMMAND(out, "check", "--root", root), 78);
+	assert_non_null(strstr(out, "smtp.conf:1: error: "));
+	write_text(smtp, "@include \"/etc/passwd\"\n");
+	assert_int_equal(COMMAND(out, "check", "--root", root), 78);
+	assert_non_null(strstr(out, "smtp.conf:1: error: @include is not taken"));
+	assert_int_equal(unlink(place(smtp)), 0);
+	assert_int_equal(symlink("/etc/passwd", place(smtp)), 0);
+	assert_int_equal(COMMAND(out, "check", "--root", root), 78);
+	assert_non_null(strstr(out, "smtp.conf: error: is not a regular file"));
+}
+
+static void test_address_of_the_page(void **state)
+{
+	static const char *const good[] = { "https://a.example.org", "https://a.example.org:8443/mentoring", "http://127.0.0.1:8043",
+		"http://localhost/x", "http://[::1]:80" };
+	static const char *const bad[] = { "http://a.example.org", "http://localhost.example.org", "http://127.0.0.1.example.org",
+		"http://[::1].example.org", "https://a.example.org/", "https://a.example.org?x=1", "https://a.example.org/x#y", "ftp://a",
+		"https://", "a.example.org", "https://a b" };
+	char out[16384], text[200];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+		snprintf(text, sizeof text, "mail: { base_url = \"%s\"; };\n", good[i]);
+		write_text(LOCAL, text);
+		if (COMMAND(out, "check", "--root", root))
+			fail_msg("%s: %s", good[i], out);
+	}
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		snprintf(text, sizeof text, "mail: { base_url = \"%s\"; };\n", bad[i]);
+		write_text(LOCAL, text);
+		if (COMMAND(out, "check", "--root", root) != 78)
+			fail_msg("%s: %s", bad[i], out);
+	}
+}
+
 /* What `show` prints is a configuration again, once its keys are put into groups. */
 static void test_show_reads_back(void **state)
 {
@@ -817,6 +881,8 @@ int main(void)
 		TEST(test_scan_of_damaged_files),
 		TEST(test_reload),
 		TEST(test_command),
+		TEST(test_command_plugins),
+		TEST(test_address_of_the_page),
 		TEST(test_show_reads_back),
 		TEST(test_shipped_files),
 		TEST(test_rows_are_whole),

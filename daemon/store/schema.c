@@ -132,15 +132,26 @@ static int index_make(const struct entity *e, const char *kind, const char *colu
 	return r;
 }
 
+/* A unique set that begins with the column finds what an index on it would find. */
+static bool led_by_unique(const struct entity *e, const char *name)
+{
+	size_t length = strlen(name);
+
+	for (const char *p = e->unique; p && *p; p += strcspn(p, ";"), p += strspn(p, "; "))
+		if (!strncmp(p, name, length) && (p[length] == ' ' || p[length] == ';' || !p[length]))
+			return true;
+	return false;
+}
+
 /* The indexes of one anchor. A program has many rows: each order within it has one. A match or a person has few, which are
- * read and sorted: one is enough, in the order most asked for. A copied value has the link that it came by beside it: lists of the
- * other entity go through this index, in its order, and then need no look at the rows here. */
+ * read and sorted: one is enough, in the order most asked for, or a unique set that begins with it. A copied value has the link that it
+ * came by beside it: lists of the other entity go through this index, in its order, and then need no look at the rows here. */
 static int anchor_indexes(const struct shape *shape, const struct field *anchor, int (*make)(void *, const char *), void *data)
 {
 	const struct entity *e = shape->entity;
 	const struct shape *other;
 	char columns[128];
-	int made = 0, r = 0, link, from;
+	int made = anchor->anchor != AT_PROGRAM && led_by_unique(e, anchor->name), r = 0, link, from;
 
 	for (int i = 1; i < shape->count && !r && (!made || anchor->anchor == AT_PROGRAM); i++)
 		if (e->fields[i].flags & SORTED) {
@@ -168,11 +179,12 @@ static int indexes(const struct shape *shape, int (*make)(void *, const char *),
 	}
 	for (int i = 1; i < shape->count && !r; i++) {
 		const struct field *f = &e->fields[i];
+		bool wanted = field_is_stored(f) && !led_by_unique(e, f->name);
 
-		if (field_is_stored(f) && f->flags & SORTED) {
+		if (wanted && f->flags & SORTED) {
 			snprintf(columns, sizeof columns, "%s id", f->name);
 			r = index_make(e, "", columns, make, data);
-		} else if (field_is_stored(f) && (f->flags & INDEXED || (f->kind == LINK && !f->anchor)))
+		} else if (wanted && (f->flags & INDEXED || (f->kind == LINK && !f->anchor)))
 			r = index_make(e, "", f->name, make, data);
 		if (!r && f->anchor)
 			r = anchor_indexes(shape, f, make, data);

@@ -275,7 +275,7 @@ def unaudited(bench, daemon):
                                capture_output=True, text=True, check=True).stdout.split()
     subprocess.run(["cc", "-O2", "-std=gnu11", "-D_GNU_SOURCE", f"-I{ROOT / 'daemon'}", HERE / "no_audit.c",
                     *sorted((build / "CMakeFiles/mentorshipd.dir/daemon").glob("*.o")), "-Wl,--wrap=audit_append", "-Wl,--start-group",
-                    *(build / f"lib{room}.a" for room in "core match model store schedule plugin bus".split()), "-Wl,--end-group",
+                    *(build / f"lib{room}.a" for room in "core match questionnaire model store schedule wire plugin bus".split()), "-Wl,--end-group",
                     "-o", program, *libraries, "-lm"], check=True)
     other = copy.copy(daemon)
     other.command = lambda *options: [program, *daemon.command(*options)[1:]]

@@ -2,9 +2,9 @@
 /*
  * One run of a program: what it reads on its standard input, how long it may take, how it ended.
  *
- * No shell, no environment but PATH and LANG (and MENTORSHIP_SIMULATED), no descriptor but an input and /dev/null, a process group of its own. When the program
- * ends, or its time is over, the whole group is killed, and then what left the group: all that bears the mark of the run in its environment,
- * and what was left to this process, when nothing else runs. So nothing that the program left behind outlives the run.
+ * No shell, no environment but PATH, LANG, the mark of the run (MENTORSHIP_RUN) and MENTORSHIP_SIMULATED, no descriptor but an input and
+ * /dev/null, a process group of its own. When the program ends, or its time is over, the whole group is killed, and then all that left it:
+ * nothing that the program started outlives the run.
  */
 #ifndef MENTORSHIP_PLUGINS_CHILD_H
 #define MENTORSHIP_PLUGINS_CHILD_H
@@ -24,6 +24,8 @@ struct child {
 	int code;  /* it exited with this; -1: a signal */
 	int signal;
 	/* from here on its own */
+	struct child *next; /* that runs */
+	char mark[64];
 	pid_t pid;
 	int pidfd, input;
 	char *text;

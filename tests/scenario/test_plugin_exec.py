@@ -68,7 +68,7 @@ def test_surroundings(program, tmp_path):
     run = messages(tmp_path, program("cat >/dev/null; { env; echo fds; for fd in /proc/$$/fd/*; do readlink $fd; done; echo group $$ $(cut -d' ' -f5 /proc/$$/stat); pwd; } >OUT\n"))
     assert run.reports[1][0] == "SENT"
     environment, rest = out(tmp_path).split("fds\n")
-    assert {line.split("=")[0] for line in environment.split()} <= {"PATH", "LANG", "PWD", "_", "SHLVL", "OLDPWD"}
+    assert {line.split("=")[0] for line in environment.split()} <= {"PATH", "LANG", "MENTORSHIP_RUN", "PWD", "_", "SHLVL", "OLDPWD"}
     assert "LANG=C.UTF-8" in environment and "CREDENTIALS" not in environment
     lines = rest.split("\n")
     group = next(line for line in lines if line.startswith("group")).split()
@@ -102,6 +102,24 @@ def test_time_is_over(program, tmp_path):
 def test_nothing_outlives_it(program, tmp_path):
     run = messages(tmp_path, program("sleep 61 & echo $! >OUT; exit 0\n"))
     assert run.reports[1][0] == "SENT" and gone(int(out(tmp_path)))
+
+
+@pytest.mark.parametrize("end, timeout", [("exit 0", 20), ("sleep 62", 1)])
+@pytest.mark.parametrize("leaves", ["setsid sleep 61", "setsid env -i /bin/sleep 61", "setsid sh -c 'setsid sleep 61 & echo $! >>OUT; sleep 61'"])
+def test_nothing_leaves_its_group_for_good(program, tmp_path, leaves, end, timeout):
+    """Also who makes a session of its own, and who takes the mark out of the environment."""
+    path = program(f"{leaves} & echo $! >>OUT; sleep 0.3; {end}\n")
+    run = messages(tmp_path, path, timeout=timeout)
+    assert run.reports[1][0] == ("SENT" if timeout > 1 else "UNKNOWN")
+    for pid in out(tmp_path).split():
+        assert gone(int(pid)), pid
+
+
+def test_runs_beside_each_other_leave_each_other_alone(program, tmp_path):
+    """Each has somebody outside its group; those of a run that goes on live on."""
+    body = "(setsid sh -c 'sleep 0.9; echo done >>OUT' &) ; read line; case $line in *first*) exit 0;; esac; sleep 1.5\n"
+    run = drive(tmp_path, "exec", {"program": program(body), "parallel": 4}, [{"deliver": {**LETTER, "subject": word}} for word in ("first", "b", "c")])
+    assert len(run.reports) == 3 and out(tmp_path).count("done") == 2
 
 
 def gone(pid):

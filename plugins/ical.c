@@ -142,9 +142,7 @@ static char *with_zone(char *text, const char *zone)
 
 	if (!whole)
 		abort();
-	memcpy(whole, text, before);
-	memcpy(whole + before, zone, added);
-	memcpy(whole + before + added, event, behind);
+	memcpy(mempcpy(mempcpy(whole, text, before), zone, added), event, behind);
 	free(text);
 	return whole;
 }

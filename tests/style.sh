@@ -135,7 +135,7 @@ check_tidy()
 {
 	local flags=(-std=gnu11 -D_GNU_SOURCE '-DMENTORSHIP_VERSION=""' '-DMENTORSHIP_PLUGINDIR=""' -Idaemon -Iclients -Iplugins)
 	# shellcheck disable=SC2207
-	flags+=($(pkg-config --cflags dbus-1 libevent libconfig smartcols jansson libzip))
+	flags+=($(pkg-config --cflags dbus-1 libevent libconfig smartcols jansson libzip libxml-2.0))
 	sources | grep -E '^(daemon|clients|plugins)/.*\.c$' |
 		xargs -r -P "$(nproc)" -n 8 sh -c 'config=$1; shift; n=$1; shift; flags=
 			while [ "$n" -gt 0 ]; do flags="$flags $1"; shift; n=$((n - 1)); done

@@ -192,7 +192,7 @@ def test_help_says_who_may_and_what_is_set_unasked(program):
     shown = program("participant", "accept", "--help")
     assert "who may: coordinator" in shown and "possible while: applied" in shown
     shown = program("recipe-line", "create", "--help")
-    assert "hard, weight; unless given: weight" in shown and "Criterion, required" in shown
+    assert "hard, weight, nice to have, important, very important, must; unless given: weight" in shown and "Criterion, required" in shown
     assert "Verbs" not in program("help", "run-pair") and "mentorctl import undo ID" in program("help", "import", "undo")
     assert "but by id, " in program("person", "list", "--order", "email", status=USAGE)
 

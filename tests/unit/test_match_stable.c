@@ -157,7 +157,7 @@ static void enumerate(const struct instance *in, int32_t mentee, int32_t *mentor
 
 static void all_stable(const struct instance *in, struct all *all)
 {
-	int32_t mentor_of[SIDE], left[SIDE];
+	int32_t mentor_of[SIDE] = { 0 }, left[SIDE];
 
 	memcpy(left, in->places, sizeof left);
 	memset(all, 0, sizeof *all);
@@ -426,7 +426,7 @@ static int numbers_of(FILE *f, int *ret, int most)
 /* A line is number, places if the file gives them, then the list, the dearest first. */
 static void read_lists(FILE *f, struct instance *in, bool with_places)
 {
-	int numbers[16], size[2], wanted[16][16] = { 0 }, count;
+	int numbers[16], size[2] = { 0 }, wanted[16][16] = { 0 }, count;
 
 	assert_int_equal(numbers_of(f, size, 2), 2);
 	assert_true(size[0] <= SIDE && size[1] <= SIDE);

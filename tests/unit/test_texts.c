@@ -119,7 +119,7 @@ static void chosen(struct world *w, struct cast *c, const char *language, const 
 
 	must(text_of(w, "match-offered", c->program, language, NULL, &text), &w->call.problem);
 	if (!strstr(text.subject, subject))
-		fail_msg("%s got '%s', not '%s'", language, text.subject, subject);
+		fail_msg("%s got '%s', not '%s'", language ? language : "none", text.subject, subject);
 }
 
 static void the_nearest_is_chosen(void **state)

@@ -485,8 +485,8 @@ int filter_build(struct cli *cli, const json_t *entity, char *const *words, size
 {
 	json_t *filter = json_array(), *element;
 
-	for (size_t i = 0; i < count; i++) {
-		if (filter_element(cli, entity, words[i], &element)) {
+	for (size_t i = 0; i < count + cli->options.where_count; i++) {
+		if (filter_element(cli, entity, i < count ? words[i] : cli->options.where[i - count], &element)) {
 			json_decref(filter);
 			return -1;
 		}

@@ -171,6 +171,7 @@ int resolve(struct cli *, const json_t *entity, const char *text, char **ret_pat
 int no_such_field(struct cli *, const json_t *rows, const char *name, const char *whose);
 /* One element a(ssv) of a filter. */
 int filter_element(struct cli *, const json_t *entity, const char *word, json_t **ret);
+/* What the words and --where say together. */
 int filter_build(struct cli *, const json_t *entity, char *const *words, size_t count, json_t **ret);
 /* The dictionary of arguments for a verb from words name=value. */
 int arguments_build(struct cli *, const json_t *entity, const json_t *verb, char *const *words, size_t count, json_t **ret);

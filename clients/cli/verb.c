@@ -208,7 +208,7 @@ static int objects_found(struct cli *cli, const json_t *entity, json_t *paths)
 	char *cursor = strdup(""), *path;
 	json_t *filter, *reply, *row;
 	size_t i;
-	int r = filter_build(cli, entity, (char *const *)(uintptr_t)cli->options.where, cli->options.where_count, &filter);
+	int r = filter_build(cli, entity, NULL, 0, &filter);
 
 	if (asprintf(&path, BUS_ROOT "/%s", collection) < 0)
 		abort();

@@ -169,13 +169,13 @@ static const struct shipped_text texts[] = {
 		"{{link}}\n",
 		NULL },
 	{ "wave-open", "Einige Fragen an Sie: {{form.title}}", "Fragen beantworten",
-		"Wir haben einige Fragen an Sie: {{form.title}}.{{#form.anonymous}} Niemand erfährt, was gerade Sie geantwortet haben.{{/form.anonymous}}\n"
+		"Wir haben einige Fragen an Sie: \"{{form.title}}\".{{#form.anonymous}} Niemand erfährt, was gerade Sie geantwortet haben.{{/form.anonymous}}\n"
 		"\n"
 		"Bitte antworten Sie bis {{answer_until}}:\n"
 		"{{link}}\n",
 		NULL },
 	{ "wave-reminder", "Noch offen: {{form.title}}", "Fragen beantworten",
-		"Es warten noch Fragen auf Sie: {{form.title}}.{{#form.anonymous}} Niemand erfährt, was gerade Sie geantwortet haben.{{/form.anonymous}}\n"
+		"Es warten noch Fragen auf Sie: \"{{form.title}}\".{{#form.anonymous}} Niemand erfährt, was gerade Sie geantwortet haben.{{/form.anonymous}}\n"
 		"\n"
 		"Bitte antworten Sie bis {{answer_until}}:\n"
 		"{{link}}\n"
@@ -268,9 +268,10 @@ static const struct shipped_text texts[] = {
 		"mentorctl program show {{about_id}}\n",
 		NULL },
 	{ "held-batch", "Viele Nachrichten warten auf Ihre Durchsicht", NULL,
-		"Sehr viele Nachrichten{{#count}} ({{count}}){{/count}} sind auf einmal entstanden. Deshalb geht keine hinaus, bevor jemand sie angesehen hat. Sehen Sie nach, was wartet, und geben Sie es frei oder ziehen Sie es zurück:\n"
+		"Sehr viele Nachrichten{{#count}} ({{count}}){{/count}} sind auf einmal entstanden. Deshalb geht keine hinaus, bevor jemand sie angesehen hat. Sehen Sie nach, was wartet, und geben Sie es frei (oder ziehen Sie es zurück, mit withdraw statt release):\n"
 		"\n"
-		"mentorctl message list --where state=held\n",
+		"mentorctl message list state=held\n"
+		"mentorctl message release --where state=held\n",
 		NULL },
 	{ "address-bounces", "Mails an {{person.name}} kommen zurück", NULL,
 		"Mails an {{person.name}} kamen immer wieder zurück. Dorthin wird nichts mehr geschickt. Bitte finden Sie die richtige Adresse heraus.\n"

@@ -170,13 +170,13 @@ static const struct shipped_text texts[] = {
 		"{{link}}\n",
 		NULL },
 	{ "wave-open", "Some questions for you: {{form.title}}", "Answer the questions",
-		"We have some questions for you: {{form.title}}.{{#form.anonymous}} Nobody learns what you in particular answered.{{/form.anonymous}}\n"
+		"We have some questions for you: \"{{form.title}}\".{{#form.anonymous}} Nobody learns what you in particular answered.{{/form.anonymous}}\n"
 		"\n"
 		"Please answer until {{answer_until}}:\n"
 		"{{link}}\n",
 		NULL },
 	{ "wave-reminder", "Still open: {{form.title}}", "Answer the questions",
-		"Some questions still wait for you: {{form.title}}.{{#form.anonymous}} Nobody learns what you in particular answered.{{/form.anonymous}}\n"
+		"Some questions still wait for you: \"{{form.title}}\".{{#form.anonymous}} Nobody learns what you in particular answered.{{/form.anonymous}}\n"
 		"\n"
 		"Please answer until {{answer_until}}:\n"
 		"{{link}}\n"
@@ -266,9 +266,10 @@ static const struct shipped_text texts[] = {
 		"mentorctl program show {{about_id}}\n",
 		NULL },
 	{ "held-batch", "Many messages wait for you to look at them", NULL,
-		"A great many messages{{#count}} ({{count}}){{/count}} were caused at once, so none of them is sent before somebody has looked. See what waits, then release or withdraw it:\n"
+		"A great many messages{{#count}} ({{count}}){{/count}} were caused at once, so none of them is sent before somebody has looked. See what waits, then release it (or withdraw it, with withdraw instead of release):\n"
 		"\n"
-		"mentorctl message list --where state=held\n",
+		"mentorctl message list state=held\n"
+		"mentorctl message release --where state=held\n",
 		NULL },
 	{ "address-bounces", "Mails to {{person.name}} come back", NULL,
 		"Mails to {{person.name}} came back again and again. Nothing more is sent there. Please find out the right address.\n"

@@ -126,6 +126,7 @@ def test_filters_and_order(program):
     assert names("name~farah") == ["Mo Farah"]
     assert sorted(names("role=mentor,mentee", "id>=3")) == ["Jörg Ünal", "Mo Farah"]
     assert names("person=2,3", "role!=mentor") == ["Ana Ruiz"]
+    assert names("role=mentee", "--where", "name^=Ana") == ["Ana Ruiz"], "no filter is passed over in silence"
     ids = [row["id"] for row in program.json("participant", "list", "--order", "-id", "--limit", "2")]
     assert ids == [4, 3]
 
@@ -170,6 +171,18 @@ def test_a_match_is_called_by_its_two(program):
     assert "offer to answer" in mentor("today")
     assert "it is for: coordinator" in mentor("match", "list", "score>0", status=DENIED)
     assert "it is for: admin" in program("job", "list", status=DENIED)
+
+
+def test_texts_of_mails_name_commands_that_there_are(program):
+    texts = "".join((ROOT / f"daemon/model/texts_{language}.c").read_text() for language in ("en", "de"))
+    named = set(re.findall(r"mentorctl ([a-z-]+) ([a-z-]+)((?: [^\s\\\"{]+)*)", texts))
+    assert len(named) > 8, named
+    for noun, verb, rest in named:
+        if verb == "list":
+            program(noun, verb, *rest.split())
+            assert "--where" not in rest
+        elif verb != "show":
+            assert "who may:" in program("help", noun, verb)
 
 
 def test_completion_of_numbers(program):

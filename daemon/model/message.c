@@ -68,9 +68,9 @@ static int retry(struct call *call, const void *was, void *now)
 }
 
 #define S(x) IN(MESSAGE_##x)
-static const struct verb verbs[] = { { "Hold", COORDINATOR, S(QUEUED), S(HELD), NULL, hold_back, "Hold", 0, NULL, NULL, 0 },
-	{ "Release", COORDINATOR, S(HELD), S(QUEUED), NULL, release, "Release", 0, NULL, NULL, 0 },
-	{ "Withdraw", COORDINATOR, S(QUEUED) | S(HELD), S(WITHDRAWN), NULL, hold_back, "Withdraw", 0, NULL, NULL, 0 },
+static const struct verb verbs[] = { { "Hold", COORDINATOR, S(QUEUED), S(HELD), NULL, hold_back, "Keep it from leaving", 0, NULL, NULL, 0 },
+	{ "Release", COORDINATOR, S(HELD), S(QUEUED), NULL, release, "Let it leave", 0, NULL, NULL, 0 },
+	{ "Withdraw", COORDINATOR, S(QUEUED) | S(HELD), S(WITHDRAWN), NULL, hold_back, "It never leaves", 0, NULL, NULL, 0 },
 	{ "Retry", COORDINATOR, S(FAILED), S(QUEUED), NULL, retry, "Try again", 0, NULL, NULL, 0 },
 	{ "Suppress", SYSTEM, S(QUEUED) | S(HELD), S(SUPPRESSED), "outcome", NULL, "Nobody is to get it", 0, NULL, NULL, 0 },
 	{ "HandOver", SYSTEM, S(QUEUED), S(SENDING), "lead attempts handed_to", NULL, "Is being sent", 0, NULL, NULL, 0 },
@@ -78,6 +78,15 @@ static const struct verb verbs[] = { { "Hold", COORDINATOR, S(QUEUED), S(HELD), 
 		"What became of it", 0, NULL, NULL, 0 },
 	{ "ComeBack", SYSTEM, S(SENT), S(FAILED), "outcome", NULL, "It came back", 0, NULL, NULL, 0 },
 	{ "Wait", SYSTEM, S(QUEUED), KEEP, "not_before", NULL, "Waits for its time", 0, NULL, NULL, 0 }, { 0 } };
+
+/* One line for all that a program holds: the oldest. */
+static const struct waiting waiting[] = {
+	{ "messages to release", COORDINATOR,
+		"t.\"state\" = 'held' AND t.\"id\" IN (SELECT me.\"id\" FROM (SELECT \"id\", min(\"queued_at\") FROM "
+		"\"message\" WHERE \"state\" = 'held' GROUP BY \"program\") me)",
+		"t.\"queued_at\"", NULL },
+	{ 0 }
+};
 
 const struct entity message_entity = { .name = "message",
 	.collection = "messages",
@@ -89,4 +98,5 @@ const struct entity message_entity = { .name = "message",
 	.retention = AS_MESSAGE,
 	.label = "Message",
 	.help = "Somebody is to be told something; no text is kept.",
-	.order = "queued_at" };
+	.order = "queued_at",
+	.waiting = waiting };

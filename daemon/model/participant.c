@@ -8,6 +8,7 @@
  */
 #include <string.h>
 
+#include "core/minor_may.h"
 #include "model.h"
 
 static const char *const states[] = { "applied", "screening", "accepted", "training", "ready", "completed", "waitlisted", "paused",
@@ -209,7 +210,13 @@ static const char grants[] = "SELECT 'program', \"program\", 'participant', NULL
 	"ma.\"id\" = mm.\"match\" WHERE mm.\"participant\" = t.\"id\"), 0))"
 static const struct waiting waiting[] = { { "application to decide", COORDINATOR, "t.\"state\" IN ('applied', 'screening')",
 						  "t.\"state_since\"", NULL },
-	{ "mentee without mentor", COORDINATOR, NOW_READY, READY_SINCE, NULL }, { 0 } };
+	{ "mentee without mentor", COORDINATOR, NOW_READY, READY_SINCE, NULL },
+	/* who cannot be matched before they and a guardian agreed */
+	{ "minor without consents", COORDINATOR,
+		"t.\"state\" = 'ready' AND EXISTS (SELECT 1 FROM \"person\" pe WHERE pe.\"id\" = t.\"person\" AND pe.\"minor\" = 1) AND NOT " MINOR_MAY(
+			"t.\"program\"", "t.\"person\""),
+		"t.\"state_since\"", NULL },
+	{ 0 } };
 
 const struct entity participant_entity = { .name = "participant",
 	.collection = "participants",

@@ -76,6 +76,8 @@ static const struct verb verbs[] = { { "Enable", ADMIN, S(DISABLED) | S(FAILED),
 		"release capabilities last_error failed_at restarts required state", NULL, "What its host reported", 0, NULL, NULL, 0 },
 	{ 0 } };
 
+static const struct waiting waiting[] = { { "plugin that failed", ADMIN, "t.\"state\" = 'failed'", "t.\"failed_at\"", NULL }, { 0 } };
+
 const struct entity plugin_entity = { .name = "plugin",
 	.collection = "plugins",
 	.size = sizeof(struct plugin),
@@ -86,4 +88,5 @@ const struct entity plugin_entity = { .name = "plugin",
 	.retention = WITH_RECORD,
 	.label = "Plugin",
 	.help = "A program of its own that sends messages, shows pages or hears of events.",
-	.order = "name" };
+	.order = "name",
+	.waiting = waiting };

@@ -407,6 +407,14 @@ static const struct verb member_verbs[] = { { "Answer", SELF, M(ASKED), M(ANSWER
 		sizeof(struct answering) },
 	{ "Mark", SYSTEM, M(ASKED), M(ANSWERED), NULL, NULL, "Has answered", 0, NULL, NULL, 0 }, { 0 } };
 
+static const struct waiting member_waiting[] = {
+	{ "form to answer", SELF,
+		"t.\"state\" = 'asked' AND EXISTS (SELECT 1 FROM \"wave\" w WHERE w.\"id\" = t.\"wave\" AND w.\"state\" = 'open')",
+		"(SELECT w.\"opens\" FROM \"wave\" w WHERE w.\"id\" = t.\"wave\")",
+		"(SELECT w.\"closes\" FROM \"wave\" w WHERE w.\"id\" = t.\"wave\")" },
+	{ 0 }
+};
+
 const struct entity wave_member_entity = { .name = "wave_member",
 	.collection = "wave_members",
 	.size = sizeof(struct wave_member),
@@ -417,4 +425,6 @@ const struct entity wave_member_entity = { .name = "wave_member",
 	.retention = AFTER_PROGRAM,
 	.label = "Asked in a wave",
 	.help = "Who is asked in a wave, and whether they have answered; never what.",
-	.order = "name" };
+	.order = "name",
+	.waiting = member_waiting,
+	.about = "(SELECT w.\"title\" FROM \"wave\" w WHERE w.\"id\" = t.\"wave\")" };

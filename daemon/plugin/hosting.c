@@ -47,6 +47,7 @@ static int write_note(struct call *call, void *data)
 	now.state = note->state;
 	if (note->state == PLUGIN_RUNNING) {
 		now.last_error = NULL;
+		now.release = *link->release ? arena_copy(call->arena, link->release) : NULL;
 		now.capabilities = arena_print(call->arena, "%s%s%s", link->capabilities & MENTORSHIP_NOTIFIER ? "notifier\n" : "",
 			link->capabilities & MENTORSHIP_SURVEY_CHANNEL ? "survey channel\n" : "",
 			link->capabilities & MENTORSHIP_EVENT_SINK ? "event sink\n" : "");

@@ -103,6 +103,7 @@ static int hello(struct link_call *c)
 	const char *name, *version, *simulated = "simulated", *yes = "yes";
 	dbus_uint32_t abi, minor, capabilities;
 	DBusMessageIter at, array, pair;
+	struct problem nothing = { 0 };
 
 	dbus_message_get_args(c->message, NULL, DBUS_TYPE_STRING, &name, DBUS_TYPE_UINT32, &abi, DBUS_TYPE_UINT32, &minor, DBUS_TYPE_UINT32,
 		&capabilities, DBUS_TYPE_STRING, &version, DBUS_TYPE_INVALID);
@@ -112,6 +113,9 @@ static int hello(struct link_call *c)
 		return problem_set(&c->problem, E_DENIED, NULL, "this is not the plugin that is waited for here");
 	}
 	link->capabilities = capabilities;
+	if (strlen(version) >= sizeof link->release || text_check(version, strlen(version), 0, &nothing))
+		version = "";
+	snprintf(link->release, sizeof link->release, "%s", version);
 	link->stage = LINK_HELLO;
 	dbus_message_iter_init_append(c->reply, &at);
 	link_must(dbus_message_iter_open_container(&at, DBUS_TYPE_ARRAY, "(ss)", &array));

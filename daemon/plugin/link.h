@@ -50,6 +50,7 @@ struct link {
 	DBusConnection *connection;
 	enum link_stage stage;
 	unsigned capabilities;
+	char release[61]; /* as it calls its own version */
 	struct event *dispatch, *deadline;
 	bool stopping; /* told to stop: its end is no crash */
 	bool dispatching;

@@ -40,7 +40,7 @@ class Plugins:
         self.world.restart("--development")
 
     def row(self, name):
-        return next(row for row in self.ctl.json("plugin", "list", "--fields", "name,state,last_error,restarts") if row["name"] == name)
+        return next(row for row in self.ctl.json("plugin", "list", "--fields", "name,state,last_error,restarts,release") if row["name"] == name)
 
     def until(self, name, state, seconds=30):
         end = time.monotonic() + seconds
@@ -77,6 +77,8 @@ def test_a_plugin_that_refuses_is_red_with_its_reason(plugins):
     assert "\x1b[31mfailed\x1b[0m" in shown and "\x1b[31mhow is not what it must be; set it.\x1b[0m" in shown, shown
     assert "\x1b" not in plugins.ctl("plugin", "show", "bad") and "must be; set it." in plugins.ctl("plugin", "show", "bad")
     assert events(plugins, "A plugin ended or did not answer", "bad")
+    assert re.search(r"plugin that failed +bad ", plugins.ctl("today")) and "template" not in plugins.ctl("today")
+    assert plugins.row("template")["release"] == "1.0", "as it calls its own version"
 
 
 def events(plugins, text, name):

@@ -40,6 +40,7 @@ static void a_minor_needs_two_consents(void **state)
 
 	must(perform(w, &c.ada, &program_entity, c.program, "Open", NULL, 0), &w->call.problem);
 	assert_int_equal(matched(w, &c, mentor, mentee), E_STATE);
+	assert_int_equal(waits(w, &c.ada, "minor without consents"), 1);
 	/* of age: needs no guardian; and nobody is their own */
 	assert_int_equal(perform(w, &c.ada, &guardianship_entity, 0, "Create",
 				 ARGS(AT_PROGRAM_OF(w, &c), P("minor", path(w, &person_entity, parent)),
@@ -81,10 +82,12 @@ static void a_minor_needs_two_consents(void **state)
 	must(perform_with(w, &c.ada, &consent_entity, theirs, "Give", ARGS(T("evidence", "folder 3, sheet 13")), paper), &w->call.problem);
 	must(perform_with(w, &c.ada, &consent_entity, theirs, "Withdraw", ARGS(T("evidence", "by phone")), paper), &w->call.problem);
 	assert_int_equal(matched(w, &c, mentor, mentee), E_STATE); /* taken back */
+	assert_int_equal(waits(w, &c.ada, "minor without consents"), 1);
 	theirs = create(w, &c.ada, &consent_entity,
 		ARGS(AT_PROGRAM_OF(w, &c), P("person", path(w, &person_entity, young)), P("giver", path(w, &person_entity, parent)),
 			T("purpose", "take part")));
 	must(perform_with(w, &c.ada, &consent_entity, theirs, "Give", ARGS(T("evidence", "folder 3, sheet 14")), paper), &w->call.problem);
+	assert_int_equal(waits(w, &c.ada, "minor without consents"), 0);
 	must(matched(w, &c, mentor, mentee), &w->call.problem);
 	/* a guardianship that ends takes its consents with it */
 	must(perform(w, &c.ada, &guardianship_entity, guard, "End", NULL, 0), &w->call.problem);

@@ -113,28 +113,6 @@ static struct options for_whom(int64_t who)
 	return (struct options){ .version = NONE, .for_person = who };
 }
 
-struct counted {
-	const char *kind;
-	int count;
-};
-
-static int count_it(void *data, const struct agenda_item *item)
-{
-	struct counted *counted = data;
-
-	counted->count += !strcmp(item->kind, counted->kind);
-	return 0;
-}
-
-static int waits(struct world *w, struct caller *who, const char *kind)
-{
-	struct counted counted = { kind, 0 };
-	struct call call = { .arena = &w->arena, .caller = who, .now = store_now(w->store) };
-
-	must(store_agenda(w->store, &call, count_it, &counted), &call.problem);
-	return counted.count;
-}
-
 static void an_answer_is_heard(void **state)
 {
 	struct world *w = *state;

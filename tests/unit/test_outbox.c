@@ -42,12 +42,15 @@ static void test_many_of_one_kind_are_held(void **state)
 	assert_int_equal(moved(w, "queued"), 4);
 	move(w, &c.ben, meeting, 3); /* somebody else's are no part of it */
 	assert_int_equal(moved(w, "held"), 0);
+	assert_int_equal(waits(w, &c.ada, "messages to release"), 0);
 	move(w, &c.ada, meeting, 4); /* the fifth holds those before it, too */
 	assert_int_equal(moved(w, "held"), 6);
 	assert_int_equal(moved(w, "queued"), 2);
 	for (int day = 5; day < 10; day++)
 		move(w, &c.ada, meeting, day);
 	assert_int_equal(moved(w, "held"), 16);
+	assert_int_equal(waits(w, &c.ada, "messages to release"), 1); /* once for all of them, and for nobody else */
+	assert_int_equal(waits(w, &c.ben, "messages to release"), 0);
 	assert_int_equal(number(w, "SELECT count(*) FROM \"message\" WHERE \"template_name\" = 'held-batch'"), 1);
 }
 

@@ -235,11 +235,13 @@ static void a_season(void **state)
 	assert_int_equal(answer_as(w, s.wave, s.people[4], true, CLOSENESS("1", "4", "4", "4", "2"), &problem), E_STATE);
 
 	/* a login answers for itself, a coordinator for somebody */
+	assert_int_equal(waits(w, &s.c.cleo, "form to answer"), 1);
 	must(perform(w, &s.c.cleo, &wave_member_entity,
 		     number(w, "SELECT id FROM wave_member WHERE person = (SELECT id FROM person WHERE given_name = 'Cleo')"), "Answer",
 		     ARGS({ "answers", { .type = V_WORDS, .text = "feel_heard=5\ncan_be_open=5\ntrust=5\nlook_forward=5\nstrangers=1" } })),
 		&w->call.problem);
 	assert_int_equal(number(w, "SELECT count(*) FROM wave_member WHERE state = 'answered'"), 2);
+	assert_int_equal(waits(w, &s.c.cleo, "form to answer"), 0);
 
 	/* who has answered is not reminded */
 	advance(w, &clock, "2026-01-06T02:00:00Z");

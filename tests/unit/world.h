@@ -207,4 +207,27 @@ static inline int64_t participant(struct world *w, struct cast *c, int64_t perso
 	return id;
 }
 
+/* Rows of this kind in somebody's agenda. */
+struct counted {
+	const char *kind;
+	int count;
+};
+
+static inline int count_it(void *data, const struct agenda_item *item)
+{
+	struct counted *counted = data;
+
+	counted->count += !strcmp(item->kind, counted->kind);
+	return 0;
+}
+
+static inline int waits(struct world *w, struct caller *who, const char *kind)
+{
+	struct counted counted = { kind, 0 };
+	struct call call = { .arena = &w->arena, .caller = who, .now = store_now(w->store) };
+
+	must(store_agenda(w->store, &call, count_it, &counted), &call.problem);
+	return counted.count;
+}
+
 #endif

@@ -34,8 +34,8 @@ static const struct field fields[] = { ID_AND_VERSION(struct invitation, .anchor
 	{ AS_INT(struct invitation, expires_at, INSTANT, STAFF), .flags = REQUIRED | BY_VERB | LISTED | OWN, .label = "Holds until" },
 	{ AS_INT(struct invitation, opened_at, INSTANT, STAFF), .flags = BY_VERB, .label = "Opened" },
 	{ AS_INT(struct invitation, answered_at, INSTANT, STAFF), .flags = BY_VERB | LISTED | OWN, .label = "Answered" },
-	{ AS_INT(struct invitation, state, CHOICE, STAFF), .flags = REQUIRED | BY_VERB | LISTED | OWN, .choices = states,
-		.starts = true, .label = "State" },
+	{ AS_INT(struct invitation, state, CHOICE, STAFF), .flags = REQUIRED | BY_VERB | LISTED | OWN, .choices = states, .starts = true,
+		.label = "State" },
 	{ 0 } };
 COVERS(fields, struct invitation, 0);
 

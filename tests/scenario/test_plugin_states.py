@@ -10,7 +10,7 @@ import time
 import pytest
 
 import test_plugin_guide
-from harness import BUILD, ROOT, as_user, environment
+from harness import BUILD, PYTHON, ROOT, TOP, as_user, environment
 from host_world import compile_plugin
 from test_cli_daemon import CONFLICT, OTHER, Ctl
 from test_mail import Post, running
@@ -174,3 +174,107 @@ def test_what_the_guide_says_of_mentorctl(plugins, followed):
         if "disable" in words:
             assert plugins.row("pigeon")["state"] == "disabled"
     plugins.until("pigeon", "running")
+
+
+# ---- whatever a plugin does on its link, the core's other callers keep their time ----
+
+ABUSE = r'''
+import os, socket, struct, sys, time
+path, how = sys.argv[1:]
+end = time.monotonic() + 4
+
+def message(member, signature=b"", body=b"", length=None):
+    def field(code, kind, value):
+        text = struct.pack("<BB", 1, ord(kind)) + b"\0" + struct.pack("<I", len(value)) + value + b"\0" if kind != "g" else \
+            struct.pack("<BB", 1, ord(kind)) + b"\0" + struct.pack("<B", len(value)) + value + b"\0"
+        return bytes([code]) + text
+    fields = b""
+    for code, kind, value in ((1, "o", b"/org/mentorship1/link"), (2, "s", b"org.mentorship1.Link"), (3, "s", member), (8, "g", signature)):
+        fields += b"\0" * (-len(fields) % 8) + field(code, kind, value)
+    head = struct.pack("<cBBBIII", b"l", 1, 1, 1, len(body) if length is None else length, 7, len(fields)) + fields
+    return head + b"\0" * (-len(head) % 8) + body
+
+def text(value):
+    return struct.pack("<I", len(value)) + value + b"\0"
+
+def enter():
+    sock = socket.socket(socket.AF_UNIX)
+    sock.settimeout(2)
+    sock.connect(path)
+    sock.sendall(b"\0AUTH EXTERNAL " + str(os.geteuid()).encode().hex().encode() + b"\r\n")
+    if not sock.recv(200).startswith(b"OK"):
+        raise OSError
+    sock.sendall(b"BEGIN\r\n")
+    return sock
+
+sent = 0
+while time.monotonic() < end:
+    try:
+        if how == "connects again and again":
+            socket.socket(socket.AF_UNIX).connect(path)
+        else:
+            sock = enter()
+            while time.monotonic() < end:
+                sock.sendall({"says a length beyond the limit": message(b"Refused", b"s", b"x" * 60000, 1 << 26),
+                              "says what is no UTF-8": message(b"Refused", b"s", text(b"a\xff\xfeb")),
+                              "floods": message(b"Ping") * 500,
+                              "sends noise": os.urandom(65536)}[how])
+        sent += 1
+    except OSError:
+        time.sleep(0.001)
+print(sent)
+'''
+
+
+def slowest(call, count=300):
+    """The 99th percentile, in seconds."""
+    times = []
+    for _ in range(count):
+        begin = time.monotonic()
+        call()
+        times.append(time.monotonic() - begin)
+    return sorted(times)[int(count * 0.99) - 1]
+
+
+@pytest.fixture
+def quiet(plugins):
+    """A daemon with a plugin that runs and one whose file is not there: whoever speaks on its socket is the test."""
+    plugins.start("template gone")
+    plugins.until("template", "running")
+    return plugins
+
+
+@pytest.mark.parametrize("how", ["connects again and again", "says a length beyond the limit", "says what is no UTF-8", "floods", "sends noise"])
+def test_abuse_of_a_link_costs_others_nothing(quiet, how):
+    root, link = quiet.world.root, quiet.daemon.state / "plugins/gone/link"
+    ask = lambda: root.get(TOP, "Manager", "Now")      # noqa: E731
+    before = slowest(ask)
+    abuser = subprocess.Popen(as_user(quiet.daemon.user, [PYTHON, "-c", ABUSE, str(link), how]), stdout=subprocess.PIPE, text=True, cwd="/", env=environment())
+    during, rounds = [], 0
+    while abuser.poll() is None:
+        during.append(slowest(ask, 100))
+        rounds += 1
+    assert abuser.wait() == 0 and rounds >= 2
+    during = sorted(during)[len(during) // 2]
+    print(f"{how}: p99 {before * 1000:.1f} ms before, {during * 1000:.1f} ms during")
+    assert during < max(10 * before, 0.1), (before, during)
+    assert quiet.row("template")["state"] == "running" and quiet.daemon.process.poll() is None
+    assert quiet.row("gone")["state"] in ("failed", "disabled")
+
+
+@pytest.mark.parametrize("how", ["is killed in ready", "sleeps in load", "LEAVES"])
+def test_a_plugin_that_crashes_or_sleeps_costs_others_nothing(plugins, how):
+    if how == "LEAVES":
+        compile_plugin(ROOT / "tests/fakes/plugins/bad.c", plugins.place / "bad.so", "-DLEAVES")
+    plugins.start("template")
+    plugins.until("template", "running")
+    ask = lambda: plugins.world.root.get(TOP, "Manager", "Now")      # noqa: E731
+    before = slowest(ask)
+    plugins.start("template bad", how if how != "LEAVES" else "well")
+    end, during = time.monotonic() + 6, []
+    while time.monotonic() < end:
+        during.append(slowest(ask, 100))
+    during = sorted(during)[len(during) // 2]
+    print(f"{how}: p99 {before * 1000:.1f} ms before, {during * 1000:.1f} ms during")
+    assert during < max(10 * before, 0.1), (before, during)
+    plugins.until("template", "running")

@@ -45,8 +45,10 @@ static void committed(void *data)
 	for (size_t i = 0; i < works; i++)
 		if (!plugins_work(daemon->plugins, &work[i]))
 			workers_begin(daemon->workers, &work[i]);
-	scheduler_look(daemon->scheduler);
-	plugins_look(daemon->plugins);
+	if (store_wrote(daemon->store)) { /* what only read has planned nothing and queued nothing */
+		scheduler_look(daemon->scheduler);
+		plugins_look(daemon->plugins);
+	}
 	if (store_settle(daemon->store, &problem) == E_STORE ||
 		(engine_wal_pages(store_engine(daemon->store)) > WAL_PAGES &&
 			engine_checkpoint(store_engine(daemon->store), false, &problem) == E_STORE)) {

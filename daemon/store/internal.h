@@ -38,7 +38,7 @@ struct store {
 	int64_t clock;      /* simulated: the time; NONE: the real clock */
 	int64_t turn_clock; /* the clock at the turn's start, for going back */
 	bool held;
-	bool in_turn, writing, lost;
+	bool in_turn, writing, lost, wrote;
 	struct problem loss;
 	struct mark turn;
 	struct change *changes;

@@ -172,8 +172,17 @@ int store_turn_commit(struct store *s, struct problem *problem)
 		r = engine_commit(s->engine, problem);
 	if (r)
 		return turn_failed(s, problem);
+	s->wrote |= s->writing;
 	s->writing = s->in_turn = false;
 	return 0;
+}
+
+bool store_wrote(struct store *s)
+{
+	bool wrote = s->wrote;
+
+	s->wrote = false;
+	return wrote;
 }
 
 bool store_sync_failed(struct store *s)

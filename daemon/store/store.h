@@ -41,6 +41,8 @@ struct zones *store_zones(struct store *);
 int store_turn_begin(struct store *, struct problem *); /* lazy: the write transaction starts with the first write */
 int store_turn_commit(struct store *, struct problem *);
 bool store_lost(struct store *);
+/* Whether a committed turn has changed anything since this was asked last. */
+bool store_wrote(struct store *);
 /* A sync failed: nobody knows what is on the disk, so the process must end. To be asked after every failed commit or checkpoint. */
 bool store_sync_failed(struct store *);
 /* After a commit: finishes erasures by a truncating checkpoint. E_STORE: a sync failed, the process must end. */

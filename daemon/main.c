@@ -19,6 +19,7 @@
 #include "core/log.h"
 #include "core/service.h"
 #include "daemon.h"
+#include "model/texts.h"
 
 static void complain(const char *entity, const char *what)
 {
@@ -132,10 +133,13 @@ static int print(const char *what)
 	if (!result)
 		fputs(buffer_string(&text), stdout);
 	buffer_free(&text);
-	if (result)
+	if (result && !strcmp(what, "messages")) {
+		messages_print(stdout);
+		result = 0;
+	} else if (result)
 		result = store_print(what, stdout);
 	if (result) {
-		fprintf(stderr, "mentorshipd: --print takes schema, bus, policy, docs, privacy, interfaces or the name of one\n");
+		fprintf(stderr, "mentorshipd: --print takes schema, bus, policy, docs, privacy, messages, interfaces or the name of one\n");
 		return STATUS_USAGE;
 	}
 	return fflush(stdout) ? STATUS_FAILED : 0;

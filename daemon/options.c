@@ -21,7 +21,7 @@ static const char help[] =
 	"  --development                starts the hosts of plugins itself, with its own rights: for trials\n"
 	"  --simulated-clock INSTANT    a new database whose clock stands at INSTANT (2026-09-01T06:00:00Z, or seconds)\n"
 	"instead of serving:\n"
-	"  --print WHAT                 schema, bus, policy, docs, privacy, interfaces or the name\n"
+	"  --print WHAT                 schema, bus, policy, docs, privacy, messages, interfaces or the name\n"
 	"                               of one, from the tables\n"
 	"  --config check|show|...      looks at the configuration\n"
 	"  --restore NAME               puts a backup back; the daemon must not run\n"

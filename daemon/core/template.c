@@ -380,6 +380,14 @@ static bool in_own_section(const struct template *t, size_t at)
 	return false;
 }
 
+bool template_shows(const struct template *t, const char *name)
+{
+	for (size_t i = 0; i < t->count; i++)
+		if (t->pieces[i].kind == PIECE_VALUE && !strcmp(t->pieces[i].text, name))
+			return true;
+	return false;
+}
+
 int template_check(const struct template *t, const struct template_name *names, struct problem *problem)
 {
 	for (size_t i = 0; i < t->count; i++) {

@@ -53,6 +53,9 @@ int template_parse(const char *text, enum template_place place, struct arena *ar
 int template_check(const struct template *, const struct template_name *names, struct problem *);
 
 /* The value of a name, or NULL; asked anew for each use. */
+/* Does the value of this name stand anywhere in it? */
+bool template_shows(const struct template *, const char *name);
+
 typedef const char *template_lookup(void *data, const char *name);
 
 /* Adds the rendered text. E_NOTFOUND if a {{name}} has no value, E_INVALID if a link's value is no https:, http: or mailto: link; the

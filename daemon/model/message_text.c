@@ -244,13 +244,16 @@ int message_text(struct call *call, const char *key, int64_t program, const char
 
 /* ---- checking ---- */
 
-static int check_one(struct call *call, const char *field, const char *text, enum template_place place, const struct template_name *names)
+static int check_one(struct call *call, const struct message_kind *kind, const char *field, const char *text, enum template_place place,
+	const struct template_name *names)
 {
 	struct template *t;
 	int r = template_parse(text, place, call->arena, &t, &call->problem);
 
 	if (!r)
 		r = template_check(t, names, &call->problem);
+	if (!r && kind->flags & MESSAGE_LINK && place != TEMPLATE_SUBJECT && !template_shows(t, "link"))
+		return fail(call, E_INVALID, field, "without {{link}} nobody could answer this message; put it on a line of its own");
 	if (r)
 		snprintf(call->problem.field, sizeof call->problem.field, "%s", field);
 	return r;
@@ -259,14 +262,14 @@ static int check_one(struct call *call, const char *field, const char *text, enu
 int message_source_check(struct call *call, const struct message_kind *kind, const struct message_source *s)
 {
 	const struct template_name *names = message_kind_names(kind, call->arena);
-	int r = check_one(call, "subject", s->subject, TEMPLATE_SUBJECT, names);
+	int r = check_one(call, kind, "subject", s->subject, TEMPLATE_SUBJECT, names);
 
 	if (!r)
-		r = check_one(call, "text", s->text, TEMPLATE_TEXT, names);
+		r = check_one(call, kind, "text", s->text, TEMPLATE_TEXT, names);
 	if (r)
 		return r;
-	return s->html && *s->html ? check_one(call, "html", s->html, TEMPLATE_HTML, names)
-				   : check_one(call, "text", html_of_text(call->arena, s->text, s->action), TEMPLATE_HTML, names);
+	return s->html && *s->html ? check_one(call, kind, "html", s->html, TEMPLATE_HTML, names)
+				   : check_one(call, kind, "text", html_of_text(call->arena, s->text, s->action), TEMPLATE_HTML, names);
 }
 
 /* ---- dates as they are said ---- */

@@ -46,13 +46,26 @@ static struct message_source source_of(struct call *call, const struct message_t
 
 static int fail_kind(struct call *call, const char *key)
 {
-	struct buffer known = { 0 };
+	size_t same = 0;
+	struct buffer near = { 0 };
 	int r;
 
-	for (const struct message_kind *kind = message_kinds; kind->key; kind++)
-		buffer_print(&known, "%s%s", known.length ? ", " : "", kind->key);
-	r = fail(call, E_INVALID, "key", "there is no message of the kind '%.40s'; there are: %.370s", key, buffer_string(&known));
-	buffer_free(&known);
+	/* those that begin in the most similar way; all of them would be no sentence */
+	for (const struct message_kind *kind = message_kinds; kind->key; kind++) {
+		size_t n = 0;
+
+		while (key[n] && key[n] == kind->key[n])
+			n++;
+		if (n < same)
+			continue;
+		if (n > same)
+			buffer_clear(&near);
+		same = n;
+		buffer_print(&near, "%s%s", near.length ? ", " : "", kind->key);
+	}
+	r = fail(call, E_INVALID, "key", "there is no message of the kind '%.40s'%s%.200s; `mentorshipd --print messages` lists them all",
+		key, same ? "; there are " : "", same ? buffer_string(&near) : "");
+	buffer_free(&near);
 	return r;
 }
 

@@ -38,6 +38,8 @@ struct message_kind {
 };
 extern const struct message_kind message_kinds[]; /* ended by a row without a key */
 const struct message_kind *message_kind_named(const char *key);
+/* For `--print messages`: every kind, who reads it, and what a text of one's own may name. */
+void messages_print(void *file);
 
 enum {                    /* struct message_name.flags */
 	NAME_COMMON = 1,  /* in every text */

@@ -105,7 +105,22 @@ def test_the_tour_of_the_manual(daemon, root, scratch):
             said.append(ctl(*words[1:], cwd=place))
             if "commit" in words:                                # a job makes the matches; this clock stands still
                 root("advance-clock", "+1min")
-    assert len(said) == 28 and "They are a pair." in said[13] and "places" in said[16] and "Ana Lopez" in said[10] and ctl.json("match", "list")[0]["state"] == "active"
+    assert len(said) == 30 and "They are a pair." in said[13] and "places" in said[16] and "Ana Lopez" in said[10] and ctl.json("match", "list")[0]["state"] == "active"
+
+
+def test_what_the_manual_says_of_minors_and_messages(program, scratch):
+    page = (ROOT / "docs/man/mentorship.7").read_text().partition(".Ss Minors and consents")[2].partition(".Ss Times")[0]
+    for name, born in (("Mini", "2012-03-03"), ("Maxi", "1980-03-03")):
+        program("person", "create", f"given-name={name}", "family-name=Ruiz", f"birth-date={born}", f"email={name}@example.edu".lower())
+    program("participant", "create", "program=peers", "person=Mini Ruiz", "role=mentee")
+    program("participant", "accept", "Mini Ruiz")
+    assert "minor without consents" in program("today")
+    (scratch / "offer.txt").write_text("Would you like to meet {{match.partner}}?\n\n{{link}}\n")
+    said = [program(*shlex.split(line)[1:], cwd=scratch) for block in re.findall(r"\.Bd -literal -offset indent\n(.*?)\.Ed\n", page, re.S)
+            for line in block.replace("\\e\n", " ").splitlines()]
+    assert len(said) == 10 and "Would you like to meet Jonas Weiler?" in said[8], said
+    (scratch / "offer.txt").write_text("Would you like to meet {{match.partner}}?\n")
+    assert "without {{link}} nobody could answer" in program("template", "update", "1", "text=@offer.txt", cwd=scratch, status=USAGE)
 
 
 def test_names_instead_of_numbers(program):

@@ -14,7 +14,7 @@ import harness
 GOLDEN = pathlib.Path(__file__).resolve().parents[1] / "golden"
 
 
-@pytest.mark.parametrize("what", ["schema", "bus", "policy", "docs", "privacy"])
+@pytest.mark.parametrize("what", ["schema", "bus", "policy", "docs", "privacy", "messages"])
 def test_printed(what):
     printed = subprocess.run([harness.BUILD / "mentorshipd", "--print", what], capture_output=True, text=True, timeout=30,
                              env=harness.environment(), stdin=subprocess.DEVNULL)
@@ -28,9 +28,9 @@ def test_printed(what):
 def test_reference():
     """The reference documents are the printed ones."""
     reference = GOLDEN.parents[1] / "docs/reference"
-    for what in ("docs", "privacy"):
+    for what, name in (("docs", "objects"), ("privacy", "processing"), ("messages", "messages")):
         text = (GOLDEN / f"{what}.txt").read_text()
-        file = reference / {"docs": "objects.md", "privacy": "processing.md"}[what]
+        file = reference / f"{name}.md"
         if os.environ.get("MENTORSHIP_GOLDEN") == "write":
             reference.mkdir(exist_ok=True)
             file.write_text(text)
@@ -40,4 +40,4 @@ def test_reference():
 def test_unknown_word():
     printed = subprocess.run([harness.BUILD / "mentorshipd", "--print", "nonsense"], capture_output=True, text=True, timeout=30,
                              env=harness.environment(), stdin=subprocess.DEVNULL)
-    assert printed.returncode == 2 and "schema, bus, policy, docs, privacy, interfaces" in printed.stderr
+    assert printed.returncode == 2 and "schema, bus, policy, docs, privacy, messages, interfaces" in printed.stderr

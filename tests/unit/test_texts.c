@@ -172,10 +172,12 @@ static void what_is_saved_can_be_sent(void **state)
 	refused(w, &c, "text", "{{#match.shared}}", "never closed");
 	refused(w, &c, "html", "<p onclick=\"x\">y</p>", "handler");
 	refused(w, &c, "html", "<script>", "no code");
+	refused(w, &c, "text", "Dear {{recipient.name}}", "without {{link}} nobody could answer");
+	refused(w, &c, "html", "<p>{{#match.shared}}{{match.shared}}{{/match.shared}}</p>", "without {{link}} nobody could answer");
 	assert_int_equal(perform(w, &c.ada, &template_entity, 0, "Create",
 				 ARGS(P("program", path(w, &program_entity, c.program)), T("key", "match-offred"), T("language", "en"))),
 		E_INVALID);
-	assert_has(w->call.problem.text, "match-offered");
+	assert_has(w->call.problem.text, "there are match-offered; `mentorshipd --print messages` lists them all");
 	/* with a kind alone it begins as it is shipped */
 	id = create(w, &c.ada, &template_entity,
 		ARGS(P("program", path(w, &program_entity, c.program)), T("key", "match-offered"), T("language", "de")));

@@ -109,6 +109,8 @@ size_t answer_count(const char *answer);
 /* ---- scores ---- */
 /* The value of one answered item as its scale counts it; NaN: not answered. */
 double item_value(const struct form_item *, const char *answer, bool turned);
+/* The least and the most that an item's values can be; NaN: there is none. */
+void item_range(const struct form_item *, double *ret_low, double *ret_high);
 /* NaN where more than a fifth of the items is missing. Fewer are stood in for by the mean of those answered, so that a sum stays
  * comparable: it is the mean times the number of items. */
 double scale_score(const struct form *, const struct form_scale *, const char *const *answers);
@@ -131,5 +133,33 @@ struct table {
 int table_suppress(struct arena *, struct table *, struct problem *);
 /* The interval in which a count lies for who sees what is shown; `column` == columns: the row's total. */
 void table_interval(struct arena *, const struct table *, size_t row, size_t column, int64_t *ret_low, int64_t *ret_high);
+
+/* All answers of a wave, and the cells that come of them. */
+enum {
+	TALLY_ALL = 2, /* a cell of both sides; 0 and 1 are the sides */
+	TALLY_FEW = -1 /* instead of a count: it is left out */
+};
+struct tally_answers {
+	const char **values; /* as answers_check leaves them */
+	const bool *applies;
+	int side; /* -1: not known */
+};
+struct tally_cell {
+	const char *item, *label, *choice,
+		*choice_label; /* the item or scale; a choice, or what the cell tells: "mean", "sum", "answered" */
+	int side;
+	int64_t count, of;
+	double mean; /* NaN: none */
+};
+struct tally {
+	const struct form *form;
+	const struct tally_answers *list;
+	size_t count;
+	int64_t k;
+	bool apart; /* results for the sides apart are wanted; tally_count clears it where a side is too small */
+	struct tally_cell *cells;
+	size_t cell_count;
+};
+int tally_count(struct arena *, struct tally *, struct problem *);
 
 #endif

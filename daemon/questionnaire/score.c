@@ -8,7 +8,7 @@
 
 #include "questionnaire.h"
 
-static void range(const struct form_item *item, double *low, double *high)
+void item_range(const struct form_item *item, double *low, double *high)
 {
 	*low = item->min;
 	*high = item->max;
@@ -32,7 +32,7 @@ double item_value(const struct form_item *item, const char *answer, bool turned)
 		return (double)NAN;
 	if (!turned)
 		return value;
-	range(item, &low, &high);
+	item_range(item, &low, &high);
 	return low + high - value;
 }
 

@@ -617,10 +617,10 @@ static const struct waiting waiting[] = { { "match to offer", COORDINATOR, "t.\"
 	{ "offer not answered yet", COORDINATOR, "t.\"state\" = 'offered'", "t.\"offered_at\"", "t.\"answer_until\"" },
 	{ "match to start", COORDINATOR, "t.\"state\" = 'accepted'", "t.\"state_since\"", NULL },
 	{ "match to complete", COORDINATOR, "t.\"state\" = 'closing'", "t.\"state_since\"", NULL },
-	/* none was held, and none is to come */
+	/* none was held, and none is planned; whether one that was planned took place is the meeting's own line */
 	{ "pair without a meeting", COORDINATOR,
-		"t.\"state\" = 'active' AND NOT EXISTS (SELECT 1 FROM \"meeting\" me WHERE me.\"match\" = t.\"id\" AND (me.\"state\" = 'held' OR "
-		"(me.\"state\" = 'planned' AND me.\"start\" > ?1)))",
+		"t.\"state\" = 'active' AND NOT EXISTS (SELECT 1 FROM \"meeting\" me WHERE me.\"match\" = t.\"id\" AND me.\"state\" IN ('held', "
+		"'planned'))",
 		"t.\"started\"", NULL },
 	{ 0 } };
 

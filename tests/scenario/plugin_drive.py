@@ -33,7 +33,7 @@ class Run:
         self.unload = int(re.search(r"^unload (\d+)$", self.text, re.M)[1])
 
 
-def drive(place, plugin, settings, lines, *more, credentials=None, seconds=20):
+def drive(place, plugin, settings, lines, *more, credentials=None, seconds=20, cwd="/", pass_fds=()):
     """Runs a plugin over `lines` (dictionaries) to their end; no run may keep the loop or its unload for a second."""
     place = pathlib.Path(place)
     (place / "settings").write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
@@ -42,8 +42,8 @@ def drive(place, plugin, settings, lines, *more, credentials=None, seconds=20):
     for name, value in (credentials or {}).items():
         (secrets / name).write_text(value + "\n")
     done = subprocess.run([DRIVER, BUILD / f"plugins/{plugin}.so", place / "settings", "--seconds", str(seconds), *more],
-                          input="".join(json.dumps(line) + "\n" for line in lines), text=True, capture_output=True, cwd="/",
-                          env=environment(CREDENTIALS_DIRECTORY=str(secrets)), timeout=seconds + 20)
+                          input="".join(json.dumps(line) + "\n" for line in lines), text=True, capture_output=True, cwd=cwd,
+                          pass_fds=pass_fds, env=environment(CREDENTIALS_DIRECTORY=str(secrets)), timeout=seconds + 20)
     run = Run(done)
     assert run.longest < 1000 and run.unload < 1000, run.text
     return run

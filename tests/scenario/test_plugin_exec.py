@@ -65,7 +65,11 @@ def test_plain_text(program, tmp_path):
 
 def test_surroundings(program, tmp_path):
     """No environment of the host, no descriptor, a group of its own."""
-    run = messages(tmp_path, program("cat >/dev/null; { env; echo fds; for fd in /proc/$$/fd/*; do readlink $fd; done; echo group $$ $(cut -d' ' -f5 /proc/$$/stat); pwd; } >OUT\n"))
+    body = ("cat >/dev/null; o=$(readlink /proc/$$/fd/1) e=$(readlink /proc/$$/fd/2)\n"
+            "{ env; echo fds; for fd in /proc/$$/fd/*; do readlink $fd; done; echo group $$ $(cut -d' ' -f5 /proc/$$/stat); echo $o $e; "
+            "grep SigIgn /proc/$$/status; pwd; } >OUT\n")
+    with open(tmp_path / "secret", "w", encoding="utf-8") as secret:      # as a library of the host might leave one open
+        run = drive(tmp_path, "exec", {"program": program(body)}, [{"deliver": LETTER}], cwd=tmp_path, pass_fds=[secret.fileno()])
     assert run.reports[1][0] == "SENT"
     environment, rest = out(tmp_path).split("fds\n")
     assert {line.split("=")[0] for line in environment.split()} <= {"PATH", "LANG", "MENTORSHIP_RUN", "PWD", "_", "SHLVL", "OLDPWD"}
@@ -73,7 +77,9 @@ def test_surroundings(program, tmp_path):
     lines = rest.split("\n")
     group = next(line for line in lines if line.startswith("group")).split()
     assert group[1] == group[2] and lines[-2] == "/"
-    assert all(line == "/dev/null" or line.startswith(("pipe:", str(tmp_path))) for line in lines[:lines.index(" ".join(group))]), lines
+    open_ones = lines[:lines.index(" ".join(group))]
+    assert all(line == "/dev/null" or line.startswith(("pipe:", str(tmp_path))) for line in open_ones) and str(tmp_path / "secret") not in open_ones, lines
+    assert lines[-4] == "/dev/null /dev/null" and int(lines[-3].split()[1], 16) & 0x7fffffff == 0       # 32 and 33 are the C library's
 
 
 def test_its_name_is_no_shell_line(tmp_path):
@@ -234,6 +240,9 @@ def test_programs_refused(program, tmp_path):
     (tmp_path / "link").symlink_to(path)
     assert "directory" in refused(tmp_path, tmp_path / "link")
     path.parent.chmod(0o755)
+    os.chown(path.parent, 61170, 0)
+    assert "directory" in refused(tmp_path, path)
+    os.chown(path.parent, 0, 0)
     assert "no kind" in refused(tmp_path, path, events="match.*x")
     assert messages(tmp_path, tmp_path / "link").reports[1][0] == "SENT"
 
@@ -244,3 +253,9 @@ def test_program_changed_later(program, tmp_path):
     assert run.reports[1][0] == "SENT"
     later = messages(tmp_path, program("chmod 777 \"$0\"; exit 0\n"), 40, parallel=1)
     assert later.reports[40][0] == "BROKEN" and "written by others" in later.reports[40][1]
+
+
+def test_program_changed_before_an_event(program, tmp_path):
+    """Nobody runs it, and the events behind are not held up."""
+    run = events(tmp_path, program("echo x >>OUT; chmod 777 \"$0\"\n"), ["a.b", "a.c"])
+    assert run.done == [7, 8] and out(tmp_path) == "x\n" and "event 8 is passed over: the program can be written by others" in run.logs

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Whoever asks for help is heard: the safeguarding lead is told at once, whatever is held back; where nobody has that duty the coordinators
- * hear that one waits, and nothing of it; and whoever runs a program sees before that the duty is nobody's.
+ * hear that one waits, and nothing of it; and whoever runs a program sees before that the duty is nobody's. It is told again until somebody
+ * takes it up.
  */
 #include "store/internal.h"
-#include "world.h"
+
+#include "clockwork.h"
 
 static int64_t raised(struct world *w, struct cast *c, int64_t about)
 {
@@ -100,6 +102,66 @@ static void test_a_lead_whom_it_is_about_is_nobody(void **state)
 	assert_int_equal(count(w, MESSAGES("concern-unheard", "queued")), 1);
 }
 
+static void test_a_coordinator_whom_it_is_about_hears_nothing(void **state)
+{
+	struct world *w = *state;
+	struct cast c = cast(w);
+
+	raised(w, &c, c.ada_id);
+	assert_int_equal(count(w, MESSAGES("concern-opened", "queued")), 0);
+	assert_int_equal(count(w, MESSAGES("concern-unheard", "queued")), 0);
+}
+
+static int by_herself(struct world *w, struct cast *c)
+{
+	return perform(w, &c->cleo, &concern_entity, 0, "Create", ARGS(P("person", path(w, &person_entity, c->cleo_id))));
+}
+
+static void test_nobody_is_drowned_by_one(void **state)
+{
+	struct world *w = *state;
+	struct problem problem = { 0 };
+	struct cast c = cast(w);
+
+	lead(w, &c, c.ben_id);
+	for (int i = 0; i < 6; i++)
+		must(by_herself(w, &c), &w->call.problem);
+	assert_int_equal(by_herself(w, &c), E_LIMIT);
+	assert_non_null(strstr(w->call.problem.text, "call for help at once"));
+	raised(w, &c, NONE); /* what others see of her is another matter */
+	must(store_turn_begin(w->store, &problem), &problem);
+	must(store_advance(w->store, store_now(w->store) + 86400, &problem), &problem);
+	must(store_turn_commit(w->store, &problem), &problem);
+	must(by_herself(w, &c), &w->call.problem);
+}
+
+static void test_told_again_until_somebody_takes_it_up(void **state)
+{
+	struct world *w = *state;
+	struct cast c = cast(w);
+	struct clockwork clock = start(w);
+	int64_t id;
+
+	lead(w, &c, c.ben_id);
+	id = raised(w, &c, NONE);
+	assert_int_equal(count(w, MESSAGES("concern-opened", "queued")), 1);
+	advance(w, &clock, "2026-01-01T23:59:00Z");
+	assert_int_equal(count(w, MESSAGES("concern-opened", "queued")), 1);
+	advance(w, &clock, "2026-01-02T00:01:00Z");
+	assert_int_equal(count(w, MESSAGES("concern-opened", "queued")), 2);
+	advance(w, &clock, "2026-01-03T00:02:00Z");
+	assert_int_equal(count(w, MESSAGES("concern-opened", "queued")), 3);
+	must(perform(w, &c.ben, &concern_entity, id, "Acknowledge", NULL, 0), &w->call.problem);
+	advance(w, &clock, "2026-01-06T00:00:00Z");
+	assert_int_equal(count(w, MESSAGES("concern-opened", "queued")), 3);
+	create(w, &c.ada, &concern_entity,
+		ARGS(P("program", path(w, &program_entity, c.program)), P("person", path(w, &person_entity, c.cleo_id)),
+			T("severity", "urgent")));
+	advance(w, &clock, "2026-01-06T04:01:00Z"); /* what is urgent after four hours */
+	assert_int_equal(count(w, MESSAGES("concern-opened", "queued")), 5);
+	stop(&clock);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -108,6 +170,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_nobody_holds_it_back, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_without_a_lead_the_coordinators_hear_that_one_waits, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_lead_whom_it_is_about_is_nobody, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_a_coordinator_whom_it_is_about_hears_nothing, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_nobody_is_drowned_by_one, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_told_again_until_somebody_takes_it_up, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -95,9 +95,87 @@ static void a_minor_needs_two_consents(void **state)
 	assert_int_equal(number_of(w, "SELECT " MINOR_MAY("1", "(SELECT minor FROM guardianship)")), 0);
 }
 
+/* Young, a minor, and Par, who says to be the guardian. */
+struct family {
+	int64_t young, parent, guard;
+};
+
+static struct family family_of(struct world *w, struct cast *c, int64_t guardian)
+{
+	struct family f = { .young = create(w, &c->ada, &person_entity,
+				    ARGS(T("given_name", "Young"), T("family_name", "One"), T("birth_date", "2012-06-15"))),
+		.parent = guardian };
+
+	if (guardian == NONE)
+		f.parent = create(
+			w, &c->ada, &person_entity, ARGS(T("given_name", "Par"), T("family_name", "Ent"), T("birth_date", "1980-06-15")));
+	f.guard = create(w, &c->ada, &guardianship_entity,
+		ARGS(AT_PROGRAM_OF(w, c), P("minor", path(w, &person_entity, f.young)), P("guardian", path(w, &person_entity, f.parent)),
+			T("source", "registration")));
+	return f;
+}
+
+static int verify(struct world *w, struct caller *who, int64_t guard)
+{
+	return perform(w, who, &guardianship_entity, guard, "Verify", ARGS(T("verified_how", "called the school's number")));
+}
+
+static void neither_of_the_two_verifies(void **state)
+{
+	struct world *w = *state;
+	struct cast c = cast(w);
+	struct family f = family_of(w, &c, c.ada_id);
+	struct caller minor = c.ada;
+
+	assert_int_equal(verify(w, &c.ada, f.guard), E_DENIED);
+	assert_non_null(strstr(w->call.problem.text, "somebody else of the staff"));
+	create(w, &c.root, &duty_entity, ARGS(P("person", path(w, &person_entity, f.young)), T("duty", "coordinator")));
+	minor.person = f.young;
+	assert_true(verify(w, &minor, f.guard) != 0);
+	create(w, &c.root, &duty_entity, ARGS(P("person", path(w, &person_entity, c.ben_id)), T("duty", "coordinator")));
+	must(verify(w, &c.ben, f.guard), &w->call.problem);
+}
+
+static int64_t asked_for(struct world *w, struct cast *c, const struct family *f, int64_t giver, const char *ends)
+{
+	return create(w, &c->ada, &consent_entity,
+		ARGS(AT_PROGRAM_OF(w, c), P("person", path(w, &person_entity, f->young)), P("giver", path(w, &person_entity, giver)),
+			T("purpose", "take part"), T("ends", ends)));
+}
+
+static void what_is_over_is_not_agreed_to(void **state)
+{
+	struct world *w = *state;
+	struct problem problem = { 0 };
+	struct cast c = cast(w);
+	struct family f = family_of(w, &c, NONE);
+	struct options paper = { .version = NONE, .for_person = f.parent };
+	struct caller young = c.cleo;
+	int64_t theirs, own, late;
+
+	must(verify(w, &c.ada, f.guard), &w->call.problem);
+	theirs = asked_for(w, &c, &f, f.parent, "2026-03-01");
+	late = asked_for(w, &c, &f, f.young, "2026-01-05");
+	must(store_turn_begin(w->store, &problem), &problem);
+	must(store_advance(w->store, store_now(w->store) + 5 * INT64_C(86400), &problem), &problem);
+	must(store_turn_commit(w->store, &problem), &problem);
+	young.person = f.young;
+	assert_int_equal(perform(w, &young, &consent_entity, late, "Give", NULL, 0), E_STATE);
+	assert_non_null(strstr(w->call.problem.text, "the time for which this was asked is over"));
+	must(perform(w, &young, &consent_entity, late, "Refuse", NULL, 0), &w->call.problem);
+	assert_int_equal(number_of(w, "SELECT count(*) FROM consent WHERE evidence = 'by the own login' AND way = 'login'"), 1);
+	own = asked_for(w, &c, &f, f.young, "2026-01-06"); /* today is its last day */
+	must(perform(w, &young, &consent_entity, own, "Give", NULL, 0), &w->call.problem);
+	must(perform(w, &c.ada, &guardianship_entity, f.guard, "End", NULL, 0), &w->call.problem);
+	assert_int_equal(perform_with(w, &c.ada, &consent_entity, theirs, "Give", ARGS(T("evidence", "folder 3")), paper), E_STATE);
+	assert_non_null(strstr(w->call.problem.text, "the guardianship has ended"));
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test_setup_teardown(a_minor_needs_two_consents, set_up, tear_down) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test_setup_teardown(a_minor_needs_two_consents, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(neither_of_the_two_verifies, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(what_is_over_is_not_agreed_to, set_up, tear_down) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

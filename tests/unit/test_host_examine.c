@@ -8,6 +8,8 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
+#include <mentorship-plugin.h>
+
 #include "host/examine.h"
 #include "temporary.h"
 
@@ -238,12 +240,14 @@ static void test_versions(void **state)
 	assert_int_equal(note_check(&note, &problem), 0);
 	assert_unfit((struct plugin_note){ 0, 0, 112, 1 }, "ABI 0");
 	assert_unfit((struct plugin_note){ 2, 0, 112, 1 }, "ABI 2");
-	assert_unfit((struct plugin_note){ 1, 1, 112, 1 }, "ABI 1.1");
+	assert_unfit((struct plugin_note){ 1, MENTORSHIP_PLUGIN_MINOR + 1, 112, 1 }, "newer mentorshipd");
+	assert_unfit((struct plugin_note){ 1, 1, 111, 1 }, "111 bytes");
 	assert_unfit((struct plugin_note){ 1, 0, 111, 1 }, "111 bytes");
 	assert_unfit((struct plugin_note){ 1, 0, 120, 1 }, "120 bytes");
 	assert_unfit((struct plugin_note){ 1, 0, 112, 0x80000001 }, "0x80000000");
 	assert_unfit((struct plugin_note){ 1, 0, 112, 0 }, "no capability");
 	assert_int_equal(note_size(1, 0), 112);
+	assert_int_equal(note_size(1, 1), 112);
 	assert_int_equal(note_size(9, 0), 0);
 }
 

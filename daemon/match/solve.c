@@ -18,7 +18,7 @@
 
 enum {
 	BEST = 50,
-	RANDOM = 20,
+	RANDOM = 50,
 	ADDED = 20
 };
 static const int64_t all_pairs = 4194304;
@@ -275,8 +275,8 @@ static int solve_pairs(struct look *look, struct arena *arena, struct problem *p
 
 	sort_pairs(look->pairs);
 	make_graph(look->scorer->in, look->pairs, arena, &out->graph);
-	out->rounds++;
-	r = match_optimal(&out->graph, &out->solution, look->watch);
+	r = out->rounds++ ? match_optimal_again(&out->graph, &out->solution, look->watch)
+			  : match_optimal(&out->graph, &out->solution, look->watch);
 	if (r < 0)
 		return r;
 	if (match_check(&out->graph, &out->solution, problem) < 0)

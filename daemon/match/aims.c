@@ -130,11 +130,6 @@ static int32_t levels_of(enum match_aim aim)
 	return aim == MATCH_AIM_FAIR ? MATCH_BANDS + 1 : aim == MATCH_AIM_CHANGE_LITTLE ? 2 : 1;
 }
 
-static int32_t band_of(int32_t score)
-{
-	return score == MATCH_SCORE_MAX ? MATCH_BANDS - 1 : score / (MATCH_SCORE_MAX / MATCH_BANDS);
-}
-
 struct levels {
 	const struct match_graph *graph;
 	enum match_aim aim;
@@ -160,7 +155,7 @@ static int32_t counts(const struct levels *l, int32_t mentee, const struct match
 	if (counts_score(l))
 		return edge->score;
 	if (l->aim == MATCH_AIM_FAIR)
-		return -(band_of(edge->score) == l->level);
+		return -(match_band_of(edge->score) == l->level);
 	return l->graph->kept && l->graph->kept[mentee] == edge->mentor;
 }
 
@@ -397,7 +392,7 @@ static void sum_up(const struct match_graph *graph, const int32_t *mentor_of, st
 				answer->placed++;
 				answer->total += graph->edges[e].score;
 				answer->kept += graph->kept && graph->kept[i] == mentor_of[i];
-				answer->bands[band_of(graph->edges[e].score)]++;
+				answer->bands[match_band_of(graph->edges[e].score)]++;
 			}
 }
 

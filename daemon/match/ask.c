@@ -180,6 +180,14 @@ static int against(const struct explain *x, int32_t mentee, int32_t mentor, cons
 	return count;
 }
 
+/* Only of a pair that is none of those solved: 'not with' stops it, or it is not on the shortlist of an aim that looks at no other. */
+static bool is_gain(const struct wanted *w)
+{
+	if (w->cost <= -MATCH_UNIT / 2 || w->cost >= MATCH_UNIT / 2)
+		return w->cost < 0;
+	return w->cost_level ? w->cost_level < 0 : w->cost < 0;
+}
+
 static void cost_of(const struct explain *x, int32_t mentee, int32_t mentor, struct match_why *why)
 {
 	struct wanted wanted = { .mentee = mentee, .mentor = mentor, .score = why->score };
@@ -188,14 +196,16 @@ static void cost_of(const struct explain *x, int32_t mentee, int32_t mentor, str
 	why->possible = true;
 	if (match_exchange_costs(x->solved, &wanted, 1, x->watch) < 0)
 		return;
-	if (wanted.cost < 0)
-		wanted.cost = 0;
+	if (is_gain(&wanted)) {
+		wanted.exact = wanted.exact && !x->solved->shortlisted;
+		wanted.cost = wanted.cost_level = 0;
+	}
 	a = match_alternative_of(x, &wanted);
 	why->cost_placed = a.cost_placed;
 	why->cost_total = a.cost_total;
 	why->exact = a.exact;
 	why->text = arena_print(x->arena, "They could be a pair (score %d), but that %s.", why->score, a.text);
-	if (a.exact && wanted.cost == 0)
+	if (a.exact && wanted.cost == 0 && wanted.cost_level == 0)
 		why->text = arena_print(x->arena, "They could be a pair (score %d): that %s.", why->score, a.text);
 }
 

@@ -9,6 +9,9 @@
  * the cheapest way to mend that is a shortest path from j to i's mentor (or
  * outside). Costs are added up with no rounding, so the result is the true
  * difference of the two optima. One search from j serves all pairs wanted with j.
+ *
+ * With several levels prices and costs are rows of numbers; what counts is the first level where two differ. Rows are added and
+ * compared as numbers are, so nothing else changes.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -20,20 +23,60 @@ static const int64_t budget = 400000000; /* steps; past that costs are lower bou
 struct net {
 	const struct match_graph *graph;
 	const struct match_solution *solution;
+	int32_t levels;
 	int32_t outside;                 /* this node stands behind all mentors */
 	int32_t *start, *members;        /* the mentees of each mentor */
 	int32_t *waiting, waiting_count; /* mentees without a place */
-	int64_t *distance;
+	int64_t *distance;               /* of each node a row */
 	int32_t *heap, *heap_at, heap_count;
 	int64_t steps;
 };
 
-static int64_t reduced(const struct net *net, int32_t mentee, const struct match_edge *edge)
-{
-	bool marked = net->graph->marked && net->graph->marked[mentee];
+typedef int64_t row[MATCH_LEVELS_MAX];
 
-	return net->solution->mentee_price[mentee] + net->solution->mentor_price[edge->mentor] - (marked ? 2 : 1) * MATCH_UNIT -
-		edge->score;
+static int64_t worth_at(const struct net *net, int32_t mentee, const struct match_edge *edge, int32_t level)
+{
+	int64_t placed = level > 0 ? 0 : net->graph->marked && net->graph->marked[mentee] ? 2 * MATCH_UNIT : MATCH_UNIT;
+
+	if (level == net->levels - 1)
+		return placed + edge->score;
+	return placed - (match_band_of(edge->score) == level);
+}
+
+static void reduced(const struct net *net, int32_t mentee, const struct match_edge *edge, int64_t *ret)
+{
+	const struct match_graph *graph = net->graph;
+
+	for (int32_t level = 0; level < net->levels; level++)
+		ret[level] = net->solution->mentee_price[(int64_t)level * graph->mentees + mentee] +
+			net->solution->mentor_price[(int64_t)level * graph->mentors + edge->mentor] - worth_at(net, mentee, edge, level);
+}
+
+static bool shorter(const struct net *net, const int64_t *a, const int64_t *b)
+{
+	int32_t level = 0;
+
+	while (level < net->levels - 1 && a[level] == b[level])
+		level++;
+	return a[level] < b[level];
+}
+
+static int64_t *distance_of(const struct net *net, int32_t node)
+{
+	return net->distance + (int64_t)node * net->levels;
+}
+
+/* What a row says, of count, total and the first level that differs. */
+static void take_cost(const struct net *net, const int64_t *cost, struct wanted *wanted)
+{
+	int64_t placed = (cost[0] + (cost[0] < 0 ? -MATCH_UNIT : MATCH_UNIT) / 2) / MATCH_UNIT;
+
+	wanted->cost = net->levels == 1 ? cost[0] : placed * MATCH_UNIT + cost[net->levels - 1];
+	wanted->level = wanted->cost_level = 0;
+	for (int32_t level = 0; level < net->levels - 1 && wanted->cost_level == 0; level++) {
+		wanted->level = level;
+		wanted->cost_level = (int32_t)(level == 0 ? cost[0] - placed * MATCH_UNIT : cost[level]);
+	}
 }
 
 static int32_t taken(const struct net *net, int32_t mentor)
@@ -47,11 +90,11 @@ static void net_make(struct net *net, const struct solved *solved, struct arena 
 	size_t mentors = (size_t)graph->mentors + 2, mentees = (size_t)graph->mentees + 1;
 	int32_t *fill = arena_new(arena, mentors * sizeof *fill);
 
-	*net = (struct net){ .graph = graph, .solution = &solved->solution, .outside = graph->mentors };
+	*net = (struct net){ .graph = graph, .solution = &solved->solution, .levels = solved->levels, .outside = graph->mentors };
 	net->start = arena_new(arena, mentors * sizeof *net->start);
 	net->members = arena_new(arena, mentees * sizeof *net->members);
 	net->waiting = arena_new(arena, mentees * sizeof *net->waiting);
-	net->distance = arena_new(arena, mentors * sizeof *net->distance);
+	net->distance = arena_new(arena, mentors * (size_t)net->levels * sizeof *net->distance);
 	net->heap = arena_new(arena, mentors * sizeof *net->heap);
 	net->heap_at = arena_new(arena, mentors * sizeof *net->heap_at);
 	for (int32_t i = 0; i < graph->mentees; i++) {
@@ -78,16 +121,21 @@ static void put(struct net *net, int32_t at, int32_t node)
 	net->heap_at[node] = at;
 }
 
-static void reach(struct net *net, int32_t node, int64_t distance)
+/* A node at the distance of `from` and one step (NULL: none) more. */
+static void reach(struct net *net, int32_t node, const int64_t *from, const int64_t *step)
 {
+	int64_t *own = distance_of(net, node);
+	row distance;
 	int32_t at;
 
 	net->steps++;
-	if (distance >= net->distance[node])
+	for (int32_t level = 0; level < net->levels; level++)
+		distance[level] = from[level] + (step ? step[level] : 0);
+	if (!shorter(net, distance, own))
 		return;
-	net->distance[node] = distance;
+	memcpy(own, distance, (size_t)net->levels * sizeof *own);
 	at = net->heap_at[node] >= 0 ? net->heap_at[node] : net->heap_count++;
-	while (at > 0 && distance < net->distance[net->heap[(at - 1) / 2]]) {
+	while (at > 0 && shorter(net, own, distance_of(net, net->heap[(at - 1) / 2]))) {
 		put(net, at, net->heap[(at - 1) / 2]);
 		at = (at - 1) / 2;
 	}
@@ -102,9 +150,9 @@ static int32_t nearest(struct net *net)
 	if (net->heap_count == 0)
 		return top;
 	for (int32_t child = 1; child < net->heap_count; child = 2 * at + 1) {
-		if (child + 1 < net->heap_count && net->distance[net->heap[child + 1]] < net->distance[net->heap[child]])
+		if (child + 1 < net->heap_count && shorter(net, distance_of(net, net->heap[child + 1]), distance_of(net, net->heap[child])))
 			child++;
-		if (net->distance[net->heap[child]] >= net->distance[last])
+		if (!shorter(net, distance_of(net, net->heap[child]), distance_of(net, last)))
 			break;
 		put(net, at, net->heap[child]);
 		at = child;
@@ -113,30 +161,47 @@ static int32_t nearest(struct net *net)
 	return top;
 }
 
-static void go_elsewhere(struct net *net, int32_t mentee, int64_t distance)
+static void price_row(const int64_t *prices, int32_t people, int32_t at, int32_t levels, int64_t *ret)
 {
-	for (int64_t e = net->graph->start[mentee]; e < net->graph->start[mentee + 1]; e++)
-		if (net->graph->places[net->graph->edges[e].mentor] > 0)
-			reach(net, net->graph->edges[e].mentor, distance + reduced(net, mentee, &net->graph->edges[e]));
+	for (int32_t level = 0; level < levels; level++)
+		ret[level] = prices[(int64_t)level * people + at];
 }
 
-static void leave_mentor(struct net *net, int32_t mentor, int64_t distance)
+static void go_elsewhere(struct net *net, int32_t mentee, const int64_t *distance)
 {
+	row step;
+
+	for (int64_t e = net->graph->start[mentee]; e < net->graph->start[mentee + 1]; e++)
+		if (net->graph->places[net->graph->edges[e].mentor] > 0) {
+			reduced(net, mentee, &net->graph->edges[e], step);
+			reach(net, net->graph->edges[e].mentor, distance, step);
+		}
+}
+
+static void leave_mentor(struct net *net, int32_t mentor, const int64_t *distance)
+{
+	row step;
+
 	if (taken(net, mentor) < net->graph->places[mentor])
-		reach(net, net->outside, distance);
+		reach(net, net->outside, distance, NULL);
 	for (int32_t k = net->start[mentor]; k < net->start[mentor + 1]; k++) {
 		int32_t mentee = net->members[k];
 
-		reach(net, net->outside, distance + net->solution->mentee_price[mentee]);
+		price_row(net->solution->mentee_price, net->graph->mentees, mentee, net->levels, step);
+		reach(net, net->outside, distance, step);
 		go_elsewhere(net, mentee, distance);
 	}
 }
 
-static void come_from_outside(struct net *net, int64_t distance)
+static void come_from_outside(struct net *net, const int64_t *distance)
 {
+	row step;
+
 	for (int32_t mentor = 0; mentor < net->graph->mentors; mentor++)
-		if (taken(net, mentor) > 0)
-			reach(net, mentor, distance + net->solution->mentor_price[mentor]);
+		if (taken(net, mentor) > 0) {
+			price_row(net->solution->mentor_price, net->graph->mentors, mentor, net->levels, step);
+			reach(net, mentor, distance, step);
+		}
 	for (int32_t k = 0; k < net->waiting_count; k++)
 		go_elsewhere(net, net->waiting[k], distance);
 }
@@ -148,25 +213,38 @@ static int32_t target_of(const struct net *net, const struct wanted *wanted)
 	return at >= 0 ? at : net->outside;
 }
 
+static void set_cost(const struct net *net, struct wanted *wanted, const int64_t *distance)
+{
+	const struct match_edge edge = { wanted->mentor, wanted->score };
+	row cost;
+
+	reduced(net, wanted->mentee, &edge, cost);
+	for (int32_t level = 0; distance && level < net->levels; level++)
+		cost[level] += distance[level];
+	take_cost(net, cost, wanted);
+	wanted->exact = distance != NULL;
+}
+
 /* Distances from a mentor until all wanted pairs with it are known, or the budget is spent. */
 static void search_from(struct net *net, struct wanted *wanted, size_t count)
 {
+	static const row nothing;
 	size_t open = count;
 
 	for (int32_t node = 0; node <= net->outside; node++) {
-		net->distance[node] = INT64_MAX;
+		*distance_of(net, node) = INT64_MAX;
 		net->heap_at[node] = -1;
 	}
 	net->heap_count = 0;
-	reach(net, wanted->mentor, 0);
+	reach(net, wanted->mentor, nothing, NULL);
 	while (net->heap_count > 0 && open > 0 && net->steps < budget) {
 		int32_t node = nearest(net);
-		int64_t distance = net->distance[node];
+		row distance;
 
+		memcpy(distance, distance_of(net, node), (size_t)net->levels * sizeof *distance);
 		for (size_t i = 0; i < count; i++)
 			if (!wanted[i].exact && target_of(net, &wanted[i]) == node) {
-				wanted[i].cost += distance;
-				wanted[i].exact = true;
+				set_cost(net, &wanted[i], distance);
 				open--;
 			}
 		if (node == net->outside)
@@ -195,12 +273,8 @@ int match_exchange_costs(const struct solved *solved, struct wanted *wanted, siz
 	if (count > 0)
 		qsort(wanted, count, sizeof *wanted, by_mentor);
 	for (size_t i = 0, next; r == 0 && i < count; i = next) {
-		for (next = i; next < count && wanted[next].mentor == wanted[i].mentor; next++) {
-			struct match_edge edge = { wanted[next].mentor, wanted[next].score };
-
-			wanted[next].cost = reduced(&net, wanted[next].mentee, &edge);
-			wanted[next].exact = false;
-		}
+		for (next = i; next < count && wanted[next].mentor == wanted[i].mentor; next++)
+			set_cost(&net, &wanted[next], NULL);
 		if (stop_asked(watch))
 			r = E_CANCELLED;
 		tell(watch, (double)i / (double)count, "alternatives");

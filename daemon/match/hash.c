@@ -119,5 +119,7 @@ void match_hash(const struct prepared *in, const struct plan *plan, unsigned cha
 	add_plan(&state, &in->input->recipe, plan);
 	add_number(&state, (int64_t)in->input->seed);
 	add_number(&state, in->input->all_pairs);
+	if (in->input->algorithm != MATCH_OPTIMAL) /* hashes from when there was no other still hold */
+		add_number(&state, in->input->algorithm);
 	crypto_generichash_final(&state, ret_hash, 32);
 }

@@ -150,7 +150,9 @@ int32_t match_points_of(const struct plan_line *, const struct match_cell *);
 /* Solving: the pairs kept, and the result by index. */
 struct solved {
 	struct match_graph graph; /* of the mentees not locked */
-	struct match_solution solution;
+	enum match_aim aim;
+	int32_t levels;                 /* of the aim: so many rows of prices, mentees (mentors) long */
+	struct match_solution solution; /* `value` of a single level only */
 	int64_t cells, eligible;
 	bool shortlisted;
 	int32_t rounds;
@@ -161,7 +163,8 @@ int match_solve(struct scorer *, const struct match_watch *, struct arena *, str
 /* The exact cost of forcing pairs that are edges of the graph, see exchange.c. */
 struct wanted {
 	int32_t mentee, mentor, score;
-	int64_t cost;
+	int64_t cost;              /* in placed and, of the last level, in the total */
+	int32_t level, cost_level; /* the first level between these two that costs something, and how much; 0: none */
 	bool exact;
 };
 int match_exchange_costs(const struct solved *, struct wanted *, size_t count, const struct match_watch *);
@@ -188,6 +191,12 @@ static inline void tell(const struct match_watch *watch, double part, const char
 {
 	if (watch && watch->progress)
 		watch->progress(watch->context, part, phase);
+}
+
+/* The twentieth of a score. */
+static inline int32_t match_band_of(int32_t score)
+{
+	return score == MATCH_SCORE_MAX ? MATCH_BANDS - 1 : score / (MATCH_SCORE_MAX / MATCH_BANDS);
 }
 
 static inline int compare_int64(int64_t a, int64_t b)

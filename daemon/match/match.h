@@ -37,6 +37,7 @@ enum {
 	MATCH_WEEKS_MAX = 8,       /* reference weeks */
 	MATCH_LINES_MAX = 32,      /* of a recipe */
 	MATCH_PARAMETERS_MAX = 4,  /* of a criterion */
+	MATCH_BANDS = 20,          /* twentieths of the scores; the last one takes MATCH_SCORE_MAX, too */
 	MATCH_NONE = INT32_MIN     /* 'not known' of an age or a year of study */
 };
 
@@ -128,6 +129,13 @@ struct match_recipe {
 	size_t line_count;
 };
 
+/* What a run makes the best of. Words: match_algorithm_named. */
+enum match_algorithm {
+	MATCH_OPTIMAL, /* as many mentees as possible, then the largest total */
+	MATCH_FAIR,    /* as many as possible, then fewest pairs in the lowest twentieth of the scores, in the next, ..; then the total */
+	MATCH_ALGORITHMS
+};
+
 struct match_input {
 	const struct match_person *mentees;
 	size_t mentee_count;
@@ -145,6 +153,7 @@ struct match_input {
 	const struct match_word *words;
 	size_t word_count;
 	struct match_recipe recipe;
+	enum match_algorithm algorithm;
 	uint64_t seed;     /* picks the random part of a shortlist, nothing else */
 	int64_t all_pairs; /* up to so many mentee x mentor cells all pairs are kept; 0: 4,194,304 */
 };
@@ -205,6 +214,9 @@ struct arena;
 /* The parameters of a line, "name=value name=value", into line->settings, of the arena; the criterion names the line in complaints. */
 int match_settings_read(struct arena *, const char *text, struct match_line *, struct problem *);
 
+/* "optimal", "fair"; E_NOTFOUND if there is no such. */
+int match_algorithm_named(const char *word, enum match_algorithm *ret);
+
 /* E_INVALID with the line (field "lines[2].enough") if a recipe cannot be used. */
 int match_recipe_check(const struct match_recipe *, struct problem *);
 
@@ -238,6 +250,8 @@ struct match_alternative {
 	bool exact;          /* else the costs are lower bounds (very large runs) */
 	int32_t cost_placed; /* so many mentees fewer placed (marked ones count twice), */
 	int64_t cost_total;  /* and so much less (or more: negative) in the sum of scores */
+	/* 'fair', of as many placed: the lowest twentieth (from 0) whose number of pairs would change, and by how many; 0: none would. */
+	int32_t band, cost_band;
 	const char *text;
 };
 
@@ -294,12 +308,17 @@ struct match_result {
 	const struct match_unplaced *unplaced; /* mentees by id, then mentors by id */
 	size_t unplaced_count;
 	int64_t placed, total;             /* pairs and sum of scores, locked ones included */
-	int64_t bound_placed, bound_total; /* proven: no other result is better than this; equal to the above */
+	int64_t bound_placed, bound_total; /* proven: no other result is better than this; equal to the above; -1: no such is proven */
 	int64_t places, cells, eligible;   /* mentors' places; mentee x mentor cells looked at; pairs no rule forbids */
 	int32_t lowest, median;            /* scores of the pairs made; 0 without pairs */
-	bool shortlisted;                  /* solved on a shortlist, then proven over all pairs by their prices */
-	int32_t rounds;                    /* of solving and pricing; 1 if not shortlisted */
-	const char *const *warnings;       /* lines of the recipe that decided nothing, a sentence each */
+	int32_t bands[MATCH_BANDS];        /* pairs in each twentieth of the scores, the lowest first */
+	/*
+	 * Solved on a shortlist. The optimum is then proven over all pairs by their prices. Of 'fair' the number of the placed is, too; what
+	 * comes after it is the best of the pairs on the list.
+	 */
+	bool shortlisted;
+	int32_t rounds;              /* of solving and pricing; 1 if not shortlisted */
+	const char *const *warnings; /* lines of the recipe that decided nothing, a sentence each */
 	size_t warning_count;
 	unsigned char input_hash[32]; /* BLAKE2b of the canonical input, recipe and seed included */
 	struct arena *arena;          /* owner of all of the above; private */
@@ -314,7 +333,7 @@ struct match_watch {
 };
 
 /*
- * Runs 'optimal'. 0 and a result to be freed with match_result_free; E_INVALID (what is wrong with the input, in
+ * Runs the algorithm of the input. 0 and a result to be freed with match_result_free; E_INVALID (what is wrong with the input, in
  * the problem), E_CANCELLED, or E_UNAVAILABLE (the result did not pass its own check). `watch` may be NULL.
  */
 int match_run(const struct match_input *, const struct match_watch *, struct match_result **ret_result, struct problem *);
@@ -433,7 +452,6 @@ enum match_aim {
 	MATCH_AIMS
 };
 enum {
-	MATCH_BANDS = 20, /* twentieths of the scores; the last one takes MATCH_SCORE_MAX, too */
 	MATCH_LEVELS_MAX = MATCH_BANDS + 1
 };
 

@@ -99,6 +99,9 @@ static const char *cost_text(const struct explain *x, const struct match_alterna
 		return arena_print(x->arena, "would leave %sone mentee more without a mentor", least);
 	if (a->cost_placed > 1)
 		return arena_print(x->arena, "would leave %s%d mentees more without a mentor", least, a->cost_placed);
+	if (a->cost_band > 0)
+		return arena_print(x->arena, "would put %s%d more of the pairs below a score of %d", least, a->cost_band,
+			(a->band + 1) * (MATCH_SCORE_MAX / MATCH_BANDS));
 	if (a->cost_total > 0)
 		return arena_print(x->arena, "would lower the sum of scores by %s%lld", least, (long long)a->cost_total);
 	return a->exact ? "would cost nothing: equally good" : "might cost nothing";
@@ -114,6 +117,8 @@ struct match_alternative match_alternative_of(const struct explain *x, const str
 	a.free = x->taken[w->mentor] < in->mentors[w->mentor].from->places;
 	a.cost_placed = (int32_t)((w->cost + MATCH_UNIT / 2) / MATCH_UNIT);
 	a.cost_total = w->cost - a.cost_placed * MATCH_UNIT;
+	a.band = w->level;
+	a.cost_band = w->cost_level;
 	a.text = cost_text(x, &a);
 	return a;
 }
@@ -227,6 +232,7 @@ static void add_figures(const struct explain *x, struct match_result *result)
 	for (size_t i = 0; i < result->pair_count; i++) {
 		scores[i] = result->pairs[i].score;
 		result->total += scores[i];
+		result->bands[match_band_of(scores[i])]++;
 		locked += result->pairs[i].locked;
 		locked_total += result->pairs[i].locked ? scores[i] : 0;
 	}
@@ -238,10 +244,14 @@ static void add_figures(const struct explain *x, struct match_result *result)
 		bound += solution->mentor_price[j] * x->scorer->in->left[j];
 		result->places += x->scorer->in->mentors[j].from->places;
 	}
+	result->placed = (int64_t)result->pair_count;
 	match_unpack(bound, &result->bound_placed, &result->bound_total);
 	result->bound_placed += locked - marked;
 	result->bound_total += locked_total;
-	result->placed = (int64_t)result->pair_count;
+	if (x->solved->levels > 1) { /* the checker has compared all levels; the first is the same number for all of them */
+		result->bound_placed = result->placed;
+		result->bound_total = x->solved->shortlisted ? -1 : result->total;
+	}
 	qsort(scores, result->pair_count, sizeof *scores, by_score);
 	result->lowest = scores[0];
 	result->median = scores[result->pair_count / 2];

@@ -7,8 +7,21 @@
  * unless the run succeeded.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "match/internal.h"
+
+int match_algorithm_named(const char *word, enum match_algorithm *ret)
+{
+	static const char *const words[MATCH_ALGORITHMS] = { [MATCH_OPTIMAL] = "optimal", [MATCH_FAIR] = "fair" };
+
+	for (int i = 0; i < MATCH_ALGORITHMS; i++)
+		if (strcmp(words[i], word) == 0) {
+			*ret = (enum match_algorithm)i;
+			return 0;
+		}
+	return E_NOTFOUND;
+}
 
 static int run_in(const struct match_input *in, const struct match_watch *watch, struct arena *scratch, struct match_result *result,
 	struct problem *problem)

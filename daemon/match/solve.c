@@ -8,6 +8,8 @@
  * prices could improve the result and joins the list. When a whole look adds
  * none, the prices prove the optimum over all pairs, not only the listed ones.
  *
+ * Other aims begin where all pairs prove how many can be placed: they are solved on the pairs that this took (all of a small run's).
+ *
  * Locked pairs are outside: their mentees have no edges here and their mentors
  * fewer places.
  */
@@ -291,6 +293,12 @@ static int solve_rounds(struct look *look, struct arena *arena, struct problem *
 	size_t before = 0;
 	int r = look->out->shortlisted ? make_shortlist(look) : look_all(look, keep_all, "scoring");
 
+	if (r == 0 && !look->out->shortlisted && look->out->aim != MATCH_AIM_OPTIMAL) {
+		sort_pairs(look->pairs);
+		make_graph(look->scorer->in, look->pairs, arena, &look->out->graph);
+		look->out->rounds = 1;
+		return 0;
+	}
 	if (r == 0 && !look->out->shortlisted)
 		return solve_pairs(look, arena, problem);
 	while (r == 0) {
@@ -308,6 +316,29 @@ static int solve_rounds(struct look *look, struct arena *arena, struct problem *
 	return r;
 }
 
+/* The pairs are there; what counts is another aim. */
+static int solve_aim(struct solved *out, struct arena *arena, const struct match_watch *watch, struct problem *problem)
+{
+	struct match_answer answer;
+	size_t mentees = (size_t)out->graph.mentees, mentors = (size_t)out->graph.mentors;
+	int r = match_solve_graph(&out->graph, out->aim, NULL, watch, &answer, problem);
+
+	if (r == 0) {
+		size_t levels = (size_t)(out->levels = answer.levels);
+
+		out->solution.mentee_price = arena_new(arena, (levels * mentees + 1) * sizeof *out->solution.mentee_price);
+		out->solution.mentor_price = arena_new(arena, (levels * mentors + 1) * sizeof *out->solution.mentor_price);
+		for (size_t i = 0; i < mentees; i++)
+			out->solution.mentor_of[i] = answer.mentor_of[i];
+		for (size_t i = 0; i < levels * mentees; i++)
+			out->solution.mentee_price[i] = answer.mentee_price[i];
+		for (size_t i = 0; i < levels * mentors; i++)
+			out->solution.mentor_price[i] = answer.mentor_price[i];
+	}
+	match_answer_free(&answer);
+	return r;
+}
+
 int match_solve(struct scorer *scorer, const struct match_watch *watch, struct arena *arena, struct solved *out, struct problem *problem)
 {
 	const struct prepared *in = scorer->in;
@@ -317,13 +348,17 @@ int match_solve(struct scorer *scorer, const struct match_watch *watch, struct a
 	struct look look = { .scorer = scorer, .watch = watch, .out = out, .pairs = &pairs };
 	int r;
 
-	*out = (struct solved){ .shortlisted = (int64_t)in->mentee_count * in->mentor_count > most };
+	*out = (struct solved){ .levels = 1,
+		.aim = in->input->algorithm == MATCH_FAIR ? MATCH_AIM_FAIR : MATCH_AIM_OPTIMAL,
+		.shortlisted = (int64_t)in->mentee_count * in->mentor_count > most };
 	out->solution.mentor_of = arena_new(arena, mentees * sizeof *out->solution.mentor_of);
 	out->solution.mentee_price = arena_new(arena, mentees * sizeof *out->solution.mentee_price);
 	out->solution.mentor_price = arena_new(arena, mentors * sizeof *out->solution.mentor_price);
 	look.scores = arena_new(arena, mentors * sizeof *look.scores);
 	r = solve_rounds(&look, arena, problem);
 	free(pairs.list);
+	if (r == 0 && out->aim != MATCH_AIM_OPTIMAL)
+		r = solve_aim(out, arena, watch, problem);
 	if (r == E_CANCELLED)
 		problem_set(problem, r, NULL, "The run was cancelled.");
 	return r;

@@ -14,7 +14,6 @@
 
 static const char *const states[] = { "queued", "running", "proposed", "committing", "committed", "discarded", "failed", "cancelled",
 	NULL };
-static const char *const algorithms[] = { "optimal", NULL };
 
 static const struct field fields[] = { ID_AND_VERSION(struct match_run, .anchor = NO_ANCHOR),
 	{ AS_INT(struct match_run, program, LINK, MEMBER), .flags = REQUIRED | FROZEN | LISTED | LEADS, .to = "program",
@@ -26,7 +25,7 @@ static const struct field fields[] = { ID_AND_VERSION(struct match_run, .anchor 
 		.label = "What it supposes (WHAT = VALUE; see mentorship(7))" },
 	{ AS_TEXT(struct match_run, recipe_name, STAFF), .flags = BY_VERB | LISTED, .label = "Recipe's name" },
 	{ AS_TEXT(struct match_run, lines, STAFF), .flags = BY_VERB | LINES, .label = "Copy of the recipe" },
-	{ AS_INT(struct match_run, algorithm, CHOICE, STAFF), .flags = BY_VERB, .choices = algorithms, .starts = true,
+	{ AS_INT(struct match_run, algorithm, CHOICE, STAFF), .flags = BY_VERB, .choices = match_algorithms, .starts = true,
 		.label = "Algorithm" },
 	{ AS_INT(struct match_run, seed, NUMBER, STAFF), .flags = FROZEN | REQUIRED | HAS_MIN, .starts = true, .initial = 1,
 		.label = "Seed" },

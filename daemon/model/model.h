@@ -409,6 +409,8 @@ int recipe_lines(struct call *, int64_t recipe, const char *changes, char **ret_
 /* Fills a draft program, and the recipe made with it, from a shipped starter; E_INVALID names the known ones. */
 int starter_fill(struct call *, struct program *);
 int starter_recipe(struct call *, const struct program *);
+/* What a recipe may ask for, and a run was asked: the words are those of match/match.h. */
+extern const char *const match_algorithms[];
 /* The algorithm of a shipped recipe, in a coordinator's words; E_INVALID names those that there are. */
 int shipped_recipe(struct call *, const char *name, const char *const *algorithms, int64_t *ret_algorithm);
 /* Its lines, added to a recipe. */

@@ -11,7 +11,7 @@
 #include "core/what_if.h"
 #include "model.h"
 
-static const char *const algorithms[] = { "optimal", NULL };
+const char *const match_algorithms[] = { "optimal", "fair", NULL };
 static const char *const uses[] = { "hard", "weight", "nice to have", "important", "very important", "must", NULL };
 enum {
 	USE_HARD,
@@ -24,7 +24,7 @@ static const struct field fields[] = { ID_AND_VERSION(struct recipe, .anchor = N
 		.label = "Program" },
 	{ AS_TEXT(struct recipe, name, STAFF), .flags = REQUIRED | HAS_MIN | HAS_MAX | SORTED | LABEL | LISTED | KEY, .min = 1, .max = 120,
 		.label = "Name" },
-	{ AS_INT(struct recipe, algorithm, CHOICE, STAFF), .flags = REQUIRED | LISTED, .choices = algorithms, .starts = true,
+	{ AS_INT(struct recipe, algorithm, CHOICE, STAFF), .flags = REQUIRED | LISTED, .choices = match_algorithms, .starts = true,
 		.label = "Algorithm" },
 	{ AS_TEXT(struct recipe, starter, STAFF), .flags = FROZEN | HAS_MAX, .max = 64, .label = "Made from the shipped recipe" }, { 0 } };
 COVERS(fields, struct recipe, 0);
@@ -34,7 +34,7 @@ static int recipe_create(struct call *call, const void *was, void *now)
 	struct recipe *recipe = now;
 
 	(void)was;
-	return recipe->starter ? shipped_recipe(call, recipe->starter, algorithms, &recipe->algorithm) : 0;
+	return recipe->starter ? shipped_recipe(call, recipe->starter, match_algorithms, &recipe->algorithm) : 0;
 }
 
 static int recipe_changed(struct call *call, const void *was, const void *now)

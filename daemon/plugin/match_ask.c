@@ -47,6 +47,7 @@ static int run_begin(struct call *call, struct piece *piece, const char *word)
 	piece->own = m = matching_new(word, run->program, run->lines, run->changes);
 	m->seed = run->seed;
 	m->from = run->from;
+	m->algorithm = run->algorithm;
 	snprintf(m->hash, sizeof m->hash, "%s", run->input_hash ? run->input_hash : "");
 	memcpy(m->values, piece->about, sizeof m->values);
 	matching_open(piece);

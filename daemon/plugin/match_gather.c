@@ -127,7 +127,7 @@ static int launch_stage(struct call *call, struct piece *piece)
 	r = FRAME(&piece->first, m->word, arena_print(call->arena, "%" PRId64, m->program), arena_print(call->arena, "%" PRId64, m->seed),
 		m->lines ? m->lines : "", arena_print(call->arena, "%" PRId64, call->now), zone ? zone : "UTC",
 		m->changes ? m->changes : "", from, arena_print(call->arena, "%" PRId64, m->values[0]),
-		arena_print(call->arena, "%" PRId64, m->values[1]), m->hash);
+		arena_print(call->arena, "%" PRId64, m->values[1]), m->hash, match_algorithms[m->algorithm]);
 	if (r)
 		return fail(call, r, "lines", "the recipe is too long");
 	piece->reads_database = piece->wants_process = true;

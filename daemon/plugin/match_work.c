@@ -89,6 +89,7 @@ static int match_begin(struct call *call, struct piece *piece)
 	piece->own = m = matching_new("match", run->program, run->lines, run->changes);
 	m->seed = run->seed;
 	m->from = run->from;
+	m->algorithm = run->algorithm;
 	r = ask(call, "SELECT count(*) FROM \"participant\" WHERE \"program\" = ?1 AND \"role\" = 'mentee'", VALUES(m->program),
 		&m->mentees);
 	if (!r)
@@ -267,11 +268,14 @@ static int take_result(struct call *call, struct piece *piece, const struct fram
 
 	if (!r && (strlen(hash) != 64 || strspn(hash, "0123456789abcdef") != 64))
 		r = refuse(call, "the hash is none");
-	for (size_t i = 1; i < 7 && !r; i++)
-		r = cell_number(call, frame, 1 + i, 0, INT64_MAX, &numbers[i]);
+	for (size_t i = 1; i < 7 && !r; i++) {
+		numbers[i] = NONE;
+		if (i != 6 || !frame->cells[7] || *frame->cells[7]) /* not every algorithm proves a bound of the total */
+			r = cell_number(call, frame, 1 + i, 0, INT64_MAX, &numbers[i]);
+	}
 	if (!r)
 		r = cell_text(call, frame, 8, TEXT_BYTES, true, &statistics);
-	if (!r && (numbers[4] != m->pairs || numbers[5] != m->total || numbers[6] < numbers[5]))
+	if (!r && (numbers[4] != m->pairs || numbers[5] != m->total || (numbers[6] != NONE && numbers[6] < numbers[5])))
 		r = refuse(call, "the counts do not add up");
 	if (!r)
 		r = check_whole(call, piece);
@@ -279,6 +283,8 @@ static int take_result(struct call *call, struct piece *piece, const struct fram
 		return r;
 	for (size_t i = 0; i < 8; i++)
 		args[i] = (struct arg){ names[i], { .type = V_INT, .number = numbers[i] } };
+	if (numbers[6] == NONE)
+		args[6].value = (struct value){ .type = V_NONE };
 	args[0].value = (struct value){ .type = V_TEXT, .text = hash };
 	args[7].value = (struct value){ .type = V_TEXT, .text = statistics };
 	r = perform_also(call, &match_run_entity, piece->subject, "Propose", args, 8);

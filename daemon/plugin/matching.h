@@ -20,6 +20,7 @@ struct matching {
 	const char *word; /* what the worker is to do: "match", "preview", "explain", "outlook" */
 	int64_t program, seed, from, values[2];
 	char *lines, *changes; /* owned */
+	int64_t algorithm;     /* of match_algorithms */
 	char hash[65];         /* of the run that is asked about; "": none */
 	int64_t cursor;
 	bool ages, groups;

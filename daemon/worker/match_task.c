@@ -27,6 +27,7 @@ enum {
 	ONE,
 	OTHER,
 	HASH,
+	ALGORITHM,
 	CELLS
 };
 
@@ -187,15 +188,29 @@ static void hash_text(const unsigned char hash[32], char ret[65])
 		snprintf(ret + 2 * i, 3, "%02x", hash[i]);
 }
 
-static void send_result(const struct gathering *g, const struct match_result *result, const struct sent *sent)
+/* What was promised beyond the number of the placed, and what came of it. */
+static void add_reached(struct buffer *out, enum match_algorithm algorithm, const struct match_result *result)
+{
+	if (algorithm != MATCH_FAIR)
+		return;
+	buffer_print(out, "\nproven %s\npairs in each twentieth of the scores",
+		result->shortlisted ? "placed, over all pairs; the twentieths and the total, over the pairs of the shortlist"
+				    : "placed, the twentieths and the total, over all pairs");
+	for (int i = 0; i < MATCH_BANDS; i++)
+		buffer_print(out, " %d", result->bands[i]);
+}
+
+static void send_result(const struct gathering *g, const char *algorithm, const struct match_result *result, const struct sent *sent)
 {
 	struct buffer statistics = { 0 };
 	struct arena arena = { 0 };
 	char hash[65];
 
-	buffer_print(&statistics, "places %lld\ncells %lld\nlowest score %d\nmedian score %d\nunplaced %zu\nshortlisted %s\nrounds %d",
-		(long long)result->places, (long long)result->cells, result->lowest, result->median, result->unplaced_count,
+	buffer_print(&statistics,
+		"algorithm %s\nplaces %lld\ncells %lld\nlowest score %d\nmedian score %d\nunplaced %zu\nshortlisted %s\nrounds %d",
+		algorithm, (long long)result->places, (long long)result->cells, result->lowest, result->median, result->unplaced_count,
 		result->shortlisted ? "yes" : "no", result->rounds);
+	add_reached(&statistics, g->input.algorithm, result);
 	if (g->supposed)
 		buffer_print(&statistics, "\nplaced with supposed mentors %lld", (long long)sent->supposed);
 	for (size_t i = 0; i < result->warning_count; i++)
@@ -203,7 +218,8 @@ static void send_result(const struct gathering *g, const struct match_result *re
 	hash_text(result->input_hash, hash);
 	SEND("result", hash, number(&arena, (int64_t)g->input.mentee_count), number(&arena, (int64_t)(g->input.mentor_count - g->supposed)),
 		number(&arena, result->eligible), number(&arena, sent->pairs), number(&arena, sent->total),
-		number(&arena, result->bound_total - (result->total - sent->total)), buffer_string(&statistics));
+		result->bound_total < 0 ? "" : number(&arena, result->bound_total - (result->total - sent->total)),
+		buffer_string(&statistics));
 	buffer_free(&statistics);
 	arena_free(&arena);
 }
@@ -215,7 +231,7 @@ static int gather(struct gathering *g, const struct frame *first, struct problem
 
 	if (first->count != CELLS || !frame_number(first->cells[PROGRAM], &g->program) || !frame_number(first->cells[SEED], &seed) ||
 		!first->cells[LINES] || !frame_number(first->cells[NOW], &g->now) || !frame_number(first->cells[FROM], &g->from) ||
-		!first->cells[HASH])
+		!first->cells[HASH] || !first->cells[ALGORITHM] || match_algorithm_named(first->cells[ALGORITHM], &g->input.algorithm))
 		return problem_set(problem, E_UNAVAILABLE, NULL, "daemon and worker are of different versions");
 	g->zone = first->cells[ZONE];
 	g->input.seed = (uint64_t)seed;
@@ -240,7 +256,7 @@ static int gather(struct gathering *g, const struct frame *first, struct problem
 	return r ? r : gather_changes(g, first->cells[CHANGES], problem);
 }
 
-static int run(struct gathering *g, const struct match_watch *watch, struct phases *phases, struct problem *problem)
+static int run(struct gathering *g, const char *algorithm, const struct match_watch *watch, struct phases *phases, struct problem *problem)
 {
 	struct match_result *result;
 	struct sent sent;
@@ -251,7 +267,7 @@ static int run(struct gathering *g, const struct match_watch *watch, struct phas
 	phase_begin(phases, "handing in");
 	sent = send_rows(g, result);
 	send_phases(phases);
-	send_result(g, result, &sent);
+	send_result(g, algorithm, result, &sent);
 	match_result_free(result);
 	return 0;
 }
@@ -420,7 +436,7 @@ int match_task(const struct frame *first, struct problem *problem)
 	r = gather(&g, first, problem);
 	phase_begin(&phases, "preparing");
 	if (!r && !strcmp(word, "match"))
-		r = run(&g, &watch, &phases, problem);
+		r = run(&g, first->cells[ALGORITHM], &watch, &phases, problem);
 	else if (!r && !strcmp(word, "preview"))
 		r = preview(&g, &watch, problem);
 	else if (!r && !strcmp(word, "explain"))

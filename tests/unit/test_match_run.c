@@ -236,28 +236,53 @@ static void lock_some(struct world *w, struct table *t)
 	}
 }
 
-static int64_t best_from(const struct world *w, struct table *t, int i)
-{
-	int64_t unit, best;
+/* What a result is worth: rows of numbers, the first that differs decides. */
+struct worth {
+	int64_t level[MATCH_LEVELS_MAX];
+};
 
-	if (i == t->n)
-		return 0;
-	if (t->fixed[i] >= 0)
-		return best_from(w, t, i + 1);
-	unit = w->mentees[i].marked ? 2 * MATCH_UNIT : MATCH_UNIT;
-	best = best_from(w, t, i + 1);
-	for (int j = 0; j < t->m; j++) {
-		int64_t value;
+static int levels_of(const struct world *w)
+{
+	return w->in.algorithm == MATCH_FAIR ? MATCH_LEVELS_MAX : 1;
+}
+
+static void add_worth(const struct world *w, struct worth *sum, int i, int score)
+{
+	int last = levels_of(w) - 1, band = score / 50000 < 20 ? score / 50000 : 19;
+
+	sum->level[0] += w->mentees[i].marked ? 2 * MATCH_UNIT : MATCH_UNIT;
+	sum->level[last] += score;
+	if (last > 0)
+		sum->level[band]--;
+}
+
+static bool better(const struct world *w, const struct worth *a, const struct worth *b)
+{
+	for (int k = 0; k < levels_of(w); k++)
+		if (a->level[k] != b->level[k])
+			return a->level[k] > b->level[k];
+	return false;
+}
+
+static void best_from(const struct world *w, struct table *t, int i, struct worth *best)
+{
+	if (i == t->n) {
+		memset(best->level, 0, (size_t)levels_of(w) * sizeof *best->level);
+		return;
+	}
+	best_from(w, t, i + 1, best);
+	for (int j = 0; t->fixed[i] < 0 && j < t->m; j++) {
+		struct worth other;
 
 		if (!t->may[i][j] || t->left[j] == 0)
 			continue;
 		t->left[j]--;
-		value = unit + t->score[i][j] + best_from(w, t, i + 1);
+		best_from(w, t, i + 1, &other);
 		t->left[j]++;
-		if (value > best)
-			best = value;
+		add_worth(w, &other, i, t->score[i][j]);
+		if (better(w, &other, best))
+			*best = other;
 	}
-	return best;
 }
 
 static int position(const struct match_person *people, size_t count, int64_t id)
@@ -290,28 +315,45 @@ static void check_parts(const struct match_made *pair)
 	assert_null(strchr(pair->shared, '{'));
 }
 
-static void check_alternative(const struct world *w, struct table *t, int64_t best, const struct match_alternative *a)
+static void check_alternative(const struct world *w, struct table *t, const struct worth *best, const struct match_alternative *a)
 {
 	int i = position(w->mentees, w->in.mentee_count, a->mentee);
 	int j = position(w->mentors, w->in.mentor_count, a->mentor);
-	int64_t unit = w->mentees[i].marked ? 2 * MATCH_UNIT : MATCH_UNIT, forced;
+	int last = levels_of(w) - 1, band = 0;
+	int64_t placed, cost[MATCH_LEVELS_MAX];
+	struct worth forced;
 
 	assert_true(t->may[i][j] && t->left[j] > 0 && t->fixed[i] < 0);
 	assert_int_equal(a->score, t->score[i][j]);
 	assert_true(a->exact);
 	t->fixed[i] = j;
 	t->left[j]--;
-	forced = unit + t->score[i][j] + best_from(w, t, 0);
+	best_from(w, t, 0, &forced);
 	t->fixed[i] = -1;
 	t->left[j]++;
-	assert_int_equal(best - forced, a->cost_placed * MATCH_UNIT + a->cost_total);
+	add_worth(w, &forced, i, t->score[i][j]);
+	assert_false(better(w, &forced, best));
+	for (int k = 0; k <= last; k++)
+		cost[k] = best->level[k] - forced.level[k];
+	placed = last == 0 ? a->cost_placed : (cost[0] + MATCH_UNIT / 2) / MATCH_UNIT;
+	assert_int_equal(a->cost_placed, placed);
+	cost[0] -= placed * MATCH_UNIT;
+	assert_int_equal(a->cost_total, cost[last]);
+	while (band < last && cost[band] == 0)
+		band++;
+	assert_int_equal(a->cost_band, band < last ? cost[band] : 0);
+	if (band < last)
+		assert_int_equal(a->band, band);
 }
 
-static void check_pairs(const struct world *w, struct table *t, int64_t best, const struct match_result *result)
+static void check_pairs(const struct world *w, struct table *t, const struct match_result *result)
 {
-	int64_t value = 0, placed = 0;
+	struct worth best, value = { { 0 } };
+	int32_t bands[MATCH_BANDS] = { 0 };
+	int64_t placed = 0;
 	int used[SIDE] = { 0 };
 
+	best_from(w, t, 0, &best);
 	for (size_t k = 0; k < result->pair_count; k++) {
 		const struct match_made *pair = &result->pairs[k];
 		int i = position(w->mentees, w->in.mentee_count, pair->mentee);
@@ -326,13 +368,15 @@ static void check_pairs(const struct world *w, struct table *t, int64_t best, co
 		if (pair->locked)
 			assert_int_equal(t->fixed[i], j);
 		else
-			value += (w->mentees[i].marked ? 2 : 1) * MATCH_UNIT + pair->score;
+			add_worth(w, &value, i, pair->score);
+		bands[pair->score / 50000 < 20 ? pair->score / 50000 : 19]++;
 		for (size_t a = 0; a < pair->mentee_alternative_count; a++)
-			check_alternative(w, t, best, &pair->mentee_alternatives[a]);
+			check_alternative(w, t, &best, &pair->mentee_alternatives[a]);
 		for (size_t a = 0; a < pair->mentor_alternative_count; a++)
-			check_alternative(w, t, best, &pair->mentor_alternatives[a]);
+			check_alternative(w, t, &best, &pair->mentor_alternatives[a]);
 	}
-	assert_int_equal(value, best);
+	assert_memory_equal(value.level, best.level, (size_t)levels_of(w) * sizeof *value.level);
+	assert_memory_equal(result->bands, bands, sizeof bands);
 	assert_int_equal(result->placed, placed);
 	assert_int_equal(result->bound_placed, placed);
 	assert_int_equal(result->bound_total, result->total);
@@ -549,6 +593,27 @@ static int check_unplaced(const struct world *w, const struct match_result *resu
 	return helped;
 }
 
+/* Of a shortlist: as many as the optimum places (marked ones twice), whatever the aim. */
+static void check_placed(const struct world *w, const struct match_result *result)
+{
+	const struct match_input *in = &w->in;
+	struct match_input other = *in;
+	struct match_result *most;
+	struct problem problem;
+	int balance = 0;
+
+	other.algorithm = MATCH_OPTIMAL;
+	assert_int_equal(match_run(&other, NULL, &most, &problem), 0);
+	for (size_t k = 0; k < result->pair_count; k++)
+		balance += 1 + w->mentees[position(in->mentees, in->mentee_count, result->pairs[k].mentee)].marked;
+	for (size_t k = 0; k < most->pair_count; k++)
+		balance -= 1 + w->mentees[position(in->mentees, in->mentee_count, most->pairs[k].mentee)].marked;
+	assert_int_equal(balance, 0);
+	assert_memory_not_equal(result->input_hash, most->input_hash, sizeof most->input_hash);
+	assert_int_equal(result->bound_total, result->shortlisted ? -1 : result->total);
+	match_result_free(most);
+}
+
 static int one_round(struct world *w, int round)
 {
 	struct match_result *result;
@@ -559,14 +624,17 @@ static int one_round(struct world *w, int round)
 	make(w);
 	make_table(w, &table);
 	lock_some(w, &table);
+	w->in.algorithm = round % 3 == 1 ? MATCH_FAIR : MATCH_OPTIMAL;
 	w->in.all_pairs = round % 4 == 0; /* 1: the shortlist, with its rounds of pricing */
 	if (match_run(&w->in, NULL, &result, &problem) < 0)
 		fail_msg("round %d: %s", round, problem.text);
 	assert_int_equal(result->shortlisted, round % 4 == 0 && w->in.mentee_count * w->in.mentor_count > 1);
 	if (round % 4 != 0)
-		check_pairs(w, &table, best_from(w, &table, 0), result);
-	else
+		check_pairs(w, &table, result);
+	else if (w->in.algorithm == MATCH_OPTIMAL)
 		assert_int_equal(result->bound_total, result->total);
+	else
+		check_placed(w, result);
 	helped = check_unplaced(w, result);
 	match_result_free(result);
 	return helped;
@@ -589,8 +657,8 @@ static void test_against_trying_everything(void **unused)
 static void print_alternatives(FILE *f, const struct match_alternative *a, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		fprintf(f, " [%lld %lld %d %d %d %d %lld %s]", (long long)a[i].mentee, (long long)a[i].mentor, a[i].score, a[i].free,
-			a[i].exact, a[i].cost_placed, (long long)a[i].cost_total, a[i].text);
+		fprintf(f, " [%lld %lld %d %d %d %d %lld %d %d %s]", (long long)a[i].mentee, (long long)a[i].mentor, a[i].score, a[i].free,
+			a[i].exact, a[i].cost_placed, (long long)a[i].cost_total, a[i].band, a[i].cost_band, a[i].text);
 }
 
 /* All that a result says. */
@@ -648,6 +716,7 @@ static void test_order_of_records_does_not_matter(void **unused)
 		make(w);
 		w->in.words = shuffled;
 		w->in.all_pairs = round % 2;
+		w->in.algorithm = (enum match_algorithm)(round % MATCH_ALGORITHMS);
 		assert_int_equal(match_run(&w->in, NULL, &one, &problem), 0);
 		for (int at = 0; at < SIDE; at++) {
 			shuffle(w->traits[at], w->mentees[at].trait_count, sizeof **w->traits);
@@ -723,6 +792,12 @@ static void test_shortlist_is_proven_over_all_pairs(void **unused)
 	assert_int_equal(all->placed, CROWD);
 	assert_int_equal(listed->placed, CROWD);
 	assert_int_equal(listed->total, all->total);
+	match_result_free(listed);
+	in.algorithm = MATCH_FAIR;
+	assert_int_equal(match_run(&in, NULL, &listed, &problem), 0);
+	assert_true(listed->shortlisted);
+	assert_int_equal(listed->placed, CROWD);
+	assert_int_equal(listed->bound_total, -1);
 	match_result_free(all);
 	match_result_free(listed);
 }

@@ -260,7 +260,7 @@ static void a_shipped_recipe(void **state)
 				 ARGS(P("program", program), T("name", "second"), T("starter", "as you like it"))),
 		E_INVALID);
 	assert_string_equal(s->w->call.problem.field, "starter");
-	assert_non_null(strstr(s->w->call.problem.text, "these are shipped: place as many as possible"));
+	assert_non_null(strstr(s->w->call.problem.text, "these are shipped: place as many as possible, help the worst off first"));
 	recipe = path(s->w, &recipe_entity,
 		create(s->w, &c.ada, &recipe_entity,
 			ARGS(P("program", program), T("name", "second"), T("starter", "place as many as possible"))));
@@ -436,6 +436,37 @@ static void preview_of_a_recipe(void **state)
 	assert_non_null(strstr(lines, "criterion=same:group use=weight"));
 	assert_null(strstr(strstr(lines, "same:group"), "pairs="));
 	assert_int_equal(ask_number(s->w, "SELECT count(*) FROM match_run"), 0);
+	workshop_close(s);
+}
+
+/* A recipe that is fair says so, and what came of it; and a question about its run is answered by the same aim. */
+static void a_fair_recipe(void **state)
+{
+	struct workshop *s = workshop_open(*state, NULL);
+	struct cast c = cast(s->w);
+	const char *program = path(s->w, &program_entity, c.program), *recipe, *statistics;
+	struct people p = people(s, &c);
+	int64_t task, run;
+
+	recipe = path(s->w, &recipe_entity,
+		create(s->w, &c.ada, &recipe_entity,
+			ARGS(P("program", program), T("name", "fair"), T("starter", "help the worst off first"))));
+	assert_string_equal(ask_text(s->w, "SELECT algorithm FROM recipe WHERE name = 'fair'"), "fair");
+	task = ask_for(s, &c.ada, &match_run_entity, 0, "Create", ARGS(P("program", program), P("recipe", recipe)));
+	run = s->w->call.object;
+	workshop_run(s);
+	must_be(s, run, "proposed");
+	assert_int_equal(task_find(s->tasks, task)->state, TASK_DONE);
+	assert_string_equal(ask_text(s->w, "SELECT algorithm FROM match_run"), "fair");
+	statistics = ask_text(s->w, "SELECT statistics FROM match_run");
+	assert_non_null(strstr(statistics, "algorithm fair\n"));
+	assert_non_null(strstr(statistics, "proven placed, the twentieths and the total, over all pairs\n"));
+	assert_non_null(strstr(statistics, "pairs in each twentieth of the scores "));
+	assert_int_equal(ask_number(s->w, "SELECT placed FROM match_run"), 2);
+	assert_int_equal(ask_number(s->w, "SELECT total FROM match_run"), ask_number(s->w, "SELECT bound FROM match_run"));
+	task = explain(s, &c, run, p.mentees[0], mentor_of(s, run, p.mentees[0]));
+	assert_int_equal(number_of(s, task, "made"), 1);
+	assert_int_equal(number_of(s, task, "changed"), 0); /* the hash knows the algorithm */
 	workshop_close(s);
 }
 
@@ -623,6 +654,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(groups_are_sealed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(why_not, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(why_not_shows_no_objection, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_fair_recipe, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(preview_of_a_recipe, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_if, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_if_there_were_a_mentor, set_up, tear_down),

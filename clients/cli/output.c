@@ -120,7 +120,8 @@ static void pair(struct cli *cli, const char *name, const char *value, int width
 		size_t length = strcspn(line, "\n");
 		struct buffer part = { 0 };
 
-		buffer_add(&part, line, length);
+		buffer_add(
+			&part, line, length && line[length] && line[length - 1] == '\r' ? length - 1 : length); /* as CSV ends its lines */
 		printf("%s", begins);
 		put(stdout, buffer_string(&part));
 		printf("%s\n", ends);

@@ -171,7 +171,7 @@ def gadget(connection, sender, path, member):
     if member == "Reveal":
         if not DIED:
             remember_death()
-        return GLib.Variant("(a{sv})", (dictionary({"object": path, "secret": NASTY}),))
+        return GLib.Variant("(a{sv})", (dictionary({"object": path, "secret": NASTY, "table": "a,b\r\nc,d\r\n"}),))
     return GLib.Variant("(a{sv})", (dictionary({"object": path, "version": 2, "messages": 1, "jobs": 0}),))
 
 

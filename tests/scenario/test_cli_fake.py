@@ -220,6 +220,14 @@ def test_pager_only_on_a_terminal(fake):
 BAD = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
+def test_a_table_that_ends_its_lines_as_csv_does_is_readable(fake):
+    (fake.directory / "log.died").touch()
+    fake.stop()
+    wait_until(lambda: not fake.bus.owner("org.mentorship1"))
+    fake.start()
+    assert re.search(r"table: a,b\n +c,d\n", fake("gadget", "reveal", "3"))
+
+
 @pytest.mark.parametrize("args", [
     ("gadget", "list"), ("gadget", "list", "--fields", "name,tags,notes"), ("gadget", "show", "3"), ("today",), ("gadget", "reveal", "3"),
     ("complete", "--", "gadget", "show", "Eve"), ("gadget", "show", "Eve"), ("gadget", "list", "--json"), ("gadget", "show", "3", "--json"),

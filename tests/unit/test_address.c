@@ -93,6 +93,8 @@ static void staff_can_only_propose(void **state)
 		perform(h->w, &h->c.cleo, &address_change_entity, number(h, "SELECT id FROM address_change"), "Confirm", NULL, 0), E_STATE);
 	assert_int_equal(
 		perform(h->w, &h->c.ada, &address_change_entity, number(h, "SELECT id FROM address_change"), "Confirm", NULL, 0), E_DENIED);
+	assert_non_null(strstr(open_page(h, object).all, "n***@example.net"));
+	assert_null(strstr(open_page(h, object).all, "new@example.net"));
 	press(h, object, "confirm");
 	assert_string_equal(ADDRESS("Cleo"), "cleo@example.org");
 	assert_int_equal(open_page(h, offered).status, MENTORSHIP_PAGE_SHOWN);
@@ -173,6 +175,69 @@ static void the_old_address_objects(void **state)
 		&h->w->call.problem);
 	assert_string_equal(ADDRESS("Cleo"), "cleo@example.org");
 	assert_int_equal(number(h, "SELECT mail_paused FROM person WHERE given_name = 'Cleo'"), 0);
+	/* which is news again, so what binds waits */
+	assert_int_equal(number(h, "SELECT max(in_force_at) FROM address_change"), store_now(h->w->store));
+}
+
+static void staff_may_uphold_what_was_objected_to(void **state)
+{
+	struct house *h = *state;
+	const char *confirm, *object;
+	int64_t id;
+
+	used_address(h);
+	id = propose_for(h, &h->c.cleo, h->c.cleo_id, "new@example.net");
+	later(h, 1);
+	object = token_of(h, letter_to(h, "cleo@example.org"), "/l/");
+	confirm = token_of(h, letter_to(h, "new@example.net"), "/l/");
+	sent(h);
+	leave(h);
+	become(h, "web", MENTORSHIP_SURVEY_CHANNEL);
+	assert_int_equal(press(h, confirm, "confirm").status, MENTORSHIP_PAGE_DONE);
+	assert_int_equal(press(h, object, "object").status, MENTORSHIP_PAGE_DONE);
+	must(perform_with(h->w, &h->c.ada, &address_change_entity, id, "Uphold", NULL, 0,
+		     (struct options){ .version = NONE, .for_person = NONE, .reason = "she came by" }),
+		&h->w->call.problem);
+	assert_string_equal(ADDRESS("Cleo"), "new@example.net");
+	assert_int_equal(number(h, "SELECT mail_paused FROM person WHERE given_name = 'Cleo'"), 0); /* mail goes there again */
+}
+
+static void what_is_settled_is_not_objected_to(void **state)
+{
+	struct house *h = *state;
+	const char *confirm, *object;
+	int64_t id, outsider;
+
+	used_address(h);
+	id = propose_for(h, &h->c.cleo, h->c.cleo_id, "new@example.net");
+	later(h, 1);
+	object = token_of(h, letter_to(h, "cleo@example.org"), "/l/");
+	sent(h);
+	leave(h);
+	become(h, "mail", MENTORSHIP_NOTIFIER);
+	must(perform(h->w, &h->c.cleo, &address_change_entity, id, "Withdraw", NULL, 0), &h->w->call.problem);
+	assert_int_equal(perform(h->w, &h->c.cleo, &address_change_entity, 0, "Create",
+				 ARGS(P("person", path(h->w, &person_entity, h->c.cleo_id)), T("new", "CLEO@example.org"))),
+		E_STATE);
+	assert_non_null(strstr(h->w->call.problem.text, "the address already"));
+	outsider = create(h->w, &h->c.ada, &person_entity,
+		ARGS(T("given_name", "Out"), T("family_name", "Sider"), T("email", "out@example.org"), T("birth_date", "1980-01-01")));
+	assert_int_equal(perform(h->w, &h->c.ada, &address_change_entity, 0, "Create",
+				 ARGS(P("program", path(h->w, &program_entity, h->c.program)),
+					 P("person", path(h->w, &person_entity, outsider)), T("new", "else@example.org"))),
+		E_STATE);
+	assert_non_null(strstr(h->w->call.problem.text, "no part in that program"));
+	propose_for(h, &h->c.cleo, h->c.cleo_id, "newer@example.net");
+	later(h, 1);
+	confirm = token_of(h, letter_to(h, "newer@example.net"), "/l/");
+	sent(h);
+	/* the address was taken away meanwhile: nobody knows any more what this replaces */
+	must(perform(h->w, &h->c.ada, &person_entity, h->c.cleo_id, "Update", ARGS(T("email", ""))), &h->w->call.problem);
+	leave(h);
+	become(h, "web", MENTORSHIP_SURVEY_CHANNEL);
+	assert_int_equal(open_page(h, object).status, MENTORSHIP_PAGE_NO_LINK);
+	assert_int_not_equal(press(h, confirm, "confirm").status, MENTORSHIP_PAGE_DONE);
+	assert_string_equal(ADDRESS("Cleo"), "");
 }
 
 static void what_binds_waits_three_days(void **state)
@@ -248,7 +313,8 @@ static void it_expires_and_is_limited(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { HOUSE(staff_can_only_propose), HOUSE(what_nobody_wrote_to_is_set_directly),
-		HOUSE(the_old_address_objects), HOUSE(what_binds_waits_three_days), HOUSE(it_expires_and_is_limited) };
+		HOUSE(the_old_address_objects), HOUSE(what_binds_waits_three_days), HOUSE(it_expires_and_is_limited),
+		HOUSE(staff_may_uphold_what_was_objected_to), HOUSE(what_is_settled_is_not_objected_to) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -133,6 +133,49 @@ static void what_is_not_quite_a_token_is_none(void **state)
 	assert_int_equal(open_page(h, cleo).status, MENTORSHIP_PAGE_SHOWN);
 }
 
+/* The token of the own page in a mail to Ben that is sent now. */
+static const char *own_page_now(struct house *h, const char *occasion)
+{
+	const char *token;
+
+	say(h, "match-paused", occasion, false);
+	later(h, 1);
+	token = token_of(h, h->host.letters[h->host.count - 1], "/l/");
+	assert_true(report(h, letter_id(h->host.letters[h->host.count - 1]), MENTORSHIP_SENT, ""));
+	return token;
+}
+
+static void the_own_page_has_one_link_for_half_its_time(void **state)
+{
+	struct house *h = *state;
+	const char *first, *second;
+
+	become(h, "mail", MENTORSHIP_NOTIFIER);
+	first = own_page_now(h, "a");
+	later(h, 14 * 86400);
+	assert_string_equal(own_page_now(h, "b"), first);
+	later(h, 86400);
+	second = own_page_now(h, "c"); /* so that each mail's link holds for two weeks at least */
+	assert_string_not_equal(second, first);
+	leave(h);
+	become(h, "web", MENTORSHIP_SURVEY_CHANNEL);
+	assert_int_equal(open_page(h, first).status, MENTORSHIP_PAGE_SHOWN);
+	assert_int_equal(open_page(h, second).status, MENTORSHIP_PAGE_SHOWN);
+}
+
+static void a_link_holds_no_longer_than_its_occasion(void **state)
+{
+	struct house *h = *state;
+	int64_t until;
+
+	become(h, "mail", MENTORSHIP_NOTIFIER);
+	must(perform(h->w, &h->c.ada, &match_entity, h->match, "Offer", NULL, 0), &h->w->call.problem);
+	until = number(h, "SELECT \"answer_until\" FROM \"match\"");
+	later(h, until - store_now(h->w->store) - 3600); /* no plugin was there for so long */
+	assert_int_equal(number(h, "SELECT count(*) FROM \"invitation\" WHERE \"purpose\" = 'match-offer'"), 2);
+	assert_int_equal(number(h, "SELECT max(\"expires_at\") FROM \"invitation\" WHERE \"purpose\" = 'match-offer'"), until);
+}
+
 /* ---- how much ---- */
 
 /* An answer by a token of nobody; NULL if it ended the link. */
@@ -199,7 +242,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = { HOUSE(one_click_is_for_unsubscribing_alone), HOUSE(asking_for_help_uses_nothing_up),
 		HOUSE(tokens_follow_from_the_key_alone), HOUSE(without_a_key_or_a_web_page_mail_waits),
-		HOUSE(what_is_not_quite_a_token_is_none), HOUSE(an_answer_and_a_client_have_their_sizes) };
+		HOUSE(what_is_not_quite_a_token_is_none), HOUSE(the_own_page_has_one_link_for_half_its_time),
+		HOUSE(a_link_holds_no_longer_than_its_occasion), HOUSE(an_answer_and_a_client_have_their_sizes) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -290,10 +290,13 @@ static void nobody_is_named(void **state)
 	for (int i = 0; i < PEOPLE - 1; i++)
 		must(answer_as(w, s.wave, s.people[i], false, CLOSENESS(i % 2 ? "4" : "2", "4", i % 2 ? "4" : "3", "4", "2"), &problem),
 			&problem);
-	assert_int_equal(perform_with(w, &s.c.ada, &wave_member_entity, number(w, "SELECT id FROM wave_member WHERE state = 'asked'"),
-				 "Answer", ARGS({ "answers", { .type = V_WORDS, .text = "feel_heard=5" } }),
-				 (struct options){ .version = NONE, .for_person = s.c.cleo_id }),
+	assert_int_equal(
+		perform_with(w, &s.c.ada, &wave_member_entity, number(w, "SELECT id FROM wave_member WHERE state = 'asked'"), "Answer",
+			ARGS({ "answers",
+				{ .type = V_WORDS, .text = "feel_heard=5\ncan_be_open=5\ntrust=5\nlook_forward=5\nstrangers=1" } }),
+			(struct options){ .version = NONE, .for_person = s.c.cleo_id }),
 		E_INVALID);
+	assert_non_null(strstr(w->call.problem.text, "given by nobody else"));
 	assert_int_equal(number(w, "SELECT count(*) FROM response"), PEOPLE - 1);
 	assert_int_equal(
 		number(w, "SELECT count(*) FROM response WHERE person IS NOT NULL OR submitted_on IS NOT NULL OR side IS NOT NULL"), 0);
@@ -306,6 +309,61 @@ static void nobody_is_named(void **state)
 	assert_non_null(strstr(w->call.results[0].value.text, "feel_heard,2,a little,all,7,13,\r\n"));
 	assert_non_null(strstr(w->call.results[0].value.text, "closeness,mean,,all,13,13,"));
 	assert_int_equal(number(w, "SELECT count(*) FROM wave_result WHERE count < 5"), 0);
+	stop(&clock);
+}
+
+/* How many rows of an anonymous wave, all of whom have answered, say of which side they are. */
+static int64_t sides_kept(bool fifth_mentor, bool by_side)
+{
+	struct world *w;
+	struct season s = { 0 };
+	struct clockwork clock;
+	struct problem problem;
+	int64_t kept;
+
+	set_up((void **)&w);
+	gather_people(w, &s);
+	if (fifth_mentor)
+		participant(w, &s.c, person(w, &s.c.ada, "Fifth", "Test"), "mentor", 1);
+	s.instrument = form_of(w, &s, "closeness");
+	s.wave = wave_of(w, &s, "anonymous", 5, "everybody");
+	must(perform(w, &s.c.ada, &wave_entity, s.wave, "Update", ARGS({ "by_side", { .type = V_BOOL, .number = by_side } })),
+		&w->call.problem);
+	clock = start(w);
+	advance(w, &clock, "2026-01-01T02:00:00Z");
+	for (int i = 0; i < PEOPLE; i++)
+		must(answer_as(w, s.wave, s.people[i], false, CLOSENESS("4", "4", "4", "4", "2"), &problem), &problem);
+	kept = number(w, "SELECT count(*) FROM response WHERE side IS NOT NULL");
+	stop(&clock);
+	tear_down((void **)&w);
+	return kept;
+}
+
+static void a_side_is_kept_where_enough_hide_in_it(void **state)
+{
+	(void)state;
+	assert_int_equal(sides_kept(false, true), 0); /* four mentors, and k is five */
+	assert_int_equal(sides_kept(true, false), 0); /* nobody wants to know */
+	assert_int_equal(sides_kept(true, true), PEOPLE);
+}
+
+static void nothing_is_taken_behind_the_last_moment(void **state)
+{
+	struct world *w = *state;
+	struct season s = { 0 };
+	struct clockwork clock;
+	struct problem problem = { 0 };
+
+	gather_people(w, &s);
+	s.instrument = form_of(w, &s, "closeness");
+	s.wave = wave_of(w, &s, "named", 5, "everybody");
+	clock = start(w);
+	advance(w, &clock, "2026-01-01T02:00:00Z");
+	must(store_turn_begin(w->store, &problem), &problem);
+	must(store_advance(w->store, number(w, "SELECT closes FROM wave"), &problem), &problem);
+	must(store_turn_commit(w->store, &problem), &problem);
+	assert_int_equal(number(w, "SELECT count(*) FROM wave WHERE state = 'open'"), 1); /* its job has not run yet */
+	assert_int_equal(answer_as(w, s.wave, s.people[4], false, CLOSENESS("4", "4", "4", "4", "2"), &problem), E_STATE);
 	stop(&clock);
 }
 
@@ -338,7 +396,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(forms_are_looked_at, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(languages, set_up, tear_down), cmocka_unit_test_setup_teardown(a_season, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(nobody_is_named, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(outlooks, set_up, tear_down) };
+		cmocka_unit_test_setup_teardown(outlooks, set_up, tear_down), cmocka_unit_test(a_side_is_kept_where_enough_hide_in_it),
+		cmocka_unit_test_setup_teardown(nothing_is_taken_behind_the_last_moment, set_up, tear_down) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -41,6 +41,7 @@ static const struct {
 	{ "source", XF_SOURCE, NULL },
 	{ "scoring", XF_SCORING, NULL },
 	{ "items", XF_ITEMS, NULL },
+	{ "version", XF_LEFT_OUT, "editions of a form are counted here" },
 	{ "hint", XF_LEFT_OUT, "questions have no hints; what people must know stands in the text" },
 	{ "guidance_hint", XF_LEFT_OUT, "questions have no hints" },
 	{ "constraint_message", XF_LEFT_OUT, own_words },

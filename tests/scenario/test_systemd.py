@@ -92,6 +92,7 @@ def test_a_plugin_has_a_sandbox_of_its_own(installed):
     service = settings(unit)["Service"]
     assert service["User"] == ["mentorship-%i"] and service["PrivateUsers"] == ["no"]
     assert {"-/var/lib/mentorship", "-/etc/credstore", "-/run/dbus"} <= set(service["InaccessiblePaths"][0].split())
+    assert service["MemoryMax"] == ["256M"] and service["TasksMax"] == ["64"], "what leaks or forks without end ends there"
     host = installed.path("usr/libexec/mentorship/mentorship-plugin-host")
     assert service["ExecStart"][0].startswith("/" + str(host.relative_to(installed.root)))
     for name in ("smtp", "webhook"):

@@ -98,6 +98,7 @@ def test_what_is_shipped_goes_out_and_comes_back(program, folder, key):
     assert sheets["settings"][1][:2] == (made["title"], key)
     assert "label::German (de)" in sheets["survey"][0]
     said = program("instrument", "import", file, "--program", "peers", "--as", "again", "--take")
+    assert "not known here" not in said and "(version): the column is left out: editions of a form are counted here" in said
     (again,) = instruments(program, key="again")
     assert {k: again[k] for k in ("title", "language", "licence", "source")} == {k: made[k] for k in ("title", "language", "licence", "source")}
     assert again["state"] == "draft" and again["edition"] == 1

@@ -194,7 +194,8 @@ static void cost_of(const struct explain *x, int32_t mentee, int32_t mentor, str
 	struct match_alternative a;
 
 	why->possible = true;
-	if (match_exchange_costs(x->solved, &wanted, 1, x->watch) < 0)
+	wanted.exact = x->solved->stable;
+	if (!x->solved->stable && match_exchange_costs(x->solved, &wanted, 1, x->watch) < 0)
 		return;
 	if (is_gain(&wanted)) {
 		wanted.exact = wanted.exact && !x->solved->shortlisted;
@@ -205,7 +206,7 @@ static void cost_of(const struct explain *x, int32_t mentee, int32_t mentor, str
 	why->cost_total = a.cost_total;
 	why->exact = a.exact;
 	why->text = arena_print(x->arena, "They could be a pair (score %d), but that %s.", why->score, a.text);
-	if (a.exact && wanted.cost == 0 && wanted.cost_level == 0)
+	if (a.exact && !x->solved->stable && wanted.cost == 0 && wanted.cost_level == 0)
 		why->text = arena_print(x->arena, "They could be a pair (score %d): that %s.", why->score, a.text);
 }
 

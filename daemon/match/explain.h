@@ -24,6 +24,9 @@ void match_place_all(struct explain *);
 void match_shares_of(const struct explain *, int32_t mentee, int32_t mentor, const struct match_share **ret_shares, size_t *ret_count);
 struct match_alternative match_alternative_of(const struct explain *, const struct wanted *);
 
+/* sides.c: of a pair that a stable matching does not have: which of the two would not want it. */
+const char *match_unwanted_text(const struct explain *, int32_t mentee, int32_t mentor);
+
 /* unplaced.c: how much a rule misses, where more of its amount mends it; else NaN. */
 double match_missing(const struct scorer *, const struct plan_line *, int32_t mentee, int32_t mentor);
 /* Fills the result's unplaced ones; E_CANCELLED. */

@@ -153,12 +153,19 @@ struct solved {
 	enum match_aim aim;
 	int32_t levels;                 /* of the aim: so many rows of prices, mentees (mentors) long */
 	struct match_solution solution; /* `value` of a single level only */
+	bool stable;                    /* no aim and no prices; the choices stand as the edges do */
+	struct match_choices choices;
 	int64_t cells, eligible;
 	bool shortlisted;
 	int32_t rounds;
 };
 
 int match_solve(struct scorer *, const struct match_watch *, struct arena *, struct solved *ret, struct problem *);
+
+/* sides.c: the graph is there. */
+int match_solve_stable(struct scorer *, struct arena *, struct solved *, const struct match_watch *, struct problem *);
+/* Whether one place more at the mentor places this mentee, and nobody loses a place: it is tried. */
+bool match_stable_helps(const struct solved *, int32_t mentee, int32_t mentor, const struct match_watch *);
 
 /* The exact cost of forcing pairs that are edges of the graph, see exchange.c. */
 struct wanted {

@@ -133,6 +133,7 @@ struct match_recipe {
 enum match_algorithm {
 	MATCH_OPTIMAL, /* as many mentees as possible, then the largest total */
 	MATCH_FAIR,    /* as many as possible, then fewest pairs in the lowest twentieth of the scores, in the next, ..; then the total */
+	MATCH_STABLE,  /* no mentee and mentor would both rather have each other; marks count for nothing */
 	MATCH_ALGORITHMS
 };
 
@@ -214,7 +215,7 @@ struct arena;
 /* The parameters of a line, "name=value name=value", into line->settings, of the arena; the criterion names the line in complaints. */
 int match_settings_read(struct arena *, const char *text, struct match_line *, struct problem *);
 
-/* "optimal", "fair"; E_NOTFOUND if there is no such. */
+/* "optimal", "fair", "stable"; E_NOTFOUND if there is no such. */
 int match_algorithm_named(const char *word, enum match_algorithm *ret);
 
 /* E_INVALID with the line (field "lines[2].enough") if a recipe cannot be used. */
@@ -249,7 +250,7 @@ struct match_alternative {
 	bool free;           /* the mentor has a free place left in this result */
 	bool exact;          /* else the costs are lower bounds (very large runs) */
 	int32_t cost_placed; /* so many mentees fewer placed (marked ones count twice), */
-	int64_t cost_total;  /* and so much less (or more: negative) in the sum of scores */
+	int64_t cost_total;  /* and so much less (or more: negative) in the sum of scores. 'stable' has no costs, but a text */
 	/* 'fair', of as many placed: the lowest twentieth (from 0) whose number of pairs would change, and by how many; 0: none would. */
 	int32_t band, cost_band;
 	const char *text;
@@ -314,7 +315,7 @@ struct match_result {
 	int32_t bands[MATCH_BANDS];        /* pairs in each twentieth of the scores, the lowest first */
 	/*
 	 * Solved on a shortlist. The optimum is then proven over all pairs by their prices. Of 'fair' the number of the placed is, too; what
-	 * comes after it is the best of the pairs on the list.
+	 * comes after it is the best of the pairs on the list. 'stable' looks at the pairs of the list only.
 	 */
 	bool shortlisted;
 	int32_t rounds;              /* of solving and pricing; 1 if not shortlisted */

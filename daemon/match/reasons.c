@@ -119,7 +119,7 @@ struct match_alternative match_alternative_of(const struct explain *x, const str
 	a.cost_total = w->cost - a.cost_placed * MATCH_UNIT;
 	a.band = w->level;
 	a.cost_band = w->cost_level;
-	a.text = cost_text(x, &a);
+	a.text = x->solved->stable ? match_unwanted_text(x, w->mentee, w->mentor) : cost_text(x, &a);
 	return a;
 }
 
@@ -169,6 +169,15 @@ static struct list listed(const struct explain *x, struct wanted *wanted, size_t
 	return list;
 }
 
+static int find_costs(const struct explain *x, struct wanted *wanted, size_t count)
+{
+	if (!x->solved->stable)
+		return match_exchange_costs(x->solved, wanted, count, x->watch);
+	for (size_t i = 0; i < count; i++)
+		wanted[i].exact = true;
+	return stop_asked(x->watch) ? E_CANCELLED : 0;
+}
+
 static int find_alternatives(const struct explain *x, struct list *ret_mentees, struct list *ret_mentors)
 {
 	const struct prepared *in = x->scorer->in;
@@ -185,9 +194,9 @@ static int find_alternatives(const struct explain *x, struct list *ret_mentees, 
 	for (int32_t j = 0; j < in->mentor_count; j++)
 		for (int32_t k = 0; k < counts[j] && x->taken[j] > 0; k++)
 			of_mentors[second++] = of_mentors[(size_t)j * MATCH_ALTERNATIVES + (size_t)k];
-	r = match_exchange_costs(x->solved, of_mentees, count, x->watch);
+	r = find_costs(x, of_mentees, count);
 	if (r == 0)
-		r = match_exchange_costs(x->solved, of_mentors, second, x->watch);
+		r = find_costs(x, of_mentors, second);
 	if (r < 0)
 		return r;
 	*ret_mentees = listed(x, of_mentees, count, false);
@@ -252,6 +261,8 @@ static void add_figures(const struct explain *x, struct match_result *result)
 		result->bound_placed = result->placed;
 		result->bound_total = x->solved->shortlisted ? -1 : result->total;
 	}
+	if (x->solved->stable)
+		result->bound_placed = result->bound_total = -1;
 	qsort(scores, result->pair_count, sizeof *scores, by_score);
 	result->lowest = scores[0];
 	result->median = scores[result->pair_count / 2];

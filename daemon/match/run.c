@@ -13,7 +13,9 @@
 
 int match_algorithm_named(const char *word, enum match_algorithm *ret)
 {
-	static const char *const words[MATCH_ALGORITHMS] = { [MATCH_OPTIMAL] = "optimal", [MATCH_FAIR] = "fair" };
+	static const char *const words[MATCH_ALGORITHMS] = {
+		[MATCH_OPTIMAL] = "optimal", [MATCH_FAIR] = "fair", [MATCH_STABLE] = "stable"
+	};
 
 	for (int i = 0; i < MATCH_ALGORITHMS; i++)
 		if (strcmp(words[i], word) == 0) {

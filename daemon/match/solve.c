@@ -293,7 +293,7 @@ static int solve_rounds(struct look *look, struct arena *arena, struct problem *
 	size_t before = 0;
 	int r = look->out->shortlisted ? make_shortlist(look) : look_all(look, keep_all, "scoring");
 
-	if (r == 0 && !look->out->shortlisted && look->out->aim != MATCH_AIM_OPTIMAL) {
+	if (r == 0 && (look->out->stable || (!look->out->shortlisted && look->out->aim != MATCH_AIM_OPTIMAL))) {
 		sort_pairs(look->pairs);
 		make_graph(look->scorer->in, look->pairs, arena, &look->out->graph);
 		look->out->rounds = 1;
@@ -349,6 +349,7 @@ int match_solve(struct scorer *scorer, const struct match_watch *watch, struct a
 	int r;
 
 	*out = (struct solved){ .levels = 1,
+		.stable = in->input->algorithm == MATCH_STABLE,
 		.aim = in->input->algorithm == MATCH_FAIR ? MATCH_AIM_FAIR : MATCH_AIM_OPTIMAL,
 		.shortlisted = (int64_t)in->mentee_count * in->mentor_count > most };
 	out->solution.mentor_of = arena_new(arena, mentees * sizeof *out->solution.mentor_of);
@@ -359,6 +360,8 @@ int match_solve(struct scorer *scorer, const struct match_watch *watch, struct a
 	free(pairs.list);
 	if (r == 0 && out->aim != MATCH_AIM_OPTIMAL)
 		r = solve_aim(out, arena, watch, problem);
+	if (r == 0 && out->stable)
+		r = match_solve_stable(scorer, arena, out, watch, problem);
 	if (r == E_CANCELLED)
 		problem_set(problem, r, NULL, "The run was cancelled.");
 	return r;

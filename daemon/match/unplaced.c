@@ -21,8 +21,10 @@
 #include "match/explain.h"
 
 enum {
-	PLACE_EFFORT = 60
+	PLACE_EFFORT = 60,
+	TRIES = 3 /* of a stable matching: mentors who are tried with one place more */
 };
+static const int64_t trying_most = 200000000; /* pairs looked at by all tries; past that nothing is suggested */
 static const char no_place[] = "no free place, or not suitable";
 static const char placed_elsewhere[] = "with another mentor, or not suitable";
 
@@ -181,6 +183,32 @@ static bool opens_to_others(const struct look *look, int32_t mentor)
 	return !look->reach[mentor] || needs_consent(look->x->scorer->in->mentors[mentor].from);
 }
 
+/*
+ * Who is liked decides here, and whatever mends a rule changes that, too. Only one place more leaves all likings as they are, so it
+ * is tried, at the mentors with the highest scores, and said if it does what it says.
+ */
+static void set_stable_help(const struct look *look, int32_t mentee, struct match_unplaced *out)
+{
+	const struct explain *x = look->x;
+	const struct match_graph *graph = &x->solved->graph;
+	int64_t from = graph->start[mentee], end = graph->start[mentee + 1];
+
+	out->help = "It would help: one more mentor who suits.";
+	if (x->solved->shortlisted || (int64_t)look->waiting * TRIES * graph->start[graph->mentees] > trying_most)
+		return;
+	for (int64_t e = from; e < end && e < from + TRIES && out->help_count == 0; e++) {
+		int32_t mentor = graph->edges[e].mentor;
+		struct match_help *help;
+
+		if (!match_stable_helps(x->solved, mentee, mentor, x->watch))
+			continue;
+		out->helps = help = arena_new(x->arena, sizeof *help);
+		*help = (struct match_help){ .change = MATCH_CHANGE_PLACE, .mentor = x->scorer->in->mentors[mentor].from->id, .amount = 1 };
+		out->help_count = 1;
+		out->help = arena_print(x->arena, "It would help: %s.", help_clause(x, help));
+	}
+}
+
 static void set_help(const struct look *look, int32_t mentee, struct match_unplaced *out)
 {
 	const struct explain *x = look->x;
@@ -213,7 +241,10 @@ static void explain_mentee(struct look *look, int32_t mentee, struct match_unpla
 		counts[first_stop(x->scorer->plan, look->stops[mentor])]++;
 	out->participant = in->mentees[mentee].from->id;
 	set_stops(x, counts, in->mentor_count, "mentors", no_place, out);
-	set_help(look, mentee, out);
+	if (x->solved->stable)
+		set_stable_help(look, mentee, out);
+	else
+		set_help(look, mentee, out);
 }
 
 static void count_idle(struct look *look)

@@ -191,6 +191,9 @@ static void hash_text(const unsigned char hash[32], char ret[65])
 /* What was promised beyond the number of the placed, and what came of it. */
 static void add_reached(struct buffer *out, enum match_algorithm algorithm, const struct match_result *result)
 {
+	if (algorithm == MATCH_STABLE)
+		buffer_print(out, "\npairs of two who would both rather have each other 0, checked over %s\nties kiraly",
+			result->shortlisted ? "the pairs of the shortlist" : "all pairs");
 	if (algorithm != MATCH_FAIR)
 		return;
 	buffer_print(out, "\nproven %s\npairs in each twentieth of the scores",

@@ -546,6 +546,10 @@ static void check_help(const struct world *was, const struct match_unplaced *lef
 	w->in.mentees = w->mentees;
 	w->in.mentors = w->mentors;
 	at = position(w->mentees, w->in.mentee_count, left->participant);
+	if (left->help_count == 0 && w->in.algorithm == MATCH_STABLE) { /* nothing that was tried would do it */
+		free(w);
+		return;
+	}
 	if (left->help_count == 0) {
 		for (size_t j = 0; j < w->in.mentor_count; j++)
 			assert_true(objected(w, at, (int)j));
@@ -614,6 +618,74 @@ static void check_placed(const struct world *w, const struct match_result *resul
 	match_result_free(most);
 }
 
+/* How much a line of one view alone, and of both, gives: a run of these two with the other side's lines out of the recipe's points. */
+static int liking(const struct match_made *pair, enum match_view other)
+{
+	int sum = 0;
+
+	for (size_t k = 0; k < pair->share_count; k++)
+		sum += pair->shares[k].criterion->view != other ? pair->shares[k].points : 0;
+	return sum;
+}
+
+static struct match_made *made_alone(const struct world *w, int i, int j, struct match_result **ret)
+{
+	struct match_person a = w->mentees[i], b = w->mentors[j];
+	struct match_lock lock = { a.id, b.id };
+	struct match_input in = w->in;
+	struct problem problem;
+
+	a.places = b.places = 1;
+	in.mentees = &a;
+	in.mentors = &b;
+	in.mentee_count = in.mentor_count = 1;
+	in.locks = &lock;
+	in.lock_count = 1;
+	*ret = NULL;
+	return match_run(&in, NULL, ret, &problem) < 0 ? NULL : (struct match_made *)(uintptr_t)(*ret)->pairs;
+}
+
+/* No two who are no pair would both rather have each other. Likings are read off the shares of pairs made alone. */
+static void check_stable(const struct world *w, const struct table *t, const struct match_result *result)
+{
+	int own[SIDE], used[SIDE] = { 0 }, likes[2][SIDE][SIDE] = { 0 };
+
+	for (int i = 0; i < t->n; i++)
+		own[i] = -1;
+	for (size_t k = 0; k < result->pair_count; k++) {
+		int i = position(w->mentees, w->in.mentee_count, result->pairs[k].mentee);
+
+		own[i] = position(w->mentors, w->in.mentor_count, result->pairs[k].mentor);
+		assert_true(t->fixed[i] >= 0 ? own[i] == t->fixed[i] : t->may[i][own[i]]);
+		used[own[i]] += t->fixed[i] < 0;
+		assert_int_equal(result->pairs[k].score, t->score[i][own[i]]);
+		check_parts(&result->pairs[k]);
+	}
+	for (int i = 0; i < t->n; i++)
+		for (int j = 0; j < t->m; j++) {
+			struct match_result *alone;
+			struct match_made *pair = t->may[i][j] ? made_alone(w, i, j, &alone) : NULL;
+
+			if (pair) {
+				likes[0][i][j] = liking(pair, MATCH_VIEW_MENTOR);
+				likes[1][i][j] = liking(pair, MATCH_VIEW_MENTEE);
+				match_result_free(alone);
+			}
+		}
+	for (int i = 0; i < t->n; i++)
+		for (int j = 0; t->fixed[i] < 0 && j < t->m; j++) {
+			bool rather = used[j] < t->left[j];
+
+			assert_true(used[j] <= t->left[j]);
+			if (!t->may[i][j] || t->left[j] == 0 || own[i] == j || (own[i] >= 0 && likes[0][i][j] <= likes[0][i][own[i]]))
+				continue;
+			for (int k = 0; k < t->n; k++)
+				rather = rather || (own[k] == j && t->fixed[k] < 0 && likes[1][i][j] > likes[1][k][j]);
+			assert_false(rather);
+		}
+	assert_int_equal(result->bound_total, -1);
+}
+
 static int one_round(struct world *w, int round)
 {
 	struct match_result *result;
@@ -624,12 +696,14 @@ static int one_round(struct world *w, int round)
 	make(w);
 	make_table(w, &table);
 	lock_some(w, &table);
-	w->in.algorithm = round % 3 == 1 ? MATCH_FAIR : MATCH_OPTIMAL;
+	w->in.algorithm = (enum match_algorithm)(round % MATCH_ALGORITHMS);
 	w->in.all_pairs = round % 4 == 0; /* 1: the shortlist, with its rounds of pricing */
 	if (match_run(&w->in, NULL, &result, &problem) < 0)
 		fail_msg("round %d: %s", round, problem.text);
 	assert_int_equal(result->shortlisted, round % 4 == 0 && w->in.mentee_count * w->in.mentor_count > 1);
-	if (round % 4 != 0)
+	if (w->in.algorithm == MATCH_STABLE)
+		check_stable(w, &table, result);
+	else if (round % 4 != 0)
 		check_pairs(w, &table, result);
 	else if (w->in.algorithm == MATCH_OPTIMAL)
 		assert_int_equal(result->bound_total, result->total);

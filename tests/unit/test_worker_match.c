@@ -260,7 +260,8 @@ static void a_shipped_recipe(void **state)
 				 ARGS(P("program", program), T("name", "second"), T("starter", "as you like it"))),
 		E_INVALID);
 	assert_string_equal(s->w->call.problem.field, "starter");
-	assert_non_null(strstr(s->w->call.problem.text, "these are shipped: place as many as possible, help the worst off first"));
+	assert_non_null(
+		strstr(s->w->call.problem.text, "these are shipped: place as many as possible, help the worst off first, respect wishes"));
 	recipe = path(s->w, &recipe_entity,
 		create(s->w, &c.ada, &recipe_entity,
 			ARGS(P("program", program), T("name", "second"), T("starter", "place as many as possible"))));
@@ -470,6 +471,34 @@ static void a_fair_recipe(void **state)
 	workshop_close(s);
 }
 
+/* A stable matching says what was checked; nothing is said of costs or bounds. */
+static void a_stable_recipe(void **state)
+{
+	struct workshop *s = workshop_open(*state, NULL);
+	struct cast c = cast(s->w);
+	const char *program = path(s->w, &program_entity, c.program), *recipe;
+	struct people p = people(s, &c);
+	int64_t task, run, other;
+
+	recipe = path(s->w, &recipe_entity,
+		create(s->w, &c.ada, &recipe_entity, ARGS(P("program", program), T("name", "wishes"), T("starter", "respect wishes"))));
+	task = ask_for(s, &c.ada, &match_run_entity, 0, "Create", ARGS(P("program", program), P("recipe", recipe)));
+	run = s->w->call.object;
+	workshop_run(s);
+	must_be(s, run, "proposed");
+	assert_int_equal(task_find(s->tasks, task)->state, TASK_DONE);
+	assert_string_equal(ask_text(s->w, "SELECT algorithm FROM match_run"), "stable");
+	assert_non_null(strstr(ask_text(s->w, "SELECT statistics FROM match_run"), "each other 0, checked over all pairs"));
+	assert_int_equal(ask_number(s->w, "SELECT count(*) FROM match_run WHERE bound IS NULL"), 1);
+	other = mentor_of(s, run, p.mentees[0]) == p.mentors[0] ? p.mentors[1] : p.mentors[0];
+	task = explain(s, &c, run, p.mentees[0], other);
+	assert_int_equal(number_of(s, task, "made"), 0);
+	assert_int_equal(number_of(s, task, "changed"), 0);
+	assert_non_null(strstr(text_of(s, task, "text"), "They could be a pair (score "));
+	assert_non_null(strstr(text_of(s, task, "text"), "), but that would not be wanted by this mentee, who likes "));
+	workshop_close(s);
+}
+
 /* ---- what if ---- */
 
 static int64_t run_if(struct workshop *s, struct cast *c, int64_t from, const char *changes, int64_t *ret_task)
@@ -655,6 +684,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(why_not, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(why_not_shows_no_objection, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_fair_recipe, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_stable_recipe, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(preview_of_a_recipe, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_if, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_if_there_were_a_mentor, set_up, tear_down),

@@ -170,6 +170,7 @@ static void the_old_address_objects(void **state)
 	assert_int_equal(perform(h->w, &h->c.ada, &address_change_entity, 0, "Create",
 				 ARGS(P("person", path(h->w, &person_entity, h->c.cleo_id)), T("new", "third@example.net"))),
 		E_STATE);
+	later(h, 3600);
 	must(perform_with(h->w, &h->c.ada, &address_change_entity, id, "TakeBack", NULL, 0,
 		     (struct options){ .version = NONE, .for_person = NONE, .reason = "she came by" }),
 		&h->w->call.problem);

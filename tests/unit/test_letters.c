@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Who gets a mail, and what of others stands in it: nothing for whoever wants none or is suspended, an address of the other side only where
+ * the program's policy has it, and no way to the coordinators' mailbox from a concern.
+ */
+#include "house.h"
+
+/* Waits for so many letters in all, and looks whether there are more. */
+static void come(struct house *h, int count)
+{
+	for (int i = 0; i < 100 && h->host.count < count; i++)
+		spin(h, 20);
+	spin(h, 40);
+	assert_int_equal(h->host.count, count);
+}
+
+static int64_t told(struct house *h, const char *template_name, const char *state)
+{
+	return with(h, arena_print(&h->w->arena, "\"template_name\" = '%s' AND \"state\" = '%s'", template_name, state));
+}
+
+static void who_wants_no_more_than_needed_gets_that(void **state)
+{
+	struct house *h = *state;
+
+	must(perform(h->w, &h->c.ben, &person_entity, h->c.ben_id, "Unsubscribe", NULL, 0), &h->w->call.problem);
+	become(h, "mail", MENTORSHIP_NOTIFIER);
+	say(h, "match-accepted", "a", false);
+	say(h, "match-paused", "b", false);
+	later(h, 1);
+	come(h, 1);
+	assert_int_equal(told(h, "match-accepted", "suppressed"), 1);
+	assert_int_equal(with(h, "\"outcome\" = 'the recipient wants no such mail'"), 1);
+	assert_int_equal(told(h, "match-paused", "sending"), 1);
+}
+
+static void who_is_suspended_gets_none(void **state)
+{
+	struct house *h = *state;
+
+	must(perform_with(h->w, &h->c.root, &person_entity, h->c.ben_id, "Suspend", NULL, 0,
+		     (struct options){ .version = NONE, .for_person = NONE, .reason = "it is looked into" }),
+		&h->w->call.problem);
+	become(h, "mail", MENTORSHIP_NOTIFIER);
+	say(h, "match-paused", "a", false);
+	later(h, 1);
+	come(h, 0);
+	assert_int_equal(told(h, "match-paused", "suppressed"), 1);
+}
+
+/* The introduction as Cleo reads it, under a policy. */
+static const char *introduction(struct house *h, const char *policy)
+{
+	const char *text;
+
+	must(perform(h->w, &h->c.ada, &program_entity, h->c.program, "Update", ARGS(T("contact", policy))), &h->w->call.problem);
+	become(h, "mail", MENTORSHIP_NOTIFIER);
+	must(perform(h->w, &h->c.ada, &match_entity, h->match, "Offer", NULL, 0), &h->w->call.problem);
+	must(perform(h->w, &h->c.ben, &match_entity, h->match, "Accept", NULL, 0), &h->w->call.problem);
+	must(perform(h->w, &h->c.cleo, &match_entity, h->match, "Accept", NULL, 0), &h->w->call.problem);
+	must(perform(h->w, &h->c.ada, &match_entity, h->match, "Start", NULL, 0), &h->w->call.problem);
+	later(h, 1);
+	for (int i = 0; i < 100 && told(h, "match-started", "sending") < 2; i++)
+		spin(h, 20);
+	spin(h, 40);
+	text = letter_text(letter_to(h, "cleo@example.org"), "text", NULL);
+	assert_non_null(strstr(text, "Ben"));
+	return text;
+}
+
+static void addresses_are_told_where_the_policy_has_it(void **state)
+{
+	assert_non_null(strstr(introduction(*state, "mail addresses"), "ben@example.org"));
+}
+
+static void addresses_are_not_told_otherwise(void **state)
+{
+	assert_null(strstr(introduction(*state, "through the program"), "ben@example.org"));
+}
+
+static void an_answer_about_a_concern_goes_to_no_mailbox_of_others(void **state)
+{
+	struct house *h = *state;
+
+	h->w->settings->mail.reply_to = arena_copy(&h->w->arena, "office@example.org");
+	create(h->w, &h->c.root, &duty_entity, ARGS(P("person", path(h->w, &person_entity, h->c.ben_id)), T("duty", "safeguarding lead")));
+	become(h, "mail", MENTORSHIP_NOTIFIER);
+	must(perform(h->w, &h->c.cleo, &concern_entity, 0, "Create", ARGS(P("person", path(h->w, &person_entity, h->c.cleo_id)))),
+		&h->w->call.problem);
+	later(h, 1);
+	come(h, 1);
+	assert_string_equal(letter_text(h->host.letters[0], "reply_to", NULL), "");
+	say(h, "match-paused", "a", false);
+	later(h, 1);
+	come(h, 2);
+	assert_string_equal(letter_text(h->host.letters[1], "reply_to", NULL), "office@example.org");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { HOUSE(who_wants_no_more_than_needed_gets_that), HOUSE(who_is_suspended_gets_none),
+		HOUSE(addresses_are_told_where_the_policy_has_it), HOUSE(addresses_are_not_told_otherwise),
+		HOUSE(an_answer_about_a_concern_goes_to_no_mailbox_of_others) };
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -151,7 +151,7 @@ static void agree(struct guess *g)
 
 static void go_through(struct guess *g, size_t column, size_t row, int64_t left)
 {
-	if (column == g->columns) {
+	if (column == g->columns || column == sizeof g->counts / sizeof *g->counts) {
 		agree(g);
 		return;
 	}

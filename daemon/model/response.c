@@ -9,6 +9,8 @@
  * Answers leave through two doors. A person's own, by their own right; and those of a wave that is named, by the verb Read of
  * coordinators. Of the others there are only results (wave_result.c). Which of these holds depends on the wave, so no class of the field
  * could say it: nobody else may read the field.
+ *
+ * What a coordinator has entered for somebody is marked: it counts in the results, but not towards the fewest that are shown.
  */
 #include <string.h>
 
@@ -29,6 +31,8 @@ static const struct field fields[] = { ID_AND_VERSION(struct response, .anchor =
 	{ AS_INT(struct response, side, CHOICE, STAFF), .flags = BY_VERB | OWN, .choices = sides, .label = "Side" },
 	{ AS_TEXT(struct response, answers, PAIR), .flags = BY_VERB | OWN | LINES | ERASED, .retention = AFTER_PROGRAM,
 		.label = "Answers" },
+	{ AS_INT(struct response, entered, YESNO, STAFF), .flags = BY_VERB | LISTED | OWN,
+		.label = "Entered by staff (does not count towards the fewest that are shown)" },
 	{ AS_INT(struct response, submitted_on, DATE, STAFF), .flags = BY_VERB | LISTED | OWN, .label = "Answered on" },
 	{ AS_INT(struct response, state, CHOICE, STAFF), .flags = REQUIRED | BY_VERB | SORTED | LISTED | OWN, .choices = states,
 		.starts = true, .label = "State" },
@@ -241,6 +245,7 @@ static int keep(struct call *call, const struct wave *wave, const struct wave_me
 	now->program = wave->program;
 	now->person = anonymous ? NONE : member->person;
 	now->answers = answers;
+	now->entered = call->options.for_person != NONE;
 	now->state = draft ? RESPONSE_DRAFT : RESPONSE_SUBMITTED;
 	now->submitted_on = draft || anonymous ? NONE : today(call);
 	r = side_for(call, wave, member, &now->side);

@@ -74,7 +74,7 @@ enum response_state {
 struct response {
 	int64_t id, version, program, wave, person, side;
 	char *answers; /* a line for each: name=value, with \n and \\ escaped */
-	int64_t submitted_on, state;
+	int64_t entered, submitted_on, state;
 };
 struct wave_result {
 	int64_t id, version, program, wave, position;

@@ -64,6 +64,7 @@ static int count_one(struct call *call, void *record, void *data)
 	}
 	p = &c->list[c->tally.count++];
 	p->side = response->side == NONE ? -1 : (int)response->side;
+	p->known = response->entered != 0;
 	p->values = arena_new(call->arena, (form->item_count + 1) * sizeof *p->values);
 	p->applies = applies;
 	answers_read(call, form, response->answers, p->values);

@@ -142,7 +142,8 @@ enum {
 struct tally_answers {
 	const char **values; /* as answers_check leaves them */
 	const bool *applies;
-	int side; /* -1: not known */
+	int side;   /* -1: not known */
+	bool known; /* somebody who sees the results knows these answers: they are counted, but hide nobody */
 };
 struct tally_cell {
 	const char *item, *label, *choice,

@@ -12,6 +12,9 @@
  * - A mean stands on the answers of a column. The mean of all is shown beside those of columns because each column has k. A mean at its
  *   end tells of everybody, and near to it of the few who are not there: it keeps k steps away.
  *
+ * Answers that whoever reads the results has entered for others are counted, but hide nobody: all this holds of the others alone, and
+ * theirs are added to what may be shown.
+ *
  * Scales are sums over what the items show, so they are compared with it:
  * - Who skipped some items of a scale counts in the items and not in the scale, or there with what stands in for the rest. The totals of the
  *   items less the scale are those people's answers: they are none, or k at least (in each column).
@@ -70,7 +73,7 @@ static void write_cell(struct counting *c, struct tally_cell cell)
 /* What stands behind a number of answers: how many in each column, joined where a column is small. 0: it is left out. */
 struct columns {
 	size_t count;
-	int64_t of[2];
+	int64_t of[2], known[2]; /* `known` answers are beside `of` */
 };
 
 static size_t column_of(const struct columns *columns, const struct tally_answers *p)
@@ -80,15 +83,15 @@ static size_t column_of(const struct columns *columns, const struct tally_answer
 
 static void join(struct columns *columns)
 {
-	*columns = (struct columns){ 1, { columns->of[0] + columns->of[1], 0 } };
+	*columns = (struct columns){ 1, { columns->of[0] + columns->of[1], 0 }, { columns->known[0] + columns->known[1], 0 } };
 }
 
 static struct columns columns_for(const struct tally *t, const bool *in)
 {
-	struct columns columns = { t->apart ? 2 : 1, { 0 } };
+	struct columns columns = { t->apart ? 2 : 1, { 0 }, { 0 } };
 
 	for (size_t i = 0; i < t->count; i++)
-		columns.of[column_of(&columns, &t->list[i])] += in[i];
+		(t->list[i].known ? columns.known : columns.of)[column_of(&columns, &t->list[i])] += in[i];
 	if (columns.count == 2 && (columns.of[0] < t->k || columns.of[1] < t->k))
 		join(&columns);
 	if (columns.of[0] < t->k)
@@ -96,26 +99,42 @@ static struct columns columns_for(const struct tally *t, const bool *in)
 	return columns;
 }
 
+static int64_t all_of(const struct columns *columns)
+{
+	return columns->of[0] + columns->of[1] + columns->known[0] + columns->known[1];
+}
+
 static int side_of(const struct columns *columns, size_t column)
 {
 	return columns->count == 2 ? (int)column : TALLY_ALL;
+}
+
+static int64_t hidden(const struct tally *t)
+{
+	int64_t people = 0;
+
+	for (size_t i = 0; i < t->count; i++)
+		people += !t->list[i].known;
+	return people;
 }
 
 static bool sides_are_enough(const struct tally *t)
 {
 	int64_t of[2] = { 0 };
 
-	for (size_t i = 0; i < t->count; i++)
-		if (t->list[i].side >= 0)
-			of[t->list[i].side]++;
-	return of[0] >= t->k && of[1] >= t->k && of[0] + of[1] == (int64_t)t->count;
+	for (size_t i = 0; i < t->count; i++) {
+		if (t->list[i].side < 0)
+			return false;
+		of[t->list[i].side] += !t->list[i].known;
+	}
+	return of[0] >= t->k && of[1] >= t->k;
 }
 
 /* ---- counts ---- */
 
 /* One table of counts, with totals of rows where there are two columns. `whole` is cleared where something is not shown. */
-static int write_table(struct counting *c, const struct columns *columns, struct table *table, size_t shown_rows, struct tally_cell cell,
-	const struct form_choice *choices, bool *whole)
+static int write_table(struct counting *c, const struct columns *columns, struct table *table, const int64_t *known, size_t shown_rows,
+	struct tally_cell cell, const struct form_choice *choices, bool *whole)
 {
 	int r = table_suppress(c->arena, table, c->problem);
 
@@ -134,13 +153,13 @@ static int write_table(struct counting *c, const struct columns *columns, struct
 			size_t at = i * columns->count + j;
 
 			cell.side = side_of(columns, j);
-			cell.of = columns->of[j];
-			cell.count = table->shown[at] ? table->counts[at] : TALLY_FEW;
-			sum += table->counts[at];
+			cell.of = columns->of[j] + columns->known[j];
+			cell.count = table->shown[at] ? table->counts[at] + known[at] : TALLY_FEW;
+			sum += table->counts[at] + known[at];
 			write_cell(c, cell);
 		}
 		cell.side = TALLY_ALL;
-		cell.of = columns->of[0] + columns->of[1];
+		cell.of = all_of(columns);
 		cell.count = table->row_shown[i] ? sum : TALLY_FEW;
 		if (columns->count == 2)
 			write_cell(c, cell);
@@ -229,14 +248,15 @@ static int write_choices(struct counting *c, size_t at, const bool *in, const st
 {
 	const struct form_item *item = &c->t->form->items[at];
 	int64_t *counts = arena_new(c->arena, item->choice_count * 2 * sizeof *counts);
+	int64_t *known = arena_new(c->arena, item->choice_count * 2 * sizeof *known);
 	struct table table = { .rows = item->choice_count, .columns = columns->count, .counts = counts, .k = c->t->k };
 	int r;
 
 	for (size_t i = 0; i < c->t->count; i++)
 		for (size_t row = 0; in[i] && row < item->choice_count; row++)
-			counts[row * columns->count + column_of(columns, &c->t->list[i])] += !strcmp(
+			(c->t->list[i].known ? known : counts)[row * columns->count + column_of(columns, &c->t->list[i])] += !strcmp(
 				c->t->list[i].values[at], item->choices[row].value);
-	r = write_table(c, columns, &table, item->choice_count, (struct tally_cell){ item->name, item->label, .mean = (double)NAN },
+	r = write_table(c, columns, &table, known, item->choice_count, (struct tally_cell){ item->name, item->label, .mean = (double)NAN },
 		item->choices, &c->told[at].whole);
 	c->told[at].table = table;
 	if (!r)
@@ -251,14 +271,16 @@ static int write_multiple(struct counting *c, size_t at, const bool *in, const s
 	int r = 0;
 
 	for (size_t row = 0; row < item->choice_count && !r; row++) {
-		int64_t counts[4] = { 0 };
+		int64_t counts[4] = { 0 }, known[4] = { 0 };
 		struct table table = { .rows = 2, .columns = columns->count, .counts = counts, .k = c->t->k };
 
 		for (size_t i = 0; i < c->t->count; i++)
 			if (in[i])
-				counts[(answer_has(c->t->list[i].values[at], item->choices[row].value) ? 0 : columns->count) +
+				(c->t->list[i].known ? known : counts)[(answer_has(c->t->list[i].values[at], item->choices[row].value)
+										       ? 0
+										       : columns->count) +
 					column_of(columns, &c->t->list[i])]++;
-		r = write_table(c, columns, &table, 1, (struct tally_cell){ item->name, item->label, .mean = (double)NAN },
+		r = write_table(c, columns, &table, known, 1, (struct tally_cell){ item->name, item->label, .mean = (double)NAN },
 			&item->choices[row], &c->told[at].whole);
 	}
 	return r;
@@ -273,7 +295,7 @@ static bool far_from_ends(
 	double sums[2] = { 0 };
 
 	for (size_t i = 0; i < c->t->count; i++)
-		if (in[i])
+		if (in[i] && !c->t->list[i].known)
 			sums[column_of(columns, &c->t->list[i])] += values[i];
 	for (size_t j = 0; j < columns->count; j++)
 		if (sums[j] - low * (double)columns->of[j] < (double)c->t->k || high * (double)columns->of[j] - sums[j] < (double)c->t->k)
@@ -291,12 +313,12 @@ static void write_means(struct counting *c, const struct columns *columns, const
 			sums[column_of(columns, &c->t->list[i])] += values[i];
 	for (size_t j = 0; j < columns->count; j++) {
 		cell.side = side_of(columns, j);
-		cell.count = cell.of = columns->of[j];
-		cell.mean = values ? sums[j] / (double)columns->of[j] : (double)NAN;
+		cell.count = cell.of = columns->of[j] + columns->known[j];
+		cell.mean = values ? sums[j] / (double)cell.of : (double)NAN;
 		write_cell(c, cell);
 	}
 	cell.side = TALLY_ALL;
-	cell.count = cell.of = columns->of[0] + columns->of[1];
+	cell.count = cell.of = all_of(columns);
 	cell.mean = values ? (sums[0] + sums[1]) / (double)cell.of : (double)NAN;
 	if (columns->count == 2)
 		write_cell(c, cell);
@@ -334,16 +356,19 @@ static bool nobody_alone(const struct counting *c, size_t at)
 	const struct tally *t = c->t;
 	const char **keys = arena_new(c->arena, (t->count + 1) * sizeof *keys);
 	int64_t run = 0;
-	size_t ignored;
+	size_t ignored, n = 0;
 
 	for (size_t i = 0; i < t->count; i++) {
-		keys[i] = t->apart && t->list[i].side ? "1" : "0";
+		if (t->list[i].known)
+			continue;
+		keys[n] = t->apart && t->list[i].side ? "1" : "0";
 		for (size_t j = 0; j < at; j++)
 			if (condition_asks(t->form->items[at].condition, j, &ignored))
-				keys[i] = arena_print(c->arena, "%s\n%s", keys[i], t->list[i].values[j] ? t->list[i].values[j] : "");
+				keys[n] = arena_print(c->arena, "%s\n%s", keys[n], t->list[i].values[j] ? t->list[i].values[j] : "");
+		n++;
 	}
-	qsort(keys, t->count, sizeof *keys, by_text);
-	for (size_t i = 0; i < t->count; i++) {
+	qsort(keys, n, sizeof *keys, by_text);
+	for (size_t i = 0; i < n; i++) {
 		if (i && strcmp(keys[i], keys[i - 1]) != 0) {
 			if (run < t->k)
 				return false;
@@ -371,8 +396,8 @@ static bool condition_tells_nothing(const struct counting *c, size_t at)
 		gates += t->form->items[i].kind == FORM_MULTIPLE ? 2 : 1;
 	}
 	for (size_t i = 0; i < t->count; i++)
-		asked += t->list[i].applies[at];
-	return asked >= t->k && (asked == (int64_t)t->count || (int64_t)t->count - asked >= t->k) && (gates < 2 || nobody_alone(c, at));
+		asked += t->list[i].applies[at] && !t->list[i].known;
+	return asked >= t->k && (asked == hidden(t) || hidden(t) - asked >= t->k) && (gates < 2 || nobody_alone(c, at));
 }
 
 static int write_item(struct counting *c, size_t at)
@@ -403,7 +428,7 @@ static int write_item(struct counting *c, size_t at)
 /* The people who skipped some of a scale's items, but not all. */
 static struct columns partly(const struct counting *c, const struct form_scale *scale)
 {
-	struct columns columns = { c->t->apart ? 2 : 1, { 0 } };
+	struct columns columns = { c->t->apart ? 2 : 1, { 0 }, { 0 } };
 
 	for (size_t i = 0; i < c->t->count; i++) {
 		const struct tally_answers *p = &c->t->list[i];
@@ -411,7 +436,7 @@ static struct columns partly(const struct counting *c, const struct form_scale *
 
 		for (size_t j = 0; j < scale->item_count; j++)
 			answered += !isnan(item_value(&c->t->form->items[scale->at[j]], p->values[scale->at[j]], false));
-		columns.of[column_of(&columns, p)] += answered && answered < scale->item_count;
+		columns.of[column_of(&columns, p)] += !p->known && answered && answered < scale->item_count;
 	}
 	return columns;
 }
@@ -550,7 +575,7 @@ int tally_count(struct arena *arena, struct tally *t, struct problem *problem)
 	struct counting c = { .arena = arena, .t = t, .problem = problem };
 	int r = 0;
 
-	if ((int64_t)t->count < t->k)
+	if (hidden(t) < t->k)
 		return 0;
 	t->apart = t->apart && sides_are_enough(t);
 	c.told = arena_new(arena, (t->form->item_count + 1) * sizeof *c.told);

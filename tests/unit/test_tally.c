@@ -497,11 +497,50 @@ static void scale_at_its_end(void **state)
 		}
 }
 
+/* Whoever entered all answers but the last would read that one: what is shown is what it is without theirs, and theirs added. */
+static void entered_hide_nobody(void **state)
+{
+	(void)state;
+	for (int n = 0; n < 400; n++) {
+		struct small *w = calloc(1, sizeof *w), *alone = calloc(1, sizeof *alone);
+		size_t entered = (size_t)chance(15);
+
+		make(w, 2, 8 + (size_t)chance(30), chance(3));
+		w->t.apart = n % 2;
+		memcpy(alone, w, sizeof *w);
+		alone->form.items = alone->items;
+		alone->form.scales = alone->scales;
+		for (size_t i = 0; i < entered; i++)
+			w->people[w->t.count + i] = (struct tally_answers){ .side = (int)chance(2), .known = true };
+		for (size_t i = 0; i < entered; i++)
+			for (size_t j = 0; j < 2; j++)
+				w->values[w->t.count + i][j] = choices[chance(ROWS)].value;
+		w->t.count += entered;
+		count_it(w);
+		count_it(alone);
+		assert_int_equal(w->t.cell_count, alone->t.cell_count);
+		for (size_t i = 0; i < w->t.cell_count; i++) {
+			const struct tally_cell *mine = &w->t.cells[i], *theirs = &alone->t.cells[i];
+
+			assert_string_equal(mine->item, theirs->item);
+			assert_int_equal(mine->side, theirs->side);
+			assert_int_equal(mine->count == TALLY_FEW, theirs->count == TALLY_FEW);
+			assert_true(isnan(mine->mean) == isnan(theirs->mean));
+			if (mine->side == TALLY_ALL && mine->of != TALLY_FEW)
+				assert_int_equal(mine->of, theirs->of + (int64_t)entered);
+		}
+		arena_free(&w->arena);
+		arena_free(&alone->arena);
+		free(w);
+		free(alone);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(every_count), cmocka_unit_test(who_skips), cmocka_unit_test(joined_conditions),
 		cmocka_unit_test(one_skips), cmocka_unit_test(scales_among_themselves), cmocka_unit_test(ends),
-		cmocka_unit_test(scale_at_its_end) };
+		cmocka_unit_test(scale_at_its_end), cmocka_unit_test(entered_hide_nobody) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

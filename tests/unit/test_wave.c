@@ -100,6 +100,11 @@ static int page_as(struct world *w, int64_t wave, int64_t who, int (*look)(struc
 
 #define CLOSENESS(a, b, c, d, e) ARGS(T("feel_heard", a), T("can_be_open", b), T("trust", c), T("look_forward", d), T("strangers", e))
 
+static int64_t member_of(struct world *w, int64_t who)
+{
+	return number(w, arena_print(&w->arena, "SELECT id FROM wave_member WHERE person = %lld", (long long)who));
+}
+
 static void shipped(void **state)
 {
 	static const char *const all[] = { "satisfaction", "closeness", "goal-progress", "would-recommend", "check-in", "activity-rating",
@@ -367,6 +372,33 @@ static void nothing_is_taken_behind_the_last_moment(void **state)
 	stop(&clock);
 }
 
+/* A coordinator who enters four answers and waits for the fifth would read it. */
+static void entered_answers_hide_nobody(void **state)
+{
+	struct world *w = *state;
+	struct season s = { 0 };
+	struct clockwork clock;
+	struct problem problem;
+
+	gather_people(w, &s);
+	s.instrument = form_of(w, &s, "closeness");
+	s.wave = wave_of(w, &s, "pseudonymous", 5, "mentees");
+	clock = start(w);
+	advance(w, &clock, "2026-01-01T02:00:00Z");
+	for (int i = 4; i < 8; i++)
+		must(perform_with(w, &s.c.ada, &wave_member_entity, member_of(w, s.people[i]), "Answer",
+			     ARGS({ "answers",
+				     { .type = V_WORDS, .text = "feel_heard=5\ncan_be_open=5\ntrust=5\nlook_forward=5\nstrangers=1" } }),
+			     (struct options){ .version = NONE, .for_person = s.people[i] }),
+			&w->call.problem);
+	must(answer_as(w, s.wave, s.people[9], false, CLOSENESS("1", "4", "2", "4", "2"), &problem), &problem);
+	assert_int_equal(number(w, "SELECT count(*) FROM response WHERE entered"), 4);
+	assert_int_equal(number(w, "SELECT count(*) FROM response"), 5);
+	must(perform(w, &s.c.ada, &wave_entity, s.wave, "Close", NULL, 0), &w->call.problem);
+	assert_int_equal(number(w, "SELECT count(*) FROM wave_result"), 0);
+	stop(&clock);
+}
+
 static void outlooks(void **state)
 {
 	struct world *w = *state;
@@ -396,6 +428,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(forms_are_looked_at, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(languages, set_up, tear_down), cmocka_unit_test_setup_teardown(a_season, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(nobody_is_named, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(entered_answers_hide_nobody, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(outlooks, set_up, tear_down), cmocka_unit_test(a_side_is_kept_where_enough_hide_in_it),
 		cmocka_unit_test_setup_teardown(nothing_is_taken_behind_the_last_moment, set_up, tear_down) };
 

@@ -97,12 +97,22 @@ static int check(struct call *call, const void *record)
 {
 	const struct wave *wave = record;
 	struct wave *other;
+	int64_t later = 0;
 	int r;
 
 	if (wave->closes <= wave->opens)
 		return fail(call, E_INVALID, "closes", "must lie after the opening");
 	if (wave->closes - wave->opens > 400 * (int64_t)DAY)
 		return fail(call, E_INVALID, "closes", "a wave is open for 400 days at most");
+	if (wave->anonymity == WAVE_ANONYMOUS && wave->id != NONE) {
+		r = ask(call, "SELECT min(\"id\") FROM \"wave\" WHERE \"compared_with\" = ?1", VALUES(wave->id), &later);
+		if (r)
+			return r;
+		if (later > 0)
+			return fail(call, E_INVALID, "anonymity",
+				"wave %" PRId64 " compares each person's answers with it, so it cannot be anonymous; change that one first",
+				later);
+	}
 	if (wave->compared_with == NONE)
 		return 0;
 	if (wave->anonymity == WAVE_ANONYMOUS)

@@ -403,7 +403,7 @@ static void outlooks(void **state)
 {
 	struct world *w = *state;
 	struct season s = { 0 };
-	int64_t id;
+	int64_t id, later;
 
 	gather_people(w, &s);
 	s.instrument = form_of(w, &s, "closeness");
@@ -420,6 +420,16 @@ static void outlooks(void **state)
 					 N("opens", 1767300000), N("closes", 1767900000))),
 		E_INVALID);
 	assert_string_equal(w->call.problem.field, "compared_with");
+	/* nor does the first become anonymous behind the second's back */
+	must(perform(w, &s.c.ada, &wave_entity, id, "Update", ARGS(T("anonymity", "pseudonymous"))), &w->call.problem);
+	later = create(w, &s.c.ada, &wave_entity,
+		ARGS(P("instrument", path(w, &instrument_entity, s.instrument)), T("title", "Later"), T("anonymity", "pseudonymous"),
+			P("compared_with", path(w, &wave_entity, id)), N("opens", 1767300000), N("closes", 1767900000)));
+	assert_int_equal(perform(w, &s.c.ada, &wave_entity, id, "Update", ARGS(T("anonymity", "anonymous"))), E_INVALID);
+	assert_string_equal(w->call.problem.field, "anonymity");
+	assert_int_equal(perform(w, &s.c.ada, &wave_entity, later, "Update", ARGS(T("anonymity", "anonymous"))), E_INVALID);
+	must(perform(w, &s.c.ada, &wave_entity, later, "Remove", NULL, 0), &w->call.problem);
+	must(perform(w, &s.c.ada, &wave_entity, id, "Update", ARGS(T("anonymity", "anonymous"))), &w->call.problem);
 }
 
 int main(void)

@@ -185,17 +185,31 @@ static int open_it(struct call *call, const void *was, void *now)
 
 struct asking {
 	struct wave *wave;
-	int64_t count;
+	int64_t count, minors;
 };
+
+/* Written down with the first minor who is asked: that somebody comes of age later, or is erased, lowers nothing. */
+static int raise_k(struct call *call, const struct wave *wave)
+{
+	struct wave *now = arena_new(call->arena, sizeof *now);
+
+	*now = *wave;
+	now->k = K_MINORS;
+	return save(call, &wave_entity, wave, now);
+}
 
 static int ask_one(struct call *call, void *record, void *data)
 {
 	const struct participant *participant = record;
 	struct asking *asking = data;
 	struct wave_member *member = fresh(call, &wave_member_entity);
-	int r;
+	struct person *person;
+	int r = load(call, &person_entity, participant->person, (void **)&person);
 
+	if (r)
+		return r;
 	asking->count++;
+	asking->minors += person->minor;
 	member->wave = asking->wave->id;
 	member->person = participant->person;
 	member->side = participant->role;
@@ -217,6 +231,8 @@ static int ask_some(struct call *call, int64_t subject, int64_t nominal, int64_t
 		"(" AUDIENCE ") AND NOT EXISTS (SELECT 1 FROM \"wave_member\" wm WHERE wm.\"wave\" = ?3 AND wm.\"person\" = q.\"person\") "
 		"GROUP BY q.\"person\" LIMIT 50)",
 		VALUES(asking.wave->program, asking.wave->audience, asking.wave->id));
+	if (!r && asking.minors && asking.wave->k < K_MINORS)
+		r = raise_k(call, asking.wave);
 	return r ? r : asking.count > 0;
 }
 

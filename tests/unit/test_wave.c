@@ -399,6 +399,69 @@ static void entered_answers_hide_nobody(void **state)
 	stop(&clock);
 }
 
+/* Minors were asked, so ten it is, whoever came of age since. */
+static void minors_stay_in_k(void **state)
+{
+	struct world *w = *state;
+	struct season s = { 0 };
+	struct clockwork clock;
+	struct problem problem;
+
+	gather_people(w, &s);
+	must(perform(w, &s.c.ada, &person_entity, s.people[5], "Update", ARGS(T("birth_date", "2008-01-10"))), &w->call.problem);
+	s.instrument = form_of(w, &s, "closeness");
+	s.wave = wave_of(w, &s, "pseudonymous", 5, "mentees");
+	clock = start(w);
+	advance(w, &clock, "2026-01-01T02:00:00Z");
+	assert_int_equal(number(w, "SELECT k FROM wave"), 10);
+	for (int i = 4; i < 13; i++)
+		must(answer_as(w, s.wave, s.people[i], false, CLOSENESS(i % 2 ? "1" : "4", "4", "2", "4", "2"), &problem), &problem);
+	advance(w, &clock, "2026-01-15T02:00:00Z");
+	assert_int_equal(number(w, "SELECT count(*) FROM person WHERE minor"), 0);
+	must(perform(w, &s.c.ada, &wave_entity, s.wave, "Close", NULL, 0), &w->call.problem);
+	assert_int_equal(number(w, "SELECT count(*) FROM response"), 9);
+	assert_int_equal(number(w, "SELECT count(*) FROM wave_result"), 0);
+	stop(&clock);
+}
+
+/* Whatever grows or changes with an answer could say in which order they came, or whose one was. */
+static void order_is_not_kept(void **state)
+{
+	static const char others[] =
+		"SELECT (SELECT count(*) FROM audit_record) + (SELECT count(*) FROM job) + (SELECT count(*) FROM message) "
+		"+ (SELECT count(*) FROM invitation) + (SELECT sum(version) FROM wave) + (SELECT sum(version) FROM person) "
+		"+ (SELECT sum(version) FROM participant) + (SELECT count(*) FROM replay)";
+	struct world *w = *state;
+	struct season s = { 0 };
+	struct clockwork clock;
+	struct problem problem;
+	int64_t ids[PEOPLE], before, same = 0;
+
+	gather_people(w, &s);
+	s.instrument = form_of(w, &s, "closeness");
+	s.wave = wave_of(w, &s, "anonymous", 5, "everybody");
+	clock = start(w);
+	advance(w, &clock, "2026-01-01T02:00:00Z");
+	before = number(w, others);
+	for (int i = 0; i < PEOPLE; i++) {
+		char first[2] = { (char)('1' + i / 5), 0 }, second[2] = { (char)('1' + i % 5), 0 };
+
+		must(answer_as(w, s.wave, s.people[i], false, CLOSENESS(first, second, "4", "4", "2"), &problem), &problem);
+		ids[i] = number(w,
+			arena_print(&w->arena, "SELECT id FROM response WHERE answers LIKE 'feel_heard=%s\ncan_be_open=%s\n%%'", first,
+				second));
+		assert_int_equal(number(w, "SELECT sum(version) FROM response"), i + 1);
+	}
+	assert_int_equal(number(w, others), before);
+	for (int i = 0; i < PEOPLE; i++)
+		for (int j = 0; j < i; j++)
+			same += ids[j] < ids[i];
+	/* of 91 pairs; by chance one in ten thousand is beyond */
+	assert_true(same > 10 && same < 81);
+	assert_int_equal(number(w, "SELECT count(DISTINCT version) FROM wave_member"), 1);
+	stop(&clock);
+}
+
 static void outlooks(void **state)
 {
 	struct world *w = *state;
@@ -439,6 +502,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(languages, set_up, tear_down), cmocka_unit_test_setup_teardown(a_season, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(nobody_is_named, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(entered_answers_hide_nobody, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(minors_stay_in_k, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(order_is_not_kept, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(outlooks, set_up, tear_down), cmocka_unit_test(a_side_is_kept_where_enough_hide_in_it),
 		cmocka_unit_test_setup_teardown(nothing_is_taken_behind_the_last_moment, set_up, tear_down) };
 

@@ -126,11 +126,12 @@ static void reach(struct net *net, int32_t node, const int64_t *from, const int6
 {
 	int64_t *own = distance_of(net, node);
 	row distance;
-	int32_t at;
+	int32_t at, level = 0;
 
 	net->steps++;
-	for (int32_t level = 0; level < net->levels; level++)
+	do /* there is one level at least */
 		distance[level] = from[level] + (step ? step[level] : 0);
+	while (++level < net->levels);
 	if (!shorter(net, distance, own))
 		return;
 	memcpy(own, distance, (size_t)net->levels * sizeof *own);
@@ -216,7 +217,7 @@ static int32_t target_of(const struct net *net, const struct wanted *wanted)
 static void set_cost(const struct net *net, struct wanted *wanted, const int64_t *distance)
 {
 	const struct match_edge edge = { wanted->mentor, wanted->score };
-	row cost;
+	row cost = { 0 };
 
 	reduced(net, wanted->mentee, &edge, cost);
 	for (int32_t level = 0; distance && level < net->levels; level++)

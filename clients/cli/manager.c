@@ -79,6 +79,10 @@ static void agenda_row(struct cli *cli, struct table *table, const json_t *row, 
 	buffer_free(&object);
 }
 
+enum {
+	AGENDA_MOST = 500 /* so many the daemon tells at once */
+};
+
 static void agenda_table(struct cli *cli, const json_t *rows)
 {
 	struct table *table = table_new();
@@ -101,7 +105,9 @@ static void agenda_table(struct cli *cli, const json_t *rows)
 		agenda_row(cli, table, row, now, due, of_program);
 	pager_open(cli);
 	if (!cli->options.no_legend)
-		printf("%s: %zu waiting\n", instant_show(now, cli->zone, printed), json_array_size(rows));
+		printf("%s: %zu%s waiting%s\n", instant_show(now, cli->zone, printed), json_array_size(rows),
+			json_array_size(rows) < AGENDA_MOST ? "" : " and more",
+			json_array_size(rows) < AGENDA_MOST ? "" : ", of each kind the oldest");
 	table_print(cli, table);
 }
 

@@ -251,9 +251,13 @@ static int agenda_of(struct store *s, struct call *call, const struct shape *sha
 	return r < 0 ? r : 0;
 }
 
+struct gathered_item {
+	struct agenda_item item;
+	size_t rank; /* within its kind, the oldest first */
+};
 struct gathered {
 	struct arena *arena;
-	struct agenda_item *items;
+	struct gathered_item *items;
 	size_t count, room;
 };
 
@@ -262,24 +266,33 @@ static int gather(void *data, const struct agenda_item *item)
 	struct gathered *g = data;
 
 	if (g->count == g->room) {
-		struct agenda_item *more = arena_new(g->arena, (g->room ? 2 * g->room : 64) * sizeof *more);
+		struct gathered_item *more = arena_new(g->arena, (g->room ? 2 * g->room : 64) * sizeof *more);
 
 		if (g->count)
 			memcpy(more, g->items, g->count * sizeof *more);
 		g->room = g->room ? 2 * g->room : 64;
 		g->items = more;
 	}
-	g->items[g->count] = *item;
-	g->items[g->count++].label = arena_copy(g->arena, item->label);
+	g->items[g->count] = (struct gathered_item){ *item, 0 };
+	if (g->count && g->items[g->count - 1].item.kind == item->kind)
+		g->items[g->count].rank = g->items[g->count - 1].rank + 1;
+	g->items[g->count++].item.label = arena_copy(g->arena, item->label);
 	return 0;
 }
 
 static int older(const void *a, const void *b)
 {
-	const struct agenda_item *x = a, *y = b;
+	const struct agenda_item *x = &((const struct gathered_item *)a)->item, *y = &((const struct gathered_item *)b)->item;
 	int64_t s = x->since == NONE ? INT64_MAX : x->since, t = y->since == NONE ? INT64_MAX : y->since;
 
 	return s < t ? -1 : s > t;
+}
+
+static int dearer(const void *a, const void *b)
+{
+	const struct gathered_item *x = a, *y = b;
+
+	return x->rank != y->rank ? (x->rank < y->rank ? -1 : 1) : older(a, b);
 }
 
 int store_agenda(struct store *s, struct call *call, int (*seen)(void *, const struct agenda_item *), void *data)
@@ -297,10 +310,15 @@ int store_agenda(struct store *s, struct call *call, int (*seen)(void *, const s
 	s->seeing = NULL;
 	if (r)
 		return r;
+	/* of many the oldest of each kind, so that no kind hides another */
+	if (g.count > AGENDA) {
+		qsort(g.items, g.count, sizeof *g.items, dearer);
+		g.count = AGENDA;
+	}
 	if (g.count)
 		qsort(g.items, g.count, sizeof *g.items, older);
-	for (size_t i = 0; i < g.count && i < AGENDA && !r; i++)
-		r = seen(data, &g.items[i]);
+	for (size_t i = 0; i < g.count && !r; i++)
+		r = seen(data, &g.items[i].item);
 	return r < 0 ? r : 0;
 }
 

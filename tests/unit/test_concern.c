@@ -162,6 +162,24 @@ static void test_told_again_until_somebody_takes_it_up(void **state)
 	stop(&clock);
 }
 
+/* However many wait in one line of the agenda, no other is hidden by them. */
+static void test_no_kind_hides_another(void **state)
+{
+	struct world *w = *state;
+	struct cast c = cast(w);
+	char family[16];
+
+	for (int i = 0; i < 520; i++) {
+		snprintf(family, sizeof family, "No%d", i);
+		create(w, &c.ada, &participant_entity,
+			ARGS(P("program", path(w, &program_entity, c.program)),
+				P("person", path(w, &person_entity, person(w, &c.root, "Much", family))), T("role", "mentee")));
+	}
+	must(perform(w, &c.ada, &program_entity, c.program, "Open", NULL, 0), &w->call.problem);
+	assert_in_range(waits(w, &c.ada, "application to decide"), 400, 499);
+	assert_int_equal(waits(w, &c.ada, "program without safeguarding lead"), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -169,6 +187,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_many_at_once_are_no_batch, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_nobody_holds_it_back, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_without_a_lead_the_coordinators_hear_that_one_waits, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_no_kind_hides_another, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_lead_whom_it_is_about_is_nobody, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_coordinator_whom_it_is_about_hears_nothing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_nobody_is_drowned_by_one, set_up, tear_down),

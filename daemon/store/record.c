@@ -285,10 +285,16 @@ int record_copies(struct call *call, const struct shape *shape, void *record)
 	return 0;
 }
 
-/* A field that others copy has changed: their rows follow. */
-static int spread(struct call *call, const struct shape *shape, const void *now, uint64_t fields)
+struct value_of {
+	const struct field *field;
+	const void *record;
+	int64_t id;
+};
+
+/* Rows that copy this field of the rows `where`, and then those that copy it from them. ?1 is the value, ?2 the row that changed. */
+static int spread_field(struct call *call, const struct shape *shape, int field, const struct value_of *value, const char *where)
 {
-	char sql[300];
+	char rows[400], sql[500];
 
 	for (int e = 0; entities[e]; e++) {
 		const struct shape *other = shape_of(entities[e]);
@@ -299,21 +305,38 @@ static int spread(struct call *call, const struct shape *shape, const void *now,
 			struct stmt *q;
 			int link, from, r;
 
-			if (!copied_from(other, f, &link, &to, &from) || to != shape || !(fields >> from & 1))
+			if (!copied_from(other, f, &link, &to, &from) || to != shape || from != field)
 				continue;
-			snprintf(sql, sizeof sql, "UPDATE \"%s\" SET \"%s\" = ?1 WHERE \"%s\" = ?2", other->entity->name, f->name,
-				other->entity->fields[link].name);
+			snprintf(rows, sizeof rows, "\"%s\" IN (SELECT \"id\" FROM \"%s\" WHERE %s)", other->entity->fields[link].name,
+				shape->entity->name, where);
+			snprintf(sql, sizeof sql, "UPDATE \"%s\" SET \"%s\" = ?1 WHERE %s", other->entity->name, f->name, rows);
 			r = engine_prepare(call->store->engine, sql, false, &q, &call->problem);
 			if (r)
 				return r;
-			record_bind(q, 1, &shape->entity->fields[from], now);
-			engine_bind_int(q, 2, *field_number(now, &shape->entity->fields[0]));
+			record_bind(q, 1, value->field, value->record);
+			engine_bind_int(q, 2, value->id);
 			r = engine_step(call->store->engine, q, &call->problem);
+			if (r >= 0)
+				r = spread_field(call, other, i, value, rows);
 			if (r < 0)
 				return r;
 		}
 	}
 	return 0;
+}
+
+/* Fields that others copy have changed: their rows follow. */
+static int spread(struct call *call, const struct shape *shape, const void *now, uint64_t fields)
+{
+	int r = 0;
+
+	for (int i = 0; i < shape->count && !r; i++) {
+		struct value_of value = { &shape->entity->fields[i], now, *field_number(now, &shape->entity->fields[0]) };
+
+		if ((fields & shape->copied) >> i & 1)
+			r = spread_field(call, shape, i, &value, "\"id\" = ?2");
+	}
+	return r;
 }
 
 /* ---- writing ---- */

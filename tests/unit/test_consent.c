@@ -77,6 +77,7 @@ static void a_minor_needs_two_consents(void **state)
 	paper.for_person = young;
 	assert_int_equal(perform_with(w, &c.ada, &consent_entity, own, "Give", NULL, 0, paper), E_INVALID);
 	must(perform_with(w, &c.ada, &consent_entity, own, "Give", ARGS(T("evidence", "folder 3, sheet 12")), paper), &w->call.problem);
+	assert_int_equal(number_of(w, "SELECT count(*) FROM consent WHERE way = 'paper or by mouth' AND evidence LIKE 'folder 3%'"), 1);
 	assert_int_equal(matched(w, &c, mentor, mentee), E_STATE); /* one is not enough */
 	paper.for_person = parent;
 	must(perform_with(w, &c.ada, &consent_entity, theirs, "Give", ARGS(T("evidence", "folder 3, sheet 13")), paper), &w->call.problem);

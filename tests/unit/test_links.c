@@ -49,6 +49,25 @@ static void asking_for_help_uses_nothing_up(void **state)
 	assert_int_equal(answer_page(h, cleo, page.hash, FIELDS("do", "accept")).status, MENTORSHIP_PAGE_DONE);
 }
 
+static void what_was_read_is_what_is_signed(void **state)
+{
+	struct house *h = *state;
+	struct shown page, changed;
+	const char *cleo;
+
+	become(h, "mail", MENTORSHIP_NOTIFIER);
+	offer(h);
+	cleo = token_of(h, letter_to(h, "cleo@example.org"), "/l/");
+	leave(h);
+	become(h, "web", MENTORSHIP_SURVEY_CHANNEL);
+	page = open_page(h, cleo);
+	must(perform(h->w, &h->c.ada, &person_entity, h->c.ben_id, "Update", ARGS(T("given_name", "Benno"))), &h->w->call.problem);
+	changed = answer_page(h, cleo, page.hash, FIELDS("do", "accept")); /* with somebody else, for all that she can see */
+	assert_int_equal(changed.status, MENTORSHIP_PAGE_CHANGED);
+	assert_non_null(strstr(changed.all, "Benno"));
+	assert_int_equal(answer_page(h, cleo, changed.hash, FIELDS("do", "accept")).status, MENTORSHIP_PAGE_DONE);
+}
+
 /* ---- the key ---- */
 
 static int make_token(struct call *call, void *data)
@@ -245,9 +264,10 @@ static void an_answer_and_a_client_have_their_sizes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { HOUSE(one_click_is_for_unsubscribing_alone), HOUSE(asking_for_help_uses_nothing_up),
-		HOUSE(tokens_follow_from_the_key_alone), HOUSE(without_a_key_or_a_web_page_mail_waits),
-		HOUSE(what_is_not_quite_a_token_is_none), HOUSE(the_own_page_has_one_link_for_half_its_time),
-		HOUSE(a_link_holds_no_longer_than_its_occasion), HOUSE(an_answer_and_a_client_have_their_sizes) };
+		HOUSE(what_was_read_is_what_is_signed), HOUSE(tokens_follow_from_the_key_alone),
+		HOUSE(without_a_key_or_a_web_page_mail_waits), HOUSE(what_is_not_quite_a_token_is_none),
+		HOUSE(the_own_page_has_one_link_for_half_its_time), HOUSE(a_link_holds_no_longer_than_its_occasion),
+		HOUSE(an_answer_and_a_client_have_their_sizes) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -101,6 +101,12 @@ def addressed(place, messages, address):
 
 
 @task
+def saying(place, messages, template, person, words):
+    """How many mails of a kind to somebody say that."""
+    print(sum(1 for mail in mails(place, messages) if mail.template == template and str(number(mail.person)) == person and words in mail.text))
+
+
+@task
 def once(place, messages, template):
     """Nobody got two mails of that kind about one match; prints how many came."""
     seen = collections.Counter((mail.person, mail.match) for mail in mails(place, messages) if mail.template == template)

@@ -124,7 +124,21 @@ post_offers()
 	check "each answer that was thanked for is there" look linked members.json linked
 }
 
-# Introductions: one for each, though the daemon is killed while they leave.
+# Of the two with accounts one agreed that the other sees the address.
+addresses()
+{
+	local of_tim of_mona
+	ask carla tim.json person list "id=$(look value choice.json tim)" -f id,email
+	ask carla mona.json person list "id=$(look value choice.json mona)" -f id,email
+	of_tim=$(look value tim.json email) of_mona=$(look value mona.json email)
+	[ "$of_mona" ] || return 0
+	check "mona is told tim's address, who agreed to that" \
+		same "$(post saying ../mail messages.json match-started "$(look value choice.json mona)" "$of_tim")" 1
+	check "tim is not told mona's, who did not" \
+		same "$(post saying ../mail messages.json match-started "$(look value choice.json tim)" "$of_mona")" 0
+}
+
+# Introductions: one for each, though the daemon is killed while they leave; and whether somebody agreed that the address is shown.
 post_introductions()
 {
 	local wanted came without
@@ -158,6 +172,7 @@ post_introductions()
 	[ "$wanted" = 0 ] || post show ../mail messages.json match-started | sed 's/^/   | /'
 	[ "$wanted" = 0 ] || { say "With it, for the calendar:"; sed 's/^/   | /' "$run/work/invitations"; }
 	[ "$wanted" = 0 ] || good "each introduction carries an invitation to the same first meeting, which names its reader alone"
+	[ -z "$1" ] || addresses
 }
 
 # Where nobody answered, the offer has lapsed, and a second run looks for somebody else. Who was declined is in it, too.

@@ -342,6 +342,20 @@ by_themselves()
 	fi
 	ask carla own.json match list "id=$own" -f id,state
 	check "both sides accepted" same "$(look value own.json state)" accepted
+	agrees
+}
+
+# Whoever accepts is asked whether the other may see their address, where the program shows any and they have one.
+agrees()
+{
+	local consent
+	agreed=''
+	ask tim consents.json consent list 'purpose=share contact' state=asked -f id
+	[ "$(look rows consents.json)" != 0 ] || return 0
+	say "Accepting asked both whether the other may see their address. tim agrees; mona does not answer:"
+	consent=$(look value consents.json object)
+	show tim mentorctl consent give "${consent##*/}"
+	agreed=tim
 }
 
 # All other answers are entered by the coordinator, and the daemon is killed while they come in.
@@ -451,7 +465,7 @@ started()
 	ask carla active.json match list "program=$program" state=active -f id
 	active=$(look rows active.json)
 	check "some matches are active" above "$active" 0
-	post_introductions
+	post_introductions "${agreed:-}"
 }
 
 # ---- 5: twelve weeks ----

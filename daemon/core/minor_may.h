@@ -13,4 +13,8 @@
 	"gu.\"guardian\" = co.\"giver\" AND gu.\"minor\" = co.\"person\" AND gu.\"state\" = 'verified' WHERE co.\"program\" = " program \
 	" AND co.\"person\" = " person " AND co.\"purpose\" = 'take part' AND co.\"state\" = 'given'))"
 
+/* 1: this person is a minor, and those are not all there. */
+#define MINOR_LACKS(program, person) \
+	"(EXISTS (SELECT 1 FROM \"person\" mi WHERE mi.\"id\" = " person " AND mi.\"minor\") AND NOT " MINOR_MAY(program, person) ")"
+
 #endif

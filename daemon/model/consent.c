@@ -6,10 +6,35 @@
  * link that was answered, the login, or what staff wrote down of a paper. A guardian's contact never comes from the minor: staff enter it,
  * and somebody of the staff who is neither of the two verifies it. Before that a guardian is asked for nothing. When the minor comes of
  * age guardianships end, and the own consent is what counts.
+ *
+ * One that holds until a day ends with that day where the person lives. Two weeks before, whoever gave it is asked whether they renew it,
+ * for as long as it was given for. With a consent to take part that a minor needs, and that is taken back, ends, or was that of somebody who is
+ * guardian no more, their pairs pause in the same call: nobody has to be there for that, and going on is a coordinator's decision.
  */
 #include "core/date.h"
+#include "core/settings.h"
 #include "core/zone.h"
 #include "model.h"
+#include "page_words.h"
+
+static int interrupt(struct call *call, void *record, void *data)
+{
+	(void)data;
+	return perform_also(call, &match_entity, *(int64_t *)record, "Interrupt", NULL, 0);
+}
+
+static int pairs_pause(struct call *call, int64_t program, int64_t person)
+{
+	int64_t lacks;
+	int r = ask(call, "SELECT " MINOR_LACKS("?1", "?2"), VALUES(program, person), &lacks);
+
+	return r || !lacks
+		? r
+		: each(call, &match_entity, interrupt, NULL,
+			  "\"program\" = ?1 AND \"state\" = 'active' AND \"id\" IN (SELECT \"match\" FROM \"match_member\" WHERE "
+			  "\"person\" = ?2)",
+			  VALUES(program, person));
+}
 
 /* ---- guardianship ---- */
 
@@ -30,6 +55,7 @@ static const struct field guard_fields[] = { ID_AND_VERSION(struct guardianship,
 	{ AS_TEXT(struct guardianship, verified_how, STAFF), .flags = BY_VERB | HAS_MAX | ERASED, .max = 400, .retention = AFTER_PROGRAM,
 		.label = "How it was verified" },
 	{ AS_INT(struct guardianship, verified_by, NUMBER, STAFF), .flags = BY_VERB, .label = "Verified by the person with the number" },
+	{ AS_INT(struct guardianship, entered_at, INSTANT, STAFF), .flags = BY_VERB, .label = "Entered" },
 	{ AS_INT(struct guardianship, state, CHOICE, STAFF), .flags = REQUIRED | BY_VERB | SORTED | LISTED, .choices = guard_states,
 		.starts = true, .label = "State" },
 	{ 0 } };
@@ -44,11 +70,12 @@ static int guard_check(struct call *call, const void *record)
 
 static int guard_create(struct call *call, const void *was, void *now)
 {
-	const struct guardianship *g = now;
+	struct guardianship *g = now;
 	struct person *minor;
 	int r = load(call, &person_entity, g->minor, (void **)&minor);
 
 	(void)was;
+	g->entered_at = call->now;
 	if (r)
 		return r;
 	return minor->minor ? 0 : fail(call, E_STATE, "minor", "this person is of age and needs no guardian");
@@ -66,6 +93,13 @@ static int guard_verify(struct call *call, const void *was, void *now)
 		return fail(call, E_DENIED, NULL, "somebody else of the staff verifies this");
 	g->verified_by = call->caller->person;
 	return tell(call, "guardian-told", g->guardian, g->program, NONE, &guardianship_entity, g->id, NONE);
+}
+
+static int guard_changed(struct call *call, const void *was, const void *now)
+{
+	const struct guardianship *g = now;
+
+	return was && g && g->state == GUARDIANSHIP_ENDED ? pairs_pause(call, g->program, g->minor) : 0;
 }
 
 static int end_guard(struct call *call, void *record, void *data)
@@ -87,22 +121,31 @@ static const struct verb guard_verbs[] = { { "Create", COORDINATOR, 0, KEEP, "*"
 		0 },
 	{ 0 } };
 
+static const struct waiting guard_waiting[] = { { "guardian to verify", COORDINATOR, "t.\"state\" = 'claimed'", "t.\"entered_at\"", NULL },
+	{ 0 } };
+
 const struct entity guardianship_entity = { .name = "guardianship",
 	.collection = "guardianships",
 	.size = sizeof(struct guardianship),
 	.fields = guard_fields,
 	.verbs = guard_verbs,
 	.check = guard_check,
+	.changed = guard_changed,
 	.unique = "program minor guardian",
 	.retention = AFTER_PROGRAM,
 	.label = "Guardianship",
 	.help = "Who may consent for a minor, once it was verified.",
-	.order = "state" };
+	.order = "state",
+	.waiting = guard_waiting };
 
 /* ---- consent ---- */
 
 static const char *const states[] = { "asked", "given", "refused", "withdrawn", "expired", NULL };
 static const char *const ways[] = { "link", "login", "paper or by mouth", NULL };
+enum {
+	TO_TAKE_PART,
+	TO_SHARE_CONTACT
+};
 const char *const consent_purposes[] = { "take part", "share contact", "evaluation", "academic data", "testimonial", "photo", "recognition",
 	NULL };
 
@@ -117,6 +160,7 @@ static const struct field fields[] = { ID_AND_VERSION(struct consent, .anchor = 
 	{ AS_TEXT(struct consent, wording, STAFF), .flags = FROZEN | LINES | HAS_MAX | OWN | ERASED, .max = 4000,
 		.retention = AFTER_PROGRAM, .label = "What it says" },
 	{ AS_INT(struct consent, ends, DATE, STAFF), .flags = OWN, .label = "Holds until" },
+	{ AS_INT(struct consent, days, NUMBER, STAFF), .flags = BY_VERB | OWN, .unit = "days", .label = "Given for" },
 	{ AS_INT(struct consent, way, CHOICE, STAFF), .flags = BY_VERB | OWN, .choices = ways, .label = "How" },
 	{ AS_TEXT(struct consent, evidence, STAFF), .flags = BY_VERB | HAS_MAX | OWN | ERASED, .max = 400, .retention = AFTER_PROGRAM,
 		.label = "Evidence" },
@@ -126,6 +170,76 @@ static const struct field fields[] = { ID_AND_VERSION(struct consent, .anchor = 
 		.starts = true, .label = "State" },
 	{ 0 } };
 COVERS(fields, struct consent, 0);
+
+/* ---- until when ---- */
+
+enum {
+	ASKED_AHEAD = 14 /* days before its end from which on a consent can be renewed */
+};
+
+static int zone_of_whose(struct call *call, const struct consent *consent, const char **ret)
+{
+	struct program *program;
+	int r = load(call, &program_entity, consent->program, (void **)&program);
+
+	return r ? r : zone_for(call, consent->person, program, ret);
+}
+
+/* The start of a day where the person lives. */
+static int day_begins(struct call *call, const struct consent *consent, int64_t day, const char **ret_zone, int64_t *ret)
+{
+	int r = zone_of_whose(call, consent, ret_zone);
+
+	if (!r)
+		zone_instant(zone_of(call, *ret_zone), day * DAY, ret);
+	return r;
+}
+
+int consent_over(struct call *call, const struct consent *consent, int64_t *ret)
+{
+	const char *zone;
+
+	*ret = NONE;
+	return consent->ends == NONE ? 0 : day_begins(call, consent, consent->ends + 1, &zone, ret);
+}
+
+int consent_renewable(struct call *call, const struct consent *consent, int64_t *ret_until)
+{
+	const char *zone;
+	int64_t from, over;
+	int r;
+
+	*ret_until = NONE;
+	if (consent->state != CONSENT_GIVEN || consent->ends == NONE || consent->days == NONE)
+		return 0;
+	r = day_begins(call, consent, consent->ends + 1 - ASKED_AHEAD, &zone, &from);
+	if (!r)
+		r = consent_over(call, consent, &over);
+	if (!r && call->now >= from && call->now < over)
+		*ret_until = consent->ends + consent->days;
+	return r;
+}
+
+/* What is to happen while it holds: whoever gave it is asked once whether they renew it, where there is time for that; then it ends. */
+static int plan_end(struct call *call, const struct consent *consent)
+{
+	const char *zone;
+	int64_t ahead, over;
+	int r = unplan(call, "consent ending", consent->id);
+
+	if (!r)
+		r = unplan(call, "consent expiring", consent->id);
+	if (r || consent->state != CONSENT_GIVEN || consent->ends == NONE)
+		return r;
+	r = day_begins(call, consent, consent->ends + 1, &zone, &over);
+	if (!r)
+		r = plan(call, "consent expiring", consent->id, over, zone);
+	if (!r)
+		r = day_begins(call, consent, consent->ends + 1 - ASKED_AHEAD, &zone, &ahead);
+	return r || ahead <= call->now ? r : plan(call, "consent ending", consent->id, ahead, zone);
+}
+
+/* ---- asking and answering ---- */
 
 struct asking {
 	const struct consent *consent;
@@ -152,6 +266,8 @@ static int ask_it(struct call *call, const void *was, void *now)
 		VALUES(consent->program, consent->person, consent->giver));
 
 	(void)was;
+	if (!r && consent->ends != NONE && consent->ends < today(call))
+		return fail(call, E_INVALID, "ends", "must not lie in the past");
 	if (!r && asking.already)
 		return fail(call, E_STATE, "purpose", "this is asked already, or was given");
 	if (!r && consent->giver != consent->person)
@@ -184,9 +300,9 @@ static int answered(struct call *call, struct consent *consent)
 static int give(struct call *call, const void *was, void *now)
 {
 	struct consent *consent = now;
-	struct person *person;
-	int r = load(call, &person_entity, consent->person, (void **)&person);
+	const char *zone;
 	int64_t verified = 1;
+	int r = zone_of_whose(call, consent, &zone);
 
 	(void)was;
 	if (!r && consent->giver != consent->person)
@@ -196,8 +312,28 @@ static int give(struct call *call, const void *was, void *now)
 		return r;
 	if (!verified)
 		return fail(call, E_STATE, "giver", "the guardianship has ended");
-	if (consent->ends != NONE && consent->ends < today(call))
-		return fail(call, E_STATE, "ends", "the time for which this was asked is over");
+	if (consent->ends != NONE) {
+		consent->days = consent->ends + 1 - today_in(call, zone);
+		if (consent->days <= 0)
+			return fail(call, E_STATE, "ends", "the time for which this was asked is over");
+	}
+	return answered(call, consent);
+}
+
+/* For as long again as it was given for, from its end on. */
+static int renew(struct call *call, const void *was, void *now)
+{
+	struct consent *consent = now;
+	int64_t until;
+	int r = consent_renewable(call, was, &until);
+
+	if (r)
+		return r;
+	if (until == NONE)
+		return fail(call, E_STATE, "ends",
+			consent->ends == NONE ? "this has no end, so there is nothing to renew"
+					      : "this can be renewed in the last 14 days before its end");
+	consent->ends = until;
 	return answered(call, consent);
 }
 
@@ -224,23 +360,61 @@ static int again(struct call *call, const void *was, void *now)
 static int changed(struct call *call, const void *before, const void *after)
 {
 	const struct consent *was = before, *now = after;
-	int64_t at;
 	int r = 0;
 
 	if (!now)
 		return 0;
 	if (!was)
 		return tell(call, "consent-asked", now->giver, now->program, NONE, &consent_entity, now->id, NONE);
-	if (was->state == now->state)
-		return 0;
-	if (now->state == CONSENT_GIVEN && now->ends != NONE) {
-		at = (now->ends + 1) * 86400;
-		r = plan(call, "consent expiring", now->id, at, NULL);
-	} else if (was->state == CONSENT_GIVEN)
-		r = unplan(call, "consent expiring", now->id);
-	if (!r && now->state == CONSENT_WITHDRAWN) /* staff end what rests on it, and talk with who took it back */
-		r = tell_staff(call, "consent-withdrawn", now->program, NONE, &consent_entity, now->id, call->now);
-	return r;
+	if (was->state != now->state || was->ends != now->ends)
+		r = plan_end(call, now);
+	if (r || was->state == now->state)
+		return r;
+	/* staff end what rests on it, and talk with whose it was */
+	if (now->state == CONSENT_WITHDRAWN || now->state == CONSENT_EXPIRED)
+		r = tell_staff(call, now->state == CONSENT_WITHDRAWN ? "consent-withdrawn" : "consent-expired", now->program, NONE,
+			&consent_entity, now->id, call->now);
+	return !r && was->state == CONSENT_GIVEN && now->purpose == TO_TAKE_PART ? pairs_pause(call, now->program, now->person) : r;
+}
+
+int consent_ask_contact(struct call *call, const struct program *program, int64_t person_id)
+{
+	struct consent *consent = fresh(call, &consent_entity);
+	struct person *person;
+	const char *language;
+	int64_t before;
+	int r = load(call, &person_entity, person_id, (void **)&person);
+
+	if (r || program->contact != CONTACT_ADDRESSES || person->minor || !person->email)
+		return r;
+	r = ask(call,
+		"SELECT count(*) FROM \"consent\" WHERE \"program\" = ?1 AND \"person\" = ?2 AND \"purpose\" = 'share contact' AND "
+		"\"state\" <> 'expired'",
+		VALUES(program->id, person_id), &before);
+	if (r || before)
+		return r;
+	language = person->language ? person->language : settings_of(call)->institution.language;
+	consent->program = program->id;
+	consent->person = consent->giver = person_id;
+	consent->purpose = TO_SHARE_CONTACT;
+	consent->wording = arena_copy(call->arena, page_word(language, CONSENT_ADDRESS));
+	consent->asked_at = call->now;
+	return add(call, &consent_entity, consent);
+}
+
+/* ---- jobs ---- */
+
+/* A job of before, which fell due where the institution is; or one whose person has moved since: it ends when it is over there. 1: later. */
+static int too_early(struct call *call, const char *kind, const struct consent *consent, int64_t day)
+{
+	const char *zone;
+	int64_t at;
+	int r = day_begins(call, consent, day, &zone, &at);
+
+	if (r || at <= call->now)
+		return r;
+	r = plan(call, kind, consent->id, at, zone);
+	return r ? r : 1;
 }
 
 static int expire(struct call *call, int64_t subject, int64_t nominal, int64_t *cursor)
@@ -250,7 +424,27 @@ static int expire(struct call *call, int64_t subject, int64_t nominal, int64_t *
 
 	(void)nominal;
 	(void)cursor;
-	return r || consent->state != CONSENT_GIVEN ? r : perform_also(call, &consent_entity, subject, "Expire", NULL, 0);
+	if (r || consent->state != CONSENT_GIVEN || consent->ends == NONE)
+		return r;
+	r = too_early(call, "consent expiring", consent, consent->ends + 1);
+	if (r)
+		return r < 0 ? r : 0;
+	return perform_also(call, &consent_entity, subject, "Expire", NULL, 0);
+}
+
+static int ending(struct call *call, int64_t subject, int64_t nominal, int64_t *cursor)
+{
+	struct consent *consent;
+	int64_t until;
+	int r = load(call, &consent_entity, subject, (void **)&consent);
+
+	(void)nominal;
+	(void)cursor;
+	if (!r)
+		r = consent_renewable(call, consent, &until);
+	return r || until == NONE
+		? r
+		: tell(call, "consent-ending", consent->giver, consent->program, NONE, &consent_entity, consent->id, consent->ends);
 }
 
 #define S(x) IN(CONSENT_##x)
@@ -258,12 +452,18 @@ static const struct verb verbs[] = { { "Create", COORDINATOR, 0, KEEP, "*", ask_
 	{ "Give", SELF, S(ASKED) | S(REFUSED), S(GIVEN), "evidence", give, "Agree", FOR_SOMEBODY, NULL, NULL, 0 },
 	{ "Refuse", SELF, S(ASKED), S(REFUSED), "evidence", refuse, "Do not agree", FOR_SOMEBODY, NULL, NULL, 0 },
 	{ "Withdraw", SELF, S(GIVEN), S(WITHDRAWN), "evidence", withdraw, "Take it back", FOR_SOMEBODY, NULL, NULL, 0 },
+	{ "Renew", SELF, S(GIVEN), KEEP, "evidence", renew, "Let it hold for as long again", FOR_SOMEBODY, NULL, NULL, 0 },
 	{ "Remind", COORDINATOR, S(ASKED), KEEP, NULL, again, "Ask again, with a new link", 0, NULL, NULL, 0 },
 	{ "Expire", SYSTEM, S(GIVEN), S(EXPIRED), NULL, NULL, "Its time is over", 0, NULL, NULL, 0 }, { 0 } };
 
-static const struct job jobs[] = { { "consent expiring", NULL, RUN_ONCE_LATE, 0, expire, "A consent ends", 0, "consent" }, { 0 } };
+static const struct job jobs[] = { { "consent expiring", NULL, RUN_ONCE_LATE, 0, expire, "A consent ends", 0, "consent" },
+	{ "consent ending", NULL, RUN_ONCE_LATE, ASKED_AHEAD *DAY, ending, "A consent is to be renewed", 0, "consent" }, { 0 } };
 
-static const struct waiting waiting[] = { { "consent to answer", SELF, "t.\"state\" = 'asked'", "t.\"asked_at\"", NULL }, { 0 } };
+static const struct waiting waiting[] = { { "consent to answer", SELF, "t.\"state\" = 'asked'", "t.\"asked_at\"", NULL },
+	/* whoever does not answer about their address shares none, and nobody has to do anything */
+	{ "consent not answered yet", COORDINATOR,
+		"t.\"state\" = 'asked' AND t.\"purpose\" <> 'share contact' AND t.\"asked_at\" <= ?1 - 3 * 86400", "t.\"asked_at\"", NULL },
+	{ 0 } };
 
 const struct entity consent_entity = { .name = "consent",
 	.collection = "consents",

@@ -115,7 +115,7 @@ static const struct field side_arguments[] = { { AS_INT(struct sides, mentor, LI
 static int side_check(struct call *call, const struct match *match, int64_t id, int side, const char *name)
 {
 	struct participant *p;
-	int64_t minors;
+	int64_t lacks;
 	int r = load(call, &participant_entity, id, (void **)&p);
 
 	if (r == E_NOTFOUND || (!r && p->program != match->program))
@@ -126,9 +126,8 @@ static int side_check(struct call *call, const struct match *match, int64_t id, 
 		return fail(call, E_INVALID, name, "this participant is a %s", side == SIDE_MENTOR ? "mentee" : "mentor");
 	if (p->state != PARTICIPANT_READY)
 		return fail(call, E_STATE, name, "this participant is not ready");
-	r = ask(call, "SELECT \"minor\" AND NOT " MINOR_MAY("?2", "?1") " FROM \"person\" WHERE \"id\" = ?1", VALUES(p->person, p->program),
-		&minors);
-	if (!r && minors)
+	r = ask(call, "SELECT " MINOR_LACKS("?1", "?2"), VALUES(p->program, p->person), &lacks);
+	if (!r && lacks)
 		return fail(call, E_STATE, name, "this participant is a minor and the consents to take part are missing");
 	return r;
 }
@@ -287,6 +286,8 @@ static int match_accept(struct call *call, const void *was, void *now)
 		r = members(call, match->id, member_has_place, NULL);
 	if (!r)
 		r = write_answer(call, answers.own, ANSWER_ACCEPTED);
+	if (!r)
+		r = consent_ask_contact(call, program, answers.own->person);
 	if (!r && answers.open && answers.own->side == first_side(program))
 		return members(call, match->id, tell_offer, &(struct telling){ match, -1 });
 	if (r || answers.open)
@@ -349,6 +350,19 @@ static int tell_start(struct call *call, void *record, void *data)
 			  VALUES(match->program, member->person));
 }
 
+/* A hard rule: no pair begins or goes on with a minor whose consents to take part are not all there. */
+static int minor_may(struct call *call, void *record, void *data)
+{
+	const struct match_member *member = record;
+	int64_t lacks;
+	int r = ask(call, "SELECT " MINOR_LACKS("?1", "?2"), VALUES(member->program, member->person), &lacks);
+
+	(void)data;
+	return !r && lacks ? fail(call, E_STATE, "state", "the %s is a minor and the consents to take part are missing",
+				     member->side == SIDE_MENTOR ? "mentor" : "mentee")
+			   : r;
+}
+
 static int match_start(struct call *call, const void *was, void *now)
 {
 	struct match *match = now;
@@ -356,6 +370,8 @@ static int match_start(struct call *call, const void *was, void *now)
 	int r = load(call, &program_entity, match->program, (void **)&program);
 
 	(void)was;
+	if (!r)
+		r = members(call, match->id, minor_may, NULL);
 	if (r)
 		return r;
 	if (program->state != PROGRAM_OPEN && program->state != PROGRAM_RUNNING)
@@ -402,9 +418,12 @@ static int match_pause(struct call *call, const void *was, void *now)
 
 static int match_resume(struct call *call, const void *was, void *now)
 {
-	(void)was;
-	return each(call, &check_in_entity, go_on_check_in, NULL, "\"match\" = ?1 AND \"state\" IN ('due', 'overdue')",
-		VALUES(((struct match *)now)->id));
+	int64_t match = ((const struct match *)was)->id;
+	int r = members(call, match, minor_may, NULL);
+
+	(void)now;
+	return r ? r
+		 : each(call, &check_in_entity, go_on_check_in, NULL, "\"match\" = ?1 AND \"state\" IN ('due', 'overdue')", VALUES(match));
 }
 
 /* However a match ends: no more check-ins and reminders; where it ended before its time the mentee is first in the next run. */
@@ -489,6 +508,7 @@ static const struct verb verbs[] = { { "Create", COORDINATOR, 0, KEEP, "program 
 	{ "Lapse", SYSTEM, S(OFFERED), S(DECLINED), NULL, match_lapse, "Nobody answered", 0, NULL, NULL, 0 },
 	{ "Start", COORDINATOR, S(ACCEPTED), S(ACTIVE), NULL, match_start, "Start", 0, NULL, NULL, 0 },
 	{ "Pause", COORDINATOR, S(ACTIVE), S(PAUSED), NULL, match_pause, "Pause", NEEDS_REASON, NULL, NULL, 0 },
+	{ "Interrupt", SYSTEM, S(ACTIVE), S(PAUSED), NULL, match_pause, "A consent that a minor needs is missing", 0, NULL, NULL, 0 },
 	{ "Resume", COORDINATOR, S(PAUSED), S(ACTIVE), NULL, match_resume, "Go on", 0, NULL, NULL, 0 },
 	{ "Extend", COORDINATOR, S(ACTIVE) | S(PAUSED), KEEP, NULL, match_extend, "Move the last day", 0, NULL, extend_arguments,
 		sizeof(struct extend) },
@@ -617,6 +637,11 @@ static const struct waiting waiting[] = { { "match to offer", COORDINATOR, "t.\"
 	{ "offer not answered yet", COORDINATOR, "t.\"state\" = 'offered'", "t.\"offered_at\"", "t.\"answer_until\"" },
 	{ "match to start", COORDINATOR, "t.\"state\" = 'accepted'", "t.\"state_since\"", NULL },
 	{ "match to complete", COORDINATOR, "t.\"state\" = 'closing'", "t.\"state_since\"", NULL },
+	{ "pair of a minor without consents", COORDINATOR,
+		"t.\"state\" IN (" MATCH_TAKING
+		") AND EXISTS (SELECT 1 FROM \"match_member\" mm WHERE mm.\"match\" = t.\"id\" AND " MINOR_LACKS(
+			"t.\"program\"", "mm.\"person\"") ")",
+		"t.\"state_since\"", NULL },
 	/* none was held, and none is planned; whether one that was planned took place is the meeting's own line */
 	{ "pair without a meeting", COORDINATOR,
 		"t.\"state\" = 'active' AND NOT EXISTS (SELECT 1 FROM \"meeting\" me WHERE me.\"match\" = t.\"id\" AND me.\"state\" IN ('held', "

@@ -45,6 +45,11 @@ enum offer_order {
 	OFFER_MENTOR_FIRST,
 	OFFER_MENTEE_FIRST
 };
+enum { /* struct program.contact */
+	CONTACT_ADDRESSES,
+	CONTACT_THROUGH_US,
+	CONTACT_ON_SITE
+};
 struct program {
 	int64_t id, version;
 	char *key, *title, *summary, *framework, *mentor_role, *mentee_role, *eligibility, *starter;
@@ -200,7 +205,7 @@ enum guardianship_state {
 struct guardianship {
 	int64_t id, version, program, minor, guardian, relation, source;
 	char *verified_how;
-	int64_t verified_by, state;
+	int64_t verified_by, entered_at, state;
 };
 enum consent_state {
 	CONSENT_ASKED,
@@ -217,7 +222,7 @@ enum consent_way {
 struct consent {
 	int64_t id, version, program, person, giver, purpose;
 	char *wording;
-	int64_t ends, way;
+	int64_t ends, days, way;
 	char *evidence;
 	int64_t asked_at, answered_at, state;
 };
@@ -246,6 +251,12 @@ char *address_hidden(struct arena *, const char *address);
 
 extern const struct entity guardianship_entity, consent_entity;
 extern const char *const consent_purposes[]; /* "take part" ..., ended by NULL */
+/* The first instant at which it does not hold any more, in the person's zone; NONE: it has no end. */
+int consent_over(struct call *, const struct consent *, int64_t *ret);
+/* Of one that is given: may its giver renew it by now, and until which day would it hold? NONE: not yet, or not any more. */
+int consent_renewable(struct call *, const struct consent *, int64_t *ret_until);
+/* Asks somebody whether their address may be shown to whom they work with, where the program shows any and it was never asked. */
+int consent_ask_contact(struct call *, const struct program *, int64_t person);
 /* Whoever comes of age has no guardians any more. */
 int guardians_end(struct call *, int64_t minor);
 enum meeting_state {

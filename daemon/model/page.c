@@ -125,6 +125,11 @@ const char *page_moment(const struct reading *r, int64_t instant)
 	return message_instant(r->call->arena, message_language_for(r->call, r->language), zone_of(r->call, r->zone), instant);
 }
 
+const char *page_day(const struct reading *r, int64_t day)
+{
+	return message_day(r->call->arena, message_language_for(r->call, r->language), day);
+}
+
 /* ---- an offer ---- */
 
 static int offer_page(struct reading *r, struct page *page)
@@ -266,14 +271,16 @@ static int consent_page(struct reading *r, struct page *page)
 	struct call *call = r->call;
 	struct consent *consent;
 	struct person *whose;
-	int64_t rests;
+	int64_t rests, until;
 	int result = load(call, &consent_entity, r->subject, (void **)&consent);
 
 	if (!result)
 		result = load(call, &person_entity, consent->person, (void **)&whose);
+	if (!result)
+		result = consent_renewable(call, consent, &until);
 	if (result)
 		return result;
-	if (consent->state != CONSENT_ASKED || consent->giver != r->person->id)
+	if ((consent->state != CONSENT_ASKED && until == NONE) || consent->giver != r->person->id)
 		return fail(call, E_NOTFOUND, NULL, "what this link asks is over");
 	page->title = page_fill(call->arena, page_say(r, CONSENT_TITLE),
 		(const char *const[]){ page_say(r, (enum page_word)(CONSENT_TAKE_PART + consent->purpose)), NULL });
@@ -289,6 +296,13 @@ static int consent_page(struct reading *r, struct page *page)
 		return 0;
 	}
 	page_part(page, MENTORSHIP_NOTE, NULL, page_say(r, CONSENT_FREE));
+	if (until != NONE) {
+		page_paragraph(page,
+			page_fill(call->arena, page_say(r, CONSENT_ENDS),
+				(const char *const[]){ page_day(r, consent->ends), page_day(r, until), NULL }));
+		page_button(page, "renew", page_say(r, CONSENT_RENEW), MENTORSHIP_PART_PRIMARY);
+		return 0;
+	}
 	page_button(page, "give", page_say(r, CONSENT_YES), MENTORSHIP_PART_PRIMARY);
 	page_button(page, "refuse", page_say(r, CONSENT_NO), MENTORSHIP_PART_QUIET);
 	return 0;
@@ -296,21 +310,25 @@ static int consent_page(struct reading *r, struct page *page)
 
 static int consent_deed(struct reading *r, struct deed *deeds, int *count)
 {
-	bool yes = page_does(r->answer, "give");
+	bool yes = page_does(r->answer, "give"), renew = page_does(r->answer, "renew");
 	int64_t rests;
 	int result = address_rests(r->call, r->person->id, &rests);
 
 	if (result || (rests != NONE && rests > r->call->now))
 		return result ? result : fail(r->call, E_STATE, NULL, "the address is too new for what binds");
-	*count = yes || page_does(r->answer, "refuse");
-	deeds[0] = (struct deed){ .entity = &consent_entity, .id = r->subject, .verb = yes ? "Give" : "Refuse" };
+	*count = yes || renew || page_does(r->answer, "refuse");
+	deeds[0] = (struct deed){ .entity = &consent_entity, .id = r->subject, .verb = renew ? "Renew" : yes ? "Give" : "Refuse" };
 	return 0;
 }
 
 static int consent_thanks(struct reading *r, struct page *page)
 {
 	page->title = page_say(r, THANKS);
-	page_paragraph(page, page_say(r, page_does(r->answer, "give") ? CONSENT_GIVEN_NEXT : CONSENT_REFUSED_NEXT));
+	page_paragraph(page,
+		page_say(r,
+			page_does(r->answer, "renew")          ? CONSENT_RENEWED_NEXT
+				: page_does(r->answer, "give") ? CONSENT_GIVEN_NEXT
+							       : CONSENT_REFUSED_NEXT));
 	return 0;
 }
 

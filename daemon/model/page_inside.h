@@ -23,6 +23,7 @@ struct reading {
 
 const char *page_say(const struct reading *, enum page_word);
 const char *page_moment(const struct reading *, int64_t instant); /* in the reader's zone and language */
+const char *page_day(const struct reading *, int64_t day);        /* in the reader's language */
 bool page_does(const struct page_answer *, const char *word);     /* that button was pressed */
 
 struct page_part *page_part(struct page *, int kind, const char *name, const char *text);

@@ -272,9 +272,13 @@ static int list_participant(struct call *call, void *record, void *data)
 static int list_given(struct call *call, void *record, void *data)
 {
 	const struct consent *consent = record;
+	int64_t until;
+	int r = consent_renewable(call, consent, &until);
 
+	if (!r && until != NONE)
+		lead(data, "consent", consent->id, consent_text(call, data, consent, OWN_RENEW));
 	lead(data, "take-back", consent->id, consent_text(call, data, consent, OWN_TAKE_BACK));
-	return 0;
+	return r;
 }
 
 static int affairs(struct listing *l)

@@ -114,6 +114,15 @@ static const char *const words[PAGE_WORDS][LANGUAGES] = {
 	[CONSENT_NO] = { "I do not agree", "Ich bin nicht einverstanden" },
 	[CONSENT_GIVEN_NEXT] = { "We have noted that you agree.", "Wir haben Ihr Einverständnis vermerkt." },
 	[CONSENT_REFUSED_NEXT] = { "We have noted that you do not agree.", "Wir haben vermerkt, dass Sie nicht einverstanden sind." },
+	[CONSENT_ENDS] = { "Your agreement holds until %1. If you renew it, it holds until %2; if you do nothing, it ends.",
+		"Ihr Einverständnis gilt bis %1. Wenn Sie es erneuern, gilt es bis %2; wenn Sie nichts tun, endet es." },
+	[CONSENT_RENEW] = { "I renew it", "Ich erneuere es" },
+	[CONSENT_RENEWED_NEXT] = { "We have noted that you renewed your agreement.",
+		"Wir haben vermerkt, dass Sie Ihr Einverständnis erneuert haben." },
+	[CONSENT_ADDRESS] = { "In this program those who work together are told each other's mail address when they begin. Yours is told only if you "
+			      "agree. Without it you reach each other through the people who run the program; nothing else depends on your answer.",
+		"In diesem Programm erfahren die, die zusammenarbeiten, zu Beginn die Mailadresse voneinander. Ihre wird nur genannt, wenn Sie "
+		"einverstanden sind. Sonst erreichen Sie einander über die Koordination; sonst hängt von Ihrer Antwort nichts ab." },
 	[FORM_CLOSES] = { "Please answer until %1.", "Bitte antworten Sie bis %1." },
 	[FORM_NAMED] = { "The people who run the program can see who gave which answer.",
 		"Wer das Programm leitet, kann sehen, wer was geantwortet hat." },
@@ -137,6 +146,7 @@ static const char *const words[PAGE_WORDS][LANGUAGES] = {
 		"Was Sie für sie erlaubt haben, können Sie jederzeit zurücknehmen: Lassen Sie sich dazu unten einen frischen Link schicken." },
 	[OWN_BACK] = { "Back to my page", "Zurück zu meiner Seite" },
 	[OWN_CONSENT] = { "A consent is asked for: %1", "Um ein Einverständnis wird gebeten: %1" },
+	[OWN_RENEW] = { "A consent ends soon: %1", "Ein Einverständnis endet bald: %1" },
 	[OWN_MEETINGS] = { "When you meet", "Wann Sie sich treffen" },
 	[OWN_MEETING] = { "%1, with %2: do you come?", "%1, mit %2: Kommen Sie?" },
 	[OWN_MEETING_YES] = { "%1, with %2: you come", "%1, mit %2: Sie kommen" },

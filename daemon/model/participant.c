@@ -8,7 +8,6 @@
  */
 #include <string.h>
 
-#include "core/minor_may.h"
 #include "model.h"
 
 static const char *const states[] = { "applied", "screening", "accepted", "training", "ready", "completed", "waitlisted", "paused",
@@ -212,9 +211,7 @@ static const struct waiting waiting[] = { { "application to decide", COORDINATOR
 						  "t.\"state_since\"", NULL },
 	{ "mentee without mentor", COORDINATOR, NOW_READY, READY_SINCE, NULL },
 	/* who cannot be matched before they and a guardian agreed */
-	{ "minor without consents", COORDINATOR,
-		"t.\"state\" = 'ready' AND EXISTS (SELECT 1 FROM \"person\" pe WHERE pe.\"id\" = t.\"person\" AND pe.\"minor\" = 1) AND NOT " MINOR_MAY(
-			"t.\"program\"", "t.\"person\""),
+	{ "minor without consents", COORDINATOR, "t.\"state\" = 'ready' AND " MINOR_LACKS("t.\"program\"", "t.\"person\""),
 		"t.\"state_since\"", NULL },
 	{ 0 } };
 

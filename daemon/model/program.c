@@ -239,6 +239,21 @@ static int program_hold(struct call *call, const void *was, void *now)
 	return 0;
 }
 
+static int ask_contact(struct call *call, void *record, void *data)
+{
+	return consent_ask_contact(call, data, ((const struct participant *)record)->person);
+}
+
+static int program_ask_contact(struct call *call, const void *was, void *now)
+{
+	const struct program *p = was;
+
+	if (p->contact != CONTACT_ADDRESSES)
+		return fail(call, E_STATE, "contact", "this program shows no addresses, so there is nothing to ask");
+	return each(call, &participant_entity, ask_contact, now,
+		"\"program\" = ?1 AND \"state\" IN ('accepted', 'training', 'ready', 'paused')", VALUES(p->id));
+}
+
 static int release_message(struct call *call, void *record, void *data)
 {
 	(void)data;
@@ -272,7 +287,10 @@ static const struct verb verbs[] = { { "Create", COORDINATOR, 0, KEEP, "*", prog
 	{ "Clone", COORDINATOR, 0, KEEP, NULL, program_clone, "Make a copy for the next time", 0, NULL, clone_arguments,
 		sizeof(struct clone) },
 	{ "HoldMail", COORDINATOR, 0, KEEP, NULL, program_hold, "Hold outgoing mail", 0, NULL, NULL, 0 },
-	{ "ReleaseMail", COORDINATOR, 0, KEEP, NULL, program_release, "Release held mail", 0, NULL, NULL, 0 }, { 0 } };
+	{ "ReleaseMail", COORDINATOR, 0, KEEP, NULL, program_release, "Release held mail", 0, NULL, NULL, 0 },
+	{ "AskContact", COORDINATOR, IN(PROGRAM_OPEN) | IN(PROGRAM_RUNNING), KEEP, NULL, program_ask_contact,
+		"Ask all who take part whether their address may be shown", 0, NULL, NULL, 0 },
+	{ 0 } };
 
 /* ---- jobs: what a coordinator did earlier is left alone ---- */
 

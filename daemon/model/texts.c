@@ -123,6 +123,7 @@ const struct message_kind message_kinds[] = {
 	{ "held-batch", "program", TO_STAFF, "count?", "A great many messages wait" },
 	{ "address-bounces", "person", MESSAGE_WAITS | MESSAGE_DAILY | TO_STAFF, "person.name", "Mails come back from an address" },
 	{ "consent-withdrawn", "consent", TO_STAFF, "consent.purpose minor.name?", "A consent was taken back" },
+	{ "consent-expired", "consent", TO_STAFF, "consent.purpose minor.name?", "A consent has ended" },
 	{ "change-asked", "match", TO_STAFF, "match.names", "Somebody else is asked for" },
 	{ "export-asked", "person", MESSAGE_STAFF, PROTECTION, "", "Somebody asked for the data held" },
 	{ "address-objected", "address_change", TO_STAFF, "person.name", "An old address knows nothing of its change" },

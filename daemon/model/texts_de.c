@@ -279,7 +279,12 @@ static const struct shipped_text texts[] = {
 		"mentorctl person show {{about_id}}\n",
 		NULL },
 	{ "consent-withdrawn", "Ein Einverständnis wurde zurückgenommen", NULL,
-		"Ein Einverständnis wurde zurückgenommen: {{consent.purpose}}{{#minor.name}}, für {{minor.name}}{{/minor.name}}. Was darauf beruht, darf nicht weitergehen; bitte kümmern Sie sich heute darum:\n"
+		"Ein Einverständnis wurde zurückgenommen: {{consent.purpose}}{{#minor.name}}, für {{minor.name}}{{/minor.name}}. Was darauf beruht, darf nicht weitergehen; bitte kümmern Sie sich heute darum. Paare von Minderjährigen, die nicht mehr teilnehmen dürfen, pausieren von selbst:\n"
+		"\n"
+		"mentorctl consent show {{about_id}}\n",
+		NULL },
+	{ "consent-expired", "Ein Einverständnis ist abgelaufen", NULL,
+		"Ein Einverständnis galt für eine Zeit, die vorbei ist: {{consent.purpose}}{{#minor.name}}, für {{minor.name}}{{/minor.name}}. Erneuert wurde es nicht. Was darauf beruht, darf nicht weitergehen; Sie können erneut darum bitten. Paare von Minderjährigen, die nicht mehr teilnehmen dürfen, pausieren von selbst:\n"
 		"\n"
 		"mentorctl consent show {{about_id}}\n",
 		NULL },

@@ -277,7 +277,12 @@ static const struct shipped_text texts[] = {
 		"mentorctl person show {{about_id}}\n",
 		NULL },
 	{ "consent-withdrawn", "A consent was taken back", NULL,
-		"An agreement was taken back: {{consent.purpose}}{{#minor.name}}, for {{minor.name}}{{/minor.name}}. What rests on it must not go on; please see to it today:\n"
+		"An agreement was taken back: {{consent.purpose}}{{#minor.name}}, for {{minor.name}}{{/minor.name}}. What rests on it must not go on; please see to it today. Pairs of a minor who may not take part any more pause by themselves:\n"
+		"\n"
+		"mentorctl consent show {{about_id}}\n",
+		NULL },
+	{ "consent-expired", "A consent has ended", NULL,
+		"An agreement was given for a time, which is over: {{consent.purpose}}{{#minor.name}}, for {{minor.name}}{{/minor.name}}. It was not renewed. What rests on it must not go on; you can ask for it anew. Pairs of a minor who may not take part any more pause by themselves:\n"
 		"\n"
 		"mentorctl consent show {{about_id}}\n",
 		NULL },

@@ -4,7 +4,7 @@
  *
  * The text is made as its recipient may read it then; it and the links in it are nowhere kept. Values come from one table of
  * names; what a name says of somebody else is what a page would show, and an address only
- * where the program's policy has it and neither side is a minor.
+ * where the program's policy has it, its owner consented, and neither side is a minor.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -220,12 +220,21 @@ static const char *as_mentee(struct letter *l)
 	return l->own && l->own->side == SIDE_MENTEE ? "mentee" : NULL;
 }
 
-/* How to reach the other side: by the program's policy, and never an address of or for a minor. */
+/* How to reach the other side: by the program's policy and the other's own consent, and never an address of or for a minor. */
 static const char *contact(struct letter *l)
 {
-	if (!l->program || !l->partner || l->program->contact != 0 || l->person->minor || l->partner->minor)
+	int64_t shared = 0;
+	int r;
+
+	if (!l->program || !l->partner || l->program->contact != CONTACT_ADDRESSES || l->person->minor || l->partner->minor)
 		return NULL;
-	return l->partner->email;
+	r = ask(l->call,
+		"SELECT count(*) FROM \"consent\" WHERE \"program\" = ?1 AND \"person\" = ?2 AND \"giver\" = ?2 AND "
+		"\"purpose\" = 'share contact' AND \"state\" = 'given'",
+		VALUES(l->program->id, l->partner->id), &shared);
+	if (r)
+		l->failed = r;
+	return shared ? l->partner->email : NULL;
 }
 
 /* The sides of a minor reach each other on site, whatever the program's policy. */
@@ -233,7 +242,7 @@ static const char *contact_on_site(struct letter *l)
 {
 	if (!l->program || !l->partner)
 		return NULL;
-	return l->program->contact == 2 || l->person->minor || l->partner->minor ? "on site" : NULL;
+	return l->program->contact == CONTACT_ON_SITE || l->person->minor || l->partner->minor ? "on site" : NULL;
 }
 
 static const char *contact_through(struct letter *l)

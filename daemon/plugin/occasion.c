@@ -63,7 +63,13 @@ static const struct occasion {
 		"SELECT 1 FROM \"match\" m JOIN \"match_member\" mm ON mm.\"match\" = m.\"id\" JOIN \"guardianship\" g ON g.\"minor\" = "
 		"mm.\"person\" WHERE m.\"id\" = ?1 AND m.\"state\" = 'active' AND g.\"guardian\" = ?2 AND g.\"state\" = 'verified' AND ?3 IS NOT NULL",
 		NULL },
-	{ "consent-ending", NULL, "SELECT (\"ends\" + 1) * 86400 FROM \"consent\" WHERE \"id\" = ?1" },
+	/* a renewed one ends at another time, of which there is another mail */
+	{ "consent-ending",
+		"SELECT 1 FROM \"consent\" WHERE \"id\" = ?1 AND \"giver\" = ?2 AND \"state\" = 'given' AND \"ends\" * 86400 < ?3 + 15 * "
+		"86400",
+		"SELECT max(\"due\") FROM \"job\" WHERE \"kind\" = 'consent expiring' AND \"subject\" = ?1" },
+	{ "consent-asked", "SELECT 1 FROM \"consent\" WHERE \"id\" = ?1 AND \"giver\" = ?2 AND \"state\" = 'asked' AND ?3 IS NOT NULL",
+		NULL },
 	{ "concern-waits", "SELECT 1 FROM \"concern\" WHERE \"id\" = ?1 AND \"state\" = 'open' AND ?2 IS NOT NULL AND ?3 IS NOT NULL",
 		NULL },
 	{ 0 }

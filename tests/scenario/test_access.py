@@ -518,6 +518,8 @@ def test_changes_agenda_and_preview_name_only_what_is_seen(shared_world, rules, 
         shown = label and may(rules.roles(account, name, row), label.readers)
         if item["kind"] == "offer to answer":                    # of two people, not of the one who answers
             label, row = rules.entities["match"].fields["name"], rules.rows["match"][row["match"]]
+        elif item["kind"] == "form to answer":                   # of the form
+            label, row = rules.entities["wave"].fields["title"], rules.rows["wave"][row["wave"]]
         assert item.get("label") == (called(rules, label, row)[0] if shown else None), item
     preview, _ = caller.manager("SchedulePreview", "a{sv}", ({"until": NOW + 60 * DAY, "limit": 1000},))
     first, _ = caller.manager("SchedulePreview", "a{sv}", ({"until": NOW + 60 * DAY, "limit": 1},))
@@ -537,7 +539,7 @@ def test_the_agenda_is_whose_it_is(shared_world):
     def kinds(account):
         return {item["kind"] for item in shared_world.caller(account).manager("Agenda", "a{sv}", ({},))}
     assert kinds("mt-mentor2") == {"offer to answer"} and kinds("mt-mentee2") == {"offer to answer", "consent to answer"}
-    assert kinds("mt-mentee1") == {"check-in to answer", "consent to answer", "meeting to log"}
+    assert kinds("mt-mentee1") == {"check-in to answer", "consent to answer", "form to answer", "meeting to log"}
     assert kinds("mt-nobody") == kinds("mt-outside") == kinds("mt-guardian") == kinds("mt-admin") == set()
     assert {"application to decide", "match to offer", "check-in escalated", "proposal to decide"} <= kinds("mt-coord2")
     assert "offer not answered yet" in kinds("mt-coord") and "offer not answered yet" not in kinds("mt-coord2")

@@ -315,7 +315,7 @@ static void what_binds_is_not_taken_while_the_address_is_new(void **state)
 	page = go(h, fresh, there);
 	assert_true(has(page, "Your address is new") && !has(page, "do=give"));
 	do_there(h, fresh, there, page.hash, "give", NULL);
-	assert_int_equal(number(h, "SELECT count(*) FROM consent WHERE state = 'asked'"), 1);
+	assert_int_equal(number(h, "SELECT count(*) FROM consent WHERE purpose = 'photo' AND state = 'asked'"), 1);
 }
 
 static int64_t agreed(struct house *h, int64_t minor, int64_t giver, const char *where)
@@ -395,13 +395,44 @@ static void nobody_floods_the_safeguarding_lead(void **state)
 	assert_int_equal(answer_page(h, own, page.hash, FIELDS("do", "talk-send")).status, MENTORSHIP_PAGE_DONE);
 }
 
+static void a_consent_that_ends_is_renewed(void **state)
+{
+	struct house *h = *state;
+	const char *own = own_page_of(h), *fresh, *there, *bens;
+	struct shown page;
+	int64_t id, other;
+
+	id = create(h->w, &h->c.ada, &consent_entity,
+		ARGS(P("program", path(h->w, &program_entity, h->c.program)), P("person", path(h->w, &person_entity, h->c.cleo_id)),
+			P("giver", path(h->w, &person_entity, h->c.cleo_id)), T("purpose", "photo"), T("ends", "2026-01-10")));
+	other = create(h->w, &h->c.ada, &consent_entity,
+		ARGS(P("program", path(h->w, &program_entity, h->c.program)), P("person", path(h->w, &person_entity, h->c.ben_id)),
+			P("giver", path(h->w, &person_entity, h->c.ben_id)), T("purpose", "photo")));
+	must(perform(h->w, &h->c.cleo, &consent_entity, id, "Give", NULL, 0), &h->w->call.problem);
+	there = place(h, "consent", id);
+	bens = place(h, "consent", other);
+	assert_false(has(go(h, own, there), "do=renew")); /* it binds */
+	fresh = fresh_link(h, own);
+	assert_true(has(open_page(h, fresh), "A consent ends soon"));
+	page = go(h, fresh, there);
+	assert_true(has(page, "10 January 2026") && has(page, "20 January 2026") && has(page, "do=renew") && !has(page, "do=give"));
+	assert_int_equal(press(h, fresh, there, "renew", NULL).status, MENTORSHIP_PAGE_DONE);
+	assert_int_equal(number(h, "SELECT ends FROM consent WHERE purpose = 'photo' AND state = 'given'"), 20473); /* 2026-01-20 */
+	assert_false(has(open_page(h, fresh), "A consent ends soon"));
+	/* only whoever is asked answers */
+	assert_false(has(go(h, fresh, bens), "do=give"));
+	do_there(h, fresh, bens, page.hash, "give", NULL);
+	assert_int_equal(number(h, "SELECT count(*) FROM consent WHERE purpose = 'photo' AND state = 'asked'"), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { HOUSE(what_is_deep_asks_for_a_fresh_link), HOUSE(a_meeting_is_noted_once),
 		HOUSE(the_proposed_meeting_is_answered_moved_and_held), HOUSE(times_are_the_persons_own),
 		HOUSE(somebody_else_is_asked_for_and_the_other_side_does_not_learn_it), HOUSE(a_pause_and_the_end),
 		HOUSE(language_zone_and_links), HOUSE(a_consent_binds), HOUSE(what_binds_is_not_taken_while_the_address_is_new),
-		HOUSE(nobody_floods_the_safeguarding_lead), HOUSE(guardians_are_told_and_take_back) };
+		HOUSE(a_consent_that_ends_is_renewed), HOUSE(nobody_floods_the_safeguarding_lead),
+		HOUSE(guardians_are_told_and_take_back) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

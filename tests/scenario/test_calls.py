@@ -314,6 +314,7 @@ def test_subscriptions_of_who_left_are_gone(world):
 def test_the_agenda_is_oldest_first_and_shrinks_as_things_are_done(world):
     coord = world.caller("mt-coord2")
     agenda = coord.manager("Agenda", "a{sv}", ({},))
+    assert all("since" in item for item in agenda), [item for item in agenda if "since" not in item]
     since = [item["since"] for item in agenda]
     assert since == sorted(since) and all({"kind", "object"} <= set(item) for item in agenda)
     waiting = [item for item in agenda if item["kind"] == "application to decide"]
@@ -324,12 +325,13 @@ def test_the_agenda_is_oldest_first_and_shrinks_as_things_are_done(world):
     coord.verb(waiting[0]["object"], "Participant.Accept")
     assert "application to decide" not in [item["kind"] for item in coord.manager("Agenda", "a{sv}", ({},))]
     mentee = world.caller("mt-mentee1")
+    does = {"consent to answer": ("Consent.Give", {}), "check-in to answer": ("CheckIn.Answer", {"rating": 4}),
+            "meeting to answer": ("Meeting.Accept", {}), "meeting to log": ("Meeting.Hold", {})}
     for item in mentee.manager("Agenda", "a{sv}", ({},)):
-        if item["kind"] == "consent to answer":
-            mentee.verb(item["object"], "Consent.Give")
-        else:
-            mentee.verb(item["object"], "CheckIn.Answer", {"rating": 4})
-    assert mentee.manager("Agenda", "a{sv}", ({},)) == []
+        if item["kind"] != "form to answer":          # test_wave.c has these
+            verb, arguments = does[item["kind"]]
+            mentee.verb(item["object"], verb, arguments)
+    assert {item["kind"] for item in mentee.manager("Agenda", "a{sv}", ({},))} <= {"form to answer"}
 
 
 # ---- tasks ----

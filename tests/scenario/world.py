@@ -228,8 +228,8 @@ class World:
                        (*at, int(self.people["mt-mentee1"].rpartition("/")[2]), BEGIN))
             for program, minor, guardian, state in (("a", "mt-mentee1", "mt-guardian", "claimed"), ("b", "mt-mentee2", "mt-guardian", "verified")):
                 one, other = (int(self.people[name].rpartition("/")[2]) for name in (minor, guardian))
-                db.execute("INSERT INTO guardianship (version, program, minor, guardian, relation, source, state) VALUES (1, ?, ?, ?, 'parent', "
-                           "'registration', ?)", (number[program], one, other, state))
+                db.execute("INSERT INTO guardianship (version, program, minor, guardian, relation, source, entered_at, state) VALUES (1, ?, ?, "
+                           "?, 'parent', 'registration', ?, ?)", (number[program], one, other, BEGIN, state))
                 for purpose, state in (("take part", "asked"), ("photo", "given")):
                     db.execute("INSERT INTO consent (version, program, person, giver, purpose, asked_at, state) VALUES (1, ?, ?, ?, ?, ?, ?)",
                                (number[program], one, one, purpose, BEGIN, state))

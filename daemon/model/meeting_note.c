@@ -22,7 +22,7 @@ static const struct field fields[] = { ID_AND_VERSION(struct meeting_note, .anch
 		.label = "Meeting" },
 	{ AS_INT(struct meeting_note, person, LINK, MEMBER), .flags = REQUIRED | BY_VERB | OWN, .to = "person", .anchor = AT_PERSON,
 		.label = "Author" },
-	{ AS_SEALED(struct meeting_note, text, TEXT), .flags = LINES | HAS_MIN | HAS_MAX | ERASED, .min = 1, .max = 4000,
+	{ AS_SEALED(struct meeting_note, text, TEXT), .flags = OWN_SET | LINES | HAS_MIN | HAS_MAX | ERASED, .min = 1, .max = 4000,
 		.retention = AFTER_PROGRAM, .label = "Note that its author alone reads" },
 	{ AS_INT(struct meeting_note, written_at, INSTANT, MEMBER), .flags = REQUIRED | BY_VERB | SORTED | LISTED | OWN, .starts = true,
 		.label = "Written" },

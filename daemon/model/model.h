@@ -283,6 +283,7 @@ struct meeting_series {
 	char *place;
 	int64_t planned_by, planned_to, state;
 };
+#define MEETING_LAST INT64_C(253402214400) /* the beginning of 9999-12-31 */
 extern const struct entity meeting_entity, meeting_series_entity, meeting_note_entity;
 extern const char *const meeting_formats[];
 /* Proposes the first meeting of a match that starts; calls off those to come of one that ends, and its series. */

@@ -301,7 +301,8 @@ static void add_other(struct survey *s, const struct sheet_row *row, struct xf_i
 	*list = *item->list;
 	list->choices = arena_new(form->arena, (list->count + 1) * sizeof *list->choices);
 	list->size = list->count + 1;
-	memcpy(list->choices, item->list->choices, list->count * sizeof *list->choices);
+	if (list->count)
+		memcpy(list->choices, item->list->choices, list->count * sizeof *list->choices);
 	if (!choice_named(list, "other"))
 		choice_add(form, list, "other")->texts.of[0] = "Other";
 	item->list = list;

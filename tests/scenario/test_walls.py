@@ -536,7 +536,8 @@ def test_the_outbox_holds_ids_and_words_of_the_tables_only(world):
     rows = world.rows("SELECT * FROM message")
     assert len(rows) > 20
     assert set(rows[0]) == {"id", "version", "program", "match", "person", "template_name", "about", "occasion", "about_id", "queued_at",
-                            "sent_at", "attempts", "state", "not_before", "expires_at", "released", "lead", "outcome", "caused_by"}
+                            "sent_at", "attempts", "state", "not_before", "expires_at", "released", "lead", "outcome", "caused_by",
+                            "handed_to"}
     entities = {e["name"] for e in world.root.manager("Describe", "a{sv}", ({},))}
     for row in rows:
         assert re.fullmatch(r"[a-z-]+", row["template_name"]) and row["about"] in entities, row

@@ -101,13 +101,10 @@ static int preview_in(const struct match_input *in, const struct match_watch *wa
 	struct previewing p = { .scorer = &scorer, .out = out };
 	struct match_preview_line *lines;
 	int64_t every;
-	int r = match_plan_make(&in->recipe, &plan, problem);
+	int r = match_begin(in, scratch, &prepared, &plan, problem);
 
-	if (r == 0)
-		r = match_prepare(in, scratch, &prepared, problem);
 	if (r < 0)
 		return r;
-	match_plan_bind(&plan, &prepared);
 	match_scorer_make(&scorer, &prepared, &plan, scratch);
 	p.tallies = arena_new(scratch, ((size_t)plan.count + 1) * sizeof *p.tallies);
 	p.stops = arena_new(scratch, ((size_t)prepared.mentor_count + 1) * sizeof *p.stops);
@@ -241,13 +238,10 @@ static int why_in(const struct match_input *in, int64_t mentee, int64_t mentor, 
 	struct solved solved;
 	struct explain x = { .scorer = &scorer, .solved = &solved, .watch = watch, .arena = why->arena, .scratch = scratch };
 	int32_t one, other;
-	int r = match_plan_make(&in->recipe, &plan, problem);
+	int r = match_begin(in, scratch, &prepared, &plan, problem);
 
-	if (r == 0)
-		r = match_prepare(in, scratch, &prepared, problem);
 	if (r < 0)
 		return r;
-	match_plan_bind(&plan, &prepared);
 	match_hash(&prepared, &plan, why->input_hash);
 	one = match_find(prepared.mentees, prepared.mentee_count, mentee);
 	other = match_find(prepared.mentors, prepared.mentor_count, mentor);

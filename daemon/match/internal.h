@@ -109,6 +109,8 @@ int match_prepare(const struct match_input *, struct arena *, struct prepared *r
 int32_t match_find(const struct someone *side, int32_t count, int64_t id);
 void match_hash(const struct prepared *, const struct plan *, unsigned char ret_hash[32]);
 int match_plan_make(const struct match_recipe *, struct plan *ret, struct problem *);
+/* How each run and each question begins: the recipe is looked at first, then the people, then each in the light of the other. */
+int match_begin(const struct match_input *, struct arena *, struct prepared *, struct plan *, struct problem *);
 /* Finds the numbers that lines name. */
 void match_plan_bind(struct plan *, const struct prepared *);
 

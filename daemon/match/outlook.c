@@ -119,11 +119,8 @@ static int allowed(const struct outlooking *o, const struct match_person *mentor
 
 	for (size_t i = 0; i < o->count; i++)
 		mentees[in.mentee_count++] = *o->waiting[i].who;
-	r = match_plan_make(&in.recipe, &plan, problem);
-	if (r == 0)
-		r = match_prepare(&in, &scratch, &prepared, problem);
+	r = match_begin(&in, &scratch, &prepared, &plan, problem);
 	if (r == 0) {
-		match_plan_bind(&plan, &prepared);
 		match_scorer_make(&scorer, &prepared, &plan, &scratch);
 		for (size_t i = 0; i < o->count; i++)
 			ret_allowed[i] = !o->waiting[i].served && match_score_all(&scorer, (int32_t)i, &score) > 0;

@@ -202,6 +202,17 @@ int match_plan_make(const struct match_recipe *recipe, struct plan *plan, struct
 	return 0;
 }
 
+int match_begin(const struct match_input *in, struct arena *arena, struct prepared *prepared, struct plan *plan, struct problem *problem)
+{
+	int r = match_plan_make(&in->recipe, plan, problem);
+
+	if (r == 0)
+		r = match_prepare(in, arena, prepared, problem);
+	if (r == 0)
+		match_plan_bind(plan, prepared);
+	return r;
+}
+
 int match_recipe_check(const struct match_recipe *recipe, struct problem *problem)
 {
 	struct plan plan;

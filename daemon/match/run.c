@@ -32,13 +32,10 @@ static int run_in(const struct match_input *in, const struct match_watch *watch,
 	struct plan plan;
 	struct scorer scorer;
 	struct solved solved;
-	int r = match_plan_make(&in->recipe, &plan, problem);
+	int r = match_begin(in, scratch, &prepared, &plan, problem);
 
-	if (r == 0)
-		r = match_prepare(in, scratch, &prepared, problem);
 	if (r < 0)
 		return r;
-	match_plan_bind(&plan, &prepared);
 	match_hash(&prepared, &plan, result->input_hash);
 	match_scorer_make(&scorer, &prepared, &plan, scratch);
 	r = match_solve(&scorer, watch, scratch, &solved, problem);
@@ -79,14 +76,10 @@ int match_input_hash(const struct match_input *in, unsigned char ret_hash[32], s
 	struct arena scratch = { 0 };
 	struct prepared prepared;
 	struct plan plan;
-	int r = match_plan_make(&in->recipe, &plan, problem);
+	int r = match_begin(in, &scratch, &prepared, &plan, problem);
 
 	if (r == 0)
-		r = match_prepare(in, &scratch, &prepared, problem);
-	if (r == 0) {
-		match_plan_bind(&plan, &prepared);
 		match_hash(&prepared, &plan, ret_hash);
-	}
 	arena_free(&scratch);
 	return r;
 }

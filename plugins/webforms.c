@@ -110,7 +110,7 @@ static void open_page(const struct web *web, struct web_exchange *exchange, cons
 
 static void unsubscribe(const struct web *web, struct web_exchange *exchange, const struct web_request *request, const char *token)
 {
-	static const struct mentorship_field field = { "do", "unsubscribe" };
+	static const struct mentorship_field field = { "do", "stop-mail" };
 
 	if (web->host->answer(web->host, token, request->client, "one-click", &field, 1, on_page, exchange) < 0)
 		answer_busy(exchange);

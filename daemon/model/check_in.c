@@ -337,6 +337,7 @@ static int escalate(struct call *call, int64_t subject, int64_t nominal, int64_t
 {
 	struct check_in *check_in;
 	struct match *match;
+	struct person *person;
 	int r = look(call, ESCALATION, subject, nominal, &check_in, &match);
 
 	(void)cursor;
@@ -346,6 +347,10 @@ static int escalate(struct call *call, int64_t subject, int64_t nominal, int64_t
 		return 0;
 	if (check_in->state == CHECK_IN_DUE)
 		r = perform_also(call, &check_in_entity, subject, "Lapse", NULL, 0);
+	if (!r)
+		r = load(call, &person_entity, check_in->person, (void **)&person);
+	if (!r && !person_hears(person)) /* not silence: nobody has asked them; staff see both the check-in and that no mail goes */
+		return 0;
 	if (!r)
 		r = perform_also(call, &check_in_entity, subject, "Escalate", NULL, 0);
 	return r ? r : tell_staff(call, "check-in-escalated", check_in->program, check_in->match, &check_in_entity, check_in->id, NONE);

@@ -29,7 +29,8 @@ struct person {
 	char *birth_date; /* sealed */
 	int64_t minor, source;
 	char *external_id;
-	int64_t unsubscribed, bounces, mail_paused, mail_paused_since, address_since, erase_asked, export_asked, erased_at, state;
+	int64_t unsubscribed, no_mail_since, bounces, mail_paused, mail_paused_since, address_since, erase_asked, export_asked, erased_at,
+		state;
 };
 
 enum program_state {
@@ -240,6 +241,8 @@ struct address_change {
 	int64_t origin, proposed_at, expires_at, in_force_at, state, state_since;
 };
 extern const struct entity address_change_entity;
+/* Mail to them goes out: they want some, and their address works. Whoever does not hear is not silent. */
+bool person_hears(const struct person *);
 /* Has anything gone to an address of this person, so that another one must be confirmed there first? */
 int address_used(struct call *, int64_t person, bool *ret);
 /* Proposes it, unless the same one waits for its confirmation already. E_INVALID names the field `email`. */

@@ -334,21 +334,40 @@ static int consent_thanks(struct reading *r, struct page *page)
 
 /* ---- mail ---- */
 
+/* How much of it there is to choose; what is so already has no button. */
+static const struct mail_choice {
+	const char *word, *verb;
+	enum page_word is, becomes;
+} mail_choices[] = { { "subscribe", "Subscribe", MAIL_ON, MAIL_RESUME }, { "unsubscribe", "Unsubscribe", MAIL_OFF, MAIL_LESS },
+	{ "stop-mail", "StopMail", MAIL_NONE, MAIL_STOP }, { 0 } };
+
+void mail_part(const struct reading *r, struct page *page, unsigned flags)
+{
+	const struct mail_choice *now = &mail_choices[r->person->no_mail_since != NONE ? 2 : r->person->unsubscribed ? 1 : 0];
+
+	page_paragraph(page, page_say(r, now->is));
+	for (const struct mail_choice *c = mail_choices; c->word; c++)
+		if (c != now)
+			page_button(page, c->word, page_say(r, c->becomes), flags);
+}
+
 int mail_deed(struct reading *r, struct deed *deeds, int *count)
 {
-	bool off = page_does(r->answer, "unsubscribe");
-
-	*count = off || page_does(r->answer, "subscribe");
-	deeds[0] = (struct deed){ .entity = &person_entity, .id = r->person->id, .verb = off ? "Unsubscribe" : "Subscribe" };
+	*count = 0;
+	for (const struct mail_choice *c = mail_choices; c->word && !*count; c++)
+		if (page_does(r->answer, c->word)) {
+			deeds[0] = (struct deed){ .entity = &person_entity, .id = r->person->id, .verb = c->verb };
+			*count = 1;
+		}
 	return 0;
 }
 
 int mail_thanks(struct reading *r, struct page *page)
 {
-	bool off = page_does(r->answer, "unsubscribe");
-
 	page->title = page_say(r, THANKS);
-	page_paragraph(page, page_say(r, off ? MAIL_OFF : MAIL_ON));
+	for (const struct mail_choice *c = mail_choices; c->word; c++)
+		if (page_does(r->answer, c->word))
+			page_paragraph(page, page_say(r, c->is));
 	return 0;
 }
 
@@ -357,9 +376,7 @@ int mail_thanks(struct reading *r, struct page *page)
 static int unsubscribe_page(struct reading *r, struct page *page)
 {
 	page->title = page_say(r, MAIL_TITLE);
-	page_paragraph(page, page_say(r, r->person->unsubscribed ? MAIL_OFF : MAIL_ON));
-	page_button(page, r->person->unsubscribed ? "subscribe" : "unsubscribe",
-		page_say(r, r->person->unsubscribed ? MAIL_RESUME : MAIL_STOP), MENTORSHIP_PART_PRIMARY);
+	mail_part(r, page, 0);
 	return 0;
 }
 

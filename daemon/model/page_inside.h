@@ -38,6 +38,8 @@ struct two_sides {
 };
 int sides_of(struct call *, int64_t match, int64_t person, struct two_sides *ret);
 
+/* Which mail they get, and buttons for what else there is to choose. */
+void mail_part(const struct reading *, struct page *, unsigned flags);
 int mail_deed(struct reading *, struct deed *, int *count);
 int mail_thanks(struct reading *, struct page *);
 

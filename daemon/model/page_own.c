@@ -286,9 +286,7 @@ static int affairs(struct listing *l)
 	const struct reading *r = l->reading;
 
 	page_part(l->page, MENTORSHIP_HEADING, NULL, page_say(r, OWN_AFFAIRS));
-	page_paragraph(l->page, page_say(r, r->person->unsubscribed ? MAIL_OFF : MAIL_ON));
-	page_button(l->page, r->person->unsubscribed ? "subscribe" : "unsubscribe",
-		page_say(r, r->person->unsubscribed ? MAIL_RESUME : MAIL_STOP), MENTORSHIP_PART_QUIET);
+	mail_part(r, l->page, MENTORSHIP_PART_QUIET);
 	lead(l, "settings", 0, page_say(r, OWN_SETTINGS));
 	lead(l, "links", 0, page_say(r, OWN_LINKS));
 	if (!r->fresh) {

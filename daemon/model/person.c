@@ -39,6 +39,8 @@ static const struct field fields[] = { ID_AND_VERSION(struct person, .anchor = A
 	{ AS_TEXT(struct person, external_id, STAFF), .flags = HAS_MAX | KEY | PERSONAL, .max = 128,
 		.label = "Number in the school's system" },
 	{ AS_INT(struct person, unsubscribed, YESNO, STAFF), .flags = OWN | OWN_SET, .label = "Wants no mail that can be left out" },
+	{ AS_INT(struct person, no_mail_since, INSTANT, STAFF), .flags = BY_VERB | INDEXED | OWN,
+		.label = "Wants no mail but about safety since" },
 	{ AS_INT(struct person, bounces, NUMBER, STAFF), .flags = BY_VERB | OWN, .starts = true, .label = "Mails that came back" },
 	{ AS_INT(struct person, mail_paused, YESNO, STAFF), .flags = BY_VERB | LISTED | OWN, .label = "Address does not work" },
 	{ AS_INT(struct person, mail_paused_since, INSTANT, STAFF), .flags = BY_VERB | INDEXED | OWN,
@@ -268,20 +270,40 @@ static int person_merge(struct call *call, const void *was, void *now)
 
 /* ---- mail ---- */
 
+/* How much mail somebody wants: all, what is necessary, or none. Each choice takes the place of the one before. */
+static int want(void *now, bool unsubscribed, int64_t no_mail_since)
+{
+	struct person *person = now;
+
+	person->unsubscribed = unsubscribed;
+	person->no_mail_since = no_mail_since;
+	return 0;
+}
+
 static int person_unsubscribe(struct call *call, const void *was, void *now)
 {
 	(void)call;
 	(void)was;
-	((struct person *)now)->unsubscribed = 1;
-	return 0;
+	return want(now, true, NONE);
+}
+
+static int person_stop_mail(struct call *call, const void *was, void *now)
+{
+	int64_t since = ((const struct person *)was)->no_mail_since;
+
+	return want(now, true, since == NONE ? call->now : since);
 }
 
 static int person_subscribe(struct call *call, const void *was, void *now)
 {
 	(void)call;
 	(void)was;
-	((struct person *)now)->unsubscribed = 0;
-	return 0;
+	return want(now, false, NONE);
+}
+
+bool person_hears(const struct person *person)
+{
+	return person->no_mail_since == NONE && !person->mail_paused;
 }
 
 /* A link that opens what a mailbox of last month must not: sent anew, to the address that is stored. */
@@ -391,8 +413,11 @@ static const struct verb verbs[] = {
 	{ "EndLinks", COORDINATOR | SELF, 0, KEEP, NULL, person_end_links, "No link of the person works any more", 0, NULL, NULL, 0 },
 	{ "Erase", PROTECTION, IN(PERSON_ACTIVE) | IN(PERSON_SUSPENDED), IN(PERSON_ERASED), NULL, person_erase, "Erase for good",
 		DESTRUCTIVE | NEEDS_REASON, NULL, NULL, 0 },
-	{ "Unsubscribe", SELF, IN(PERSON_ACTIVE), KEEP, NULL, person_unsubscribe, "No more mail that can be left out", 0, NULL, NULL, 0 },
-	{ "Subscribe", SELF, IN(PERSON_ACTIVE), KEEP, NULL, person_subscribe, "All mail again", 0, NULL, NULL, 0 },
+	{ "Unsubscribe", SELF | COORDINATOR, IN(PERSON_ACTIVE), KEEP, NULL, person_unsubscribe, "No more mail that can be left out", 0,
+		NULL, NULL, 0 },
+	{ "StopMail", SELF | COORDINATOR, IN(PERSON_ACTIVE), KEEP, NULL, person_stop_mail, "No mail at all but about safety", 0, NULL, NULL,
+		0 },
+	{ "Subscribe", SELF | COORDINATOR, IN(PERSON_ACTIVE), KEEP, NULL, person_subscribe, "All mail again", 0, NULL, NULL, 0 },
 	{ "Bounced", SYSTEM, 0, KEEP, NULL, person_bounced, "A mail came back", 0, NULL, NULL, 0 },
 	{ "Readdress", SYSTEM, IN(PERSON_ACTIVE) | IN(PERSON_SUSPENDED), KEEP, "email", person_readdress, "Another address counts", 0, NULL,
 		NULL, 0 },
@@ -456,10 +481,16 @@ static const struct job jobs[] = { { "coming of age", "FREQ=DAILY;BYHOUR=3;BYMIN
 					   "Coming of age", OUTSIDE, NULL },
 	{ "erasure", NULL, RUN_EACH_MISSED, 0, erasure, "Erasure", OUTSIDE | DESTROYS, "person" }, { 0 } };
 
+/* Somebody whom the program asks: to talk to, as no mail does. */
+#define IS_ASKED \
+	"(EXISTS (SELECT 1 FROM \"participant\" p WHERE p.\"person\" = t.\"id\" AND p.\"state\" NOT IN ('completed', 'rejected', " \
+	"'withdrawn')) OR EXISTS (SELECT 1 FROM \"guardianship\" g WHERE g.\"guardian\" = t.\"id\" AND g.\"state\" = 'verified'))"
 static const struct waiting waiting[] = {
 	{ "data to hand out", PROTECTION, "t.\"export_asked\" IS NOT NULL AND t.\"state\" <> 'erased'", "t.\"export_asked\"", NULL },
 	{ "address that does not work", COORDINATOR, "t.\"mail_paused_since\" IS NOT NULL AND t.\"state\" <> 'erased'",
 		"t.\"mail_paused_since\"", NULL },
+	{ "person who wants no mail", COORDINATOR, "t.\"no_mail_since\" IS NOT NULL AND t.\"state\" <> 'erased' AND " IS_ASKED,
+		"t.\"no_mail_since\"", NULL },
 	{ "erasure to decide", PROTECTION, "t.\"erase_asked\" IS NOT NULL AND t.\"state\" <> 'erased'", "t.\"erase_asked\"", NULL }, { 0 }
 };
 

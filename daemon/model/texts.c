@@ -26,7 +26,7 @@ const struct message_name message_names[] = { { "recipient.name", NULL, EVERYBOD
 		{ "https://mentoring.example.org/l/own", "https://mentoring.example.org/l/own" } },
 	{ "concern_link", NULL, EVERYBODY, NAME_COMMON | NAME_OPTIONAL, "Link to somebody to talk to; always there for minors",
 		{ "https://mentoring.example.org/l/talk", "https://mentoring.example.org/l/talk" } },
-	{ "unsubscribe_link", NULL, EVERYBODY, NAME_COMMON | NAME_OPTIONAL, "Link that ends messages that can be left out",
+	{ "unsubscribe_link", NULL, EVERYBODY, NAME_COMMON | NAME_OPTIONAL, "Link to fewer messages, or none but about safety",
 		{ "https://mentoring.example.org/l/stop", "https://mentoring.example.org/l/stop" } },
 	{ "link", NULL, EVERYBODY, 0, "Link to what the reader is asked to do",
 		{ "https://mentoring.example.org/l/example", "https://mentoring.example.org/l/example" } },
@@ -64,7 +64,7 @@ const struct message_name message_names[] = { { "recipient.name", NULL, EVERYBOD
 		{ "the server refused the password", "the server refused the password" } },
 	{ 0 } };
 
-/* Safety and what the reader waits for is never left out: only what is OPTIONAL can be unsubscribed from. */
+/* Who wants what is necessary gets no OPTIONAL ones; who wants none gets what is about safety or was asked for a moment ago. */
 #define TO_STAFF MESSAGE_STAFF, COORDINATOR
 #define ASKS MESSAGE_LINK
 const struct message_kind message_kinds[] = {
@@ -106,13 +106,14 @@ const struct message_kind message_kinds[] = {
 		"To the old address: it is to change" },
 	{ "address-changed", "address_change", ASKS | MESSAGE_TO_OLD, SELF, "link answer_until address.new",
 		"To the old address: it has changed" },
-	{ "fresh-link", "person", ASKS, SELF, "link answer_until", "A fresh link to the own page" },
+	{ "fresh-link", "person", ASKS | MESSAGE_ALWAYS, SELF, "link answer_until", "A fresh link to the own page" },
 	{ "consent-asked", "consent", ASKS, SELF | GUARDIAN, "link answer_until consent.purpose minor.name?", "A consent is asked for" },
 	{ "consent-ending", "consent", ASKS | MESSAGE_WAITS, SELF | GUARDIAN, "link answer_until consent.purpose minor.name?",
 		"A consent will end" },
 	{ "guardian-told", "guardianship", 0, GUARDIAN, "minor.name", "To a guardian: who you are to us" },
-	{ "guardian-introduced", "match", 0, GUARDIAN, "minor.name match.names match.until?", "To a guardian: with whom the child works" },
-	{ "plugin-test", "plugin", 0, ADMIN, "plugin.name", "A test" },
+	{ "guardian-introduced", "match", MESSAGE_ALWAYS, GUARDIAN, "minor.name match.names match.until?",
+		"To a guardian: with whom the child works" },
+	{ "plugin-test", "plugin", MESSAGE_ALWAYS, ADMIN, "plugin.name", "A test" },
 	/* staff */
 	{ "match-accepted", "match", MESSAGE_WAITS | MESSAGE_DAILY | MESSAGE_OPTIONAL | TO_STAFF, "match.names", "Both sides said yes" },
 	{ "match-declined", "match", MESSAGE_WAITS | MESSAGE_DAILY | TO_STAFF, "match.names", "A side said no" },
@@ -139,6 +140,11 @@ const struct message_kind *message_kind_named(const char *key)
 		if (!strcmp(kind->key, key))
 			return kind;
 	return NULL;
+}
+
+bool message_stops(const struct message_kind *kind)
+{
+	return !kind || !(kind->flags & (MESSAGE_SAFETY | MESSAGE_ALWAYS | MESSAGE_ELSEWHERE));
 }
 
 /* ---- which names a kind has ---- */

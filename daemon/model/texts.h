@@ -26,7 +26,8 @@ enum {                        /* struct message_kind.flags */
 	MESSAGE_ELSEWHERE = MESSAGE_TO_NEW | MESSAGE_TO_OLD,
 	MESSAGE_DAILY =
 		16, /* goes in the one mail of the day with others of its kind; what decides, has a deadline or a calendar does not */
-	MESSAGE_SAFETY = 128 /* somebody's safety: nobody holds it back */
+	MESSAGE_SAFETY = 128, /* somebody's safety: nobody holds it back */
+	MESSAGE_ALWAYS = 256  /* goes to who wants no mail, too: they asked for it a moment ago, or must know for a minor's sake */
 };
 struct message_kind {
 	const char *key;   /* "match-offered": the name that notify() is called with */
@@ -38,6 +39,8 @@ struct message_kind {
 };
 extern const struct message_kind message_kinds[]; /* ended by a row without a key */
 const struct message_kind *message_kind_named(const char *key);
+/* Whoever wants no mail at all is spared it. */
+bool message_stops(const struct message_kind *);
 /* For `--print messages`: every kind, who reads it, and what a text of one's own may name. */
 void messages_print(void *file);
 

@@ -351,7 +351,7 @@ const struct message_language message_language_de = {
 		  "{{institution}}\n"
 		  "{{#unsubscribe_link}}\n"
 		  "\n"
-		  "Keine Erinnerungen und andere entbehrliche Nachrichten mehr:\n"
+		  "Weniger Mails von uns, oder gar keine:\n"
 		  "{{unsubscribe_link}}\n"
 		  "{{/unsubscribe_link}}\n",
 	.ending_html = "{{#concern_link}}\n"
@@ -362,7 +362,7 @@ const struct message_language message_language_de = {
 		       "{{/own_link}}\n"
 		       "<p>{{#program.title}}{{program.title}}<br>{{/program.title}}{{institution}}</p>\n"
 		       "{{#unsubscribe_link}}\n"
-		       "<p><a href=\"{{unsubscribe_link}}\">Keine Erinnerungen und andere entbehrliche Nachrichten mehr</a></p>\n"
+		       "<p><a href=\"{{unsubscribe_link}}\">Weniger Mails von uns, oder gar keine</a></p>\n"
 		       "{{/unsubscribe_link}}\n",
 	.several = "Nachrichten für Sie",
 	.page = "Seite öffnen",

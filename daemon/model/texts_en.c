@@ -349,7 +349,7 @@ const struct message_language message_language_en = {
 		  "{{institution}}\n"
 		  "{{#unsubscribe_link}}\n"
 		  "\n"
-		  "No more reminders and other messages that can be left out:\n"
+		  "Fewer of these mails, or none at all:\n"
 		  "{{unsubscribe_link}}\n"
 		  "{{/unsubscribe_link}}\n",
 	.ending_html = "{{#concern_link}}\n"
@@ -360,7 +360,7 @@ const struct message_language message_language_en = {
 		       "{{/own_link}}\n"
 		       "<p>{{#program.title}}{{program.title}}<br>{{/program.title}}{{institution}}</p>\n"
 		       "{{#unsubscribe_link}}\n"
-		       "<p><a href=\"{{unsubscribe_link}}\">No more reminders and other messages that can be left out</a></p>\n"
+		       "<p><a href=\"{{unsubscribe_link}}\">Fewer of these mails, or none at all</a></p>\n"
 		       "{{/unsubscribe_link}}\n",
 	.several = "messages for you",
 	.page = "Open the page",

@@ -174,7 +174,7 @@ static const char *unsubscribe_link(struct letter *l)
 {
 	const struct message_kind *kind = message_kind_named(l->message->template_name);
 
-	return kind && kind->flags & MESSAGE_OPTIONAL ? a_link(l, "unsubscribe", l->person->id, NONE) : NULL;
+	return message_stops(kind) ? a_link(l, "unsubscribe", l->person->id, NONE) : NULL;
 }
 
 static const char *recipient_name(struct letter *l)

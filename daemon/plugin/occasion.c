@@ -178,6 +178,8 @@ int letter_judge(struct call *call, const struct message *m, enum letter_verdict
 		*ret_why = "what it was about is over";
 	else if (call->now >= ends)
 		*ret_why = "expired";
+	else if (person->no_mail_since != NONE && message_stops(kind))
+		*ret_why = "the recipient wants no mail";
 	else if (person->unsubscribed && kind && kind->flags & MESSAGE_OPTIONAL)
 		*ret_why = "the recipient wants no such mail";
 	else {

@@ -246,7 +246,7 @@ def test_one_click_of_a_mail_program_unsubscribes(web, kind, body):
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     url = urllib.parse.urlsplit(mail["List-Unsubscribe"].strip("<>"))
     to = mail["To"].addresses[0].addr_spec
-    wants = lambda: not web.post.world.rows("SELECT unsubscribed FROM person WHERE email = ?", to)[0]["unsubscribed"]     # noqa: E731
+    wants = lambda: not web.post.world.rows("SELECT no_mail_since FROM person WHERE email = ?", to)[0]["no_mail_since"]     # noqa: E731
 
     def send(method, body=None, kind=kind):
         connection = http.client.HTTPConnection("127.0.0.1", web.port, timeout=20)

@@ -34,6 +34,35 @@ static void who_wants_no_more_than_needed_gets_that(void **state)
 	assert_int_equal(told(h, "match-paused", "sending"), 1);
 }
 
+/* No mail at all: what is about safety and what was asked for goes, staff see that nothing else does, and undo it when told so. */
+static void who_wants_none_gets_what_is_about_safety(void **state)
+{
+	struct house *h = *state;
+	struct world *w = h->w;
+
+	create(w, &h->c.root, &duty_entity, ARGS(P("person", path(w, &person_entity, h->c.ben_id)), T("duty", "safeguarding lead")));
+	must(perform(w, &h->c.ben, &person_entity, h->c.ben_id, "StopMail", NULL, 0), &w->call.problem);
+	assert_int_equal(waits(w, &h->c.ada, "person who wants no mail"), 1);
+	become(h, "mail", MENTORSHIP_NOTIFIER);
+	say(h, "match-paused", "a", false);
+	must(perform(w, &h->c.cleo, &concern_entity, 0, "Create", ARGS(P("person", path(w, &person_entity, h->c.cleo_id)))),
+		&w->call.problem);
+	must(perform(w, &h->c.ben, &person_entity, h->c.ben_id, "AskFreshLink", NULL, 0), &w->call.problem);
+	later(h, 1);
+	come(h, 2);
+	assert_int_equal(told(h, "match-paused", "suppressed"), 1);
+	assert_int_equal(with(h, "\"outcome\" = 'the recipient wants no mail'"), 1);
+	assert_int_equal(told(h, "concern-opened", "sending") + told(h, "fresh-link", "sending"), 2);
+	for (int i = 0; i < 2; i++)
+		assert_string_equal(letter_text(h->host.letters[i], "unsubscribe", NULL), "");
+	must(perform(w, &h->c.ada, &person_entity, h->c.ben_id, "Subscribe", NULL, 0), &w->call.problem);
+	assert_int_equal(waits(w, &h->c.ada, "person who wants no mail"), 0);
+	say(h, "match-paused", "b", false);
+	later(h, 1);
+	come(h, 3);
+	assert_non_null(strstr(letter_text(h->host.letters[2], "unsubscribe", NULL), "/u/"));
+}
+
 static void who_is_suspended_gets_none(void **state)
 {
 	struct house *h = *state;
@@ -118,9 +147,10 @@ static void an_answer_about_a_concern_goes_to_no_mailbox_of_others(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { HOUSE(who_wants_no_more_than_needed_gets_that), HOUSE(who_is_suspended_gets_none),
-		HOUSE(addresses_are_told_where_policy_and_owner_have_it), HOUSE(addresses_are_not_told_without_their_owner),
-		HOUSE(addresses_are_not_told_against_the_policy), HOUSE(an_answer_about_a_concern_goes_to_no_mailbox_of_others) };
+	const struct CMUnitTest tests[] = { HOUSE(who_wants_no_more_than_needed_gets_that), HOUSE(who_wants_none_gets_what_is_about_safety),
+		HOUSE(who_is_suspended_gets_none), HOUSE(addresses_are_told_where_policy_and_owner_have_it),
+		HOUSE(addresses_are_not_told_without_their_owner), HOUSE(addresses_are_not_told_against_the_policy),
+		HOUSE(an_answer_about_a_concern_goes_to_no_mailbox_of_others) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

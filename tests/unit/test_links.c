@@ -20,11 +20,11 @@ static void one_click_is_for_unsubscribing_alone(void **state)
 	off = arena_copy(&h->w->arena, off + 3);
 	leave(h);
 	become(h, "web", MENTORSHIP_SURVEY_CHANNEL);
-	assert_int_equal(answer_page(h, own, "one-click", FIELDS("do", "unsubscribe")).status, MENTORSHIP_PAGE_CHANGED);
-	assert_int_equal(number(h, "SELECT count(*) FROM \"person\" WHERE \"unsubscribed\" = 1"), 0);
-	assert_int_equal(answer_page(h, off, "another", FIELDS("do", "unsubscribe")).status, MENTORSHIP_PAGE_CHANGED);
-	assert_int_equal(answer_page(h, off, "one-click", FIELDS("do", "unsubscribe")).status, MENTORSHIP_PAGE_DONE);
-	assert_int_equal(number(h, "SELECT count(*) FROM \"person\" WHERE \"unsubscribed\" = 1"), 1);
+	assert_int_equal(answer_page(h, own, "one-click", FIELDS("do", "stop-mail")).status, MENTORSHIP_PAGE_CHANGED);
+	assert_int_equal(number(h, "SELECT count(*) FROM \"person\" WHERE \"no_mail_since\" IS NOT NULL"), 0);
+	assert_int_equal(answer_page(h, off, "another", FIELDS("do", "stop-mail")).status, MENTORSHIP_PAGE_CHANGED);
+	assert_int_equal(answer_page(h, off, "one-click", FIELDS("do", "stop-mail")).status, MENTORSHIP_PAGE_DONE);
+	assert_int_equal(number(h, "SELECT count(*) FROM \"person\" WHERE \"no_mail_since\" IS NOT NULL"), 1);
 }
 
 static void asking_for_help_uses_nothing_up(void **state)

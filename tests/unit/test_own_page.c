@@ -280,6 +280,25 @@ static void a_consent_binds(void **state)
 	assert_int_equal(number(h, "SELECT count(*) FROM consent WHERE state = 'withdrawn'"), 1);
 }
 
+/* All of it, what is necessary, or none but about safety: what is so already has no button. */
+static void how_much_mail_is_chosen(void **state)
+{
+	struct house *h = *state;
+	const char *own = own_page_of(h);
+	struct shown page = open_page(h, own);
+
+	assert_true(has(page, "do=unsubscribe ") && has(page, "do=stop-mail ") && !has(page, "do=subscribe "));
+	assert_int_equal(answer_page(h, own, page.hash, FIELDS("do", "stop-mail")).status, MENTORSHIP_PAGE_DONE);
+	page = open_page(h, own);
+	assert_true(has(page, "You get no mail from us") && has(page, "do=unsubscribe ") && !has(page, "do=stop-mail "));
+	assert_int_equal(answer_page(h, own, page.hash, FIELDS("do", "unsubscribe")).status, MENTORSHIP_PAGE_DONE);
+	page = open_page(h, own);
+	assert_true(has(page, "do=stop-mail ") && has(page, "do=subscribe ") && !has(page, "do=unsubscribe "));
+	assert_int_equal(number(h, "SELECT count(*) FROM person WHERE unsubscribed = 1 AND no_mail_since IS NULL"), 1);
+	assert_int_equal(answer_page(h, own, page.hash, FIELDS("do", "subscribe")).status, MENTORSHIP_PAGE_DONE);
+	assert_int_equal(number(h, "SELECT count(*) FROM person WHERE unsubscribed = 1 OR no_mail_since IS NOT NULL"), 0);
+}
+
 static void what_binds_is_not_taken_while_the_address_is_new(void **state)
 {
 	struct house *h = *state;
@@ -430,9 +449,9 @@ int main(void)
 	const struct CMUnitTest tests[] = { HOUSE(what_is_deep_asks_for_a_fresh_link), HOUSE(a_meeting_is_noted_once),
 		HOUSE(the_proposed_meeting_is_answered_moved_and_held), HOUSE(times_are_the_persons_own),
 		HOUSE(somebody_else_is_asked_for_and_the_other_side_does_not_learn_it), HOUSE(a_pause_and_the_end),
-		HOUSE(language_zone_and_links), HOUSE(a_consent_binds), HOUSE(what_binds_is_not_taken_while_the_address_is_new),
-		HOUSE(a_consent_that_ends_is_renewed), HOUSE(nobody_floods_the_safeguarding_lead),
-		HOUSE(guardians_are_told_and_take_back) };
+		HOUSE(language_zone_and_links), HOUSE(a_consent_binds), HOUSE(how_much_mail_is_chosen),
+		HOUSE(what_binds_is_not_taken_while_the_address_is_new), HOUSE(a_consent_that_ends_is_renewed),
+		HOUSE(nobody_floods_the_safeguarding_lead), HOUSE(guardians_are_told_and_take_back) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

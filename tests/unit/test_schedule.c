@@ -645,6 +645,28 @@ static void of_a_pair_that_pauses_nothing_is_overdue(void **state)
 	stop(&clockwork);
 }
 
+/* Who is asked by no mail has not been silent; what is overdue is there to be asked by mouth. */
+static void who_gets_no_mail_is_not_escalated(void **state)
+{
+	struct world *w = *state;
+	struct clockwork clockwork;
+	struct cast c;
+	int64_t mentor, one, other;
+
+	running(w, &c);
+	mentor = participant(w, &c, c.ben_id, "mentor", 2);
+	pair_make(w, &c, mentor, "UTC", "Cleo", &one);
+	pair_make(w, &c, mentor, "UTC", "Dora", &other);
+	clockwork = start(w);
+	must(perform(w, &c.ada, &person_entity, one, "StopMail", NULL, 0), &w->call.problem);
+	advance(w, &clockwork, "2026-01-14T12:00:00Z"); /* asked on the 7th, escalated on the 14th */
+	assert_int_equal(number(w, "SELECT \"person\" FROM \"check_in\" WHERE \"state\" = 'escalated'"), other);
+	assert_int_equal(number(w, STATE_IS("escalated")), 1);
+	assert_int_equal(number(w, STATE_IS("overdue")), 1);
+	assert_int_equal(number(w, COUNT_OF("message", "\"template_name\" = 'check-in-escalated'")), 1);
+	stop(&clockwork);
+}
+
 static void who_moves_is_not_asked_twice_in_a_day(void **state)
 {
 	struct world *w = *state;
@@ -767,6 +789,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_changed_pair_is_a_new_occasion, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(closed_days_entered_late_move_what_was_planned, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(of_a_pair_that_pauses_nothing_is_overdue, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(who_gets_no_mail_is_not_escalated, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(who_moves_is_not_asked_twice_in_a_day, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(nobody_is_asked_after_the_end, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_program_opens_and_closes_on_its_days_of_today, set_up, tear_down),

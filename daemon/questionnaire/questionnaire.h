@@ -115,6 +115,13 @@ void item_range(const struct form_item *, double *ret_low, double *ret_high);
  * comparable: it is the mean times the number of items. */
 double scale_score(const struct form *, const struct form_scale *, const char *const *answers);
 
+/* ---- quantiles ---- */
+/* The regularised incomplete beta function I(x; a, b), a and b above 0; 0 below x = 0, 1 beyond 1. */
+double incomplete_beta(double x, double a, double b);
+/* So that a share of p (0 to 1) lies below: of the F distribution with d1 and d2 degrees of freedom, of Student's t; degrees above 0. */
+double f_quantile(double p, double d1, double d2);
+double t_quantile(double p, double degrees);
+
 /* ---- results of all together ---- */
 /*
  * A table of counts: rows are answers, columns groups, and everybody of a column stands in exactly one row. The column's totals are
@@ -162,5 +169,32 @@ struct tally {
 	size_t cell_count;
 };
 int tally_count(struct arena *, struct tally *, struct problem *);
+
+/* ---- how groups fared ---- */
+/*
+ * Of people who were placed, each with a score, or were not: how each group of them fared beside all. Whoever reads it knows who was
+ * placed, and every score; with k above 0 who is in a group is secret, and what would let it be told is left out:
+ * - A group is listed where it has k people and k are not in it.
+ * - The unplaced of a group are counted where k of each are placed in it, unplaced in it, placed outside and unplaced outside; and where
+ *   that holds, or nobody is left, for those who are in one group and not in another that it holds whole, and for those in no counted group.
+ * - A mean is rounded to a hundredth, and shown where ten placed stand on either side of it, in the group and outside, and as many could
+ *   also have it without the k highest scores or the k lowest, and with the very highest or lowest.
+ */
+struct group_person {
+	bool placed;
+	double score; /* 0 to 1 */
+};
+struct group_report {
+	const char *name;
+	const size_t *members; /* rising indices of people */
+	size_t size;
+	/* The answer. */
+	bool listed, counted, scored;
+	size_t unplaced;
+	double share, share_low, share_high; /* of the unplaced, with Wilson's 95 % interval (1927) */
+	double mean, mean_low, mean_high;    /* of the placed's scores, with Student's 95 % interval; NaN for fewer than two */
+};
+void groups_report(
+	struct arena *, const struct group_person *people, size_t count, struct group_report *groups, size_t group_count, size_t k);
 
 #endif

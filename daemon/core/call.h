@@ -178,6 +178,12 @@ int tell_protection(struct call *, const char *template_name, const struct entit
 
 /* Opens sealed fields of a record: no access is asked here (Disclose and the worker's memfd do). Absent: NULL. E_UNAVAILABLE without key. */
 int unseal(struct call *, const struct entity *, int64_t id, const char *field, char **ret_text);
+/* A text sealed in hex, for a column of text: under the key of a person, or a negative number that is a thing's own. entity, id and field say
+ * where it stands: elsewhere it does not open. E_UNAVAILABLE without the credential, E_NOTFOUND where the key was forgotten. */
+int text_shut(struct call *, int64_t key, const char *entity, int64_t id, const char *field, const char *text, char **ret);
+int text_open(struct call *, int64_t key, const char *entity, int64_t id, const char *field, const char *shut, char **ret);
+/* Whatever was sealed under it cannot be opened any more, in no copy. To be called behind the commit that gave the values up; absent: fine. */
+int key_forget(struct call *, int64_t key);
 /* True if the call enters an answer for somebody (option for) and whose it is; else the caller's own person. */
 int64_t acting_person(const struct call *);
 /* A value for the result of a verb flagged ANSWERS. */

@@ -169,7 +169,7 @@ int link_for(struct call *call, const struct purpose *purpose, int64_t person, i
 	return r ? r : add(call, &invitation_entity, made);
 }
 
-int link_used(struct call *call, int64_t id, const char *hash)
+int link_used(struct call *call, int64_t id, const char *hash, bool forgets)
 {
 	struct invitation *was, now;
 	int r = perform_also(call, &invitation_entity, id, "Answer", NULL, 0);
@@ -179,7 +179,8 @@ int link_used(struct call *call, int64_t id, const char *hash)
 	if (r)
 		return r;
 	now = *was;
-	now.answered_at = call->now;
+	if (!forgets)
+		now.answered_at = call->now;
 	now.answer_hash = (char *)(uintptr_t)hash;
 	return save(call, &invitation_entity, was, &now);
 }

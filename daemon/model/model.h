@@ -439,8 +439,8 @@ enum {
  * older ones of the same person, purpose and object. `until` NONE or an instant after which it is worthless. E_UNAVAILABLE without link-key. */
 int link_for(struct call *, const struct purpose *, int64_t person, int64_t object, int64_t program, int64_t message, int64_t until,
 	char token[TOKEN_SIZE]);
-/* It was answered, with an answer of that hash. */
-int link_used(struct call *, int64_t id, const char *hash);
+/* It was answered, with an answer of that hash. `forgets`: when, is not written down. */
+int link_used(struct call *, int64_t id, const char *hash, bool forgets);
 /* Every link of the person ends: a suspension, or on request. */
 int links_end(struct call *, int64_t person);
 /* With a new address those that went to the old one. */

@@ -3,8 +3,9 @@
  * Responses: what was answered. One for each person and wave; a draft counts for nothing.
  *
  * Who has answered is a row of its own (wave_member), and of an anonymous wave nothing leads from there to here: the row has a random id, no
- * person, no day, no draft before it, no audit record and no signal; rows are not kept in the order in which they came. Their side is kept
- * only where results are wanted for sides apart and each side is large enough to hide in.
+ * person, no day, no draft before it, no audit record and no signal; what it says lies sealed until the wave closes, and is then written anew
+ * in another order (response_shut.c). Their side is kept only where results are wanted for sides apart and each side is large
+ * enough to hide in.
  *
  * Answers leave through two doors. A person's own, by their own right; and those of a wave that is named, by the verb Read of
  * coordinators. Of the others there are only results (wave_result.c). Which of these holds depends on the wave, so no class of the field
@@ -31,6 +32,8 @@ static const struct field fields[] = { ID_AND_VERSION(struct response, .anchor =
 	{ AS_INT(struct response, side, CHOICE, STAFF), .flags = BY_VERB | OWN, .choices = sides, .label = "Side" },
 	{ AS_TEXT(struct response, answers, PAIR), .flags = BY_VERB | OWN | LINES | ERASED, .retention = AFTER_PROGRAM,
 		.label = "Answers" },
+	{ AS_TEXT(struct response, shut, PAIR), .flags = BY_VERB | HIDDEN | ERASED, .retention = AFTER_PROGRAM,
+		.label = "Answers, sealed while an anonymous wave is open" },
 	{ AS_INT(struct response, entered, YESNO, STAFF), .flags = BY_VERB | LISTED | OWN,
 		.label = "Entered by staff (does not count towards the fewest that are shown)" },
 	{ AS_INT(struct response, submitted_on, DATE, STAFF), .flags = BY_VERB | LISTED | OWN, .label = "Answered on" },
@@ -244,11 +247,13 @@ static int keep(struct call *call, const struct wave *wave, const struct wave_me
 	now->wave = wave->id;
 	now->program = wave->program;
 	now->person = anonymous ? NONE : member->person;
-	now->answers = answers;
+	now->answers = anonymous ? NULL : answers;
 	now->entered = call->options.for_person != NONE;
 	now->state = draft ? RESPONSE_DRAFT : RESPONSE_SUBMITTED;
 	now->submitted_on = draft || anonymous ? NONE : today(call);
 	r = side_for(call, wave, member, &now->side);
+	if (!r && anonymous)
+		r = answers_shut(call, wave, now, answers);
 	if (r)
 		return r;
 	return old ? save(call, &response_entity, old, now) : add(call, &response_entity, now);

@@ -55,7 +55,7 @@ struct wave {
 	int64_t id, version, program, instrument;
 	char *title;
 	int64_t audience, opens, closes, reminder_days, reminders, anonymity, k, by_side, compared_with;
-	char *outlook;
+	char *outlook, *key_check;
 	int64_t state;
 };
 enum wave_member_state {
@@ -74,6 +74,7 @@ enum response_state {
 struct response {
 	int64_t id, version, program, wave, person, side;
 	char *answers; /* a line for each: name=value, with \n and \\ escaped */
+	char *shut;    /* the same, sealed under the key of an anonymous wave, as long as that is open */
 	int64_t entered, submitted_on, state;
 };
 struct wave_result {
@@ -103,7 +104,19 @@ int wave_take(struct call *, const struct wave_member *, const struct arg *, siz
 int wave_table(struct call *, const struct wave *);
 /* An instrument as an .xlsx in XLSForm: its entity's `write`. */
 int xlsform_write(struct call *, int64_t id, const char *format, struct buffer *out);
-/* Counts and freezes the results of a wave that closes. */
-int wave_count(struct call *, const struct wave *);
+/* Counts and freezes the results of a wave that closes; *ret_lost: answers whose key was forgotten, which are gone. */
+int wave_count(struct call *, const struct wave *, int64_t *ret_lost);
+/* ---- of an anonymous wave, whose answers lie sealed until it closes: response_shut.c ---- */
+/* Makes the key of a wave that opens, or says why there can be none. */
+int answers_key(struct call *, struct wave *);
+/* A response as it is kept while the wave is open, with the answers as answers_kept made them. Its id is set. E_STATE where the key
+ * was forgotten already. */
+int answers_shut(struct call *, const struct wave *, struct response *, const char *answers);
+/* The answers of any submitted response; E_NOTFOUND where the key was forgotten. */
+int answers_of(struct call *, const struct response *, char **ret);
+/* What was sealed is written anew when it is counted: other numbers, another order, open. */
+int answers_shuffle(struct call *, int64_t wave);
+/* So that older copies of what was sealed cannot be opened any more. */
+int answers_forget(struct call *, int64_t wave);
 
 #endif

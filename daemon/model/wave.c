@@ -21,7 +21,8 @@ static const char *const sides[] = { "mentor", "mentee", NULL };
 static const char *const member_states[] = { "asked", "answered", NULL };
 enum {
 	K_LEAST = 5,
-	K_MINORS = 10
+	K_MINORS = 10,
+	KEY_DAYS = 2 /* after the close: by then a backup holds what was opened, so that a lost disk takes no answer along */
 };
 
 static const struct field fields[] = { ID_AND_VERSION(struct wave, .anchor = NO_ANCHOR),
@@ -46,6 +47,7 @@ static const struct field fields[] = { ID_AND_VERSION(struct wave, .anchor = NO_
 	{ AS_INT(struct wave, by_side, YESNO, STAFF), .label = "Results for mentors and mentees apart" },
 	{ AS_INT(struct wave, compared_with, LINK, STAFF), .to = "wave", .label = "Each person's answers are compared with the wave" },
 	{ AS_TEXT(struct wave, outlook, STAFF), .flags = BY_VERB, .label = "What it can show" },
+	{ AS_TEXT(struct wave, key_check, STAFF), .flags = BY_VERB | HIDDEN, .label = "Whether the key of its answers is there" },
 	{ AS_INT(struct wave, state, CHOICE, STAFF), .flags = REQUIRED | BY_VERB | SORTED | LISTED, .choices = states, .starts = true,
 		.label = "State" },
 	{ 0 } };
@@ -85,9 +87,9 @@ static int look_ahead(struct call *call, struct wave *wave)
 			asked, k, minors ? " (minors are among them)" : "");
 	else
 		wave->outlook = arena_print(call->arena,
-			"%" PRId64 " people would be asked today; at %" PRId64 " answers and more%s there are results, for at most %" PRId64
-			" groups",
-			asked, k, minors ? " (minors are among them)" : "", wave->by_side && asked >= 2 * k ? (int64_t)2 : (int64_t)1);
+			"%" PRId64 " people would be asked today; at %" PRId64 " answers and more%s there are results%s", asked, k,
+			minors ? " (minors are among them)" : "",
+			wave->by_side && asked >= 2 * k ? ", for mentors and mentees apart where each are as many" : "");
 	return 0;
 }
 
@@ -173,6 +175,9 @@ static int open_it(struct call *call, const void *was, void *now)
 		return fail(call, E_INVALID, "closes", "its last day is over; give a later one first");
 	if (wave->opens > call->now)
 		wave->opens = call->now;
+	r = wave->anonymity == WAVE_ANONYMOUS ? answers_key(call, wave) : 0;
+	if (r)
+		return r;
 	r = plan(call, "wave ask", wave->id, call->now, NULL);
 	for (int64_t i = 1; i <= wave->reminders && !r; i++) {
 		int64_t at = wave->opens + i * wave->reminder_days * DAY;
@@ -284,6 +289,27 @@ static int end_link(struct call *call, void *record, void *data)
 	return perform_also(call, &invitation_entity, *(int64_t *)record, "End", NULL, 0);
 }
 
+static int count_all(struct call *call, struct wave *wave)
+{
+	int64_t lost = 0;
+	int r = wave_count(call, wave, &lost);
+
+	if (!r && lost)
+		wave->outlook = arena_print(call->arena,
+			"%" PRId64 " answers were lost: the key of this wave was forgotten before the database was put back", lost);
+	if (r || wave->anonymity != WAVE_ANONYMOUS)
+		return r;
+	r = answers_shuffle(call, wave->id);
+	return r ? r : plan(call, "wave forget", wave->id, call->now + KEY_DAYS * DAY, NULL);
+}
+
+static int forget_due(struct call *call, int64_t subject, int64_t nominal, int64_t *cursor)
+{
+	(void)nominal;
+	(void)cursor;
+	return answers_forget(call, subject);
+}
+
 static int close_it(struct call *call, const void *was, void *now)
 {
 	struct wave *wave = now;
@@ -298,7 +324,7 @@ static int close_it(struct call *call, const void *was, void *now)
 	if (!r)
 		r = each(call, &invitation_entity, end_link, NULL,
 			"\"purpose\" = 'wave' AND \"subject\" = ?1 AND \"state\" IN ('sent', 'opened')", VALUES(wave->id));
-	return r ? r : wave_count(call, wave);
+	return r ? r : count_all(call, wave);
 }
 
 static int open_due(struct call *call, int64_t subject, int64_t nominal, int64_t *cursor)
@@ -342,7 +368,10 @@ static const struct verb verbs[] = { { "Create", COORDINATOR, 0, KEEP, "*", crea
 static const struct job jobs[] = { { "wave open", NULL, RUN_ONCE_LATE, 0, open_due, "A wave opens", 0, "wave" },
 	{ "wave ask", NULL, RUN_ONCE_LATE, 0, ask_some, "People are asked in a wave", 0, "wave" },
 	{ "wave remind", NULL, SKIP_MISSED, DAY, remind, "Who has not answered a wave is reminded", 0, "wave" },
-	{ "wave close", NULL, RUN_ONCE_LATE, 0, close_due, "A wave closes", 0, "wave" }, { 0 } };
+	{ "wave close", NULL, RUN_ONCE_LATE, 0, close_due, "A wave closes", 0, "wave" },
+	{ "wave forget", NULL, RUN_ONCE_LATE, 0, forget_due, "Older copies of an anonymous wave's answers become unreadable",
+		OUTSIDE | DESTROYS, "wave" },
+	{ 0 } };
 
 const struct entity wave_entity = { .name = "wave",
 	.collection = "waves",

@@ -43,6 +43,7 @@ struct counting {
 	struct tally tally;
 	struct tally_answers *list;
 	size_t room;
+	int64_t lost;
 };
 
 static int count_one(struct call *call, void *record, void *data)
@@ -53,7 +54,16 @@ static int count_one(struct call *call, void *record, void *data)
 	struct answer_error *errors = arena_new(call->arena, (form->item_count + 1) * sizeof *errors);
 	bool *applies = arena_new(call->arena, (form->item_count + 1) * sizeof *applies);
 	struct tally_answers *p;
+	char *answers;
+	int r = answers_of(call, response, &answers);
 
+	if (r == E_NOTFOUND) {
+		call->problem = (struct problem){ 0 };
+		c->lost++;
+		return 0;
+	}
+	if (r)
+		return r;
 	if (c->tally.count == c->room) {
 		struct tally_answers *more = arena_new(call->arena, 2 * (c->room + 32) * sizeof *more);
 
@@ -67,7 +77,7 @@ static int count_one(struct call *call, void *record, void *data)
 	p->known = response->entered != 0;
 	p->values = arena_new(call->arena, (form->item_count + 1) * sizeof *p->values);
 	p->applies = applies;
-	answers_read(call, form, response->answers, p->values);
+	answers_read(call, form, answers, p->values);
 	answers_check(call->arena, form, p->values, true, applies, errors);
 	return 0;
 }
@@ -89,7 +99,7 @@ static int write_row(struct call *call, int64_t wave, int64_t position, const st
 	return add(call, &wave_result_entity, row);
 }
 
-int wave_count(struct call *call, const struct wave *wave)
+int wave_count(struct call *call, const struct wave *wave, int64_t *ret_lost)
 {
 	struct counting c = { .tally = { .k = wave->k, .apart = wave->by_side } };
 	struct form *form = NULL;
@@ -108,6 +118,7 @@ int wave_count(struct call *call, const struct wave *wave)
 	if (minors && c.tally.k < K_MINORS)
 		c.tally.k = K_MINORS;
 	r = tally_count(call->arena, &c.tally, &call->problem);
+	*ret_lost = c.lost;
 	for (size_t i = 0; i < c.tally.cell_count && !r; i++)
 		r = write_row(call, wave->id, (int64_t)i + 1, &c.tally.cells[i]);
 	return r;

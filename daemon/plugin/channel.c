@@ -159,7 +159,7 @@ static int open_page(struct call *call, void *data)
 
 /* ---- answering ---- */
 
-/* In place of an answer's hash where it would lead from the person to the answer. */
+/* In place of an answer's hash where it would lead from the person to the answer; then the time is not kept either. */
 #define FORGOTTEN "forgotten"
 
 static const char *answer_hash(struct call *call, const struct page_answer *answer)
@@ -201,13 +201,13 @@ static int do_one(struct call *call, const struct invitation *invitation, const 
 	return r;
 }
 
-static int use_up(struct call *call, const struct invitation *invitation, const char *hash)
+static int use_up(struct call *call, const struct invitation *invitation, const char *hash, bool forgets)
 {
 	const struct purpose *purpose = purpose_named(invitation->purpose);
 
 	if (!purpose || purpose->flags & PURPOSE_STAYS)
 		return 0;
-	return link_used(call, invitation->id, hash);
+	return link_used(call, invitation->id, forgets ? FORGOTTEN : hash, forgets);
 }
 
 /* What is wrong stands beside its field, or above all. */
@@ -232,6 +232,7 @@ struct trying {
 	struct presented *presented;
 	const struct invitation *invitation;
 	const char *hash;
+	bool forgets;
 	struct page thanks;
 	const char *language;
 	struct arena *arena; /* outlives the savepoint that may be undone */
@@ -250,7 +251,7 @@ static int try(struct call *call, void *data)
 			snprintf(call->problem.text, sizeof call->problem.text, "%s", page_word(t->language, BAD_VALUE));
 	}
 	if (!r && count && !page_goes_on(&t->presented->answer))
-		r = use_up(call, t->invitation, t->hash);
+		r = use_up(call, t->invitation, t->hash, t->forgets);
 	if (!r && count)
 		r = page_thanks(call, t->invitation, &t->presented->answer, &t->thanks);
 	if (!r && count) {
@@ -293,8 +294,7 @@ static int answer_page(struct call *call, void *data)
 	}
 	trying.invitation = invitation;
 	trying.language = page.language;
-	if (page.forgets)
-		trying.hash = FORGOTTEN;
+	trying.forgets = page.forgets;
 	r = store_do(call->store, &self, try, &trying, &problem);
 	if (r == E_STORE || store_lost(call->store)) {
 		call->problem = problem;

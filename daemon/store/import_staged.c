@@ -5,7 +5,6 @@
  */
 #include "import_inside.h"
 
-#include <sodium.h>
 #include <string.h>
 #include <strings.h>
 
@@ -35,30 +34,12 @@ static char *key_of(struct call *call, const char *entity, char *const *cells, s
  * What was sealed before is kept for an undo under the key of its person. */
 int import_shut(struct call *call, int64_t key, int64_t line, const char *field, const char *value, char **ret)
 {
-	struct store *s = call->store;
-	void *shut;
-	size_t size;
-	int r = s->seal ? seal_shut(s->seal, call->arena, key, "staged", line, field, value, &shut, &size, &call->problem)
-			: fail(call, E_UNAVAILABLE, field, "cannot be kept: %s", s->sealing.text);
-
-	if (r)
-		return r;
-	*ret = arena_new(call->arena, 2 * size + 1);
-	sodium_bin2hex(*ret, 2 * size + 1, shut, size);
-	return 0;
+	return text_shut(call, key, "staged", line, field, value, ret);
 }
 
 int import_open(struct call *call, int64_t key, int64_t line, const char *field, char **value)
 {
-	struct store *s = call->store;
-	size_t size = strlen(*value) / 2;
-	unsigned char *shut = arena_new(call->arena, size + 1);
-
-	if (!s->seal)
-		return fail(call, E_UNAVAILABLE, field, "cannot be read: %s", s->sealing.text);
-	if (sodium_hex2bin(shut, size, *value, strlen(*value), NULL, &size, NULL))
-		return fail(call, E_STORE, field, "the staged value is damaged; import the file again");
-	return seal_open(s->seal, call->arena, key, "staged", line, field, shut, size, value, &call->problem);
+	return text_open(call, key, "staged", line, field, *value, value);
 }
 
 int import_stage(
@@ -149,15 +130,13 @@ int import_expire(struct call *call, int64_t before)
 static int forget_key(struct call *call, void *record, void *data)
 {
 	(void)data;
-	return seal_forget(call->store->seal, -((struct import *)record)->id, &call->problem);
+	return key_forget(call, -((struct import *)record)->id);
 }
 
 /* So that older copies of what was staged cannot be opened any more. */
 int import_forget_keys(struct call *call)
 {
-	return call->store->seal
-		? each(call, &import_entity, forget_key, NULL, "\"state\" IN ('refused', 'taken', 'undone', 'failed')", NULL, 0)
-		: 0;
+	return each(call, &import_entity, forget_key, NULL, "\"state\" IN ('refused', 'taken', 'undone', 'failed')", NULL, 0);
 }
 
 #define MARK "UPDATE \"staged\" SET \"effect\" = 'erased', \"cells\" = '', \"key\" = NULL, \"was\" = NULL, \"record\" = NULL WHERE "

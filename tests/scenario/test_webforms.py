@@ -364,15 +364,32 @@ def test_of_an_anonymous_form_nothing_leads_to_the_answer(web):
     fields = web.form(path)
     assert web.ask("POST", path, {**fields, "do": "keep", "q.how_often": "4"}).status != 200
     assert not responses(web, wave), "no draft is kept"
-    assert web.ask("POST", path, {**fields, "do": "send", "q.met": "yes", "q.how_often": "7"}).status == 200
+    records = web.post.world.rows("SELECT max(id) AS last FROM audit_record")[0]["last"]
+    logged = len(web.post.daemon.log.read_text())
+    assert web.ask("POST", path, {**fields, "do": "send", "q.met": "no", "q.why": "zebracrossing", "q.how_often": "7"}).status == 200
     row, = responses(web, wave)
-    assert row["person"] is None and row["submitted_on"] is None
-    link = web.post.world.rows("SELECT answer_hash, state FROM invitation WHERE purpose = 'wave' AND person = ?", person)[0]
-    assert link == {"answer_hash": "forgotten", "state": "answered"}
+    assert row["person"] is None and row["submitted_on"] is None and row["answers"] is None
+    link = web.post.world.rows("SELECT answer_hash, answered_at, opened_at, state FROM invitation WHERE purpose = 'wave' AND person = ?",
+                               person)[0]
+    assert link == {"answer_hash": "forgotten", "answered_at": None, "opened_at": None, "state": "answered"}
+    nothing_pairs(web, row["id"], "zebracrossing", records, logged)
     member = web.post.world.rows("SELECT state FROM wave_member WHERE wave = ? AND person = ?", int(wave.rpartition("/")[2]), person)
     assert member == [{"state": "answered"}]
     assert web.ask("POST", path, {**fields, "do": "send", "q.met": "no"}).status == 200, "thanked again, and nothing is taken"
     assert len(responses(web, wave)) == 1
+
+
+def nothing_pairs(web, response, word, records, logged):
+    """What was written has gone through the daemon, its web plugin and their logs: none has it, nor the number of its row; no record was made."""
+    daemon = web.post.daemon
+    said = daemon.log.read_text()[logged:]
+    assert word not in said and str(response) not in said and "wave" not in said and "response" not in said, said
+    assert web.post.world.rows("SELECT max(id) AS last FROM audit_record")[0]["last"] == records
+    files = [path for path in daemon.directory.rglob("*") if path.is_file() and not path.is_socket()]
+    assert any(path.name == "mentorship.db-wal" for path in files) and len(files) > 5
+    assert not [path for path in files if word.encode() in path.read_bytes()]
+    for table in ("replay", "message", "job", "audit_record", "invitation", "wave_member"):
+        assert not [row for row in web.post.world.rows(f"SELECT * FROM {table}") if word in repr(row) or str(response) in repr(row)], table
 
 
 # ---- a consent by link ----

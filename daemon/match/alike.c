@@ -97,7 +97,7 @@ enum {
 	NUMBER_HALF
 };
 
-static double number_of(const struct someone *who, const struct plan_line *line)
+double match_number_of(const struct someone *who, const struct plan_line *line)
 {
 	for (int32_t i = 0; line->bound && i < who->number_count; i++)
 		if (who->numbers[i].name == line->number)
@@ -107,10 +107,10 @@ static double number_of(const struct someone *who, const struct plan_line *line)
 
 void match_measure_number(const struct match_block *b, const double *parameters, struct match_cell *cells)
 {
-	double mentee = number_of(&b->in->mentees[b->mentee], b->line);
+	double mentee = match_number_of(&b->in->mentees[b->mentee], b->line);
 
 	for (int32_t i = 0; i < b->count; i++) {
-		double ahead = number_of(&b->in->mentors[b->mentors[i]], b->line) - mentee, beyond = 0;
+		double ahead = match_number_of(&b->in->mentors[b->mentors[i]], b->line) - mentee, beyond = 0;
 
 		if (ahead < parameters[NUMBER_LEAST])
 			beyond = parameters[NUMBER_LEAST] - ahead;

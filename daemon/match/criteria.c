@@ -16,7 +16,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "match/internal.h"
+#include "core/text.h"
+#include "match/rows.h"
 
 static const struct someone *mentee_of(const struct match_block *b)
 {
@@ -76,11 +77,15 @@ static double term_worth(const struct match_block *b, int32_t term, double rarit
 	return 1 - rarity + rarity / sqrt(offered > 1 ? offered : 1);
 }
 
-/* How well an offered level fits a sought one; an offer without a level counts as level 2. */
+int32_t match_level_meant(int32_t level)
+{
+	return level ? level : 2;
+}
+
+/* How well an offered level fits a sought one. */
 static double level_fit(int32_t sought, int32_t offered)
 {
-	if (offered == 0)
-		offered = 2;
+	offered = match_level_meant(offered);
 	return offered >= sought ? 1 : (double)offered / sought;
 }
 
@@ -378,14 +383,15 @@ static int32_t overlap_in(const struct someone *a, const struct someone *b, int3
 	return minutes;
 }
 
-static int32_t overlap(const struct someone *a, const struct someone *b, int32_t weeks)
+/* In the week with the least. */
+static int32_t overlap(const struct prepared *in, const struct someone *a, const struct someone *b)
 {
 	int32_t least = MATCH_WEEK;
 
 	if (a->steady && b->steady)
 		return overlap_in(a, b, 0);
-	for (int32_t week = 0; week < weeks; week++) {
-		int32_t minutes = overlap_in(a, b, week);
+	for (int32_t k = 0; k < in->different_count; k++) {
+		int32_t minutes = overlap_in(a, b, in->different[k]);
 
 		if (minutes < least)
 			least = minutes;
@@ -399,7 +405,7 @@ static int32_t common_time(const struct match_block *b, int32_t i)
 
 	if (b->in->common_with[mentor] != b->mentee + 1) {
 		b->in->common_with[mentor] = b->mentee + 1;
-		b->in->common_time[mentor] = overlap(mentee_of(b), mentor_at(b, i), b->in->weeks);
+		b->in->common_time[mentor] = overlap(b->in, mentee_of(b), mentor_at(b, i));
 	}
 	return b->in->common_time[mentor];
 }
@@ -537,6 +543,104 @@ static void measure_self(const struct match_block *b, const double *parameters, 
 		cells[i].amount = cells[i].value = mentee_of(b)->from->person != mentor_at(b, i)->from->person;
 }
 
+/* --- what they read, for rows that are kept (rows.h) ------------------------------------------------------ */
+
+static int32_t code_traits(struct match_facts *f, int32_t mentee, const struct plan_line *line, uint16_t *codes, int32_t *ret_table)
+{
+	(void)line;
+	return match_code_offered(f, mentee, skills, codes, ret_table);
+}
+
+static int32_t code_interests(struct match_facts *f, int32_t mentee, const struct plan_line *line, uint16_t *codes, int32_t *ret_table)
+{
+	(void)line;
+	return match_code_shared(f, mentee, likings, codes, ret_table);
+}
+
+static int32_t code_language(struct match_facts *f, int32_t mentee, const struct plan_line *line, uint16_t *codes, int32_t *ret_table)
+{
+	(void)line;
+	return match_code_shared(f, mentee, KIND(MATCH_LANGUAGE), codes, ret_table);
+}
+
+static int32_t code_same(struct match_facts *f, int32_t mentee, const struct plan_line *line, uint16_t *codes, int32_t *ret_table)
+{
+	return match_code_shared(f, mentee, line->subject->kinds, codes, ret_table);
+}
+
+static int32_t code_availability(struct match_facts *f, int32_t mentee, const struct plan_line *line, uint16_t *codes, int32_t *ret_table)
+{
+	double most = line->parameters[line->hard ? TIME_AT_LEAST : TIME_ENOUGH];
+
+	return match_code_minutes(f, mentee, most, line->parameters[TIME_STATED], codes, ret_table);
+}
+
+static void key_language(const struct match_block *b, struct buffer *out)
+{
+	match_key_shared(b, KIND(MATCH_LANGUAGE), out);
+}
+
+static void key_site(const struct match_block *b, struct buffer *out)
+{
+	match_key_shared(b, KIND(MATCH_SITE), out);
+}
+
+static void key_field(const struct match_block *b, struct buffer *out)
+{
+	match_key_shared(b, KIND(MATCH_FIELD), out);
+}
+
+static void key_department(const struct match_block *b, struct buffer *out)
+{
+	match_key_shared(b, KIND(MATCH_DEPARTMENT), out);
+}
+
+static void key_year(const struct match_block *b, struct buffer *out)
+{
+	buffer_add(out, &mentee_of(b)->from->year, sizeof(int32_t));
+}
+
+static void key_age(const struct match_block *b, struct buffer *out)
+{
+	buffer_add(out, &mentee_of(b)->from->age, sizeof(int32_t));
+}
+
+static void key_minor(const struct match_block *b, struct buffer *out)
+{
+	buffer_char(out, may_take_part(mentee_of(b)->from));
+}
+
+static void key_nothing(const struct match_block *b, struct buffer *out)
+{
+	(void)b;
+	(void)out;
+}
+
+static const struct relations *mentee_wishes(const struct prepared *in)
+{
+	return &in->mentee_wishes;
+}
+
+static const struct relations *mentor_wishes(const struct prepared *in)
+{
+	return &in->mentor_wishes;
+}
+
+static const struct relations *earlier(const struct prepared *in)
+{
+	return &in->earlier;
+}
+
+static const struct relations *objections(const struct prepared *in)
+{
+	return &in->objections;
+}
+
+static const struct relations *selves(const struct prepared *in)
+{
+	return &in->selves;
+}
+
 /* --- the table ------------------------------------------------------------------------------------------ */
 
 /* A row reads as a block. */
@@ -547,7 +651,7 @@ static const struct match_criterion criteria[] = {
 	  .parameters = { { "at_least", "Needed as a hard rule", 1, 20, 1, true },
 			  { "enough", "As many as earn all points", 1, 20, 3, true },
 			  { "rarity", "How much more rare skills count", 0, 1, 0.5, false } },
-	  .measure = measure_traits, .holds = holds_at_least, .common = common_traits,
+	  .measure = measure_traits, .code = code_traits, .holds = holds_at_least, .common = common_traits,
 	  .met = "The mentor offers {n} that the mentee seeks[: {list}].",
 	  .unmet = "The mentor offers nothing that the mentee seeks.",
 	  .unknown = "What the mentee seeks or the mentor offers is not known.",
@@ -556,13 +660,13 @@ static const struct match_criterion criteria[] = {
 	{ .name = "interests", .label = "Interests and values in common", .unit = "interest", .view = MATCH_VIEW_BOTH,
 	  .may = MATCH_MAY_WEIGH,
 	  .parameters = { { "enough", "As many as earn all points", 1, 20, 3, true } },
-	  .measure = measure_interests, .holds = holds_one, .common = common_interests,
+	  .measure = measure_interests, .code = code_interests, .holds = holds_one, .common = common_interests,
 	  .met = "They have {n} in common[: {list}].", .unmet = "They have no interest in common.",
 	  .unknown = "The interests of one of them are not known.", .shared = "you both care for {list}" },
 	{ .name = "language", .label = "Language in common", .unit = "language", .view = MATCH_VIEW_BOTH,
 	  .may = MATCH_MAY_HARD | MATCH_MAY_WEIGH, .effort = 6000,
 	  .parameters = { { "at_least", "Languages needed", 1, 5, 1, true } },
-	  .measure = measure_language, .holds = holds_at_least, .common = common_language,
+	  .measure = measure_language, .key = key_language, .code = code_language, .holds = holds_at_least, .common = common_language,
 	  .met = "They have {n} in common[: {list}].", .unmet = "They have no language in common.",
 	  .unknown = "The languages of one of them are not known.", .stopped = "no language in common",
 	  .mend = "a language in common with this mentor", .shared = "you both speak {list}" },
@@ -571,38 +675,38 @@ static const struct match_criterion criteria[] = {
 	  .parameters = { { "at_least", "Minutes a week needed as a hard rule", 1, MATCH_WEEK, 30, true },
 			  { "enough", "Minutes a week that earn all points", 15, MATCH_WEEK, 120, true },
 			  { "stated", "Who states less a week earns none", 0, MATCH_WEEK, 240, true } },
-	  .measure = measure_availability, .holds = holds_at_least,
+	  .measure = measure_availability, .code = code_availability, .holds = holds_at_least,
 	  .met = "They have {n} a week free at the same time.", .unmet = "They have no free time in common.",
 	  .unknown = "The free time of one of them is not known.", .stopped = "too little free time in common",
 	  .mend = "{n} a week more free at the same time as this mentor",
 	  .shared = "you have {n} a week free at the same time" },
 	{ .name = "site", .label = "Same site", .unit = "site", .view = MATCH_VIEW_BOTH,
 	  .may = MATCH_MAY_HARD | MATCH_MAY_WEIGH, .effort = 2400,
-	  .measure = measure_site, .holds = holds_one, .common = common_site,
+	  .measure = measure_site, .key = key_site, .holds = holds_one, .common = common_site,
 	  .met = "They are at the same site[: {list}].", .unmet = "They are at different sites.",
 	  .unknown = "The site of one of them is not known.", .stopped = "at another site",
 	  .mend = "the site of this mentor", .shared = "you are both at {list}" },
 	{ .name = "field", .label = "Same field of study", .unit = "field", .view = MATCH_VIEW_BOTH,
 	  .may = MATCH_MAY_HARD | MATCH_MAY_WEIGH, .effort = 4800,
-	  .measure = measure_field, .holds = holds_one, .common = common_field,
+	  .measure = measure_field, .key = key_field, .holds = holds_one, .common = common_field,
 	  .met = "They have the same field of study[: {list}].", .unmet = "They have different fields of study.",
 	  .unknown = "The field of study of one of them is not known.", .stopped = "another field of study",
 	  .mend = "the field of study of this mentor", .shared = "your field of study is {list}" },
 	{ .name = "department", .label = "Different department", .unit = "", .view = MATCH_VIEW_BOTH,
 	  .may = MATCH_MAY_HARD | MATCH_MAY_WEIGH, .effort = 4800,
-	  .measure = measure_department, .holds = holds_one,
+	  .measure = measure_department, .key = key_department, .holds = holds_one,
 	  .met = "They are of different departments.", .unmet = "They are of the same department.",
 	  .unknown = "The department of one of them is not known.", .stopped = "of the same department",
 	  .mend = "another department than this mentor" },
 	{ .name = "same", .about = "what is compared", .label = "The same", .unit = "", .view = MATCH_VIEW_BOTH,
 	  .may = MATCH_MAY_HARD | MATCH_MAY_WEIGH, .effort = 4800,
-	  .measure = match_measure_same, .holds = holds_one, .common = match_common_same,
+	  .measure = match_measure_same, .key = match_key_same, .code = code_same, .holds = holds_one, .common = match_common_same,
 	  .met = "They have the same {of}[: {list}].", .unmet = "Of {of} they have nothing in common.",
 	  .unknown = "The {of} of one of them is not known.", .stopped = "not the same {of}",
 	  .mend = "the same {of} as this mentor" },
 	{ .name = "different", .about = "what is compared", .label = "Different", .unit = "", .view = MATCH_VIEW_BOTH,
 	  .may = MATCH_MAY_HARD | MATCH_MAY_WEIGH, .effort = 4800,
-	  .measure = match_measure_different, .holds = holds_one,
+	  .measure = match_measure_different, .key = match_key_same, .code = code_same, .holds = holds_one,
 	  .met = "Of {of} they have nothing in common.", .unmet = "They have the same {of}.",
 	  .unknown = "The {of} of one of them is not known.", .stopped = "the same {of}",
 	  .mend = "another {of} than this mentor" },
@@ -611,53 +715,53 @@ static const struct match_criterion criteria[] = {
 	  .parameters = { { "least", "Mentor ahead by at least", -1e9, 1e9, 0, false },
 			  { "most", "Mentor ahead by at most", -1e9, 1e9, 1e9, false },
 			  { "half", "So far beyond the range earns half", 1e-6, 1e9, 1, false } },
-	  .measure = match_measure_number, .holds = holds_between,
+	  .measure = match_measure_number, .key = match_key_number, .holds = holds_between,
 	  .met = "{of}, mentor minus mentee: {n}.", .unmet = "They have the same {of}.",
 	  .unknown = "The {of} of one of them is not known.", .stopped = "too little or too much {of}",
 	  .mend = "another {of} than now, for this mentor" },
 	{ .name = "mentee_wish", .label = "Wish of the mentee", .unit = "", .view = MATCH_VIEW_MENTEE,
 	  .may = MATCH_MAY_WEIGH, .parameters = { { "ranks", "Wishes that count", 1, 20, 3, true } },
-	  .measure = measure_mentee_wish, .holds = holds_one,
+	  .measure = measure_mentee_wish, .apart = mentee_wishes, .holds = holds_one,
 	  .met = "The mentee wished for this mentor (rank {n}).", .unmet = "The mentee did not wish for this mentor.",
 	  .unknown = "" },
 	{ .name = "mentor_wish", .label = "Wish of the mentor", .unit = "", .view = MATCH_VIEW_MENTOR,
 	  .may = MATCH_MAY_WEIGH, .parameters = { { "ranks", "Wishes that count", 1, 20, 3, true } },
-	  .measure = measure_mentor_wish, .holds = holds_one,
+	  .measure = measure_mentor_wish, .apart = mentor_wishes, .holds = holds_one,
 	  .met = "The mentor wished for this mentee (rank {n}).", .unmet = "The mentor did not wish for this mentee.",
 	  .unknown = "" },
 	{ .name = "earlier", .label = "Not a pair before", .unit = "", .view = MATCH_VIEW_BOTH,
 	  .may = MATCH_MAY_HARD | MATCH_MAY_WEIGH, .effort = 480,
-	  .measure = measure_earlier, .holds = holds_one,
+	  .measure = measure_earlier, .apart = earlier, .holds = holds_one,
 	  .met = "They were no pair before.", .unmet = "They were a pair before.", .unknown = "",
 	  .stopped = "a pair before", .mend = "being a pair again with this mentor" },
 	{ .name = "year", .label = "Difference in year of study", .unit = "year", .view = MATCH_VIEW_BOTH,
 	  .may = MATCH_MAY_HARD | MATCH_MAY_WEIGH, .effort = 4800,
 	  .parameters = { { "least", "Mentor ahead by at least", -20, 20, 1, true },
 			  { "most", "Mentor ahead by at most", -20, 20, 3, true } },
-	  .measure = measure_year, .holds = holds_between,
+	  .measure = measure_year, .key = key_year, .holds = holds_between,
 	  .met = "Year of study, mentor minus mentee: {n}.", .unmet = "They are in the same year of study.",
 	  .unknown = "The year of study of one of them is not known.", .stopped = "year of study too near or too far",
 	  .mend = "another year of study than now, for this mentor" },
 	{ .name = "load", .label = "Mentors with few mentees so far", .unit = "mentee", .view = MATCH_VIEW_MENTOR,
-	  .may = MATCH_MAY_WEIGH, .measure = measure_load, .holds = holds_one,
+	  .may = MATCH_MAY_WEIGH, .measure = measure_load, .key = key_nothing, .holds = holds_one,
 	  .met = "The mentor has {n} already.", .unmet = "The mentor has no mentee yet.", .unknown = "" },
 	{ .name = "age", .label = "Difference in age", .unit = "", .view = MATCH_VIEW_BOTH,
 	  .may = MATCH_MAY_HARD | MATCH_MAY_WEIGH, .quiet = true, .effort = 4800,
 	  .parameters = { { "least", "Mentor older by at least", -100, 100, 0, true },
 			  { "most", "Mentor older by at most", -100, 100, 100, true } },
-	  .measure = measure_age, .holds = holds_between,
+	  .measure = measure_age, .key = key_age, .holds = holds_between,
 	  .met = "The difference in age was looked at.", .unmet = "The difference in age was looked at.",
 	  .unknown = "The difference in age is not known.", .stopped = "difference in age",
 	  .mend = "no rule about age for this mentor" },
 	{ .name = "minor", .label = "No minor without consent", .unit = "", .view = MATCH_VIEW_BOTH,
-	  .may = MATCH_ALWAYS, .effort = 1200, .measure = measure_minor, .holds = holds_one,
+	  .may = MATCH_ALWAYS, .effort = 1200, .measure = measure_minor, .key = key_minor, .holds = holds_one,
 	  .met = "", .unmet = "", .unknown = "", .stopped = "a minor without consent",
 	  .mend = "the consent that this mentor needs as a minor" },
 	{ .name = "self", .label = "Nobody with themself", .unit = "", .view = MATCH_VIEW_BOTH,
-	  .may = MATCH_ALWAYS, .secret = true, .measure = measure_self, .holds = holds_one,
+	  .may = MATCH_ALWAYS, .secret = true, .measure = measure_self, .apart = selves, .holds = holds_one,
 	  .met = "", .unmet = "", .unknown = "" },
 	{ .name = "not_with", .label = "Not with", .unit = "", .view = MATCH_VIEW_BOTH,
-	  .may = MATCH_ALWAYS, .secret = true, .measure = measure_not_with, .holds = holds_one,
+	  .may = MATCH_ALWAYS, .secret = true, .measure = measure_not_with, .apart = objections, .holds = holds_one,
 	  .met = "", .unmet = "", .unknown = "" }
 };
 /* clang-format on */

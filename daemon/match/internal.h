@@ -57,10 +57,11 @@ struct prepared {
 	struct arena *arena;
 	const struct match_input *input;
 	int32_t mentee_count, mentor_count, weeks;
-	struct someone *mentees, *mentors;
+	int32_t different[MATCH_WEEKS_MAX], different_count; /* weeks in which somebody is free at other times than in each one before */
+	struct someone *mentees, *mentors;                   /* behind the last mentee stands one of whom nothing is known */
 	struct term *terms;
 	int32_t term_count;
-	struct relations mentee_wishes, mentor_wishes, objections, earlier;
+	struct relations mentee_wishes, mentor_wishes, objections, earlier, selves;
 	struct holders offered, having; /* who offers a term; who offers or seeks it */
 	int32_t *locked;                /* of each mentee: its mentor, or -1 */
 	int32_t *left;                  /* of each mentor: places without the locked ones */
@@ -125,7 +126,12 @@ void match_measure_different(const struct match_block *, const double *parameter
 int match_common_same(const struct match_block *, int32_t *ret_terms, int most);
 void match_measure_number(const struct match_block *, const double *parameters, struct match_cell *);
 
-/* criteria.c: how many traits of these kinds (a bit each) the two have in common, as a part of `enough`; and which. */
+/* NaN: not known. */
+double match_number_of(const struct someone *, const struct plan_line *);
+
+/* criteria.c: the level of an offer that counts: one without a level has level 2. */
+int32_t match_level_meant(int32_t level);
+/* How many traits of these kinds (a bit each) the two have in common, as a part of `enough`; and which. */
 void match_measure_shared(const struct match_block *, unsigned kinds, double enough, struct match_cell *);
 int match_common_shared(const struct match_block *, unsigned kinds, int32_t *ret_terms, int most);
 
@@ -142,10 +148,14 @@ struct scorer {
 void match_scorer_make(struct scorer *, const struct prepared *, const struct plan *, struct arena *);
 /* Scores of one mentee with all mentors: -1 where a hard rule forbids the pair. Returns how many are allowed. */
 int32_t match_score_all(struct scorer *, int32_t mentee, int32_t *ret_scores);
+/* Room of its own for criteria, for a copy that another thread measures with. */
+void match_scratch_make(struct prepared *, struct arena *);
 /* For each mentor the set of hard lines of the plan that forbid the pair, as bits. */
 void match_stops_all(struct scorer *, int32_t mentee, uint64_t *ret_stops);
 /* The cells of one line for one pair. */
 struct match_cell match_cell_of(const struct scorer *, const struct plan_line *, int32_t mentee, int32_t mentor);
+/* Whether a rule holds for a cell; what is not known breaks none. */
+bool match_allows(const struct plan_line *, const struct match_cell *);
 /* The points that a weight gives for a cell. */
 int32_t match_points_of(const struct plan_line *, const struct match_cell *);
 

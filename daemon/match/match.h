@@ -156,6 +156,7 @@ struct match_input {
 	struct match_recipe recipe;
 	enum match_algorithm algorithm;
 	uint64_t seed;     /* picks the random part of a shortlist, nothing else */
+	int32_t threads;   /* to look at pairs with, 0: one; no result depends on it */
 	int64_t all_pairs; /* up to so many mentee x mentor cells all pairs are kept; 0: 4,194,304 */
 };
 
@@ -179,6 +180,11 @@ struct match_parameter {
 };
 
 struct match_block;
+struct match_facts;
+struct prepared;
+struct plan_line;
+struct relations;
+struct buffer;
 struct match_cell {
 	double amount; /* in the row's unit; NaN: not known */
 	double value;  /* 0..1, the part of the points earned; NaN: not known, earns 0 */
@@ -194,6 +200,14 @@ struct match_criterion {
 	struct match_parameter parameters[MATCH_PARAMETERS_MAX];
 	/* One mentee against the n mentors of the block; fills n cells. */
 	void (*measure)(const struct match_block *, const double *parameters, struct match_cell *cells);
+	/*
+	 * For very many pairs (rows.h): `key` writes the bytes of the mentee that measure depends on, for a mentee of whom there are few
+	 * different ones; where nearly all mentors are alike to all mentees but for some, `apart` lists these for each mentee; `code`
+	 * says which mentors of a tile have the same cell with a mentee. NULL where there is no such.
+	 */
+	void (*key)(const struct match_block *, struct buffer *);
+	const struct relations *(*apart)(const struct prepared *);
+	int32_t (*code)(struct match_facts *, int32_t mentee, const struct plan_line *, uint16_t *ret_codes, int32_t *ret_table);
 	/* Whether the hard rule holds for a known amount. */
 	bool (*holds)(const double *parameters, double amount);
 	/* Terms of the sentence: at most `most` indices of terms that the two have in common; NULL if none. */

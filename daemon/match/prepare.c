@@ -79,6 +79,8 @@ static int by_record(const void *a, const void *b)
 	return compare_int64(one->from->id, other->from->id);
 }
 
+static const struct match_person nobody = { .age = MATCH_NONE, .year = MATCH_NONE };
+
 static int take_side(const struct match_input *in, bool mentor, struct prepared *p, struct problem *problem)
 {
 	const struct match_person *people = mentor ? in->mentors : in->mentees;
@@ -97,6 +99,7 @@ static int take_side(const struct match_input *in, bool mentor, struct prepared 
 		side[i].from = &people[i];
 	}
 	qsort(side, count, sizeof *side, by_record);
+	side[count] = (struct someone){ .from = &nobody, .stated = -1 };
 	*(mentor ? &p->mentors : &p->mentees) = side;
 	*(mentor ? &p->mentor_count : &p->mentee_count) = (int32_t)count;
 	return 0;
@@ -302,15 +305,14 @@ static int by_time(const void *a, const void *b)
 	return (one->to > other->to) - (one->to < other->to);
 }
 
-/* As in the first week? */
-static bool same_week(const struct someone *who, int32_t week)
+static bool same_week(const struct someone *who, int32_t a, int32_t b)
 {
-	int32_t count = who->span_start[1] - who->span_start[0];
+	int32_t count = who->span_start[a + 1] - who->span_start[a];
 
-	if (who->span_start[week + 1] - who->span_start[week] != count)
+	if (who->span_start[b + 1] - who->span_start[b] != count)
 		return false;
 	for (int32_t i = 0; i < count; i++) {
-		const struct match_span *one = &who->spans[who->span_start[0] + i], *other = &who->spans[who->span_start[week] + i];
+		const struct match_span *one = &who->spans[who->span_start[a] + i], *other = &who->spans[who->span_start[b] + i];
 
 		if (one->from != other->from || one->to != other->to)
 			return false;
@@ -350,7 +352,28 @@ static void own_spans(struct prepared *p, struct someone *who)
 	who->span_start[p->weeks] = at;
 	who->steady = true;
 	for (int32_t week = 1; week < p->weeks; week++)
-		who->steady = who->steady && same_week(who, week);
+		who->steady = who->steady && same_week(who, 0, week);
+}
+
+/* Where all clocks change on the same days there are weeks that nobody can tell from one another. */
+static bool weeks_differ(const struct prepared *p, int32_t one, int32_t other)
+{
+	for (int32_t i = 0; i < p->mentee_count + p->mentor_count; i++)
+		if (!same_week(person_at(p, i), one, other))
+			return true;
+	return false;
+}
+
+static void find_different(struct prepared *p)
+{
+	for (int32_t week = 0; week < p->weeks; week++) {
+		bool differs = true;
+
+		for (int32_t k = 0; k < p->different_count && differs; k++)
+			differs = weeks_differ(p, p->different[k], week);
+		if (differs)
+			p->different[p->different_count++] = week;
+	}
 }
 
 /* --- who stands to whom ------------------------------------------------------------------------------ */
@@ -426,7 +449,7 @@ static void relate(struct prepared *p, struct triples *triples, struct relations
 		out->list[kept++] = (struct relation){ t->mentor, t->rank };
 		out->start[t->mentee + 1]++;
 	}
-	for (int32_t i = 0; i < p->mentee_count; i++)
+	for (int32_t i = 0; i <= p->mentee_count; i++)
 		out->start[i + 1] += out->start[i];
 }
 
@@ -472,6 +495,20 @@ static void take_couples(struct prepared *p, const struct match_couple *couples,
 	relate(p, &triples, out);
 }
 
+/* Who stands on both sides. */
+static void take_selves(struct prepared *p, const struct known *mentors)
+{
+	struct triples triples = { arena_new(p->arena, ((size_t)p->mentee_count + 1) * sizeof(struct triple)), 0 };
+
+	for (int32_t i = 0; i < p->mentee_count; i++) {
+		int32_t mentor = find_known(mentors, p->mentor_count, p->mentees[i].from->person);
+
+		if (mentor >= 0)
+			triples.list[triples.count++] = (struct triple){ i, mentor, 1 };
+	}
+	relate(p, &triples, &p->selves);
+}
+
 static int check_persons(const struct known *list, int32_t count, struct problem *problem)
 {
 	for (int32_t i = 1; i < count; i++)
@@ -494,6 +531,7 @@ static int relate_persons(struct prepared *p, struct problem *problem)
 		return r;
 	take_couples(p, in->objections, in->objection_count, mentees, mentors, &p->objections);
 	take_couples(p, in->earlier, in->earlier_count, mentees, mentors, &p->earlier);
+	take_selves(p, mentors);
 	return 0;
 }
 
@@ -589,7 +627,19 @@ static int take_people(struct prepared *p, struct problem *problem)
 		own_numbers(p, person_at(p, i));
 		own_spans(p, person_at(p, i));
 	}
+	find_different(p);
 	return 0;
+}
+
+void match_scratch_make(struct prepared *p, struct arena *arena)
+{
+	p->term_weight = arena_new(arena, ((size_t)p->term_count + 1) * sizeof *p->term_weight);
+	p->term_level = arena_new(arena, ((size_t)p->term_count + 1) * sizeof *p->term_level);
+	p->mentor_rank = arena_new(arena, ((size_t)p->mentor_count + 1) * sizeof *p->mentor_rank);
+	p->mentor_sum = arena_new(arena, ((size_t)p->mentor_count + 1) * sizeof *p->mentor_sum);
+	p->mentor_count_of = arena_new(arena, ((size_t)p->mentor_count + 1) * sizeof *p->mentor_count_of);
+	p->common_time = arena_new(arena, ((size_t)p->mentor_count + 1) * sizeof *p->common_time);
+	p->common_with = arena_new(arena, ((size_t)p->mentor_count + 1) * sizeof *p->common_with);
 }
 
 int match_prepare(const struct match_input *in, struct arena *arena, struct prepared *p, struct problem *problem)
@@ -610,13 +660,7 @@ int match_prepare(const struct match_input *in, struct arena *arena, struct prep
 		r = take_locks(p, problem);
 	if (r < 0)
 		return r;
-	p->term_weight = arena_new(arena, ((size_t)p->term_count + 1) * sizeof *p->term_weight);
-	p->term_level = arena_new(arena, ((size_t)p->term_count + 1) * sizeof *p->term_level);
-	p->mentor_rank = arena_new(arena, ((size_t)p->mentor_count + 1) * sizeof *p->mentor_rank);
-	p->mentor_sum = arena_new(arena, ((size_t)p->mentor_count + 1) * sizeof *p->mentor_sum);
-	p->mentor_count_of = arena_new(arena, ((size_t)p->mentor_count + 1) * sizeof *p->mentor_count_of);
-	p->common_time = arena_new(arena, ((size_t)p->mentor_count + 1) * sizeof *p->common_time);
-	p->common_with = arena_new(arena, ((size_t)p->mentor_count + 1) * sizeof *p->common_with);
+	match_scratch_make(p, arena);
 	turn_around(p, false, &p->offered);
 	turn_around(p, true, &p->having);
 	return 0;

@@ -29,7 +29,7 @@ int32_t match_points_of(const struct plan_line *line, const struct match_cell *c
 	return cell->value >= 0 ? (int32_t)(line->points * cell->value + 0.5) : 0;
 }
 
-static bool allows(const struct plan_line *line, const struct match_cell *cell)
+bool match_allows(const struct plan_line *line, const struct match_cell *cell)
 {
 	return isnan(cell->amount) || line->row->holds(line->parameters, cell->amount);
 }
@@ -55,7 +55,7 @@ int32_t match_score_all(struct scorer *s, int32_t mentee, int32_t *ret_scores)
 
 		measure(s, &block, i);
 		for (int32_t k = 0; k < block.count; k++)
-			if (allows(line, &s->cells[k]))
+			if (match_allows(line, &s->cells[k]))
 				s->some[kept++] = s->some[k];
 		block.count = kept;
 	}
@@ -81,7 +81,7 @@ void match_stops_all(struct scorer *s, int32_t mentee, uint64_t *ret_stops)
 
 		measure(s, &block, i);
 		for (int32_t k = 0; k < block.count; k++)
-			if (!allows(line, &s->cells[k]))
+			if (!match_allows(line, &s->cells[k]))
 				ret_stops[k] |= (uint64_t)1 << i;
 	}
 }

@@ -39,7 +39,7 @@ check_layers()
 		[model]="core questionnaire model"
 		[store]="core model store"
 		[schedule]="core model store schedule" [wire]="core wire" [host]="core wire host"
-		[plugin]="core model store wire plugin" [bus]="core model store wire bus"
+		[plugin]="core questionnaire model store wire plugin" [bus]="core model store wire bus"
 		[matcher]="core match matcher"
 		[worker]="core match questionnaire evaluate worker"
 	)

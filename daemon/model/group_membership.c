@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Group memberships: what people say they belong to (a first generation at university, a community), each given by the person alone
- * and sealed. Read by the criteria 'same:group' and 'different:group', which get numbers for words, and by nobody else: a row shows to
- * its author and the data-protection officer only.
+ * and sealed. Read by the criteria 'same:group' and 'different:group', which get numbers for words, by the report on fairness, and by
+ * nobody else: a row shows to its author and the data-protection officer only.
  */
 #include <string.h>
 
@@ -67,7 +67,8 @@ static const struct verb verbs[] = { { "Create", SELF, 0, KEEP, "*", create, "Gi
 		disclose_arguments, sizeof(struct disclose) },
 	{ 0 } };
 
-const struct entity group_membership_entity = { .name = "group_membership",
+const struct entity group_membership_entity = {
+	.name = "group_membership",
 	.collection = "group_memberships",
 	.size = sizeof(struct group_membership),
 	.fields = fields,
@@ -76,4 +77,5 @@ const struct entity group_membership_entity = { .name = "group_membership",
 	.flags = RANDOM_ID,
 	.retention = AFTER_PROGRAM,
 	.label = "Group membership",
-	.help = "A group that a participant says they belong to; sealed, and used by 'same:group' and 'different:group' only." };
+	.help = "A group that a participant says they belong to; sealed, and used by 'same:group', 'different:group' and the report on fairness only."
+};

@@ -37,6 +37,7 @@ static const struct field fields[] = { ID_AND_VERSION(struct match_run, .anchor 
 	{ AS_INT(struct match_run, total, NUMBER, STAFF), .flags = BY_VERB | LISTED, .label = "Total score" },
 	{ AS_INT(struct match_run, bound, NUMBER, STAFF), .flags = BY_VERB, .label = "Proven bound of the total" },
 	{ AS_TEXT(struct match_run, statistics, STAFF), .flags = BY_VERB | LINES, .label = "Statistics" },
+	{ AS_TEXT(struct match_run, groups, STAFF), .flags = BY_VERB | LINES, .label = "How groups fare (as Fairness told it)" },
 	{ AS_TEXT(struct match_run, problem, STAFF), .flags = BY_VERB, .label = "What went wrong" },
 	{ AS_INT(struct match_run, asked_at, INSTANT, STAFF), .flags = BY_VERB | REQUIRED | SORTED | LISTED, .label = "Asked" },
 	{ AS_INT(struct match_run, done_at, INSTANT, STAFF), .flags = BY_VERB, .label = "Done" },
@@ -257,6 +258,23 @@ static int run_outlook(struct call *call, const void *was, void *now)
 	return begin_work_about(call, "match outlook", run->id, places, 0);
 }
 
+const char *const fairness_kinds[] = { "group", "site", "department", "field of study", "year of study", "language", NULL };
+struct fairness {
+	int64_t by;
+};
+static const struct field fairness_arguments[] = { { AS_INT(struct fairness, by, CHOICE, MEMBER), .choices = fairness_kinds,
+							   .label = "By what (none: the groups that people gave)" },
+	{ 0 } };
+
+static int run_fairness(struct call *call, const void *was, void *now)
+{
+	const struct match_run *run = was;
+	const struct fairness *about = call->arguments;
+
+	(void)now;
+	return begin_work_about(call, "match fairness", run->id, about->by == NONE ? 0 : about->by, 0);
+}
+
 #define S(x) IN(RUN_##x)
 #define RESULT "input_hash mentees mentors pairs placed total bound statistics"
 static const struct verb verbs[] = { { "Create", COORDINATOR, 0, KEEP, "*", run_create, "Start a matching", ON_COLLECTION | LONG, NULL,
@@ -270,6 +288,10 @@ static const struct verb verbs[] = { { "Create", COORDINATOR, 0, KEEP, "*", run_
 		"Who is placed otherwise in another run", LONG, NULL, compare_arguments, sizeof(struct compare) },
 	{ "Outlook", COORDINATOR, S(PROPOSED), KEEP, NULL, run_outlook, "How many more mentors would place everybody, and who", LONG, NULL,
 		outlook_arguments, sizeof(struct outlook) },
+	{ "Fairness", COORDINATOR, S(PROPOSED) | S(COMMITTING) | S(COMMITTED), KEEP, NULL, run_fairness,
+		"How groups of mentees fare: who stays unplaced, with what scores the others are placed", LONG, NULL, fairness_arguments,
+		sizeof(struct fairness) },
+	{ "Report", SYSTEM, S(PROPOSED) | S(COMMITTING) | S(COMMITTED), KEEP, "groups", NULL, "Keep how groups fare", 0, NULL, NULL, 0 },
 	{ "Begin", SYSTEM, S(QUEUED), S(RUNNING), NULL, NULL, "Begin", 0, NULL, NULL, 0 },
 	{ "Again", SYSTEM, S(RUNNING), S(QUEUED), NULL, NULL, "Queue again", 0, NULL, NULL, 0 },
 	{ "Propose", SYSTEM, S(RUNNING), S(PROPOSED), RESULT, run_done, "Propose", 0, NULL, NULL, 0 },

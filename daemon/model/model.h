@@ -143,9 +143,11 @@ struct match_run {
 	int64_t algorithm, seed;
 	char *input_hash;
 	int64_t mentees, mentors, pairs, placed, total, bound;
-	char *statistics, *problem;
+	char *statistics, *groups, *problem;
 	int64_t asked_at, done_at, state;
 };
+/* By what Fairness tells how mentees fare; 0: by the groups that people gave in confidence, else kinds of traits. */
+extern const char *const fairness_kinds[];
 struct run_pair {
 	int64_t id, version, program, run, mentor, mentee, score;
 	char *shares, *reasons, *alternatives, *sentence;

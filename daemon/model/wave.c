@@ -20,8 +20,6 @@ static const char *const anonymities[] = { "named", "pseudonymous", "anonymous",
 static const char *const sides[] = { "mentor", "mentee", NULL };
 static const char *const member_states[] = { "asked", "answered", NULL };
 enum {
-	K_LEAST = 5,
-	K_MINORS = 10,
 	KEY_DAYS = 2 /* after the close: by then a backup holds what was opened, so that a lost disk takes no answer along */
 };
 

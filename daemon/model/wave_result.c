@@ -11,9 +11,6 @@
 #include "survey.h"
 
 static const char *const sides[] = { "mentor", "mentee", "all", NULL };
-enum {
-	K_MINORS = 10
-};
 
 static const struct field fields[] = { ID_AND_VERSION(struct wave_result, .anchor = NO_ANCHOR),
 	{ AS_INT(struct wave_result, program, LINK, MEMBER), .flags = REQUIRED | BY_VERB, .to = "program", .anchor = AT_PROGRAM,

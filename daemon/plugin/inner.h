@@ -55,8 +55,8 @@ struct work_kind {
 	const struct entity *entity;                      /* of the subject; NULL: none */
 };
 extern const struct work_kind *const work_kinds[]; /* ended by NULL; works.c */
-extern const struct work_kind match_kind, preview_kind, explain_kind, outlook_kind, compare_kind, import_kind, proposal_kind, backup_kind,
-	check_kind, checkpoint_kind;
+extern const struct work_kind match_kind, preview_kind, explain_kind, outlook_kind, compare_kind, fairness_kind, import_kind, proposal_kind,
+	backup_kind, check_kind, checkpoint_kind;
 
 struct piece {
 	struct workers *workers;

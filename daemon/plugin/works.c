@@ -133,5 +133,5 @@ const struct work_kind backup_kind = { .name = "backup", .outside = backup_outsi
 const struct work_kind check_kind = { .name = "database check", .outside = check_outside };
 const struct work_kind checkpoint_kind = { .name = "checkpoint", .outside = checkpoint_outside };
 
-const struct work_kind *const work_kinds[] = { &match_kind, &preview_kind, &explain_kind, &outlook_kind, &compare_kind, &import_kind,
-	&proposal_kind, &backup_kind, &check_kind, &checkpoint_kind, NULL };
+const struct work_kind *const work_kinds[] = { &match_kind, &preview_kind, &explain_kind, &outlook_kind, &compare_kind, &fairness_kind,
+	&import_kind, &proposal_kind, &backup_kind, &check_kind, &checkpoint_kind, NULL };

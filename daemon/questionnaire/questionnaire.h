@@ -122,6 +122,12 @@ double incomplete_beta(double x, double a, double b);
 double f_quantile(double p, double d1, double d2);
 double t_quantile(double p, double degrees);
 
+/* The fewest people of whom a number may tell, and where minors are among them (domain rules). */
+enum {
+	K_LEAST = 5,
+	K_MINORS = 10
+};
+
 /* ---- results of all together ---- */
 /*
  * A table of counts: rows are answers, columns groups, and everybody of a column stands in exactly one row. The column's totals are

@@ -33,7 +33,7 @@ enum json_form {
 /* What stands on the command line beside the words; texts belong to argv. Rows of the table in options.c fill it. */
 struct options {
 	bool help, show_version, no_legend, full, no_pager, no_ask_password, quiet, yes, dry_run, no_wait, wait, all, raw, take, origin,
-		remote, follow, leave_out;
+		remote, follow, leave_out, csv;
 	const char *json, *color, *host, *zone, *fields, *order, *reason, *for_whom, *version, *key, *program, *format, *role, *mapping,
 		*propose, *until, *config, *as, *out;
 	const char *where[MAX_WHERE];
@@ -244,6 +244,9 @@ int noun_run(struct cli *, const json_t *entity);                         /* nou
 int verb_command(struct cli *, const json_t *entity, const json_t *verb); /* verb.c */
 /* Ends what a call began: waits for its task if there is one and shows the result. Gives up `result`. */
 int result_show(struct cli *, const char *what, json_t *result);
+/* results.c: the results of a survey, where a call answered such; shown in the form that is asked for. */
+bool results_are_there(const json_t *result);
+void results_show(struct cli *, json_t *result);
 int command_today(struct cli *);
 int command_status(struct cli *);
 int command_whoami(struct cli *);

@@ -17,6 +17,7 @@
 const struct option_row option_rows[] = { { "help", 'h', false, AT(help), NULL, "show help" },
 	{ "version", 0, false, AT(version), "N", "act only on version N of the object; alone: the program's version" },
 	{ "json", 'j', false, AT(json), "=FORM", "print JSON (FORM: pretty, short)" },
+	{ "csv", 0, false, AT(csv), NULL, "results of a survey: as CSV" },
 	{ "no-legend", 0, false, AT(no_legend), NULL, "no header and no footer" },
 	{ "full", 'l', false, AT(full), NULL, "do not shorten columns" }, { "color", 0, false, AT(color), "=WHEN", "auto, always, never" },
 	{ "no-pager", 0, false, AT(no_pager), NULL, "do not page output on a terminal" },

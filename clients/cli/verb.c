@@ -404,7 +404,9 @@ int result_show(struct cli *cli, const char *what, json_t *result)
 			json_decref(outcome);
 		}
 	}
-	if (!r && cli->json) {
+	if (!r && results_are_there(result)) {
+		results_show(cli, result);
+	} else if (!r && cli->json) {
 		out_json(cli, result);
 	} else if (!r) {
 		result_line(cli, what, result);

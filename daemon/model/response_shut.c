@@ -52,8 +52,9 @@ static char *filled(struct call *call, const char *answers)
 	while (size < length)
 		size *= 2;
 	ret = arena_new(call->arena, size + 1);
-	memcpy(ret, answers, length);
-	memset(ret + length, '\n', size - length);
+	memset(ret, '\n', size);
+	for (size_t i = 0; i < length; i++)
+		ret[i] = answers[i];
 	return ret;
 }
 

@@ -81,7 +81,8 @@ struct wave_result {
 	int64_t id, version, program, wave, position;
 	char *item, *label, *choice, *choice_label, *side;
 	int64_t count, of;
-	double mean;
+	double mean, value;
+	char *note;
 };
 
 /* The form of an instrument, compiled, its texts in that language where there are such (NULL: its own). E_INVALID tells the first

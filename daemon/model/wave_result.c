@@ -24,7 +24,9 @@ static const struct field fields[] = { ID_AND_VERSION(struct wave_result, .ancho
 	{ AS_TEXT(struct wave_result, side, STAFF), .flags = BY_VERB | LISTED, .label = "Who" },
 	{ AS_INT(struct wave_result, count, NUMBER, STAFF), .flags = BY_VERB | LISTED, .label = "Answers (none: too few to be shown)" },
 	{ AS_INT(struct wave_result, of, NUMBER, STAFF), .flags = BY_VERB | LISTED, .label = "Of" },
-	{ AS_REAL(struct wave_result, mean, STAFF), .flags = BY_VERB | LISTED, .label = "Mean" }, { 0 } };
+	{ AS_REAL(struct wave_result, mean, STAFF), .flags = BY_VERB | LISTED, .label = "Mean" },
+	{ AS_REAL(struct wave_result, value, STAFF), .flags = BY_VERB | LISTED, .label = "Statistic of a scale" },
+	{ AS_TEXT(struct wave_result, note, STAFF), .flags = BY_VERB, .label = "What is left out, and why" }, { 0 } };
 COVERS(fields, struct wave_result, 0);
 
 static const unsigned readers[SEALED] = {
@@ -93,6 +95,8 @@ static int write_row(struct call *call, int64_t wave, int64_t position, const st
 	row->count = cell->count == TALLY_FEW ? NONE : cell->count;
 	row->of = cell->of == TALLY_FEW ? NONE : cell->of;
 	row->mean = cell->mean;
+	row->value = cell->value;
+	row->note = arena_copy(call->arena, cell->note);
 	return add(call, &wave_result_entity, row);
 }
 
@@ -123,24 +127,35 @@ int wave_count(struct call *call, const struct wave *wave, int64_t *ret_lost)
 
 /* ---- as a table ---- */
 
+static void column(struct buffer *out, const char *text)
+{
+	if (out->length && out->data[out->length - 1] != '\n')
+		buffer_char(out, ',');
+	encode_csv(out, text ? text : "", false);
+}
+
+static const char *whole(struct call *call, int64_t number)
+{
+	return number == NONE ? "" : arena_print(call->arena, "%" PRId64, number);
+}
+
+static const char *hundredths(struct call *call, double number)
+{
+	return isnan(number) ? "" : arena_print(call->arena, "%.2f", number);
+}
+
 static int table_row(struct call *call, void *record, void *data)
 {
 	const struct wave_result *row = record;
 	struct buffer *out = data;
 
-	(void)call;
-	for (int i = 0; i < 4; i++) {
-		encode_csv(out, ((const char *const[]){ row->item, row->choice, row->choice_label, row->side })[i], false);
-		buffer_char(out, ',');
-	}
-	if (row->count != NONE)
-		buffer_print(out, "%" PRId64, row->count);
-	buffer_char(out, ',');
-	if (row->of != NONE)
-		buffer_print(out, "%" PRId64, row->of);
-	buffer_char(out, ',');
-	if (!isnan(row->mean))
-		buffer_print(out, "%.2f", row->mean);
+	for (int i = 0; i < 5; i++)
+		column(out, ((const char *const[]){ row->item, row->label, row->choice, row->choice_label, row->side })[i]);
+	column(out, whole(call, row->count));
+	column(out, whole(call, row->of));
+	column(out, hundredths(call, row->mean));
+	column(out, hundredths(call, row->value));
+	column(out, row->note);
 	buffer_text(out, "\r\n");
 	return 0;
 }
@@ -150,7 +165,7 @@ int wave_table(struct call *call, const struct wave *wave)
 	struct buffer out = { 0 };
 	int r;
 
-	buffer_text(&out, "item,answer,text,who,answers,of,mean\r\n");
+	buffer_text(&out, "item,question,answer,text,who,answers,of,mean,statistic,note\r\n");
 	r = each(call, &wave_result_entity, table_row, &out, "\"wave\" = ?1", VALUES(wave->id));
 	if (!r)
 		answer(call, "results", (struct value){ .type = V_TEXT, .text = arena_copy(call->arena, buffer_string(&out)) });

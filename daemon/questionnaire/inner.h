@@ -39,4 +39,7 @@ struct condition {
 	struct step steps[];
 };
 
+/* The statistics of a scale whose mean is shown: cells in the arena, or one that says why there are none. Returns how many. */
+size_t tally_statistics(struct arena *, const struct tally *, const struct form_scale *, struct tally_cell **ret);
+
 #endif

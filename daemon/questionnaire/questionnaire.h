@@ -115,6 +115,21 @@ void item_range(const struct form_item *, double *ret_low, double *ret_high);
  * comparable: it is the mean times the number of items. */
 double scale_score(const struct form *, const struct form_scale *, const char *const *answers);
 
+/* ---- how well the items of a scale go together ---- */
+struct reliability {
+	double mean, deviation;  /* of the totals; the deviation with people - 1 */
+	double alpha, low, high; /* Cronbach's alpha, with Feldt's 95 % interval; NaN for fewer than two items, or totals all alike */
+	double *item_total;      /* of each item: its correlation with the total of the others; NaN where either is all alike */
+	double *rest;            /* deviation of that total */
+	double *item;            /* deviation of the item */
+	double items, total;     /* variances: of the items together, of the total */
+	double least, most;      /* what the total's could be with the same answers in each item; the least of more than two items: 0 */
+};
+/* `values`: a row of `items` for each of `people`, who are two at least; none is missing. In the arena. */
+void scale_reliability(struct arena *, const double *values, size_t people, size_t items, struct reliability *ret);
+/* Rounds to a hundredth, a twentieth or a tenth: the finest that is no finer than `step`. NaN where that is beyond a tenth. */
+double round_coarsely(double value, double step);
+
 /* ---- quantiles ---- */
 /* The regularised incomplete beta function I(x; a, b), a and b above 0; 0 below x = 0, 1 beyond 1. */
 double incomplete_beta(double x, double a, double b);
@@ -160,10 +175,13 @@ struct tally_answers {
 };
 struct tally_cell {
 	const char *item, *label, *choice,
-		*choice_label; /* the item or scale; a choice, or what the cell tells: "mean", "sum", "answered" */
+		*choice_label; /* the item or scale; a choice, or what the cell tells: "mean", "sum", "answered", "deviation", "alpha",
+				* "alpha low", "alpha high", "item-total" (choice_label: the item) */
 	int side;
 	int64_t count, of;
-	double mean; /* NaN: none */
+	double mean;      /* NaN: none */
+	double value;     /* of a scale's statistic; NaN: none */
+	const char *note; /* what is left out, and why; NULL: nothing is */
 };
 struct tally {
 	const struct form *form;

@@ -21,6 +21,8 @@
  * - The total of a scale says something of the counts that were left out. It is shown only where each of them still lies
  *   in an interval k wide that reaches k, because the other items make up for what this one would be more or less.
  * - What is left out of two scales that share items is theirs together; so of such, only one tells more than the items do.
+ *
+ * What a scale's statistics may tell is in tally_scale.c.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -132,6 +134,8 @@ static bool sides_are_enough(const struct tally *t)
 
 /* ---- counts ---- */
 
+static const char left_out[] = "left out: too few, or it would give away one that is";
+
 /* One table of counts, with totals of rows where there are two columns. `whole` is cleared where something is not shown. */
 static int write_table(struct counting *c, const struct columns *columns, struct table *table, const int64_t *known, size_t shown_rows,
 	struct tally_cell cell, const struct form_choice *choices, bool *whole)
@@ -155,12 +159,14 @@ static int write_table(struct counting *c, const struct columns *columns, struct
 			cell.side = side_of(columns, j);
 			cell.of = columns->of[j] + columns->known[j];
 			cell.count = table->shown[at] ? table->counts[at] + known[at] : TALLY_FEW;
+			cell.note = table->shown[at] ? NULL : left_out;
 			sum += table->counts[at] + known[at];
 			write_cell(c, cell);
 		}
 		cell.side = TALLY_ALL;
 		cell.of = all_of(columns);
 		cell.count = table->row_shown[i] ? sum : TALLY_FEW;
+		cell.note = table->row_shown[i] ? NULL : left_out;
 		if (columns->count == 2)
 			write_cell(c, cell);
 	}
@@ -256,8 +262,9 @@ static int write_choices(struct counting *c, size_t at, const bool *in, const st
 		for (size_t row = 0; in[i] && row < item->choice_count; row++)
 			(c->t->list[i].known ? known : counts)[row * columns->count + column_of(columns, &c->t->list[i])] += !strcmp(
 				c->t->list[i].values[at], item->choices[row].value);
-	r = write_table(c, columns, &table, known, item->choice_count, (struct tally_cell){ item->name, item->label, .mean = (double)NAN },
-		item->choices, &c->told[at].whole);
+	r = write_table(c, columns, &table, known, item->choice_count,
+		(struct tally_cell){ item->name, item->label, .mean = (double)NAN, .value = (double)NAN }, item->choices,
+		&c->told[at].whole);
 	c->told[at].table = table;
 	if (!r)
 		find_slack(c, &c->told[at], item);
@@ -280,8 +287,9 @@ static int write_multiple(struct counting *c, size_t at, const bool *in, const s
 										       ? 0
 										       : columns->count) +
 					column_of(columns, &c->t->list[i])]++;
-		r = write_table(c, columns, &table, known, 1, (struct tally_cell){ item->name, item->label, .mean = (double)NAN },
-			&item->choices[row], &c->told[at].whole);
+		r = write_table(c, columns, &table, known, 1,
+			(struct tally_cell){ item->name, item->label, .mean = (double)NAN, .value = (double)NAN }, &item->choices[row],
+			&c->told[at].whole);
 	}
 	return r;
 }
@@ -339,8 +347,9 @@ static void write_number(struct counting *c, size_t at, const bool *in, struct c
 	c->told[at].columns = columns->count;
 	c->told[at].blurred = !shown;
 	write_means(c, columns, in, shown ? values : NULL,
-		(struct tally_cell){
-			item->name, item->label, number ? "mean" : "answered", NULL, TALLY_ALL, TALLY_FEW, TALLY_FEW, (double)NAN });
+		(struct tally_cell){ item->name, item->label, number ? "mean" : "answered", NULL, TALLY_ALL, TALLY_FEW, TALLY_FEW,
+			(double)NAN, (double)NAN,
+			number && !shown ? "left out: so near to an end that it would tell of everybody" : NULL });
 }
 
 /* ---- items with conditions ---- */
@@ -547,9 +556,16 @@ static void write_scale(struct counting *c, const struct form_scale *scale)
 {
 	bool *in = arena_new(c->arena, c->t->count + 1), more;
 	double *scores = arena_new(c->arena, (c->t->count + 1) * sizeof *scores);
-	struct tally_cell cell = { scale->name, NULL, scale->sum ? "sum" : "mean", NULL, TALLY_ALL, TALLY_FEW, TALLY_FEW, (double)NAN };
+	struct tally_cell cell = { .item = scale->name,
+		.choice = scale->sum ? "sum" : "mean",
+		.side = TALLY_ALL,
+		.count = TALLY_FEW,
+		.of = TALLY_FEW,
+		.mean = (double)NAN,
+		.value = (double)NAN };
+	struct tally_cell *statistics;
 	struct columns columns;
-	size_t most;
+	size_t most, told;
 
 	for (size_t i = 0; i < c->t->count; i++) {
 		scores[i] = scale_score(c->t->form, scale, c->t->list[i].values);
@@ -562,12 +578,16 @@ static void write_scale(struct counting *c, const struct form_scale *scale)
 	if (most && more && columns.count == 2 && !scale_is_far_from_ends(c, scale, &columns, in, scores))
 		join(&columns);
 	if (!most || (more && !scale_is_far_from_ends(c, scale, &columns, in, scores))) {
+		cell.note = "left out: beside its questions it would tell of a few people";
 		write_cell(c, cell);
 		return;
 	}
 	for (size_t j = 0; j < scale->item_count; j++)
 		c->told[scale->at[j]].used |= more;
 	write_means(c, &columns, in, scores, cell);
+	told = tally_statistics(c->arena, c->t, scale, &statistics);
+	for (size_t i = 0; i < told; i++)
+		write_cell(c, statistics[i]);
 }
 
 int tally_count(struct arena *arena, struct tally *t, struct problem *problem)

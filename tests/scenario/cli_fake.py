@@ -38,6 +38,7 @@ VERBS = [  # name, flags, takes, on
     ("TakeApart", ["destructive", "needs_reason"], [], "object"),
     ("Polish", ["long"], [], "object"),
     ("Reveal", ["answers"], [], "object"),
+    ("Results", ["answers"], [], "object"),
 ]
 ROWS = {
     1: ["Widget", "round", 1.5, 3, "2026-03-29", 1774746000, "/", ["a", "b"], True, "first\nsecond"],
@@ -163,11 +164,29 @@ def collection(member, body, interactive):
         return GLib.Variant("(a{sv})", (dictionary({"object": f"{TOP}/gadgets/9", "version": 1, "messages": 0, "jobs": 2}),))
     return refuse("org.freedesktop.DBus.Error.UnknownMethod", f"no {member}")
 
+FEW = '"left out: too few, or it would give away one that is"'
+RESULTS = "".join(line + "\r\n" for line in (
+    "item,question,answer,text,who,answers,of,mean,statistic,note",
+    *(f'met,"Did you meet, and ""when""?",{value},{text},{who},{count},{of},,,{note}' for value, text, who, count, of, note in (
+        ("yes", "Yes", "mentor", 9, 14, ""), ("yes", "Yes", "mentee", 31, 36, ""), ("yes", "Yes", "all", 40, 50, ""),
+        ("no", f"No {NASTY.replace(chr(13), '')}", "mentor", 5, 14, ""), ("no", "No", "mentee", 5, 36, ""), ("no", "No", "all", 10, 50, ""))),
+    f"heard,Ich fühle mich gehört.,1,gar nicht,all,,48,,,{FEW}", f"heard,Ich fühle mich gehört.,2,ein wenig,all,,48,,,{FEW}",
+    "heard,Ich fühle mich gehört.,3,teils,all,12,48,,,",
+    "heard,Ich fühle mich gehört.,4,ziemlich und noch einiges mehr als das was hier in eine Zeile geht,all,30,48,,,",
+    "often,How often?,mean,,all,47,47,3.50,,", "more,What else?,answered,,all,17,17,,,",
+    "late,How late?,mean,,all,47,47,,,left out: so near to an end that it would tell of everybody",
+    "closeness,,mean,,all,48,48,3.72,,", "closeness,,deviation,,all,48,48,,0.70,", "closeness,,alpha,,all,48,48,,0.85,",
+    "closeness,,alpha low,,all,48,48,,0.80,", "closeness,,alpha high,,all,48,48,,0.90,", "closeness,,item-total,heard,all,48,48,,0.60,",
+    "single,,mean,,all,48,48,3.10,,", "single,,deviation,,all,48,48,,0.90,", "single,,alpha,,all,48,48,,,one question alone has no alpha",
+    "hidden,,mean,,all,,,,,left out: beside its questions it would tell of a few people"))
+
 
 def gadget(connection, sender, path, member):
     if member == "Polish":
         number = path.rpartition("/")[2]
         return GLib.Variant("(a{sv})", (dictionary({"object": path, "version": 2, "messages": 0, "jobs": 0, "task": f"{TOP}/tasks/{number}"}),))
+    if member == "Results":
+        return GLib.Variant("(a{sv})", (dictionary({"object": path, "results": RESULTS if path.endswith("/1") else RESULTS[:RESULTS.find("\n") + 1]}),))
     if member == "Reveal":
         if not DIED:
             remember_death()

@@ -154,6 +154,21 @@ def test_columns_variable_does_not_cut_a_pipe(fake):
     assert fake(*GADGETS, env={"COLUMNS": "40"}) == fake(*GADGETS)
 
 
+def test_results_of_a_survey(fake):
+    """To be read, without a terminal and on one of 80 columns; as JSON; as it came; and where there are none."""
+    piped = fake("gadget", "results", "1")
+    golden("results.txt", piped)
+    shown = fake.terminal("gadget", "results", "1", env={"NO_COLOR": "1"}).decode().replace("\r\n", "\n")
+    assert shown == piped and all(len(line) <= 80 for line in shown.splitlines() if "left out" not in line)
+    rows = fake.json("gadget", "results", "1")["results"]
+    assert rows[0]["question"] == 'Did you meet, and "when"?' and rows[0]["answers"] == 9 and rows[0]["mean"] is None
+    assert next(row for row in rows if row["answer"] == "alpha")["statistic"] == 0.85
+    table = fake("gadget", "results", "1", "--csv")
+    assert table.startswith("item,question,answer,text,who,answers,of,mean,statistic,note") and "done" not in table
+    assert fake("gadget", "results", "2") == ""
+    assert b"no result: fewer have answered" in fake.terminal("gadget", "results", "2")
+
+
 def test_show(fake):
     golden("show.txt", fake("gadget", "show", "1"))
 
@@ -230,6 +245,7 @@ def test_a_table_that_ends_its_lines_as_csv_does_is_readable(fake):
 
 @pytest.mark.parametrize("args", [
     ("gadget", "list"), ("gadget", "list", "--fields", "name,tags,notes"), ("gadget", "show", "3"), ("today",), ("gadget", "reveal", "3"),
+    ("gadget", "results", "1"), ("gadget", "results", "1", "--json"), ("gadget", "results", "1", "--csv"),
     ("complete", "--", "gadget", "show", "Eve"), ("gadget", "show", "Eve"), ("gadget", "list", "--json"), ("gadget", "show", "3", "--json"),
     ("gadget", "list", "parent=3", "--fields", "parent"),
 ])

@@ -275,7 +275,7 @@ static void close_wave(struct world *w, struct scene *s)
 	must(perform(w, &s->c.ada, &wave_entity, s->wave, "Close", NULL, 0), &w->call.problem);
 	assert_int_equal(number(w, "SELECT count(*) FROM response WHERE answers IS NOT NULL AND shut IS NULL"), PEOPLE);
 	must(perform(w, &s->c.ada, &wave_entity, s->wave, "Results", NULL, 0), &w->call.problem);
-	assert_non_null(strstr(w->call.results[0].value.text, "word,answered,,all,40,40,"));
+	assert_non_null(strstr(w->call.results[0].value.text, "word,Your word?,answered,,all,40,40,"));
 }
 
 static void files_tell_nothing(void **state)

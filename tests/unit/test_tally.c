@@ -497,6 +497,11 @@ static void scale_at_its_end(void **state)
 		}
 }
 
+static bool is_statistic(const struct tally_cell *c)
+{
+	return !strcmp(c->choice, "deviation") || !strncmp(c->choice, "alpha", 5) || !strcmp(c->choice, "item-total");
+}
+
 /* Whoever entered all answers but the last would read that one: what is shown is what it is without theirs, and theirs added. */
 static void entered_hide_nobody(void **state)
 {
@@ -527,7 +532,7 @@ static void entered_hide_nobody(void **state)
 			assert_int_equal(mine->count == TALLY_FEW, theirs->count == TALLY_FEW);
 			assert_true(isnan(mine->mean) == isnan(theirs->mean));
 			if (mine->side == TALLY_ALL && mine->of != TALLY_FEW)
-				assert_int_equal(mine->of, theirs->of + (int64_t)entered);
+				assert_int_equal(mine->of, theirs->of + (is_statistic(mine) ? 0 : (int64_t)entered));
 		}
 		arena_free(&w->arena);
 		arena_free(&alone->arena);

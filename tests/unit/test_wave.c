@@ -267,7 +267,7 @@ static void a_season(void **state)
 	assert_int_equal(number(w, "SELECT count(*) FROM wave WHERE state = 'closed'"), 1);
 	assert_int_equal(answer_as(w, s.wave, s.people[5], false, CLOSENESS("4", "4", "4", "4", "2"), &problem), E_STATE);
 	must(perform(w, &s.c.ada, &wave_entity, s.wave, "Results", NULL, 0), &w->call.problem);
-	assert_string_equal(w->call.results[0].value.text, "item,answer,text,who,answers,of,mean\r\n");
+	assert_string_equal(w->call.results[0].value.text, "item,question,answer,text,who,answers,of,mean,statistic,note\r\n");
 	stop(&clock);
 }
 
@@ -311,8 +311,8 @@ static void nobody_is_named(void **state)
 	must(perform(w, &s.c.ada, &wave_entity, s.wave, "Close", NULL, 0), &w->call.problem);
 	must(perform(w, &s.c.ada, &wave_entity, s.wave, "Results", NULL, 0), &w->call.problem);
 	/* thirteen: seven 2s and six 4s; zeros are left out like any few, and with them what would give them away */
-	assert_non_null(strstr(w->call.results[0].value.text, "feel_heard,2,a little,all,7,13,\r\n"));
-	assert_non_null(strstr(w->call.results[0].value.text, "closeness,mean,,all,13,13,"));
+	assert_non_null(strstr(w->call.results[0].value.text, "feel_heard,I feel listened to.,2,a little,all,7,13,,,\r\n"));
+	assert_non_null(strstr(w->call.results[0].value.text, "closeness,,mean,,all,13,13,"));
 	assert_int_equal(number(w, "SELECT count(*) FROM wave_result WHERE count < 5"), 0);
 	stop(&clock);
 }

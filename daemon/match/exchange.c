@@ -12,12 +12,18 @@
  *
  * With several levels prices and costs are rows of numbers; what counts is the first level where two differ. Rows are added and
  * compared as numbers are, so nothing else changes.
+ *
+ * Of a single level a search also passes over what is further away than its furthest end that is reached in some way already: pairs
+ * stand by falling score, so most of a mentee's need not be looked at.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "match/internal.h"
 
+enum {
+	BOUND_EACH = 16 /* nodes between two looks at how far the ends are */
+};
 static const int64_t budget = 400000000; /* steps; past that costs are lower bounds */
 
 struct net {
@@ -29,6 +35,9 @@ struct net {
 	int32_t *waiting, waiting_count; /* mentees without a place */
 	int64_t *distance;               /* of each node a row */
 	int32_t *heap, *heap_at, heap_count;
+	int32_t *wanted_at; /* of each node: open pairs whose search ends there */
+	int64_t floor;      /* no mentor with places has a lower price; of a single level */
+	int64_t bound;      /* nothing as far away as this can be on a way to an open end; of a single level */
 	int64_t steps;
 };
 
@@ -97,6 +106,11 @@ static void net_make(struct net *net, const struct solved *solved, struct arena 
 	net->distance = arena_new(arena, mentors * (size_t)net->levels * sizeof *net->distance);
 	net->heap = arena_new(arena, mentors * sizeof *net->heap);
 	net->heap_at = arena_new(arena, mentors * sizeof *net->heap_at);
+	net->wanted_at = arena_new(arena, mentors * sizeof *net->wanted_at);
+	net->floor = INT64_MAX / 4;
+	for (int32_t j = 0; j < graph->mentors; j++)
+		if (graph->places[j] > 0 && net->solution->mentor_price[j] < net->floor)
+			net->floor = net->solution->mentor_price[j];
 	for (int32_t i = 0; i < graph->mentees; i++) {
 		if (net->solution->mentor_of[i] >= 0)
 			net->start[net->solution->mentor_of[i] + 1]++;
@@ -168,10 +182,32 @@ static void price_row(const int64_t *prices, int32_t people, int32_t at, int32_t
 		ret[level] = prices[(int64_t)level * people + at];
 }
 
+/* The same for a single level. */
+static void go_elsewhere_near(struct net *net, int32_t mentee, int64_t distance)
+{
+	const struct match_graph *graph = net->graph;
+	int64_t base = distance + net->solution->mentee_price[mentee] - worth_at(net, mentee, &(struct match_edge){ 0 }, 0);
+
+	for (int64_t e = graph->start[mentee]; e < graph->start[mentee + 1]; e++) {
+		int32_t mentor = graph->edges[e].mentor;
+		int64_t there = base + net->solution->mentor_price[mentor] - graph->edges[e].score;
+
+		if (base + net->floor - graph->edges[e].score >= net->bound)
+			return;
+		net->steps++;
+		if (there < *distance_of(net, mentor) && there < net->bound && graph->places[mentor] > 0)
+			reach(net, mentor, &there, NULL);
+	}
+}
+
 static void go_elsewhere(struct net *net, int32_t mentee, const int64_t *distance)
 {
 	row step;
 
+	if (net->levels == 1) {
+		go_elsewhere_near(net, mentee, *distance);
+		return;
+	}
 	for (int64_t e = net->graph->start[mentee]; e < net->graph->start[mentee + 1]; e++)
 		if (net->graph->places[net->graph->edges[e].mentor] > 0) {
 			reduced(net, mentee, &net->graph->edges[e], step);
@@ -226,28 +262,62 @@ static void set_cost(const struct net *net, struct wanted *wanted, const int64_t
 	wanted->exact = distance != NULL;
 }
 
-/* Distances from a mentor until all wanted pairs with it are known, or the budget is spent. */
-static void search_from(struct net *net, struct wanted *wanted, size_t count)
+/* All open ends that are not reached yet, or the furthest. */
+static int64_t furthest_end(const struct net *net, const struct wanted *wanted, size_t count)
+{
+	int64_t furthest = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (!wanted[i].exact && *distance_of(net, target_of(net, &wanted[i])) > furthest)
+			furthest = *distance_of(net, target_of(net, &wanted[i]));
+	return furthest;
+}
+
+/* This node's distance is final: pairs whose search ends there are done. Returns how many. */
+static size_t end_at(struct net *net, int32_t node, const int64_t *distance, struct wanted *wanted, size_t count)
+{
+	size_t done = 0;
+
+	for (size_t i = 0; i < count && net->wanted_at[node]; i++)
+		if (!wanted[i].exact && target_of(net, &wanted[i]) == node) {
+			set_cost(net, &wanted[i], distance);
+			net->wanted_at[node]--;
+			done++;
+		}
+	return done;
+}
+
+static void search_begin(struct net *net, const struct wanted *wanted, size_t count)
 {
 	static const row nothing;
-	size_t open = count;
 
 	for (int32_t node = 0; node <= net->outside; node++) {
 		*distance_of(net, node) = INT64_MAX;
 		net->heap_at[node] = -1;
+		net->wanted_at[node] = 0;
 	}
+	for (size_t i = 0; i < count; i++)
+		net->wanted_at[target_of(net, &wanted[i])]++;
 	net->heap_count = 0;
+	net->bound = INT64_MAX;
 	reach(net, wanted->mentor, nothing, NULL);
-	while (net->heap_count > 0 && open > 0 && net->steps < budget) {
+}
+
+/* Distances from a mentor until all wanted pairs with it are known, or the budget is spent. */
+static void search_from(struct net *net, struct wanted *wanted, size_t count)
+{
+	size_t open = count;
+
+	search_begin(net, wanted, count);
+	for (int32_t looked = 0; net->heap_count > 0 && open > 0 && net->steps < budget; looked++) {
 		int32_t node = nearest(net);
 		row distance;
 
 		memcpy(distance, distance_of(net, node), (size_t)net->levels * sizeof *distance);
-		for (size_t i = 0; i < count; i++)
-			if (!wanted[i].exact && target_of(net, &wanted[i]) == node) {
-				set_cost(net, &wanted[i], distance);
-				open--;
-			}
+		if (net->wanted_at[node])
+			open -= end_at(net, node, distance, wanted, count);
+		if (net->levels == 1 && looked % BOUND_EACH == 0)
+			net->bound = furthest_end(net, wanted, count);
 		if (node == net->outside)
 			come_from_outside(net, distance);
 		else

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/text.h"
 #include "match/internal.h"
 
 enum {
@@ -60,30 +61,26 @@ static const char *slot(const char **at, const struct filling *filling)
 
 static const char *fill(struct arena *arena, const char *template, const struct filling *filling)
 {
-	struct arena scratch = { 0 };
-	char *text = arena_copy(&scratch, "");
+	struct buffer text = { 0 };
+	const char *filled;
 	bool skip = false;
 
 	for (const char *at = template; *at;) {
 		const char *value = *at == '{' ? slot(&at, filling) : NULL;
 
-		if (!value) {
-			char one[2] = { *at, 0 };
-
-			if (*at == '[' || *at == ']') {
-				skip = *at == '[' && (!filling->list || !filling->list[0]);
-				at++;
-				continue;
-			}
-			at++;
-			text = skip ? text : arena_print(&scratch, "%s%s", text, one);
-		} else if (!skip) {
-			text = arena_print(&scratch, "%s%s", text, value);
+		if (value) {
+			buffer_text(&text, skip ? NULL : value);
+			continue;
 		}
+		if (*at == '[' || *at == ']')
+			skip = *at == '[' && (!filling->list || !filling->list[0]);
+		else if (!skip)
+			buffer_char(&text, *at);
+		at++;
 	}
-	text = arena_copy(arena, text);
-	arena_free(&scratch);
-	return text;
+	filled = arena_copy(arena, buffer_string(&text));
+	buffer_free(&text);
+	return filled;
 }
 
 /* The words that the two have in common by this row; "" if there are none or nobody knows a word for them. */

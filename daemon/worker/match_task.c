@@ -6,6 +6,7 @@
 #include "match_task.h"
 
 #include <math.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -227,6 +228,14 @@ static void send_result(const struct gathering *g, const char *algorithm, const 
 	arena_free(&arena);
 }
 
+/* As many threads as there are processors for this process. */
+static int32_t processors(void)
+{
+	cpu_set_t set;
+
+	return sched_getaffinity(0, sizeof set, &set) ? 1 : CPU_COUNT(&set);
+}
+
 static int gather(struct gathering *g, const struct frame *first, struct problem *problem)
 {
 	int64_t seed;
@@ -238,6 +247,7 @@ static int gather(struct gathering *g, const struct frame *first, struct problem
 		return problem_set(problem, E_UNAVAILABLE, NULL, "daemon and worker are of different versions");
 	g->zone = first->cells[ZONE];
 	g->input.seed = (uint64_t)seed;
+	g->input.threads = processors();
 	g->zones = zones_new(NULL);
 	r = zones_load_all(g->zones, problem);
 	if (r < 0)

@@ -6,8 +6,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "worker/sandbox.h"
@@ -95,6 +97,28 @@ static int forked(struct world *w)
 	return fork() ? 0 : -1;
 }
 
+static void *worked(void *of)
+{
+	*(int *)of = 1;
+	return NULL;
+}
+
+static int with_a_thread(struct world *w)
+{
+	pthread_t thread;
+	int done = 0;
+
+	(void)w;
+	return pthread_create(&thread, NULL, worked, &done) || pthread_join(thread, NULL) || !done ? -1 : 0;
+}
+
+/* As fork, by the older call. */
+static int cloned(struct world *w)
+{
+	(void)w;
+	return syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL) ? 0 : -1;
+}
+
 static int executed(struct world *w)
 {
 	char *none[] = { NULL };
@@ -139,7 +163,9 @@ static void with_the_database(void **state)
 	assert_int_equal(inside(w, true, read_elsewhere), REFUSED);
 	assert_int_equal(inside(w, true, make_file), REFUSED);
 	assert_int_equal(inside(w, true, socket_made), -SIGSYS);
+	assert_int_equal(inside(w, true, with_a_thread), DONE);
 	assert_int_equal(inside(w, true, forked), -SIGSYS);
+	assert_int_equal(inside(w, true, cloned), -SIGSYS);
 	assert_int_equal(inside(w, true, executed), -SIGSYS);
 	assert_int_equal(inside(w, true, killed), -SIGSYS);
 	assert_int_equal(inside(w, true, unlinked), -SIGSYS);
@@ -153,6 +179,7 @@ static void without_files(void **state)
 	assert_int_equal(inside(w, false, read_database), REFUSED);
 	assert_int_equal(inside(w, false, read_elsewhere), REFUSED);
 	assert_int_equal(inside(w, false, socket_made), -SIGSYS);
+	assert_int_equal(inside(w, false, with_a_thread), -SIGSYS);
 	assert_int_equal(inside(w, false, forked), -SIGSYS);
 }
 

@@ -101,6 +101,16 @@ const struct form_choice *choices_read(struct arena *, const char *lines, size_t
 int wave_audience(struct call *, const struct wave *, int64_t *ret);
 /* Takes answers (see wave_answer) of somebody who is asked; that they have answered is for the caller to write down. */
 int wave_take(struct call *, const struct wave_member *, const struct arg *, size_t count, bool draft, struct form_errors *ret);
+/* Participants of the program ?1 who are asked as ?2 (index of the audience), with their side. */
+#define AUDIENCE \
+	"SELECT p.\"person\", p.\"role\" FROM \"participant\" p JOIN \"person\" pe ON pe.\"id\" = p.\"person\" " \
+	"WHERE p.\"program\" = ?1 AND pe.\"state\" = 'active' AND p.\"state\" IN ('accepted', 'training', 'ready', 'completed') " \
+	"AND (?2 IN (2, 5) OR p.\"role\" = CASE WHEN ?2 IN (0, 3) THEN 'mentor' ELSE 'mentee' END) " \
+	"AND (?2 < 3 OR EXISTS (SELECT 1 FROM \"match_member\" mm JOIN \"match\" ma ON ma.\"id\" = mm.\"match\" " \
+	"WHERE mm.\"participant\" = p.\"id\" AND ma.\"state\" IN ('active', 'paused', 'closing')))"
+/* Would a few people be told apart by the results of this wave and of others that ask the same in these weeks? *ret_why: a sentence that says
+ * so and what to do; NULL: no. `k`: the fewest answers that this one would show. */
+int waves_apart(struct call *, const struct wave *, int64_t k, const char **ret_why);
 /* The frozen results of a wave as CSV: the answer `results` of its verb. */
 int wave_table(struct call *, const struct wave *);
 /* An instrument as an .xlsx in XLSForm: its entity's `write`. */

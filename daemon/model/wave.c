@@ -53,32 +53,38 @@ COVERS(fields, struct wave, 0);
 
 /* ---- whom it asks ---- */
 
-/* Participants of the program ?1 who are asked as ?2 (index of the audience), with their side. */
-#define AUDIENCE \
-	"SELECT p.\"person\", p.\"role\" FROM \"participant\" p JOIN \"person\" pe ON pe.\"id\" = p.\"person\" " \
-	"WHERE p.\"program\" = ?1 AND pe.\"state\" = 'active' AND p.\"state\" IN ('accepted', 'training', 'ready', 'completed') " \
-	"AND (?2 IN (2, 5) OR p.\"role\" = CASE WHEN ?2 IN (0, 3) THEN 'mentor' ELSE 'mentee' END) " \
-	"AND (?2 < 3 OR EXISTS (SELECT 1 FROM \"match_member\" mm JOIN \"match\" ma ON ma.\"id\" = mm.\"match\" " \
-	"WHERE mm.\"participant\" = p.\"id\" AND ma.\"state\" IN ('active', 'paused', 'closing')))"
-
 int wave_audience(struct call *call, const struct wave *wave, int64_t *ret)
 {
 	return ask(call, "SELECT count(DISTINCT \"person\") FROM (" AUDIENCE ")", VALUES(wave->program, wave->audience), ret);
 }
 
-static int look_ahead(struct call *call, struct wave *wave)
+/* How many it would ask today, how many of them are minors, and below how many answers nothing is shown. */
+static int size_up(struct call *call, const struct wave *wave, int64_t *ret_k, int64_t *ret_asked, int64_t *ret_minors)
 {
-	int64_t asked, minors, k = wave->k;
-	int r = wave_audience(call, wave, &asked);
+	int r = wave_audience(call, wave, ret_asked);
 
 	if (!r)
 		r = ask(call, "SELECT count(*) FROM \"person\" WHERE \"minor\" AND \"id\" IN (SELECT \"person\" FROM (" AUDIENCE "))",
-			VALUES(wave->program, wave->audience), &minors);
+			VALUES(wave->program, wave->audience), ret_minors);
+	*ret_k = !r && *ret_minors && wave->k < K_MINORS ? K_MINORS : wave->k;
+	return r;
+}
+
+static int look_ahead(struct call *call, struct wave *wave)
+{
+	int64_t asked, minors, k;
+	const char *near = NULL;
+	int r = size_up(call, wave, &k, &asked, &minors);
+
 	if (r)
 		return r;
-	if (minors && k < K_MINORS)
-		k = K_MINORS;
-	if (asked < k)
+	if (asked >= k)
+		r = waves_apart(call, wave, k, &near);
+	if (r)
+		return r;
+	if (near)
+		wave->outlook = arena_print(call->arena, "%" PRId64 " people would be asked today, but it could not open: %s", asked, near);
+	else if (asked < k)
 		wave->outlook = arena_print(call->arena,
 			"%" PRId64 " people would be asked today, and nothing below %" PRId64
 			" answers is ever shown%s: there would be no results",
@@ -163,6 +169,17 @@ static int changed(struct call *call, const void *was, const void *now)
 
 /* ---- opening: people are asked in slices ---- */
 
+static int may_open(struct call *call, const struct wave *wave)
+{
+	int64_t k, asked, minors;
+	const char *near = NULL;
+	int r = size_up(call, wave, &k, &asked, &minors);
+
+	if (!r && asked >= k)
+		r = waves_apart(call, wave, k, &near);
+	return r || !near ? r : fail(call, E_STATE, "audience", "%s", near);
+}
+
 static int open_it(struct call *call, const void *was, void *now)
 {
 	struct wave *wave = now;
@@ -173,7 +190,9 @@ static int open_it(struct call *call, const void *was, void *now)
 		return fail(call, E_INVALID, "closes", "its last day is over; give a later one first");
 	if (wave->opens > call->now)
 		wave->opens = call->now;
-	r = wave->anonymity == WAVE_ANONYMOUS ? answers_key(call, wave) : 0;
+	r = may_open(call, wave);
+	if (!r && wave->anonymity == WAVE_ANONYMOUS)
+		r = answers_key(call, wave);
 	if (r)
 		return r;
 	r = plan(call, "wave ask", wave->id, call->now, NULL);
@@ -337,7 +356,12 @@ static int open_due(struct call *call, int64_t subject, int64_t nominal, int64_t
 	/* the daemon was away for as long as it was to be open: somebody has to decide */
 	if (wave->closes <= call->now)
 		return 0;
-	return perform_also(call, &wave_entity, subject, "Open", NULL, 0);
+	r = may_open(call, wave);
+	if (r == E_STATE) { /* here, too; it stands in their agenda */
+		call->problem = (struct problem){ 0 };
+		return 0;
+	}
+	return r ? r : perform_also(call, &wave_entity, subject, "Open", NULL, 0);
 }
 
 static int close_due(struct call *call, int64_t subject, int64_t nominal, int64_t *cursor)
@@ -371,6 +395,10 @@ static const struct job jobs[] = { { "wave open", NULL, RUN_ONCE_LATE, 0, open_d
 		OUTSIDE | DESTROYS, "wave" },
 	{ 0 } };
 
+static const struct waiting waiting[] = {
+	{ "wave to open", COORDINATOR, "t.\"state\" = 'planned' AND t.\"opens\" <= ?1", "t.\"opens\"", "t.\"closes\"" }, { 0 }
+};
+
 const struct entity wave_entity = { .name = "wave",
 	.collection = "waves",
 	.size = sizeof(struct wave),
@@ -382,7 +410,8 @@ const struct entity wave_entity = { .name = "wave",
 	.retention = AFTER_PROGRAM,
 	.label = "Wave",
 	.help = "An instrument put to people for a time; its results are counted once, at its close.",
-	.order = "opens" };
+	.order = "opens",
+	.waiting = waiting };
 
 static int results(struct call *call, const void *was, void *now)
 {

@@ -487,6 +487,112 @@ static void outlooks(void **state)
 	must(perform(w, &s.c.ada, &wave_entity, id, "Update", ARGS(T("anonymity", "anonymous"))), &w->call.problem);
 }
 
+/* ---- waves near each other ---- */
+
+static bool could_open(struct world *w)
+{
+	return !number(w, "SELECT outlook LIKE '%could not open%' FROM wave ORDER BY id DESC LIMIT 1");
+}
+
+static int64_t again(struct world *w, struct season *s, int64_t instrument, const char *anonymity, const char *audience)
+{
+	int64_t own = s->instrument, id;
+
+	s->instrument = instrument;
+	id = wave_of(w, s, anonymity, 5, audience);
+	s->instrument = own;
+	return id;
+}
+
+/* A form of its own with one question that another has, too. */
+static int64_t copied_question(struct world *w, struct season *s)
+{
+	int64_t id = create(w, &s->c.ada, &instrument_entity,
+		ARGS(P("program", path(w, &program_entity, s->c.program)), T("key", "own"), T("title", "Own")));
+
+	create(w, &s->c.ada, &item_entity,
+		ARGS(P("instrument", path(w, &instrument_entity, id)), T("name", "other"), T("kind", "single"),
+			T("label", "I feel listened to."), T("choices", "1=no\n5=yes")));
+	must(perform(w, &s->c.ada, &instrument_entity, id, "Ready", NULL, 0), &w->call.problem);
+	return id;
+}
+
+/* Everybody is asked, and then all but few: the difference would be theirs. */
+static void few_are_told_apart_by_no_two_waves(void **state)
+{
+	struct world *w = *state;
+	struct season s = { 0 };
+	struct clockwork clock;
+	struct problem problem;
+	int64_t satisfaction, own, later;
+
+	gather_people(w, &s);
+	s.instrument = form_of(w, &s, "closeness");
+	satisfaction = form_of(w, &s, "satisfaction");
+	own = copied_question(w, &s);
+	s.wave = wave_of(w, &s, "anonymous", 5, "everybody");
+	clock = start(w);
+	advance(w, &clock, "2026-01-01T02:00:00Z");
+	for (int i = 0; i < PEOPLE; i++)
+		must(answer_as(w, s.wave, s.people[i], false, CLOSENESS(i % 2 ? "4" : "2", "4", i % 2 ? "4" : "3", "4", "2"), &problem),
+			&problem);
+
+	/* four mentors are too few, be the first still open or closed; other questions, names, or just the same people are fine */
+	again(w, &s, s.instrument, "pseudonymous", "mentees");
+	assert_false(could_open(w));
+	must(perform(w, &s.c.ada, &wave_entity, s.wave, "Close", NULL, 0), &w->call.problem);
+	later = again(w, &s, s.instrument, "anonymous", "mentees");
+	assert_false(could_open(w));
+	assert_int_equal(perform(w, &s.c.ada, &wave_entity, later, "Open", NULL, 0), E_STATE);
+	assert_non_null(strstr(w->call.problem.text, "would be the answers of 4;"));
+	assert_non_null(strstr(w->call.problem.text, "on 2026-01-30 or later"));
+	again(w, &s, own, "anonymous", "mentees");
+	assert_false(could_open(w));
+	again(w, &s, satisfaction, "anonymous", "mentees");
+	assert_true(could_open(w));
+	again(w, &s, s.instrument, "named", "mentees");
+	assert_true(could_open(w));
+	again(w, &s, s.instrument, "anonymous", "everybody");
+	assert_true(could_open(w));
+
+	/* what was planned waits for somebody's decision, and opens when the time between is long enough */
+	advance(w, &clock, "2026-01-02T02:00:00Z");
+	assert_int_equal(number(w, arena_print(&w->arena, "SELECT state = 'planned' FROM wave WHERE id = %lld", (long long)later)), 1);
+	assert_true(waits(w, &s.c.ada, "wave to open") > 0);
+	must(perform(w, &s.c.ada, &wave_entity, later, "Update", ARGS(N("closes", store_now(w->store) + 90 * 86400))), &w->call.problem);
+	force(w, "UPDATE wave SET state = 'closed' WHERE state = 'open'"); /* the last one that was fine; nobody answered it */
+	advance(w, &clock, "2026-01-29T03:00:00Z");
+	assert_int_equal(number(w, "SELECT count(*) FROM wave_result WHERE wave <> (SELECT min(id) FROM wave)"), 0);
+	advance(w, &clock, "2026-01-30T00:00:00Z");
+	must(perform(w, &s.c.ada, &wave_entity, later, "Open", NULL, 0), &w->call.problem);
+	stop(&clock);
+}
+
+/* Mentors of a wave whose sides are told apart, and then these mentors but one: the mentees beside them hide nobody. */
+static void sides_are_as_good_as_waves(void **state)
+{
+	struct world *w = *state;
+	struct season s = { 0 };
+	struct clockwork clock;
+
+	gather_people(w, &s);
+	participant(w, &s.c, person(w, &s.c.ada, "Fifth", "Mentor"), "mentor", 1);
+	participant(w, &s.c, person(w, &s.c.ada, "Sixth", "Mentor"), "mentor", 1);
+	s.instrument = form_of(w, &s, "closeness");
+	s.wave = wave_of(w, &s, "anonymous", 5, "everybody");
+	must(perform(w, &s.c.ada, &wave_entity, s.wave, "Update", ARGS({ "by_side", { .type = V_BOOL, .number = 1 } })), &w->call.problem);
+	clock = start(w);
+	advance(w, &clock, "2026-01-01T02:00:00Z");
+	assert_int_equal(number(w, "SELECT count(*) FROM wave_member"), 16);
+	again(w, &s, s.instrument, "anonymous", "mentors"); /* the same six */
+	assert_true(could_open(w));
+	must(perform(w, &s.c.ada, &participant_entity, number(w, "SELECT min(id) FROM participant"), "Withdraw", NULL, 0),
+		&w->call.problem);
+	again(w, &s, s.instrument, "anonymous", "mentors");
+	assert_false(could_open(w));
+	stop(&clock);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test_setup_teardown(shipped, set_up, tear_down),
@@ -496,6 +602,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(entered_answers_hide_nobody, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(minors_stay_in_k, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(order_is_not_kept, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(few_are_told_apart_by_no_two_waves, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(sides_are_as_good_as_waves, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(outlooks, set_up, tear_down), cmocka_unit_test(a_side_is_kept_where_enough_hide_in_it),
 		cmocka_unit_test_setup_teardown(nothing_is_taken_behind_the_last_moment, set_up, tear_down) };
 

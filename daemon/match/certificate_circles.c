@@ -33,13 +33,17 @@ static bool bit(const uint64_t *words, size_t row, int32_t columns, int32_t colu
 
 /* --- the groups ----------------------------------------------------------------------------------------- */
 
+/* -1: two are in it who must stay apart. */
 static int64_t score_between(const struct match_circles_input *in, const int32_t *group_of, int32_t group)
 {
 	int64_t sum = 0;
 
 	for (int64_t i = 0; i < in->pair_count; i++)
-		if (group_of[in->pairs[i].one] == group && group_of[in->pairs[i].other] == group)
+		if (group_of[in->pairs[i].one] == group && group_of[in->pairs[i].other] == group) {
+			if (in->pairs[i].score == MATCH_CIRCLE_APART)
+				return -1;
 			sum += in->pairs[i].score;
+		}
 	return sum;
 }
 
@@ -84,6 +88,8 @@ static int check_groups(const struct match_circles_input *in, const struct match
 		if (r < 0)
 			return r;
 		own = score_between(in, group_of, group);
+		if (own < 0)
+			return fail(problem, "two who must stay apart are in one group", group);
 		for (int32_t i = 0; in->liking && i < circle->count; i++)
 			own += in->liking[(int64_t)circle->people[i] * in->slots + circle->slot];
 		if (own != circle->total)
@@ -157,11 +163,14 @@ static int32_t can_meet(struct look *l, int32_t slot)
 static void order_friends(struct look *l)
 {
 	const struct match_circles_input *in = l->in;
-	int64_t *place = arena_new(&l->arena, ((size_t)in->people + 1) * sizeof *place), *start, *order;
+	int64_t *place = arena_new(&l->arena, ((size_t)in->people + 1) * sizeof *place), *start, *order, known = 0;
 
 	start = arena_new(&l->arena, (MATCH_CIRCLE_SCORE_MAX + 2) * sizeof *start);
 	order = arena_new(&l->arena, ((size_t)in->pair_count + 1) * sizeof *order);
 	for (int64_t i = 0; i < in->pair_count; i++) {
+		if (in->pairs[i].score < 0)
+			continue;
+		known++;
 		start[MATCH_CIRCLE_SCORE_MAX - in->pairs[i].score + 1]++;
 		l->first[in->pairs[i].one + 1]++;
 		l->first[in->pairs[i].other + 1]++;
@@ -169,12 +178,13 @@ static void order_friends(struct look *l)
 	for (int32_t score = 0; score <= MATCH_CIRCLE_SCORE_MAX; score++)
 		start[score + 1] += start[score];
 	for (int64_t i = 0; i < in->pair_count; i++)
-		order[start[MATCH_CIRCLE_SCORE_MAX - in->pairs[i].score]++] = i;
+		if (in->pairs[i].score >= 0)
+			order[start[MATCH_CIRCLE_SCORE_MAX - in->pairs[i].score]++] = i;
 	for (int32_t person = 0; person < in->people; person++) {
 		l->first[person + 1] += l->first[person];
 		place[person] = l->first[person];
 	}
-	for (int64_t i = 0; i < in->pair_count; i++) {
+	for (int64_t i = 0; i < known; i++) {
 		const struct match_circle_pair *pair = &in->pairs[order[i]];
 
 		l->friend[place[pair->one]] = pair->other;

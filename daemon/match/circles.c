@@ -35,7 +35,7 @@ static int check_scores(const struct match_circles_input *in, struct problem *pr
 
 		if (pair->one < 0 || pair->one >= in->people || pair->other < 0 || pair->other >= in->people || pair->one == pair->other)
 			return problem_set(problem, E_INVALID, "pairs", "A score is one of two people.");
-		if (pair->score < 0 || pair->score > MATCH_CIRCLE_SCORE_MAX)
+		if (pair->score != MATCH_CIRCLE_APART && (pair->score < 0 || pair->score > MATCH_CIRCLE_SCORE_MAX))
 			return problem_set(problem, E_INVALID, "pairs", "A score is between 0 and %d.", MATCH_CIRCLE_SCORE_MAX);
 	}
 	return 0;
@@ -57,21 +57,23 @@ static int check_input(const struct match_circles_input *in, struct problem *pro
 	return r < 0 ? r : check_scores(in, problem);
 }
 
-static const uint16_t *scores_of(const struct match_circles_input *in, struct arena *arena)
+static void spread_scores(struct ring *ring)
 {
+	const struct match_circles_input *in = ring->in;
 	size_t people = (size_t)in->people;
-	uint16_t *scores;
+	int16_t *scores;
 
 	if (in->pair_count == 0)
-		return NULL;
-	scores = arena_new(arena, people * people * sizeof *scores);
+		return;
+	scores = arena_new(ring->arena, people * people * sizeof *scores);
 	for (int64_t i = 0; i < in->pair_count; i++) {
 		const struct match_circle_pair *pair = &in->pairs[i];
 
-		scores[(size_t)pair->one * people + (size_t)pair->other] = (uint16_t)pair->score;
-		scores[(size_t)pair->other * people + (size_t)pair->one] = (uint16_t)pair->score;
+		scores[(size_t)pair->one * people + (size_t)pair->other] = (int16_t)pair->score;
+		scores[(size_t)pair->other * people + (size_t)pair->one] = (int16_t)pair->score;
+		ring->apart = ring->apart || pair->score == MATCH_CIRCLE_APART;
 	}
-	return scores;
+	ring->scores = scores;
 }
 
 /* --- who is left out, and why --------------------------------------------------------------------------- */
@@ -197,7 +199,7 @@ static int run_in(struct ring *ring, struct match_circles *out)
 	struct grouping g = { 0 };
 	int r;
 
-	ring->scores = scores_of(in, ring->arena);
+	spread_scores(ring);
 	r = circles_relax(ring, &relaxed);
 	if (r < 0)
 		return r;

@@ -3,16 +3,16 @@
  * Circles: groups of people who meet at one time of the week, arrays in, arrays out.
  *
  * A group has between `size_least` and `size_most` people, all free in the
- * group's slot, and keeps to every rule: between `least` and `most` of those
- * for whom the rule counts ("one mentor at least", "two of one department at
- * most"). First as many people as possible are placed; then the total is the
+ * group's slot, no two of whom must stay apart, and keeps to every rule: between
+ * `least` and `most` of those for whom the rule counts ("one mentor at least",
+ * "two of one department at most"). First as many people as possible are placed; then the total is the
  * largest: each one's liking of the slot, and the score of each two who are in
  * one group.
  *
  * Up to `exact_most` people everything is tried, and the result is the best.
  * For more it is the best that a search found; beside it stands a bound that
  * no grouping can exceed: people are spread over slots as if a slot's groups
- * were limited by its numbers only (match_optimal, whose prices prove it). The
+ * were limited by its numbers only, whoever must stay apart (match_optimal, whose prices prove it). The
  * gap between them is stated. If they meet, the result is the best, too.
  *
  * The search draws from the seed and counts its steps, never the time: the same
@@ -29,6 +29,7 @@ enum {
 	MATCH_CIRCLE_SIZE_MAX = 64,
 	MATCH_CIRCLE_RULES_MAX = 256,
 	MATCH_CIRCLE_SCORE_MAX = 1000, /* of two people, and of a slot for one */
+	MATCH_CIRCLE_APART = -1,       /* instead of the score of two people: they must not be in one group */
 	MATCH_CIRCLE_EXACT = 16        /* people; more would take too long to try everything */
 };
 
@@ -47,7 +48,7 @@ struct match_circles_input {
 	const uint64_t *free;  /* of each person (slots + 63) / 64 words: bit s % 64 of word s / 64 */
 	const int32_t *liking; /* of each person `slots` scores, 0..MATCH_CIRCLE_SCORE_MAX; NULL: all 0 */
 	const struct match_circle_pair *pairs;
-	int64_t pair_count; /* no two people twice; 0 for those not listed */
+	int64_t pair_count; /* no two people twice; 0 for those not listed; MATCH_CIRCLE_APART for those who must not be together */
 	int32_t size_least, size_most;
 	int32_t groups_most; /* 0: as many as there can be */
 	const struct match_circle_rule *rules;

@@ -36,6 +36,15 @@ static bool keeps_rules(const struct match_circles_input *in, uint32_t set)
 	return true;
 }
 
+static bool gets_on(const struct ring *ring, uint32_t set)
+{
+	for (int32_t one = 0; ring->apart && set >> one; one++)
+		for (int32_t other = 0; (set >> one & 1) && other < one; other++)
+			if ((set >> other & 1) && are_apart(ring, one, other))
+				return false;
+	return true;
+}
+
 /* How much its people like the slot, or -1 if one of them cannot come. */
 static int64_t liking_in(const struct match_circles_input *in, uint32_t set, int32_t slot)
 {
@@ -57,7 +66,7 @@ static void weigh(struct table *t, uint32_t set)
 	int64_t together = 0, best = -1;
 
 	t->worth[set] = -1;
-	if (size < in->size_least || size > in->size_most || !keeps_rules(in, set))
+	if (size < in->size_least || size > in->size_most || !keeps_rules(in, set) || !gets_on(t->ring, set))
 		return;
 	for (int32_t slot = 0; slot < in->slots; slot++) {
 		int64_t liking = liking_in(in, set, slot);

@@ -10,7 +10,8 @@ struct ring {
 	const struct match_circles_input *in;
 	const struct match_watch *watch;
 	struct arena *arena;
-	const uint16_t *scores; /* of each two people; NULL: all 0 */
+	const int16_t *scores; /* of each two people; NULL: all 0 */
+	bool apart;            /* some must not be in one group */
 };
 
 static inline bool free_in(const struct match_circles_input *in, int32_t person, int32_t slot)
@@ -31,6 +32,11 @@ static inline int32_t liking_of(const struct match_circles_input *in, int32_t pe
 static inline int32_t score_of(const struct ring *ring, int32_t one, int32_t other)
 {
 	return ring->scores ? ring->scores[(size_t)one * (size_t)ring->in->people + (size_t)other] : 0;
+}
+
+static inline bool are_apart(const struct ring *ring, int32_t one, int32_t other)
+{
+	return ring->apart && score_of(ring, one, other) == MATCH_CIRCLE_APART;
 }
 
 /* The bound: how many can meet in each slot, and in all. */

@@ -62,6 +62,14 @@ static void shuffle(struct search *s, int32_t *list, int32_t count)
 
 /* --- one group --------------------------------------------------------------------------------------- */
 
+static bool gets_on(const struct search *s, const struct crew *crew, int32_t person)
+{
+	for (int32_t i = 0; s->ring->apart && i < crew->count; i++)
+		if (are_apart(s->ring, person, crew->people[i]))
+			return false;
+	return true;
+}
+
 static bool admits(const struct search *s, const struct crew *crew, int32_t person)
 {
 	if (crew->count == s->in->size_most || !free_in(s->in, person, crew->slot))
@@ -69,7 +77,7 @@ static bool admits(const struct search *s, const struct crew *crew, int32_t pers
 	for (int32_t i = s->rule_start[person]; i < s->rule_start[person + 1]; i++)
 		if (crew->counted[s->rules[i]] >= s->in->rules[s->rules[i]].most)
 			return false;
-	return true;
+	return gets_on(s, crew, person);
 }
 
 static bool spares(const struct search *s, const struct crew *crew, int32_t person)
@@ -341,12 +349,14 @@ static void try_change(struct search *s, int32_t one, int32_t other)
 		return;
 	leave(s, one);
 	leave(s, other);
-	join(s, there, one);
-	join(s, here, other);
-	if (s->total > before && is_whole(s, &s->crews[here]) && is_whole(s, &s->crews[there]))
-		return;
-	leave(s, one);
-	leave(s, other);
+	if (gets_on(s, &s->crews[there], one) && gets_on(s, &s->crews[here], other)) {
+		join(s, there, one);
+		join(s, here, other);
+		if (s->total > before && is_whole(s, &s->crews[here]) && is_whole(s, &s->crews[there]))
+			return;
+		leave(s, one);
+		leave(s, other);
+	}
 	join(s, here, one);
 	join(s, there, other);
 }
@@ -360,10 +370,12 @@ static void try_replace(struct search *s, int32_t person, int32_t member)
 	if (s->group_of[person] >= 0 || group < 0 || !free_in(s->in, person, s->crews[group].slot) || s->chances[person] == 0)
 		return;
 	leave(s, member);
-	join(s, group, person);
-	if (s->total > before && is_whole(s, &s->crews[group]))
-		return;
-	leave(s, person);
+	if (gets_on(s, &s->crews[group], person)) {
+		join(s, group, person);
+		if (s->total > before && is_whole(s, &s->crews[group]))
+			return;
+		leave(s, person);
+	}
 	join(s, group, member);
 }
 

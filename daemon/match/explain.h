@@ -22,6 +22,7 @@ int32_t match_pair_score(const struct scorer *, int32_t mentee, int32_t mentor);
 void match_place_all(struct explain *);
 /* *ret_count must be 0. */
 void match_shares_of(const struct explain *, int32_t mentee, int32_t mentor, const struct match_share **ret_shares, size_t *ret_count);
+void match_add_warnings(const struct explain *, struct match_result *);
 struct match_alternative match_alternative_of(const struct explain *, const struct wanted *);
 
 /* sides.c: of a pair that a stable matching does not have: which of the two would not want it. */

@@ -73,8 +73,8 @@ static void add_relations(crypto_generichash_state *state, const struct prepared
 
 static void add_plan(crypto_generichash_state *state, const struct match_recipe *recipe, const struct plan *plan)
 {
-	add_number(state, plan->count);
-	for (int32_t i = 0; i < plan->count; i++) {
+	add_number(state, plan->count + plan->groups);
+	for (int32_t i = 0; i < plan->count + plan->groups; i++) {
 		const struct plan_line *line = &plan->lines[i];
 
 		add_text(state, line->name);
@@ -105,6 +105,23 @@ static void add_people(crypto_generichash_state *state, const struct prepared *i
 		add_person(state, in, &in->mentors[i]);
 }
 
+/* What only groups depend on. */
+static void add_groups(crypto_generichash_state *state, const struct prepared *in)
+{
+	struct arena arena = { 0 };
+	const struct match_couple *apart;
+	size_t count;
+
+	for (int32_t week = 0; week < in->weeks; week++)
+		add_number(state, in->input->clock[week]);
+	match_apart(in, &arena, &apart, &count);
+	for (size_t i = 0; i < count; i++) {
+		add_number(state, apart[i].one);
+		add_number(state, apart[i].other);
+	}
+	arena_free(&arena);
+}
+
 void match_hash(const struct prepared *in, const struct plan *plan, unsigned char ret_hash[32])
 {
 	crypto_generichash_state state;
@@ -121,5 +138,7 @@ void match_hash(const struct prepared *in, const struct plan *plan, unsigned cha
 	add_number(&state, in->input->all_pairs);
 	if (in->input->algorithm != MATCH_OPTIMAL) /* hashes from when there was no other still hold */
 		add_number(&state, in->input->algorithm);
+	if (in->input->algorithm == MATCH_CIRCLES)
+		add_groups(&state, in);
 	crypto_generichash_final(&state, ret_hash, 32);
 }

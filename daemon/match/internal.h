@@ -103,6 +103,7 @@ struct plan_line {
 struct plan {
 	struct plan_line lines[MATCH_LINES_MAX + 4];
 	int32_t count, hard; /* the hard ones stand first */
+	int32_t groups;      /* behind those, so many that say how groups are made */
 };
 
 int match_prepare(const struct match_input *, struct arena *, struct prepared *ret, struct problem *);
@@ -173,6 +174,11 @@ struct solved {
 };
 
 int match_solve(struct scorer *, const struct match_watch *, struct arena *, struct solved *ret, struct problem *);
+
+/* circles_run.c: what MATCH_CIRCLES does instead of solving and reasons. */
+int match_run_circles(struct scorer *, const struct match_watch *, struct match_result *, struct problem *);
+/* circles_people.c: persons of one side of whom one does not want to be with the other: each two once, in order, in the arena. */
+void match_apart(const struct prepared *, struct arena *, const struct match_couple **ret_list, size_t *ret_count);
 
 /* sides.c: the graph is there. */
 int match_solve_stable(struct scorer *, struct arena *, struct solved *, const struct match_watch *, struct problem *);

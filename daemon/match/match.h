@@ -134,6 +134,12 @@ enum match_algorithm {
 	MATCH_OPTIMAL, /* as many mentees as possible, then the largest total */
 	MATCH_FAIR,    /* as many as possible, then fewest pairs in the lowest twentieth of the scores, in the next, ..; then the total */
 	MATCH_STABLE,  /* no mentee and mentor would both rather have each other; marks count for nothing */
+	/*
+	 * Groups that meet (circles.h): as many people as possible, then the largest sum of the scores of each mentee with each mentor of its
+	 * group, in thousands. Rules of the recipe hold between each mentee and each mentor of a group, 'not with' between any two. A mentor
+	 * is in one group, whatever its places. Marks count for nothing, and locks are refused.
+	 */
+	MATCH_CIRCLES,
 	MATCH_ALGORITHMS
 };
 
@@ -142,7 +148,8 @@ struct match_input {
 	size_t mentee_count;
 	const struct match_person *mentors;
 	size_t mentor_count;
-	int32_t weeks; /* reference weeks, 0..MATCH_WEEKS_MAX; the least overlap of them counts */
+	int32_t weeks;                  /* reference weeks, 0..MATCH_WEEKS_MAX; the least overlap of them counts */
+	int32_t clock[MATCH_WEEKS_MAX]; /* MATCH_CIRCLES: minutes east of UTC, in each of them, of the clock by which groups meet */
 	const struct match_wish *wishes;
 	size_t wish_count;
 	const struct match_couple *objections;
@@ -170,7 +177,8 @@ enum match_view {
 enum {
 	MATCH_MAY_HARD = 1,
 	MATCH_MAY_WEIGH = 2,
-	MATCH_ALWAYS = 4
+	MATCH_ALWAYS = 4,
+	MATCH_OF_GROUPS = 8 /* says how groups are made, not what a pair is: rules of MATCH_CIRCLES alone; has no measure */
 };
 
 struct match_parameter {
@@ -193,7 +201,7 @@ struct match_cell {
 struct match_criterion {
 	const char *name, *label, *unit;
 	enum match_view view; /* whose liking it expresses */
-	unsigned may;         /* MATCH_MAY_HARD | MATCH_MAY_WEIGH, or MATCH_ALWAYS */
+	unsigned may;         /* MATCH_MAY_HARD | MATCH_MAY_WEIGH, or MATCH_ALWAYS; and MATCH_OF_GROUPS */
 	bool quiet;           /* neither its amount nor its points are in any reason */
 	bool secret;          /* its very name is in no reason, nor a count of those it stops */
 	int effort;           /* how hard it is to mend, in minutes; to compare suggestions only */
@@ -229,7 +237,7 @@ struct arena;
 /* The parameters of a line, "name=value name=value", into line->settings, of the arena; the criterion names the line in complaints. */
 int match_settings_read(struct arena *, const char *text, struct match_line *, struct problem *);
 
-/* "optimal", "fair", "stable"; E_NOTFOUND if there is no such. */
+/* "optimal", "fair", "stable", "circles"; E_NOTFOUND if there is no such. */
 int match_algorithm_named(const char *word, enum match_algorithm *ret);
 
 /* E_INVALID with the line (field "lines[2].enough") if a recipe cannot be used. */
@@ -317,16 +325,37 @@ struct match_unplaced {
 	const char *help;    /* one sentence from the helps; "this mentor" is the one that they name */
 };
 
+/* Somebody in a group of MATCH_CIRCLES. */
+struct match_seat {
+	int64_t participant;
+	bool is_mentor;
+	int32_t score;  /* on average with those of the other side, 0..MATCH_SCORE_MAX */
+	int64_t mentor; /* of a mentee: the mentor of the group who suits it best, of whom the shares are; else 0 */
+	const struct match_share *shares;
+	size_t share_count;
+};
+struct match_group {
+	int32_t from, minutes; /* when it meets: since Monday 00:00 by the input's clock, and how long; minutes 0: no time was asked for */
+	int32_t score;         /* of each mentee with each mentor, on average */
+	int64_t total;         /* its part of the result's */
+	const struct match_seat *seats; /* mentors by id, then mentees by id */
+	size_t seat_count;
+};
+
 struct match_result {
 	const struct match_made *pairs; /* by mentee id */
 	size_t pair_count;
+	const struct match_group *groups; /* of MATCH_CIRCLES, which has no pairs; by the id of the first mentor */
+	size_t group_count;
+	bool tried_all;                        /* of MATCH_CIRCLES: everything was tried, so the bound is the result */
 	const struct match_unplaced *unplaced; /* mentees by id, then mentors by id */
 	size_t unplaced_count;
-	int64_t placed, total;             /* pairs and sum of scores, locked ones included */
-	int64_t bound_placed, bound_total; /* proven: no other result is better than this; equal to the above; -1: no such is proven */
-	int64_t places, cells, eligible;   /* mentors' places; mentee x mentor cells looked at; pairs no rule forbids */
-	int32_t lowest, median;            /* scores of the pairs made; 0 without pairs */
-	int32_t bands[MATCH_BANDS];        /* pairs in each twentieth of the scores, the lowest first */
+	int64_t placed, total; /* pairs (MATCH_CIRCLES: people in groups) and sum of scores, locked ones included */
+	/* Proven: no other result is better than this; equal to the above but for MATCH_CIRCLES; -1: no such is proven. */
+	int64_t bound_placed, bound_total;
+	int64_t places, cells, eligible; /* mentors' places; mentee x mentor cells looked at; pairs no rule forbids */
+	int32_t lowest, median;          /* scores of the pairs made; 0 without pairs */
+	int32_t bands[MATCH_BANDS];      /* pairs in each twentieth of the scores, the lowest first */
 	/*
 	 * Solved on a shortlist. The optimum is then proven over all pairs by their prices. Of 'fair' the number of the placed is, too; what
 	 * comes after it is the best of the pairs on the list. 'stable' looks at the pairs of the list only.

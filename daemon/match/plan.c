@@ -169,6 +169,12 @@ static void share_points(const struct match_recipe *recipe, struct plan *plan)
 	}
 }
 
+/* A rule about pairs. */
+static bool of_pairs(const struct plan_line *line)
+{
+	return line->hard && !(line->row->may & MATCH_OF_GROUPS);
+}
+
 /* Rules stand in the order in which they are given as the reason: the consent first, what is secret last. */
 int match_plan_make(const struct match_recipe *recipe, struct plan *plan, struct problem *problem)
 {
@@ -185,12 +191,12 @@ int match_plan_make(const struct match_recipe *recipe, struct plan *plan, struct
 	}
 	for (size_t i = 0; i < recipe->line_count; i++)
 		for (size_t k = 0; k < i; k++)
-			if (lines[i].hard && lines[k].hard && match_contradict(&lines[i], &lines[k]))
+			if (of_pairs(&lines[i]) && of_pairs(&lines[k]) && match_contradict(&lines[i], &lines[k]))
 				return wrong_line(
 					problem, i, "criterion", "an earlier rule asks for the opposite, so no pair could keep both");
 	add_always(plan, "minor");
 	for (size_t i = 0; i < recipe->line_count; i++)
-		if (lines[i].hard)
+		if (of_pairs(&lines[i]))
 			plan->lines[plan->count++] = lines[i];
 	add_always(plan, "self");
 	add_always(plan, "not_with");
@@ -198,14 +204,31 @@ int match_plan_make(const struct match_recipe *recipe, struct plan *plan, struct
 	for (size_t i = 0; i < recipe->line_count; i++)
 		if (!lines[i].hard)
 			plan->lines[plan->count++] = lines[i];
+	for (size_t i = 0; i < recipe->line_count; i++)
+		if (lines[i].row->may & MATCH_OF_GROUPS)
+			plan->lines[plan->count + plan->groups++] = lines[i];
 	share_points(recipe, plan);
 	return 0;
+}
+
+/* What says how groups are made decides nothing in a matching of pairs; whoever wrote it thinks that it does. */
+static int check_groups(const struct match_input *in, const struct plan *plan, struct problem *problem)
+{
+	char what[200];
+
+	if (!plan->groups || in->algorithm == MATCH_CIRCLES)
+		return 0;
+	snprintf(what, sizeof what, "%s is for recipes whose algorithm is circles; take the line out, or change the algorithm",
+		plan->lines[plan->count].name);
+	return wrong_line(problem, (size_t)plan->lines[plan->count].line, "criterion", what);
 }
 
 int match_begin(const struct match_input *in, struct arena *arena, struct prepared *prepared, struct plan *plan, struct problem *problem)
 {
 	int r = match_plan_make(&in->recipe, plan, problem);
 
+	if (r == 0)
+		r = check_groups(in, plan, problem);
 	if (r == 0)
 		r = match_prepare(in, arena, prepared, problem);
 	if (r == 0)

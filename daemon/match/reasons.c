@@ -300,7 +300,7 @@ void match_place_all(struct explain *x)
 }
 
 /* Whoever wrote a line that could decide nothing should know. */
-static void add_warnings(const struct explain *x, struct match_result *result)
+void match_add_warnings(const struct explain *x, struct match_result *result)
 {
 	const struct scorer *s = x->scorer;
 	const char **list = arena_new(x->arena, ((size_t)s->plan->count + 1) * sizeof *list);
@@ -335,7 +335,7 @@ int match_reasons(struct scorer *scorer, const struct solved *solved, const stru
 		result->eligible = solved->eligible;
 		result->shortlisted = solved->shortlisted;
 		result->rounds = solved->rounds;
-		add_warnings(&x, result);
+		match_add_warnings(&x, result);
 		tell(watch, 1, "done");
 	} else {
 		problem_set(problem, r, NULL, "The run was cancelled.");

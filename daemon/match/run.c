@@ -14,7 +14,7 @@
 int match_algorithm_named(const char *word, enum match_algorithm *ret)
 {
 	static const char *const words[MATCH_ALGORITHMS] = {
-		[MATCH_OPTIMAL] = "optimal", [MATCH_FAIR] = "fair", [MATCH_STABLE] = "stable"
+		[MATCH_OPTIMAL] = "optimal", [MATCH_FAIR] = "fair", [MATCH_STABLE] = "stable", [MATCH_CIRCLES] = "circles"
 	};
 
 	for (int i = 0; i < MATCH_ALGORITHMS; i++)
@@ -38,6 +38,8 @@ static int run_in(const struct match_input *in, const struct match_watch *watch,
 		return r;
 	match_hash(&prepared, &plan, result->input_hash);
 	match_scorer_make(&scorer, &prepared, &plan, scratch);
+	if (in->algorithm == MATCH_CIRCLES)
+		return match_run_circles(&scorer, watch, result, problem);
 	r = match_solve(&scorer, watch, scratch, &solved, problem);
 	return r < 0 ? r : match_reasons(&scorer, &solved, watch, result, problem);
 }

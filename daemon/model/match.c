@@ -34,6 +34,11 @@ static const struct field fields[] = { ID_AND_VERSION(struct match, .anchor = AT
 	{ AS_INT(struct match, origin, CHOICE, STAFF), .flags = BY_VERB | LISTED, .choices = origins, .label = "Origin" },
 	{ AS_INT(struct match, run, LINK, STAFF), .flags = BY_VERB, .to = "match_run", .label = "Run" },
 	{ AS_INT(struct match, score, NUMBER, STAFF), .flags = BY_VERB | LISTED, .label = "Score" },
+	{ AS_INT(struct match, weekday, CHOICE, MEMBER), .flags = BY_VERB, .choices = weekday_words,
+		.label = "Of a group: the weekday on which it meets" },
+	{ AS_INT(struct match, start, NUMBER, MEMBER), .flags = BY_VERB, .unit = "minutes of the day", .label = "From" },
+	{ AS_INT(struct match, minutes, NUMBER, MEMBER), .flags = BY_VERB, .unit = "minutes", .label = "How long it meets" },
+	{ .name = "meets", .kind = TEXT, .privacy = MEMBER, .computed = MEETS_OF_ROW, .label = "When it meets, by the program's clock" },
 	{ AS_TEXT(struct match, explanation, STAFF), .flags = BY_VERB | LINES | ERASED, .retention = AFTER_PROGRAM, .label = "Reasons" },
 	{ AS_TEXT(struct match, sentence, MEMBER), .flags = BY_VERB | ERASED, .retention = AFTER_PROGRAM, .label = "What the two share" },
 	{ AS_INT(struct match, offered_at, INSTANT, MEMBER), .flags = BY_VERB, .label = "Offered" },
@@ -46,7 +51,7 @@ static const struct field fields[] = { ID_AND_VERSION(struct match, .anchor = AT
 	{ AS_INT(struct match, state, CHOICE, MEMBER), .flags = REQUIRED | BY_VERB | SORTED | LISTED, .choices = states, .starts = true,
 		.label = "State" },
 	{ AS_INT(struct match, state_since, INSTANT, MEMBER), .flags = BY_VERB, .label = "In this state since" }, { 0 } };
-COVERS(fields, struct match, 1);
+COVERS(fields, struct match, 2);
 
 /* ---- places ---- */
 
@@ -232,7 +237,8 @@ static int match_offer(struct call *call, const void *was, void *now)
 struct answers {
 	int64_t person;
 	struct match_member *own;
-	int open, declined;
+	int64_t first; /* the side that answers before the other, or -1 */
+	int open, open_first;
 };
 
 static int look_at_answer(struct call *call, void *record, void *data)
@@ -243,8 +249,10 @@ static int look_at_answer(struct call *call, void *record, void *data)
 	(void)call;
 	if (member->person == answers->person && !answers->own)
 		answers->own = member;
-	else if (member->answer == NONE)
+	else if (member->answer == NONE) {
 		answers->open++;
+		answers->open_first += member->side == answers->first;
+	}
 	return 0;
 }
 
@@ -259,12 +267,12 @@ static int write_answer(struct call *call, struct match_member *member, int64_t 
 	return save(call, &match_member_entity, member, &now);
 }
 
-static int order_allows(struct call *call, int64_t first, const struct answers *answers)
+static int order_allows(struct call *call, const struct answers *answers)
 {
-	if (first < 0 || !answers->open || answers->own->side == first)
+	if (!answers->open_first || answers->own->side == answers->first)
 		return 0;
 	return fail(call, E_STATE, "state", "the %s is asked first; your turn comes when they accepted",
-		first == SIDE_MENTOR ? "mentor" : "mentee");
+		answers->first == SIDE_MENTOR ? "mentor" : "mentee");
 }
 
 static int match_accept(struct call *call, const void *was, void *now)
@@ -272,23 +280,25 @@ static int match_accept(struct call *call, const void *was, void *now)
 	struct match *match = now;
 	struct answers answers = { .person = acting_person(call) };
 	struct program *program;
-	int r = members(call, match->id, look_at_answer, &answers);
+	int r = load(call, &program_entity, match->program, (void **)&program);
 
 	(void)was;
-	if (!r)
-		r = load(call, &program_entity, match->program, (void **)&program);
+	if (r)
+		return r;
+	answers.first = first_side(program);
+	r = members(call, match->id, look_at_answer, &answers);
 	if (r)
 		return r;
 	if (!answers.own)
 		return fail(call, E_DENIED, NULL, "only the two sides answer an offer");
-	r = order_allows(call, first_side(program), &answers);
+	r = order_allows(call, &answers);
 	if (!r && !answers.open)
 		r = members(call, match->id, member_has_place, NULL);
 	if (!r)
 		r = write_answer(call, answers.own, ANSWER_ACCEPTED);
 	if (!r)
 		r = consent_ask_contact(call, program, answers.own->person);
-	if (!r && answers.open && answers.own->side == first_side(program))
+	if (!r && answers.open && !answers.open_first && answers.own->side == answers.first)
 		return members(call, match->id, tell_offer, &(struct telling){ match, -1 });
 	if (r || answers.open)
 		return r;
@@ -304,7 +314,7 @@ static int ends(struct call *call, struct match *match, int reason);
 static int match_decline(struct call *call, const void *was, void *now)
 {
 	struct match *match = now;
-	struct answers answers = { .person = acting_person(call) };
+	struct answers answers = { .person = acting_person(call), .first = -1 };
 	int r = members(call, match->id, look_at_answer, &answers);
 
 	(void)was;
@@ -528,12 +538,12 @@ static int alternative(struct call *call, const struct match *match, int64_t men
 {
 	struct run_pair *pair;
 	int64_t id;
-	int r = match->run == NONE
+	int r = match->run == NONE || match->kind != KIND_PAIR
 		? 0
 		: ask(call, "SELECT \"id\" FROM \"run_pair\" WHERE \"run\" = ?1 AND \"mentee\" = ?2", VALUES(match->run, mentee), &id);
 
 	*ret = NONE;
-	if (r || match->run == NONE || id == NONE)
+	if (r || match->run == NONE || match->kind != KIND_PAIR || id == NONE)
 		return r;
 	r = load(call, &run_pair_entity, id, (void **)&pair);
 	for (const char *line = r ? NULL : pair->alternatives; line && *line && !r;
@@ -666,7 +676,7 @@ const struct entity match_entity = { .name = "match",
 
 /* ---- members ---- */
 
-static const char *const sides_words[] = { "mentor", "mentee", NULL };
+const char *const side_words[] = { "mentor", "mentee", NULL };
 static const char *const answer_words[] = { "accepted", "declined", NULL };
 
 static const struct field member_fields[] = { ID_AND_VERSION(struct match_member, .anchor = NO_ANCHOR),
@@ -680,8 +690,7 @@ static const struct field member_fields[] = { ID_AND_VERSION(struct match_member
 		.label = "Person" },
 	{ AS_TEXT(struct match_member, name, MEMBER), .flags = REQUIRED | BY_VERB | SORTED | LABEL | LISTED | ERASED,
 		.copies = "participant.name", .retention = AFTER_PROGRAM, .label = "Name" },
-	{ AS_INT(struct match_member, side, CHOICE, MEMBER), .flags = REQUIRED | BY_VERB | LISTED, .choices = sides_words,
-		.label = "Side" },
+	{ AS_INT(struct match_member, side, CHOICE, MEMBER), .flags = REQUIRED | BY_VERB | LISTED, .choices = side_words, .label = "Side" },
 	{ AS_INT(struct match_member, answer, CHOICE, STAFF), .flags = BY_VERB | LISTED | OWN, .choices = answer_words, .label = "Answer" },
 	{ AS_INT(struct match_member, answered_at, INSTANT, STAFF), .flags = BY_VERB | OWN, .label = "Answered" },
 	{ AS_TEXT(struct match_member, answer_reason, STAFF), .flags = BY_VERB | LINES | HAS_MAX | OWN | ERASED, .max = 1000,

@@ -164,7 +164,8 @@ static int run_commit(struct call *call, const void *was, void *now)
 	size_t count;
 	int64_t stale;
 	int r = ask(call,
-		"SELECT count(*) FROM \"run_pair\" rp WHERE rp.\"run\" = ?1 AND EXISTS (SELECT 1 FROM \"match_member\" mm JOIN \"match\" ma ON "
+		"SELECT count(*) FROM (SELECT \"mentee\" FROM \"run_pair\" WHERE \"run\" = ?1 UNION ALL SELECT \"participant\" FROM \"run_seat\" "
+		"WHERE \"run\" = ?1 AND \"side\" = 'mentee') rp WHERE EXISTS (SELECT 1 FROM \"match_member\" mm JOIN \"match\" ma ON "
 		"ma.\"id\" = mm.\"match\" WHERE mm.\"participant\" = rp.\"mentee\" AND ma.\"state\" IN ('proposed', 'offered', " MATCH_TAKING
 		"))",
 		VALUES(run->id), &stale);
@@ -197,11 +198,23 @@ static int on_side(struct call *call, int64_t program, int64_t id, int side, con
 	return r == E_INVALID ? fail(call, r, field, "this is no %s of the run's program", field) : r;
 }
 
+/* Of groups the rows say all that is known of them. */
+static int only_pairs(struct call *call, const struct match_run *run, const char *what)
+{
+	return run->algorithm != ALGORITHM_CIRCLES
+		? 0
+		: fail(call, E_STATE, "algorithm", "%s is of pairs, and this run made groups: see its run circles, run seats and unplaced",
+			  what);
+}
+
 static int run_explain(struct call *call, const void *was, void *now)
 {
 	const struct match_run *run = was;
 	const struct explain *about = call->arguments;
-	int r = on_side(call, run->program, about->mentee, SIDE_MENTEE, "mentee");
+	int r = only_pairs(call, run, "Explain");
+
+	if (!r)
+		r = on_side(call, run->program, about->mentee, SIDE_MENTEE, "mentee");
 
 	(void)now;
 	if (!r)
@@ -225,10 +238,14 @@ static int run_compare(struct call *call, const void *was, void *now)
 	int r = load(call, &match_run_entity, about->with, (void **)&other);
 
 	(void)now;
+	if (!r)
+		r = only_pairs(call, run, "Compare");
 	if (r)
 		return r;
 	if (other->program != run->program)
 		return fail(call, E_INVALID, "with", "that run is another program's");
+	if (other->algorithm == ALGORITHM_CIRCLES)
+		return fail(call, E_STATE, "with", "that run made groups; Compare is of pairs");
 	if (!(IN(other->state) & has_pairs))
 		return fail(call, E_STATE, "with", "that run has no result; it is %s", states[other->state]);
 	return begin_work_about(call, "match compare", run->id, other->id, 0);
@@ -251,6 +268,8 @@ static int run_outlook(struct call *call, const void *was, void *now)
 	int64_t places = about->places;
 
 	(void)now;
+	if (!r)
+		r = only_pairs(call, run, "Outlook");
 	if (r)
 		return r;
 	if (places == NONE)
@@ -301,7 +320,8 @@ static const struct verb verbs[] = { { "Create", COORDINATOR, 0, KEEP, "*", run_
 /* ---- the commit, in slices ---- */
 
 enum {
-	SLICE = 100
+	SLICE = 100,
+	CIRCLES = 10 /* of up to 64 members each */
 };
 
 static int make_match(struct call *call, void *record, void *data)
@@ -332,12 +352,21 @@ static int make_match(struct call *call, void *record, void *data)
 static int commit_slice(struct call *call, int64_t subject, int64_t nominal, int64_t *cursor)
 {
 	int64_t start = *cursor;
-	int r = each(call, &run_pair_entity, make_match, cursor,
-		"\"id\" IN (SELECT \"id\" FROM \"run_pair\" WHERE \"run\" = ?1 AND \"id\" > ?2 "
-		"ORDER BY \"id\" LIMIT ?3)",
-		VALUES(subject, start, SLICE));
+	struct match_run *run;
+	int r = load(call, &match_run_entity, subject, (void **)&run);
 
 	(void)nominal;
+	if (r)
+		return r;
+	if (run->algorithm == ALGORITHM_CIRCLES)
+		r = each(call, &run_circle_entity, circle_commit, cursor,
+			"\"id\" IN (SELECT \"id\" FROM \"run_circle\" WHERE \"run\" = ?1 AND \"id\" > ?2 ORDER BY \"id\" LIMIT ?3)",
+			VALUES(subject, start, CIRCLES));
+	else
+		r = each(call, &run_pair_entity, make_match, cursor,
+			"\"id\" IN (SELECT \"id\" FROM \"run_pair\" WHERE \"run\" = ?1 AND \"id\" > ?2 "
+			"ORDER BY \"id\" LIMIT ?3)",
+			VALUES(subject, start, SLICE));
 	if (r || *cursor != start)
 		return r ? r : 1;
 	return perform_also(call, &match_run_entity, subject, "Committed", NULL, 0);

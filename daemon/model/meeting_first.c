@@ -2,7 +2,8 @@
 /*
  * The first meeting, which an introduction proposes: half an hour in which both said that they have time, each in the own zone, within two
  * weeks. Somebody who said nothing is taken to have time on working days. Where there is no such time, or neither said
- * anything, it is four in the afternoon of the next working day, by the mentor's clock. Never on a day on which meetings pause.
+ * anything, it is four in the afternoon of the next working day, by the mentor's clock. A group with a time of the week begins at that time.
+ * Never on a day on which meetings pause.
  */
 #include "core/date.h"
 #include "core/zone.h"
@@ -17,7 +18,8 @@ enum {
 	FROM = 8 * 60, /* minutes of a working day for whom nothing is known of */
 	TO = 20 * 60,
 	WORKING_DAYS = 5,
-	SPANS = 100
+	SPANS = 100,
+	GROUP_WEEKS = 26 /* in which an open day is looked for */
 };
 
 struct side_of {
@@ -127,6 +129,23 @@ static int find_time(struct call *call, const struct match *match, const struct 
 	return r;
 }
 
+/* The first of the group's days that is open. */
+static int group_time(struct call *call, const struct match *match, const struct program *program, int64_t *ret)
+{
+	const struct zone *zone = zone_of(call, program->zone);
+	int64_t day = local_day(zone_local(zone, call->now)) + AFTER_DAYS, open = NONE;
+	int r = 0;
+
+	day += (match->weekday - date_weekday(day) + 7) % 7;
+	for (int weeks = 0; !r && weeks < GROUP_WEEKS; weeks++, day += 7) {
+		r = open_day(call, match->program, day, PAUSED_MEETINGS, &open);
+		if (open == day)
+			break;
+	}
+	zone_instant(zone, day * DAY + match->start * MINUTE, ret);
+	return r;
+}
+
 int meeting_first(struct call *call, const struct match *match)
 {
 	struct side_of *mentor = arena_new(call->arena, sizeof *mentor), *mentee = arena_new(call->arena, sizeof *mentee);
@@ -140,7 +159,7 @@ int meeting_first(struct call *call, const struct match *match)
 	if (!r)
 		r = side_read(call, match, program, SIDE_MENTEE, mentee);
 	if (!r)
-		r = find_time(call, match, mentor, mentee, &at);
+		r = match->weekday == NONE ? find_time(call, match, mentor, mentee, &at) : group_time(call, match, program, &at);
 	if (r)
 		return r;
 	meeting = fresh(call, &meeting_entity);

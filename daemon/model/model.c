@@ -14,11 +14,11 @@
 
 const struct entity *const entities[] = { &person_entity, &login_entity, &program_entity, &duty_entity, &closed_days_entity,
 	&participant_entity, &trait_entity, &availability_entity, &wish_entity, &objection_entity, &group_membership_entity, &recipe_entity,
-	&recipe_line_entity, &match_run_entity, &run_pair_entity, &unplaced_entity, &match_entity, &match_member_entity, &check_in_entity,
-	&meeting_series_entity, &meeting_entity, &meeting_note_entity, &message_entity, &job_entity, &audit_record_entity,
-	&disclosure_entity, &import_entity, &plugin_entity, &invitation_entity, &template_entity, &concern_entity, &guardianship_entity,
-	&consent_entity, &address_change_entity, &instrument_entity, &item_entity, &item_text_entity, &scale_entity, &wave_entity,
-	&wave_member_entity, &response_entity, &wave_result_entity, NULL };
+	&recipe_line_entity, &match_run_entity, &run_pair_entity, &run_circle_entity, &run_seat_entity, &unplaced_entity, &match_entity,
+	&match_member_entity, &check_in_entity, &meeting_series_entity, &meeting_entity, &meeting_note_entity, &message_entity, &job_entity,
+	&audit_record_entity, &disclosure_entity, &import_entity, &plugin_entity, &invitation_entity, &template_entity, &concern_entity,
+	&guardianship_entity, &consent_entity, &address_change_entity, &instrument_entity, &item_entity, &item_text_entity, &scale_entity,
+	&wave_entity, &wave_member_entity, &response_entity, &wave_result_entity, NULL };
 
 char *reason_given(struct call *call)
 {

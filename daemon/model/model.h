@@ -11,10 +11,10 @@
 
 extern const struct entity person_entity, login_entity, duty_entity, program_entity, closed_days_entity, participant_entity, trait_entity,
 	availability_entity, wish_entity, objection_entity, group_membership_entity, recipe_entity, recipe_line_entity, match_run_entity,
-	run_pair_entity, unplaced_entity, match_entity, match_member_entity, check_in_entity, message_entity, job_entity,
-	audit_record_entity, disclosure_entity, import_entity, plugin_entity, invitation_entity, template_entity, concern_entity,
-	instrument_entity, item_entity, item_text_entity, scale_entity, wave_entity, wave_member_entity, response_entity,
-	wave_result_entity;
+	run_pair_entity, run_circle_entity, run_seat_entity, unplaced_entity, match_entity, match_member_entity, check_in_entity,
+	message_entity, job_entity, audit_record_entity, disclosure_entity, import_entity, plugin_entity, invitation_entity,
+	template_entity, concern_entity, instrument_entity, item_entity, item_text_entity, scale_entity, wave_entity, wave_member_entity,
+	response_entity, wave_result_entity;
 
 #define MANAGE "org.mentorship1.manage" /* the polkit action of administration */
 
@@ -137,6 +137,12 @@ enum run_state {
 	RUN_FAILED,
 	RUN_CANCELLED
 };
+enum { /* places in match_algorithms */
+	ALGORITHM_OPTIMAL,
+	ALGORITHM_FAIR,
+	ALGORITHM_STABLE,
+	ALGORITHM_CIRCLES
+};
 struct match_run {
 	int64_t id, version, program, recipe, from;
 	char *changes, *recipe_name, *lines;
@@ -152,6 +158,22 @@ struct run_pair {
 	int64_t id, version, program, run, mentor, mentee, score;
 	char *shares, *reasons, *alternatives, *sentence;
 };
+struct run_circle {
+	int64_t id, version, program, run, number, weekday, start, minutes, score, value;
+};
+struct run_seat {
+	int64_t id, version, program, run, circle, participant, side, score, suits;
+	char *reasons;
+};
+/* A match (proposed) of a group that a run made. */
+int circle_commit(struct call *, void *record, void *data);
+extern const char *const weekday_words[]; /* from Monday */
+extern const char *const side_words[];    /* of SIDE_MENTOR, SIDE_MENTEE */
+/* "Tuesday 16:00-17:00", by the program's clock, of a row with weekday, start and minutes; NULL without. */
+#define MEETS_OF_ROW \
+	"CASE WHEN t.\"weekday\" IS NOT NULL THEN upper(substr(t.\"weekday\", 1, 1)) || substr(t.\"weekday\", 2) || " \
+	"printf(' %02d:%02d-%02d:%02d', t.\"start\" / 60, t.\"start\" % 60, (t.\"start\" + t.\"minutes\") / 60 % 24, (t.\"start\" + " \
+	"t.\"minutes\") % 60) END"
 struct unplaced {
 	int64_t id, version, program, run, participant;
 	char *stopped, *help;
@@ -180,8 +202,13 @@ enum match_state {
 	"(instr(?1, ' & ') AND " id \
 	" IN (SELECT mm.\"match\" FROM \"match_member\" mm WHERE mm.\"name\" = substr(?1, 1, instr(?1, ' & ') - 1)) " \
 	"AND instr(lower(" NAMES_OF_MATCH(id) "), lower(?1)) = 1))"
+enum {
+	KIND_PAIR,
+	KIND_GROUP, /* one mentor */
+	KIND_CIRCLE /* several */
+};
 struct match {
-	int64_t id, version, program, kind, origin, run, score;
+	int64_t id, version, program, kind, origin, run, score, weekday, start, minutes;
 	char *explanation, *sentence;
 	int64_t offered_at, answer_until, started, ends, close_reason;
 	char *close_note;

@@ -111,13 +111,15 @@ static int see_side(struct call *call, void *record, void *data)
 	return 0;
 }
 
-int sides_of(struct call *call, int64_t match, int64_t person, struct two_sides *ret)
+int sides_of(struct call *call, int64_t match, int64_t person, const char *language, struct two_sides *ret)
 {
 	int r;
 
-	*ret = (struct two_sides){ match, person, NULL, NULL };
+	*ret = (struct two_sides){ match, person, NULL, NULL, "" };
 	r = each(call, &match_member_entity, see_side, ret, "\"match\" = ?1", VALUES(match));
-	return r ? r : ret->own ? 0 : fail(call, E_NOTFOUND, NULL, "there is no such object");
+	if (!r && !ret->own)
+		return fail(call, E_NOTFOUND, NULL, "there is no such object");
+	return r ? r : others_said(call, match, person, language, &ret->others);
 }
 
 const char *page_moment(const struct reading *r, int64_t instant)
@@ -144,9 +146,9 @@ static int offer_page(struct reading *r, struct page *page)
 	if (!result)
 		result = load(call, &program_entity, match->program, (void **)&program);
 	if (!result)
-		result = sides_of(call, match->id, r->person->id, &side);
+		result = sides_of(call, match->id, r->person->id, r->language, &side);
 	if (!result)
-		result = shared_said(call, match->id, r->language, &shared);
+		result = shared_said(call, match->id, r->language, r->zone, &shared);
 	if (result)
 		return result;
 	if (match->state != MATCH_OFFERED || side.own->answer != NONE)
@@ -154,7 +156,7 @@ static int offer_page(struct reading *r, struct page *page)
 	page->title = page_say(r, OFFER_TITLE);
 	page_paragraph(page,
 		page_fill(call->arena, page_say(r, side.own->side == SIDE_MENTEE ? OFFER_TO_MENTEE : OFFER_TO_MENTOR),
-			(const char *const[]){ r->person->given_name, side.other ? side.other->name : "", program->title, NULL }));
+			(const char *const[]){ r->person->given_name, side.others, program->title, NULL }));
 	page_paragraph(page, shared);
 	if (match->answer_until != NONE)
 		page_paragraph(page,
@@ -204,15 +206,14 @@ static int check_in_page(struct reading *r, struct page *page)
 	int result = load(call, &check_in_entity, r->subject, (void **)&check_in);
 
 	if (!result)
-		result = sides_of(call, check_in->match, r->person->id, &side);
+		result = sides_of(call, check_in->match, r->person->id, r->language, &side);
 	if (result)
 		return result;
 	if (check_in->state == CHECK_IN_ANSWERED || check_in->person != r->person->id)
 		return fail(call, E_NOTFOUND, NULL, "what this link asks is over");
 	page->title = page_say(r, CHECK_IN_TITLE);
 	page_paragraph(page,
-		page_fill(call->arena, page_say(r, CHECK_IN_INTRO),
-			(const char *const[]){ r->person->given_name, side.other ? side.other->name : "", NULL }));
+		page_fill(call->arena, page_say(r, CHECK_IN_INTRO), (const char *const[]){ r->person->given_name, side.others, NULL }));
 	ratings = arena_new(call->arena, 5 * sizeof *ratings);
 	for (int i = 0; i < 5; i++)
 		ratings[i] = (struct page_choice){ arena_print(call->arena, "%d", i + 1), page_say(r, (enum page_word)(RATING_1 + i)) };

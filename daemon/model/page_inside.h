@@ -35,8 +35,10 @@ struct page_part *page_field(struct page *, int kind, const char *name, const ch
 struct two_sides {
 	int64_t match, person;
 	struct match_member *own, *other;
+	const char *others; /* the names of all of the other side */
 };
-int sides_of(struct call *, int64_t match, int64_t person, struct two_sides *ret);
+/* In the reader's language. */
+int sides_of(struct call *, int64_t match, int64_t person, const char *language, struct two_sides *ret);
 
 /* Which mail they get, and buttons for what else there is to choose. */
 void mail_part(const struct reading *, struct page *, unsigned flags);

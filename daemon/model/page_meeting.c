@@ -23,7 +23,7 @@ static int meeting_open(struct reading *r, struct meeting **ret, struct two_side
 	int result = load(r->call, &meeting_entity, r->subject, (void **)ret);
 
 	if (!result)
-		result = sides_of(r->call, (*ret)->match, r->person->id, side);
+		result = sides_of(r->call, (*ret)->match, r->person->id, r->language, side);
 	return result;
 }
 
@@ -74,7 +74,7 @@ int meeting_page(struct reading *r, struct page *page)
 		return result;
 	if (meeting->state != MEETING_PLANNED)
 		return fail(r->call, E_NOTFOUND, NULL, "what this link asks is over");
-	other = side.other ? side.other->name : "";
+	other = side.others;
 	page->title = fill_in(r, MEETING_TITLE, other);
 	page_paragraph(page, meeting->title);
 	page_paragraph(page, fill_in(r, MEETING_WHEN, page_moment(r, meeting->start)));

@@ -37,12 +37,12 @@ static void lead(struct listing *l, const char *name, int64_t id, const char *te
 static int list_offer(struct call *call, void *record, void *data)
 {
 	const struct match_member *member = record;
+	struct listing *l = data;
 	struct two_sides side;
-	int r = sides_of(call, member->match, member->person, &side);
+	int r = sides_of(call, member->match, member->person, l->reading->language, &side);
 
 	if (!r)
-		lead(data, "match-offer", member->match,
-			filled(((struct listing *)data)->reading, OWN_OFFER, side.other ? side.other->name : "", NULL));
+		lead(l, "match-offer", member->match, filled(l->reading, OWN_OFFER, side.others, NULL));
 	return r;
 }
 
@@ -134,7 +134,7 @@ static int list_match(struct call *call, void *record, void *data)
 	int result = load(call, &match_entity, member->match, (void **)&match);
 
 	if (!result)
-		result = sides_of(call, member->match, member->person, &side);
+		result = sides_of(call, member->match, member->person, l->reading->language, &side);
 	if (result)
 		return result;
 	switch (match->state) {
@@ -148,7 +148,7 @@ static int list_match(struct call *call, void *record, void *data)
 	case MATCH_PAUSED: word = OWN_PAUSED; break;
 	default: return 0;
 	}
-	other = side.other ? side.other->name : "";
+	other = side.others;
 	page_part(l->page, MENTORSHIP_ITEM, NULL, filled(r, word, other, NULL));
 	l->count++;
 	if (match->state == MATCH_ACTIVE)
@@ -167,12 +167,12 @@ static int list_meeting(struct call *call, void *record, void *data)
 	bool over = meeting->start <= call->now;
 	struct two_sides side;
 	int64_t own;
-	int result = sides_of(call, meeting->match, r->person->id, &side);
+	int result = sides_of(call, meeting->match, r->person->id, r->language, &side);
 
 	if (result)
 		return result;
 	own = side.own->side == SIDE_MENTOR ? meeting->mentor_comes : meeting->mentee_comes;
-	other = side.other ? side.other->name : "";
+	other = side.others;
 	if (over)
 		lead(l, "held", meeting->id, filled(r, OWN_MEETING_OVER, when, other));
 	else

@@ -122,7 +122,7 @@ static int own_match(struct reading *r, int64_t id, struct match **ret, struct t
 {
 	int result = load(r->call, &match_entity, id, (void **)ret);
 
-	return result ? result : sides_of(r->call, id, r->person->id, sides);
+	return result ? result : sides_of(r->call, id, r->person->id, r->language, sides);
 }
 
 /* ---- a meeting that took place ---- */
@@ -153,7 +153,7 @@ static int note_page(struct reading *r, struct page *page)
 		result = over(r);
 	if (result)
 		return result;
-	page->title = filled(r, OWN_NOTE_MEETING, sides.other ? sides.other->name : "");
+	page->title = filled(r, OWN_NOTE_MEETING, sides.others);
 	result = each(r->call, &meeting_entity, list_held, &noted,
 		"\"id\" IN (SELECT \"id\" FROM \"meeting\" WHERE \"match\" = ?1 AND \"state\" = 'held' ORDER BY \"start\" DESC LIMIT ?2)",
 		VALUES(match->id, LISTED_MEETINGS));
@@ -191,7 +191,7 @@ static int own_meeting(struct reading *r, struct meeting **ret, struct two_sides
 	int result = load(r->call, &meeting_entity, r->subject, (void **)ret);
 
 	if (!result)
-		result = sides_of(r->call, (*ret)->match, r->person->id, sides);
+		result = sides_of(r->call, (*ret)->match, r->person->id, r->language, sides);
 	return !result && (*ret)->state != MEETING_PLANNED ? over(r) : result;
 }
 
@@ -208,7 +208,7 @@ static int held_page(struct reading *r, struct page *page)
 	page->title = page_say(r, HELD_TITLE);
 	page_paragraph(page,
 		page_fill(r->call->arena, page_say(r, OWN_MEETING_OVER),
-			(const char *const[]){ page_moment(r, meeting->start), sides.other ? sides.other->name : "", NULL }));
+			(const char *const[]){ page_moment(r, meeting->start), sides.others, NULL }));
 	notes_field(r, page, meeting->notes);
 	page_button(page, "held", page_say(r, HELD_YES), MENTORSHIP_PART_PRIMARY);
 	page_button(page, "missed", page_say(r, HELD_NO), MENTORSHIP_PART_QUIET);
@@ -285,7 +285,7 @@ static int change_page(struct reading *r, struct page *page)
 		result = over(r);
 	if (result)
 		return result;
-	page->title = filled(r, OWN_CHANGE, sides.other ? sides.other->name : "");
+	page->title = filled(r, OWN_CHANGE, sides.others);
 	if (sides.own->change_asked != NONE) {
 		page_paragraph(page, filled(r, CHANGE_ASKED, page_moment(r, sides.own->change_asked)));
 		return 0;
@@ -299,7 +299,7 @@ static int change_page(struct reading *r, struct page *page)
 static int change_deed(struct reading *r, struct deed *deeds, int *count)
 {
 	struct two_sides sides;
-	int result = sides_of(r->call, r->subject, r->person->id, &sides);
+	int result = sides_of(r->call, r->subject, r->person->id, r->language, &sides);
 
 	*count = page_does(r->answer, "ask");
 	if (result || !*count)

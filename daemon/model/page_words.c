@@ -309,6 +309,8 @@ static const char *const words[PAGE_WORDS][LANGUAGES] = {
 	[REFUSED] = { "This could not be done: it is not possible any more as things stand.",
 		"Das ging nicht: So, wie es steht, ist es nicht mehr möglich." },
 	[SHARED_ALL] = { "What you share: %1.", "Was Sie verbindet: %1." },
+	[SHARED_GROUP] = { "You are %1 in this group.%2", "In dieser Gruppe sind Sie zu %1.%2" },
+	[SHARED_GROUP_TIME] = { " It meets on %1 at %2, for %3 minutes (%4).", " Sie trifft sich am %1 um %2 Uhr, %3 Minuten lang (%4)." },
 	[SHARED_AND] = { " and ", " und " },
 	[SHARED_AND_ALSO] = { ", and ", ", und " },
 	[SHARED_HELP] = { "one of you can help the other with %1", "eine Seite kann der anderen helfen bei: %1" },

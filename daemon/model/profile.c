@@ -64,11 +64,11 @@ const struct entity trait_entity = { .name = "trait",
 
 /* ---- availability ---- */
 
-static const char *const weekdays[] = { "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", NULL };
+const char *const weekday_words[] = { "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", NULL };
 
 static const struct field availability_fields[] = { ID_AND_VERSION(struct availability, .anchor = NO_ANCHOR),
 	OF_PARTICIPANT(struct availability),
-	{ AS_INT(struct availability, weekday, CHOICE, STAFF), .flags = REQUIRED | LISTED | KEY | OWN | OWN_SET, .choices = weekdays,
+	{ AS_INT(struct availability, weekday, CHOICE, STAFF), .flags = REQUIRED | LISTED | KEY | OWN | OWN_SET, .choices = weekday_words,
 		.label = "Weekday" },
 	{ AS_INT(struct availability, start, NUMBER, STAFF), .flags = REQUIRED | HAS_MIN | HAS_MAX | LISTED | KEY | OWN | OWN_SET,
 		.max = 1439, .unit = "minutes of the day", .label = "From" },

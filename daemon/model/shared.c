@@ -8,11 +8,15 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/date.h"
+#include "core/settings.h"
 #include "core/text.h"
+#include "core/zone.h"
 #include "page_words.h"
 
 enum {
-	WORDS_MOST = 5
+	WORDS_MOST = 5,
+	GROUP_MOST = 64
 };
 #define KIND(kind) (1u << TRAIT_##kind)
 
@@ -112,8 +116,78 @@ static const char *clause_said(struct arena *arena, const struct clause *clause,
 		(const char *const[]){ joined(arena, names, count, page_word(language, SHARED_AND)), NULL });
 }
 
-int shared_said(struct call *call, int64_t match, const char *language, const char **ret)
+/* ---- groups ---- */
+
+struct listing {
+	int64_t side, count;
+	const char *names[GROUP_MOST];
+};
+
+static int see_other(struct call *call, void *record, void *data)
 {
+	const struct match_member *member = record;
+	struct listing *listing = data;
+
+	(void)call;
+	if (member->side != listing->side && listing->count < GROUP_MOST)
+		listing->names[listing->count++] = member->name ? member->name : "";
+	return 0;
+}
+
+int others_said(struct call *call, int64_t match, int64_t person, const char *language, const char **ret)
+{
+	struct listing *listing = arena_new(call->arena, sizeof *listing);
+	int64_t mentor;
+	int r = ask(call, "SELECT count(*) FROM \"match_member\" WHERE \"match\" = ?1 AND \"person\" = ?2 AND \"side\" = 'mentor'",
+		VALUES(match, person), &mentor);
+
+	listing->side = mentor ? SIDE_MENTOR : SIDE_MENTEE;
+	if (!r)
+		r = each(call, &match_member_entity, see_other, listing, "\"match\" = ?1", VALUES(match));
+	*ret = joined(call->arena, listing->names, (int)listing->count, page_word(language, SHARED_AND));
+	return r;
+}
+
+/* What a group meets at by the program's clock, by that of the reader in the week to come. */
+static int when_said(struct call *call, const struct match *match, const char *language, const char *zone, const char **ret)
+{
+	struct program *program;
+	const struct zone *here, *there = zone_of(call, zone);
+	int64_t today, day, instant, local;
+	int r = load(call, &program_entity, match->program, (void **)&program);
+
+	if (r)
+		return r;
+	here = zone_of(call, program->zone);
+	today = local_day(zone_local(here, call->now));
+	day = today + (match->weekday - date_weekday(today) + 7) % 7;
+	zone_instant(here, day * DAY + match->start * MINUTE, &instant);
+	local = zone_local(there, instant);
+	*ret = page_fill(call->arena, page_word(language, SHARED_GROUP_TIME),
+		(const char *const[]){ page_word(language, (enum page_word)(ON_MONDAY + date_weekday(local_day(local)))),
+			arena_print(call->arena, "%02d:%02d", (int)(local / HOUR % 24), (int)(local / MINUTE % 60)),
+			arena_print(call->arena, "%lld", (long long)match->minutes), zone ? zone : settings_of(call)->institution.zone,
+			NULL });
+	return 0;
+}
+
+/* Of a group only what is of the group: what one of them has in common with one other concerns these two. */
+static int group_said(struct call *call, const struct match *match, const char *language, const char *zone, const char **ret)
+{
+	const char *when = "";
+	int64_t people;
+	int r = ask(call, "SELECT count(*) FROM \"match_member\" WHERE \"match\" = ?1", VALUES(match->id), &people);
+
+	if (!r && match->weekday != NONE)
+		r = when_said(call, match, language, zone, &when);
+	*ret = page_fill(call->arena, page_word(language, SHARED_GROUP),
+		(const char *const[]){ arena_print(call->arena, "%lld", (long long)people), when, NULL });
+	return r;
+}
+
+int shared_said(struct call *call, int64_t match, const char *language, const char *zone, const char **ret)
+{
+	struct match *of;
 	struct pair pair = { .mentor = NONE, .mentee = NONE };
 	const char *said[sizeof clauses / sizeof *clauses];
 	int count = 0, r;
@@ -121,6 +195,11 @@ int shared_said(struct call *call, int64_t match, const char *language, const ch
 	pair.mentor_end = &pair.of_mentor;
 	pair.mentee_end = &pair.of_mentee;
 	*ret = NULL;
+	r = load(call, &match_entity, match, (void **)&of);
+	if (r)
+		return r;
+	if (of->kind != KIND_PAIR)
+		return group_said(call, of, language, zone, ret);
 	r = each(call, &match_member_entity, see_side, &pair, "\"match\" = ?1", VALUES(match));
 	if (!r)
 		r = each(call, &trait_entity, see_trait, &pair, "\"participant\" IN (?1, ?2)", VALUES(pair.mentor, pair.mentee));

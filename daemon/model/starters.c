@@ -119,7 +119,8 @@ static const struct shipped {
 		{ { "language", MUST, NULL }, { "availability", MUST, "at_least=30" }, { "mentee_wish", VERY_IMPORTANT, "ranks=10" },
 			{ "mentor_wish", VERY_IMPORTANT, "ranks=10" }, { "traits", NICE, NULL }, { "interests", NICE, NULL } } },
 	{ "make groups", "circles",
-		{ { "language", MUST, NULL }, { "availability", MUST, "at_least=60" }, { "interests", VERY_IMPORTANT, NULL },
+		{ { "circle_size", MUST, "least=4 most=7" }, { "circle_mentors", MUST, "least=1 most=1" },
+			{ "circle_time", MUST, "minutes=60" }, { "language", MUST, NULL }, { "interests", VERY_IMPORTANT, NULL },
 			{ "traits", IMPORTANT, NULL } } },
 	{ 0 } };
 

@@ -195,7 +195,12 @@ static const char *program_title(struct letter *l)
 }
 static const char *partner(struct letter *l)
 {
-	return l->other ? l->other->name : NULL;
+	const char *names = NULL;
+	int r = l->other ? others_said(l->call, l->match->id, l->message->person, l->language, &names) : 0;
+
+	if (r)
+		l->failed = r;
+	return names;
 }
 static const char *both(struct letter *l)
 {
@@ -205,7 +210,7 @@ static const char *both(struct letter *l)
 static const char *shared(struct letter *l)
 {
 	const char *said = NULL;
-	int r = l->match ? shared_said(l->call, l->match->id, l->language, &said) : 0;
+	int r = l->match ? shared_said(l->call, l->match->id, l->language, l->zone, &said) : 0;
 
 	if (r)
 		l->failed = r;
@@ -220,13 +225,29 @@ static const char *as_mentee(struct letter *l)
 	return l->own && l->own->side == SIDE_MENTEE ? "mentee" : NULL;
 }
 
-/* How to reach the other side: by the program's policy and the other's own consent, and never an address of or for a minor. */
+/* The reader is one, or anybody of the match. */
+static bool with_minor(struct letter *l)
+{
+	int64_t minors = 0;
+	int r = ask(l->call,
+		"SELECT count(*) FROM \"match_member\" mm JOIN \"person\" p ON p.\"id\" = mm.\"person\" WHERE mm.\"match\" = ?1 AND p.\"minor\"",
+		VALUES(l->match->id), &minors);
+
+	if (r)
+		l->failed = r;
+	return r || minors || l->person->minor || l->partner->minor;
+}
+
+/*
+ * How to reach the other side: by the program's policy and the other's own consent, and never an address of or for a minor. A group has
+ * none: it reaches each other when it meets, and through the program.
+ */
 static const char *contact(struct letter *l)
 {
 	int64_t shared = 0;
 	int r;
 
-	if (!l->program || !l->partner || l->program->contact != CONTACT_ADDRESSES || l->person->minor || l->partner->minor)
+	if (!l->program || !l->partner || l->program->contact != CONTACT_ADDRESSES || l->match->kind != KIND_PAIR || with_minor(l))
 		return NULL;
 	r = ask(l->call,
 		"SELECT count(*) FROM \"consent\" WHERE \"program\" = ?1 AND \"person\" = ?2 AND \"giver\" = ?2 AND "
@@ -242,7 +263,7 @@ static const char *contact_on_site(struct letter *l)
 {
 	if (!l->program || !l->partner)
 		return NULL;
-	return l->program->contact == CONTACT_ON_SITE || l->person->minor || l->partner->minor ? "on site" : NULL;
+	return l->program->contact == CONTACT_ON_SITE || with_minor(l) ? "on site" : NULL;
 }
 
 static const char *contact_through(struct letter *l)

@@ -32,6 +32,7 @@ static int preview_begin(struct call *call, struct piece *piece)
 	if (r)
 		return r;
 	piece->own = matching_new("preview", recipe->program, lines, NULL);
+	((struct matching *)piece->own)->algorithm = recipe->algorithm;
 	matching_open(piece);
 	return 1;
 }

@@ -87,7 +87,8 @@ static int read_outcome(struct call *call, struct fairness *f, int64_t run)
 		    f->unplaced
 			    ? "SELECT u.\"id\", u.\"participant\", NULL FROM \"unplaced\" u JOIN \"participant\" p ON p.\"id\" = u.\"participant\" "
 			      "WHERE u.\"run\" = ?1 AND u.\"id\" > ?2 AND p.\"role\" = 'mentee' ORDER BY u.\"id\" LIMIT ?3"
-			    : "SELECT \"id\", \"mentee\", \"score\" FROM \"run_pair\" WHERE \"run\" = ?1 AND \"id\" > ?2 ORDER BY \"id\" LIMIT ?3",
+			    : "SELECT \"id\", \"mentee\", \"score\" FROM \"run_pair\" WHERE \"run\" = ?1 AND \"id\" > ?2 UNION ALL SELECT \"id\", "
+			      "\"participant\", \"score\" FROM \"run_seat\" WHERE \"run\" = ?1 AND \"id\" > ?2 AND \"side\" = 'mentee' ORDER BY 1 LIMIT ?3",
 		    true, &q, &call->problem);
 
 	if (r)

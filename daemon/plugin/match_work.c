@@ -19,7 +19,9 @@
 
 enum {
 	TEXT_BYTES = 32768,
-	SCORE_MAX = 1000000
+	SCORE_MAX = 1000000,
+	DAY_MINUTES = 24 * 60,
+	WEEK_MINUTES = 7 * DAY_MINUTES
 };
 
 static const struct match_run *run_of(struct call *call, const struct piece *piece, int *ret)
@@ -58,6 +60,12 @@ static int clear_some(struct call *call, int64_t run)
 	int r = delete_some(
 		call, "DELETE FROM \"run_pair\" WHERE \"id\" IN (SELECT \"id\" FROM \"run_pair\" WHERE \"run\" = ?1 LIMIT ?2)", run);
 
+	if (!r)
+		r = delete_some(call,
+			"DELETE FROM \"run_seat\" WHERE \"id\" IN (SELECT \"id\" FROM \"run_seat\" WHERE \"run\" = ?1 LIMIT ?2)", run);
+	if (!r)
+		r = delete_some(call,
+			"DELETE FROM \"run_circle\" WHERE \"id\" IN (SELECT \"id\" FROM \"run_circle\" WHERE \"run\" = ?1 LIMIT ?2)", run);
 	return r ? r
 		 : delete_some(call,
 			   "DELETE FROM \"unplaced\" WHERE \"id\" IN (SELECT \"id\" FROM \"unplaced\" WHERE \"run\" = ?1 LIMIT ?2)", run);
@@ -177,6 +185,104 @@ static int take_pair(struct call *call, struct piece *piece, const struct frame 
 	return r == E_CONFLICT ? refuse(call, "it has a pair twice") : r;
 }
 
+/* "circle", its number, minutes since Monday, minutes of a meeting (0: no time), score, part of the total. */
+static int take_circle(struct call *call, struct piece *piece, const struct frame *frame)
+{
+	struct matching *m = piece->own;
+	struct run_circle *circle = fresh(call, &run_circle_entity);
+	int64_t from, minutes;
+	int r = frame->count == 6 ? 0 : refuse(call, "a group has too many or too few cells");
+
+	circle->run = piece->subject;
+	if (!r && m->algorithm != ALGORITHM_CIRCLES)
+		r = refuse(call, "it makes groups where pairs were asked for");
+	if (!r)
+		r = cell_number(call, frame, 1, m->circles + 1, m->circles + 1, &circle->number);
+	if (!r)
+		r = cell_number(call, frame, 2, 0, WEEK_MINUTES - 1, &from);
+	if (!r)
+		r = cell_number(call, frame, 3, 0, DAY_MINUTES, &minutes);
+	if (!r)
+		r = cell_number(call, frame, 4, 0, SCORE_MAX, &circle->score);
+	if (!r)
+		r = cell_number(call, frame, 5, 0, INT64_MAX / 2 - m->total, &circle->value);
+	if (r)
+		return r;
+	if (minutes) {
+		circle->weekday = from / DAY_MINUTES;
+		circle->start = from % DAY_MINUTES;
+		circle->minutes = minutes;
+	}
+	m->circles++;
+	m->total += circle->value;
+	r = add(call, &run_circle_entity, circle);
+	m->circle = circle->id;
+	return r;
+}
+
+/* Nobody with whom they must not be, nor themself as somebody else. */
+static int check_company(struct call *call, const struct matching *m, int64_t person)
+{
+	struct stmt *q;
+	int r = engine_prepare(store_engine(call->store),
+		"SELECT pa.\"person\" FROM \"run_seat\" rs JOIN \"participant\" pa ON pa.\"id\" = rs.\"participant\" WHERE rs.\"circle\" = ?1",
+		true, &q, &call->problem);
+
+	if (r)
+		return r;
+	engine_bind_int(q, 1, m->circle);
+	while ((r = engine_step(store_engine(call->store), q, &call->problem)) > 0)
+		if (engine_int(q, 0) == person || matching_objected(m, engine_int(q, 0), person)) {
+			engine_reset(q);
+			return refuse(call, "it has two in a group who must not be");
+		}
+	return r;
+}
+
+/* "seat", the group's number, participant, side, score, the mentor that a mentee suits best (0: none), reasons. Of the last group only. */
+static int take_seat(struct call *call, struct piece *piece, const struct frame *frame)
+{
+	struct matching *m = piece->own;
+	struct run_seat *seat = fresh(call, &run_seat_entity);
+	struct participant *who, *mentor;
+	int64_t group;
+	char *side;
+	int r = frame->count == 7 ? 0 : refuse(call, "a seat has too many or too few cells");
+
+	seat->run = piece->subject;
+	if (!r && (!m->circles || ++m->pairs > m->people))
+		r = refuse(call, "it has a seat without a group, or more seats than people");
+	seat->circle = m->circle;
+	if (!r)
+		r = cell_number(call, frame, 1, m->circles, m->circles, &group);
+	if (!r)
+		r = cell_number(call, frame, 2, 1, INT64_MAX, &seat->participant);
+	if (!r)
+		r = cell_text(call, frame, 3, 6, false, &side);
+	if (!r)
+		r = cell_number(call, frame, 4, 0, SCORE_MAX, &seat->score);
+	if (!r)
+		r = cell_number(call, frame, 5, 0, INT64_MAX, &seat->suits);
+	if (!r)
+		r = cell_text(call, frame, 6, TEXT_BYTES, true, &seat->reasons);
+	if (r)
+		return r;
+	seat->side = strcmp(side, "mentor") ? SIDE_MENTEE : SIDE_MENTOR;
+	r = side_of(call, m, seat->participant, (int)seat->side, &who);
+	if (!r && seat->suits)
+		r = side_of(call, m, seat->suits, SIDE_MENTOR, &mentor);
+	if (!seat->suits)
+		seat->suits = NONE;
+	if (!r && who->capacity != NONE && who->capacity < 1)
+		r = refuse(call, "it seats somebody who has no place");
+	if (!r)
+		r = check_company(call, m, who->person);
+	if (r)
+		return r;
+	r = add(call, &run_seat_entity, seat);
+	return r == E_CONFLICT ? refuse(call, "it seats somebody twice") : r;
+}
+
 static int take_unplaced(struct call *call, struct piece *piece, const struct frame *frame)
 {
 	struct matching *m = piece->own;
@@ -248,9 +354,17 @@ static int check_places(struct call *call, const struct piece *piece)
 /* What only shows when all rows are there. */
 static int check_whole(struct call *call, const struct piece *piece)
 {
-	int64_t twice;
-	int r = ask(
-		call, "SELECT count(*) - count(DISTINCT \"mentee\") FROM \"run_pair\" WHERE \"run\" = ?1", VALUES(piece->subject), &twice);
+	int64_t twice, bare;
+	int r = ask(call,
+		"SELECT count(*) FROM \"run_circle\" c WHERE c.\"run\" = ?1 AND (SELECT count(DISTINCT \"side\") FROM \"run_seat\" s WHERE "
+		"s.\"circle\" = c.\"id\") < 2",
+		VALUES(piece->subject), &bare);
+
+	if (r)
+		return r;
+	if (bare)
+		return refuse(call, "it has a group without a mentor, or without a mentee");
+	r = ask(call, "SELECT count(*) - count(DISTINCT \"mentee\") FROM \"run_pair\" WHERE \"run\" = ?1", VALUES(piece->subject), &twice);
 
 	if (r)
 		return r;
@@ -319,6 +433,10 @@ static int match_frame(struct call *call, struct piece *piece, const struct fram
 		return r < 0 ? r : 0;
 	if (!strcmp(word, "pair"))
 		return take_pair(call, piece, frame);
+	if (!strcmp(word, "circle"))
+		return take_circle(call, piece, frame);
+	if (!strcmp(word, "seat"))
+		return take_seat(call, piece, frame);
 	if (!strcmp(word, "unplaced"))
 		return take_unplaced(call, piece, frame);
 	if (!strcmp(word, "took"))

@@ -31,6 +31,7 @@ struct matching {
 	size_t given_count, given_room;
 	int64_t mentees, people; /* that the program has: no more rows than these are believed */
 	int64_t pairs, total, unplaced, answers;
+	int64_t circles, circle; /* how many; the row of the last */
 };
 
 /* Takes copies of the texts, either may be NULL. */

@@ -302,6 +302,21 @@ static const struct zone *zone_of_person(const struct reading *in, const struct 
 	return zone_utc();
 }
 
+/* The program's clock, on the Mondays of the reference weeks. */
+static void give_clock(struct reading *in, const int64_t mondays[WEEKS])
+{
+	const char *const names[] = { in->zone, in->g->zone };
+	const struct zone *zone = zone_utc();
+	int64_t instant;
+
+	for (size_t i = 0; i < 2 && (!names[i] || zones_get(in->g->zones, names[i], &zone, NULL)); i++)
+		;
+	for (int week = 0; week < WEEKS; week++) {
+		zone_instant(zone, mondays[week] * DAY, &instant);
+		in->g->input.clock[week] = (int32_t)(zone_offset(zone, instant) / MINUTE);
+	}
+}
+
 static int give_spans(struct reading *in)
 {
 	const struct time_row *rows = in->times.items;
@@ -310,6 +325,7 @@ static int give_spans(struct reading *in)
 	size_t at = 0;
 
 	choose_weeks(in, mondays);
+	give_clock(in, mondays);
 	for (size_t i = 0; i < in->times.count; i++) {
 		struct match_person *person = find_person(in, rows[i].participant);
 		const struct zone *zone = zone_of_person(in, person);
@@ -357,8 +373,10 @@ static int read_placed(struct reading *in)
 {
 	struct list placed = { 0 };
 	struct stmt *q;
-	int r = engine_prepare(
-		in->g->engine, "SELECT \"mentee\" FROM \"run_pair\" WHERE \"run\" = ?1 AND \"program\" = ?2", true, &q, in->problem);
+	int r = engine_prepare(in->g->engine,
+		"SELECT \"mentee\" FROM \"run_pair\" WHERE \"run\" = ?1 AND \"program\" = ?2 UNION ALL SELECT \"participant\" FROM "
+		"\"run_seat\" WHERE \"run\" = ?1 AND \"program\" = ?2 AND \"side\" = 'mentee'",
+		true, &q, in->problem);
 
 	if (r)
 		return r;

@@ -110,20 +110,26 @@ static void add_alternatives(const struct gathering *g, struct buffer *out, stru
 					(long long)(mentors ? list[i].mentor : list[i].mentee), list[i].score, list[i].text));
 }
 
+/* What each criterion gives, and what it says. */
+static void add_shares(const struct match_share *list, size_t count, struct buffer *shares, struct buffer *reasons, struct arena *arena)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct match_share *share = &list[i];
+
+		add_line(shares,
+			share->hard            ? arena_print(arena, "%s rule", share->name)
+				: share->quiet ? arena_print(arena, "%s not shown", share->name)
+					       : arena_print(arena, "%s %d of %d", share->name, share->points, share->most));
+		add_line(reasons, share->text);
+	}
+}
+
 static void send_pair(const struct gathering *g, const struct match_made *pair)
 {
 	struct buffer shares = { 0 }, reasons = { 0 }, alternatives = { 0 };
 	struct arena arena = { 0 };
 
-	for (size_t i = 0; i < pair->share_count; i++) {
-		const struct match_share *share = &pair->shares[i];
-
-		add_line(&shares,
-			share->hard            ? arena_print(&arena, "%s rule", share->name)
-				: share->quiet ? arena_print(&arena, "%s not shown", share->name)
-					       : arena_print(&arena, "%s %d of %d", share->name, share->points, share->most));
-		add_line(&reasons, share->text);
-	}
+	add_shares(pair->shares, pair->share_count, &shares, &reasons, &arena);
 	add_alternatives(g, &alternatives, &arena, true, pair->mentee_alternatives, pair->mentee_alternative_count);
 	add_alternatives(g, &alternatives, &arena, false, pair->mentor_alternatives, pair->mentor_alternative_count);
 	SEND("pair", number(&arena, pair->mentor), number(&arena, pair->mentee), number(&arena, pair->score), buffer_string(&shares),
@@ -161,6 +167,61 @@ struct sent {
 	int64_t pairs, total, supposed;
 };
 
+static void send_seat(const struct match_seat *seat, int64_t group)
+{
+	struct buffer shares = { 0 }, reasons = { 0 };
+	struct arena arena = { 0 };
+
+	add_shares(seat->shares, seat->share_count, &shares, &reasons, &arena);
+	SEND("seat", number(&arena, group), number(&arena, seat->participant), seat->is_mentor ? "mentor" : "mentee",
+		number(&arena, seat->score), number(&arena, seat->mentor), buffer_string(&reasons));
+	buffer_free(&shares);
+	buffer_free(&reasons);
+	arena_free(&arena);
+}
+
+static int supposed_in(const struct gathering *g, const struct match_group *group)
+{
+	int found = 0;
+
+	for (size_t i = 0; i < group->seat_count && !found; i++)
+		found = supposed_mentor(g, group->seats[i].participant);
+	return found;
+}
+
+/* A group with a mentor that there is not is none; its people are told so. */
+static void send_groups(const struct gathering *g, const struct match_result *result, struct sent *sent)
+{
+	int64_t last = 0;
+
+	for (size_t i = 0; i < result->group_count; i++) {
+		const struct match_group *group = &result->groups[i];
+		struct arena arena = { 0 };
+		int supposed = supposed_in(g, group);
+
+		if (!supposed) {
+			last++;
+			SEND("circle", number(&arena, last), number(&arena, group->from), number(&arena, group->minutes),
+				number(&arena, group->score), number(&arena, group->total));
+			sent->total += group->total;
+		}
+		for (size_t k = 0; k < group->seat_count; k++) {
+			const struct match_seat *seat = &group->seats[k];
+
+			if (!supposed) {
+				send_seat(seat, last);
+				sent->pairs++;
+			} else if (!supposed_mentor(g, seat->participant)) {
+				SEND("unplaced", number(&arena, seat->participant),
+					arena_print(&arena, "Would be in a group with supposed mentor %d.", supposed),
+					"It would help: this mentor, found.", "0");
+				sent->supposed++;
+			}
+		}
+		arena_free(&arena);
+	}
+}
+
 static struct sent send_rows(const struct gathering *g, const struct match_result *result)
 {
 	struct sent sent = { 0 };
@@ -177,6 +238,7 @@ static struct sent send_rows(const struct gathering *g, const struct match_resul
 		sent.pairs++;
 		sent.total += pair->score;
 	}
+	send_groups(g, result, &sent);
 	for (size_t i = 0; i < result->unplaced_count; i++)
 		if (!supposed_mentor(g, result->unplaced[i].participant))
 			send_unplaced(g, &result->unplaced[i]);
@@ -195,6 +257,15 @@ static void add_reached(struct buffer *out, enum match_algorithm algorithm, cons
 	if (algorithm == MATCH_STABLE)
 		buffer_print(out, "\npairs of two who would both rather have each other 0, checked over %s\nties kiraly",
 			result->shortlisted ? "the pairs of the shortlist" : "all pairs");
+	if (algorithm == MATCH_CIRCLES) {
+		buffer_print(out, "\ngroups %zu\nproven %s\nat most placed %lld, of which are left out %lld", result->group_count,
+			result->tried_all ? "placed and the total, by trying everything"
+					  : "that no grouping places more than the bound, and of as many placed none has a larger total",
+			(long long)result->bound_placed, (long long)(result->bound_placed - result->placed));
+		if (result->placed == result->bound_placed)
+			buffer_print(out, "\nat most total %lld, above this one by %lld", (long long)result->bound_total,
+				(long long)(result->bound_total - result->total));
+	}
 	if (algorithm != MATCH_FAIR)
 		return;
 	buffer_print(out, "\nproven %s\npairs in each twentieth of the scores",
@@ -222,7 +293,9 @@ static void send_result(const struct gathering *g, const char *algorithm, const 
 	hash_text(result->input_hash, hash);
 	SEND("result", hash, number(&arena, (int64_t)g->input.mentee_count), number(&arena, (int64_t)(g->input.mentor_count - g->supposed)),
 		number(&arena, result->eligible), number(&arena, sent->pairs), number(&arena, sent->total),
-		result->bound_total < 0 ? "" : number(&arena, result->bound_total - (result->total - sent->total)),
+		result->bound_total < 0 || result->bound_placed > result->placed
+			? ""
+			: number(&arena, result->bound_total - (result->total - sent->total)),
 		buffer_string(&statistics));
 	buffer_free(&statistics);
 	arena_free(&arena);

@@ -200,6 +200,10 @@ class World:
                            "'both like Klavierstimmen')", (number[program], run, sides[mentor, program], sides[mentee, program]))
                 db.execute("INSERT INTO unplaced (version, program, run, participant, stopped, help) VALUES (1, ?, ?, ?, 'capacity', "
                            "'one more place')", (number[program], run, sides[mentee, program]))
+                circle = db.execute("INSERT INTO run_circle (version, program, run, number, score, value) VALUES (1, ?, ?, 1, 700000, 700000)",
+                                    (number[program], run)).lastrowid
+                db.execute("INSERT INTO run_seat (version, program, run, circle, participant, side, score, reasons) VALUES (1, ?, ?, ?, ?, "
+                           "'mentor', 700000, 'both like Klavierstimmen')", (number[program], run, circle, sides[mentor, program]))
                 db.execute("INSERT INTO import (version, program, format, name, \"take\", uid, rows, created, changed, unchanged, problems, "
                            "time, state) VALUES (1, ?, 'csv', 'people.csv', 1, 0, 1, 1, 0, 0, 0, ?, 'taken')", (number[program], BEGIN))
                 person = int(self.people[mentee].rpartition("/")[2])

@@ -120,7 +120,7 @@ static void make_recipe(struct world *w)
 	const struct match_criterion *table = match_criteria(&rows);
 
 	for (size_t i = 0; i < rows && count < 14; i++) {
-		if ((table[i].may & MATCH_MAY_HARD) && chance(table[i].about ? 10 : 25))
+		if ((table[i].may & MATCH_MAY_HARD) && !(table[i].may & MATCH_OF_GROUPS) && chance(table[i].about ? 10 : 25))
 			w->lines[count++] = (struct match_line){ .criterion = full_name(&table[i], true), .hard = true };
 		if ((table[i].may & MATCH_MAY_WEIGH) && chance(60))
 			w->lines[count++] = (struct match_line){ .criterion = full_name(&table[i], false),
@@ -696,8 +696,8 @@ static int one_round(struct world *w, int round)
 	make(w);
 	make_table(w, &table);
 	lock_some(w, &table);
-	w->in.algorithm = (enum match_algorithm)(round % MATCH_ALGORITHMS);
-	w->in.all_pairs = round % 4 == 0; /* 1: the shortlist, with its rounds of pricing */
+	w->in.algorithm = (enum match_algorithm)(round % MATCH_CIRCLES); /* those before it make pairs */
+	w->in.all_pairs = round % 4 == 0;                                /* 1: the shortlist, with its rounds of pricing */
 	if (match_run(&w->in, NULL, &result, &problem) < 0)
 		fail_msg("round %d: %s", round, problem.text);
 	assert_int_equal(result->shortlisted, round % 4 == 0 && w->in.mentee_count * w->in.mentor_count > 1);
@@ -790,7 +790,7 @@ static void test_order_of_records_does_not_matter(void **unused)
 		make(w);
 		w->in.words = shuffled;
 		w->in.all_pairs = round % 2;
-		w->in.algorithm = (enum match_algorithm)(round % MATCH_ALGORITHMS);
+		w->in.algorithm = (enum match_algorithm)(round % MATCH_CIRCLES); /* those before it make pairs */
 		assert_int_equal(match_run(&w->in, NULL, &one, &problem), 0);
 		for (int at = 0; at < SIDE; at++) {
 			shuffle(w->traits[at], w->mentees[at].trait_count, sizeof **w->traits);

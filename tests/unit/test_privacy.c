@@ -285,6 +285,8 @@ static int leave_results(struct call *call, void *data)
 	struct match_run *run = fresh(call, &match_run_entity);
 	struct run_pair *pair = fresh(call, &run_pair_entity);
 	struct unplaced *unplaced = fresh(call, &unplaced_entity);
+	struct run_circle *circle = fresh(call, &run_circle_entity);
+	struct run_seat *seat = fresh(call, &run_seat_entity);
 	struct disclosure {
 		int64_t id, version, person, reader;
 		char *entity;
@@ -301,8 +303,18 @@ static int leave_results(struct call *call, void *data)
 	pair->mentor = ids[1];
 	pair->mentee = unplaced->participant = ids[2];
 	pair->score = 1;
+	circle->run = seat->run = run->id;
+	circle->number = 1;
+	circle->score = circle->value = seat->score = 1;
+	seat->participant = ids[2];
+	seat->side = SIDE_MENTEE;
 	if (!r)
 		r = add(call, &run_pair_entity, pair);
+	if (!r)
+		r = add(call, &run_circle_entity, circle);
+	seat->circle = circle->id;
+	if (!r)
+		r = add(call, &run_seat_entity, seat);
 	return r ? r : add(call, &unplaced_entity, unplaced);
 }
 

@@ -37,7 +37,7 @@ static const char *said(struct world *w, int64_t match, const char *language)
 
 	w->call.store = w->store;
 	must(store_turn_begin(w->store, &problem), &problem);
-	must(shared_said(&w->call, match, language, &text), &w->call.problem);
+	must(shared_said(&w->call, match, language, "Europe/Berlin", &text), &w->call.problem);
 	must(store_turn_commit(w->store, &problem), &problem);
 	return text;
 }

@@ -352,6 +352,19 @@ def test_the_simulated_clock(program, root):
     assert "not all" not in root.daemon.mentorctl("root", "schedule", "preview", "--until", "+1d").stderr
 
 
+def test_results_of_a_wave(program, root):
+    """Of two answers nothing is told, in whatever form; what a full table looks like, test_cli_fake.py holds."""
+    program("instrument", "create", "program=peers", "starter=closeness")
+    program("instrument", "ready", "1")
+    program("wave", "create", "instrument=1", "title=Autumn", "audience=everybody", "opens=tomorrow 9:00", "closes=+2w", "anonymity=anonymous")
+    assert "nothing below 5 answers is ever shown" in program("wave", "show", "1")
+    root("advance-clock", "+2d")
+    program("wave", "close", "1", "--yes")
+    assert program("wave", "results", "1") == "" and "fewer have answered than are ever shown" in program.error("wave", "results", "1")
+    assert program("wave", "results", "1", "--csv") == "item,question,answer,text,who,answers,of,mean,statistic,note\n"
+    assert program.json("wave", "results", "1")["results"] == []
+
+
 def test_today(program):
     items = program.json("today")
     assert items and {"kind", "object", "label", "since", "due", "program"} <= set(items[0])

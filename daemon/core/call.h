@@ -192,5 +192,7 @@ void answer(struct call *, const char *name, struct value value);
 /* Settings that entities read. */
 struct settings;
 const struct settings *settings_of(const struct call *);
+/* Templates of messages that were read before. */
+struct template_memory *templates_of(const struct call *);
 
 #endif

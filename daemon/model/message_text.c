@@ -9,6 +9,7 @@
 
 #include "core/date.h"
 #include "core/settings.h"
+#include "core/template_memory.h"
 #include "core/zone.h"
 #include "model.h"
 #include "texts_inside.h"
@@ -108,16 +109,29 @@ static int choose(struct call *call, const char *key, int64_t program, const cha
 
 static int render(struct call *call, const char *text, enum template_place place, template_lookup *lookup, void *data, struct buffer *out)
 {
-	struct template *t;
-	int r = template_parse(text, place, call->arena, &t, &call->problem);
+	const struct template_source source = { text, NULL, place, false };
+	const struct template *t = template_memory_find(templates_of(call), &source);
+	int r = t ? 0 : template_memory_parse(templates_of(call), &source, text, call->arena, &t, &call->problem);
+
+	return r ? r : template_render(t, lookup, data, out, &call->problem);
+}
+
+/* The HTML of a text that has none of its own. */
+static int render_made(struct call *call, const char *text, const char *action, template_lookup *lookup, void *data, struct buffer *out)
+{
+	const struct template_source source = { text, action, TEMPLATE_HTML, true };
+	const struct template *t = template_memory_find(templates_of(call), &source);
+	int r = t ? 0
+		  : template_memory_parse(
+			    templates_of(call), &source, html_of_text(call->arena, text, action), call->arena, &t, &call->problem);
 
 	return r ? r : template_render(t, lookup, data, out, &call->problem);
 }
 
 static int render_html(struct call *call, const struct message_source *s, template_lookup *lookup, void *data, struct buffer *out)
 {
-	return render(
-		call, s->html && *s->html ? s->html : html_of_text(call->arena, s->text, s->action), TEMPLATE_HTML, lookup, data, out);
+	return s->html && *s->html ? render(call, s->html, TEMPLATE_HTML, lookup, data, out)
+				   : render_made(call, s->text, s->action, lookup, data, out);
 }
 
 /* The texts of a mail while they grow. */
@@ -136,7 +150,10 @@ static int put_frame(struct call *call, const char *text, const char *html, temp
 {
 	int r = render(call, text, TEMPLATE_TEXT, lookup, data, &mail->text);
 
-	return r ? r : render(call, html ? html : html_of_text(call->arena, text, NULL), TEMPLATE_HTML, lookup, data, &mail->html);
+	if (r)
+		return r;
+	return html ? render(call, html, TEMPLATE_HTML, lookup, data, &mail->html)
+		    : render_made(call, text, NULL, lookup, data, &mail->html);
 }
 
 /* A body, with its subject over it where there are several. */

@@ -56,6 +56,7 @@ struct store {
 	char backup[64]; /* name of the newest one made */
 	unsigned char link_key[32];
 	bool has_link_key, link_key_read;
+	struct template_memory *templates;
 	void *composed; /* SQL made once for each shape: record.c */
 };
 
@@ -77,6 +78,8 @@ void record_forget(struct store *);
 char **record_through(
 	struct store *, const struct shape *); /* room for THROUGH_MAX statements, which sight.c composes; freed with the rest */
 const char *record_columns(struct store *, const struct shape *); /* "id","version",... of the stored fields, sealed ones as NULL */
+/* Whole rows in the order of their ids; `where` names its values ?1 ?2 ... */
+int record_prepare_each(struct store *, const struct shape *, const char *where, struct stmt **ret, struct problem *);
 void record_bind(struct stmt *, int at, const struct field *, const void *record);
 int record_anchor(struct call *, const struct shape *, void *record);
 int record_copies(struct call *, const struct shape *, void *record);

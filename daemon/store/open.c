@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "backup.h"
+#include "core/template_memory.h"
 #include "internal.h"
 
 static struct backup_paths backup_paths(const struct store_paths *paths)
@@ -301,6 +302,7 @@ void store_close(struct store *s)
 	audit_check_free(s->checking);
 	sights_free(s);
 	record_forget(s);
+	template_memory_free(s->templates);
 	seal_free(s->seal);
 	engine_close(s->engine);
 	zones_free(s->zones);

@@ -15,7 +15,8 @@
 enum {
 	KEPT = 64,
 	PEEKS = 8,
-	UPDATES = 8 /* changes of other sets of fields are composed anew each time */
+	UPDATES = 8, /* changes of other sets of fields are composed anew each time */
+	WHERES = 24  /* and so are questions with other conditions */
 };
 
 struct composed {
@@ -25,6 +26,11 @@ struct composed {
 		uint64_t fields;
 		char *sql;
 	} updates[UPDATES];
+	struct {
+		const char *where; /* its address: most are constants */
+		char *sql;
+		size_t at; /* of the condition in the text */
+	} wheres[WHERES];
 	char *through[THROUGH_MAX];
 };
 
@@ -81,11 +87,45 @@ void record_forget(struct store *s)
 		free(all[i].remove);
 		for (int u = 0; u < UPDATES; u++)
 			free(all[i].updates[u].sql);
+		for (int w = 0; w < WHERES; w++)
+			free(all[i].wheres[w].sql);
 		for (int t = 0; t < THROUGH_MAX; t++)
 			free(all[i].through[t]);
 	}
 	free(all);
 	s->composed = NULL;
+}
+
+/* Is the kept text the question with that condition? At the same address another may stand by now. */
+static bool asks(const char *kept, const char *where)
+{
+	size_t length = strlen(where);
+
+	return !strncmp(kept, where, length) && !strcmp(kept + length, " ORDER BY \"id\"");
+}
+
+int record_prepare_each(struct store *s, const struct shape *shape, const char *where, struct stmt **ret, struct problem *problem)
+{
+	struct composed *composed = composed_of(s, shape);
+	char *sql;
+	int at = 0, length, r;
+
+	while (at < WHERES && composed->wheres[at].sql && composed->wheres[at].where != where)
+		at++;
+	if (at < WHERES && composed->wheres[at].sql && asks(composed->wheres[at].sql + composed->wheres[at].at, where))
+		return engine_prepare(s->engine, composed->wheres[at].sql, true, ret, problem);
+	length = asprintf(&sql, "SELECT %s FROM \"%s\" WHERE %s ORDER BY \"id\"", composed->columns, shape->entity->name, where);
+	if (length < 0)
+		abort();
+	if (at < WHERES && !composed->wheres[at].sql) {
+		composed->wheres[at].where = where;
+		composed->wheres[at].sql = sql;
+		composed->wheres[at].at = (size_t)length - strlen(where) - strlen(" ORDER BY \"id\"");
+		return engine_prepare(s->engine, sql, true, ret, problem);
+	}
+	r = engine_prepare(s->engine, sql, false, ret, problem);
+	free(sql);
+	return r;
 }
 
 const char *record_columns(struct store *s, const struct shape *shape)

@@ -15,6 +15,7 @@
 #include "backup.h"
 #include "core/date.h"
 #include "core/log.h"
+#include "core/template_memory.h"
 #include "internal.h"
 
 /* ---- clock ---- */
@@ -86,6 +87,15 @@ struct zones *store_zones(struct store *s)
 const struct settings *settings_of(const struct call *call)
 {
 	return call->store->settings;
+}
+
+struct template_memory *templates_of(const struct call *call)
+{
+	struct store *s = call->store;
+
+	if (!s->templates)
+		s->templates = template_memory_new();
+	return s->templates;
 }
 
 void store_settings(struct store *s, const struct settings *settings)
@@ -313,13 +323,9 @@ int each(struct call *call, const struct entity *e, int (*seen)(struct call *, v
 		struct seen_row *next;
 		void *record;
 	} *first = NULL, **last = &first;
-	struct buffer sql = { 0 };
 	struct stmt *q;
-	int r;
+	int r = record_prepare_each(call->store, shape, where, &q, &call->problem);
 
-	buffer_print(&sql, "SELECT %s FROM \"%s\" WHERE %s ORDER BY \"id\"", record_columns(call->store, shape), e->name, where);
-	r = engine_prepare(call->store->engine, buffer_string(&sql), false, &q, &call->problem);
-	buffer_free(&sql);
 	if (r)
 		return r;
 	for (int i = 0; i < count; i++)

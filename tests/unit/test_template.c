@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/template.h"
+#include "core/template_memory.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -210,10 +210,67 @@ static void test_names(void **state)
 	checked("{{^match.shared}}{{match.shared}}{{/match.shared}}", "can be missing");
 }
 
+/* What is kept gives what it gave; the same text in another place, made with something else, or changed, is another template. */
+static const char *remembered(struct template_memory *memory, const struct template_source *source, const char *text, struct buffer *out)
+{
+	const struct template *t = template_memory_find(memory, source);
+	struct problem problem = { 0 };
+	struct arena arena = { 0 };
+
+	if (!t)
+		assert_int_equal(template_memory_parse(memory, source, text, &arena, &t, &problem), 0);
+	buffer_clear(out);
+	assert_int_equal(template_render(t, lookup, NULL, out, &problem), 0);
+	arena_free(&arena);
+	return buffer_string(out);
+}
+
+static void test_memory(void **state)
+{
+	struct template_memory *memory = template_memory_new();
+	char text[40] = "<{{name}}>", large[MEMORY_BYTES + 2];
+	struct template_source plain = { text, NULL, TEMPLATE_TEXT, false }, made = { text, NULL, TEMPLATE_TEXT, true },
+			       acting = { text, "go", TEMPLATE_TEXT, true }, wrong = { "{{", NULL, TEMPLATE_TEXT, false };
+	struct problem problem = { 0 };
+	struct arena arena = { 0 };
+	struct buffer out = { 0 };
+	const struct template *t;
+
+	(void)state;
+	assert_null(template_memory_find(memory, &plain));
+	assert_string_equal(remembered(memory, &plain, text, &out), "<Mona>");
+	assert_non_null(template_memory_find(memory, &plain));
+	assert_string_equal(remembered(memory, &plain, "not read again", &out), "<Mona>");
+	assert_string_equal(remembered(memory, &made, "made", &out), "made");
+	assert_string_equal(remembered(memory, &acting, "go to {{name}}", &out), "go to Mona");
+	assert_string_equal(remembered(memory, &made, "made", &out), "made");
+	strcpy(text, "({{name}})");
+	assert_string_equal(remembered(memory, &plain, text, &out), "(Mona)");
+	assert_int_equal(template_memory_parse(memory, &wrong, wrong.text, &arena, &t, &problem), E_INVALID);
+	assert_null(template_memory_find(memory, &wrong));
+	/* many more than there is room for */
+	for (int i = 0; i < 4 * MEMORY_TEMPLATES; i++) {
+		char wanted[40];
+
+		snprintf(text, sizeof text, "%d {{name}}", i);
+		snprintf(wanted, sizeof wanted, "%d Mona", i);
+		assert_string_equal(remembered(memory, &plain, text, &out), wanted);
+	}
+	memset(large, 'x', sizeof large - 1);
+	large[sizeof large - 1] = 0;
+	plain.text = large;
+	assert_string_equal(remembered(memory, &plain, large, &out), large);
+	assert_null(template_memory_find(memory, &plain));
+	buffer_free(&out);
+	arena_free(&arena);
+	template_memory_free(memory);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_values), cmocka_unit_test(test_sections), cmocka_unit_test(test_html),
-		cmocka_unit_test(test_html_refused), cmocka_unit_test(test_refused), cmocka_unit_test(test_names) };
+		cmocka_unit_test(test_html_refused), cmocka_unit_test(test_refused), cmocka_unit_test(test_names),
+		cmocka_unit_test(test_memory) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

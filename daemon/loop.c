@@ -56,14 +56,10 @@ static struct event *signal_new(struct daemon *daemon, int number, event_callbac
 
 void loop_make(struct daemon *daemon)
 {
-	struct event_config *config = event_config_new();
 	uint64_t interval = service_watchdog_interval();
 
-	if (!config)
-		abort();
-	event_config_set_flag(config, EVENT_BASE_FLAG_PRECISE_TIMER);
-	daemon->base = event_base_new_with_config(config);
-	event_config_free(config);
+	/* no precise timers: each turn of the loop would set one in the kernel, and nothing here is due to the millisecond */
+	daemon->base = event_base_new();
 	if (!daemon->base)
 		abort();
 	daemon->terminate = signal_new(daemon, SIGTERM, on_end);

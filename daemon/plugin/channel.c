@@ -307,7 +307,9 @@ static int answer_page(struct call *call, void *data)
 
 /* ---- the two calls ---- */
 
-static int present(struct link_call *c, struct presented *p, const char *client, int (*run)(struct call *, void *))
+typedef int way_in(struct store *, const struct caller *, int (*run)(struct call *, void *), void *data, struct problem *);
+
+static int present(struct link_call *c, struct presented *p, const char *client, way_in *way, int (*run)(struct call *, void *))
 {
 	struct client *who = strlen(client) <= CLIENT_BYTES ? client_of(c->link->plugins, client) : NULL;
 	int r;
@@ -318,7 +320,7 @@ static int present(struct link_call *c, struct presented *p, const char *client,
 		return problem_set(&c->problem, E_DENIED, NULL, "a client's name has %d bytes at most", CLIENT_BYTES);
 	}
 	p->limited = who->wrong >= WRONG_A_MINUTE;
-	r = store_do(c->link->plugins->setup.store, &self, run, p, &c->problem);
+	r = way(c->link->plugins->setup.store, &self, run, p, &c->problem);
 	who->wrong += p->wrong && !p->limited;
 	if (p->wrong && !p->limited && who->wrong == WRONG_A_MINUTE)
 		log_event(EVENT_CALLER_LIMITED, &(struct log_facts){ .plugin = c->link->name, .count = WRONG_A_MINUTE });
@@ -331,7 +333,7 @@ int channel_open(struct link_call *c)
 	const char *client;
 
 	dbus_message_get_args(c->message, NULL, DBUS_TYPE_STRING, &p.token, DBUS_TYPE_STRING, &client, DBUS_TYPE_INVALID);
-	return present(c, &p, client, open_page);
+	return present(c, &p, client, store_look, open_page);
 }
 
 int channel_answer(struct link_call *c)
@@ -365,7 +367,7 @@ int channel_answer(struct link_call *c)
 		c->ends = true;
 		r = problem_set(&c->problem, E_LIMIT, NULL, "an answer has %d fields and %d bytes at most", FIELDS_MOST, ANSWER_BYTES);
 	} else
-		r = present(c, &p, client, answer_page);
+		r = present(c, &p, client, store_do, answer_page);
 	free(fields);
 	return r;
 }

@@ -320,7 +320,7 @@ static DBusHandlerResult on_message(DBusConnection *connection, DBusMessage *mes
 static void on_dispatch(evutil_socket_t fd, short what, void *data)
 {
 	struct link *link = data;
-	struct turn turn = { .count = 0 };
+	struct turn turn;
 	struct hearing hearing = { link, &turn };
 	DBusConnection *connection = link->connection;
 
@@ -328,6 +328,9 @@ static void on_dispatch(evutil_socket_t fd, short what, void *data)
 	(void)what;
 	if (!connection)
 		return;
+	turn.count = 0; /* its calls are written as they come: to clear room for all of them costs as much as one */
+	turn.ends = NULL;
+	turn.strange = turn.begun = false;
 	link->dispatching = true;
 	dbus_connection_ref(connection);
 	link_must(dbus_connection_add_filter(connection, on_message, &hearing, NULL));

@@ -503,18 +503,23 @@ int store_perform(struct store *s, struct call *call)
 
 /* ---- the daemon's own work ---- */
 
+static struct call own_call(struct store *s, struct caller *self, struct arena *arena, int64_t now)
+{
+	return (struct call){ .store = s,
+		.arena = arena,
+		.caller = self,
+		.now = now,
+		.roles = SYSTEM,
+		.fds = { -1, -1 },
+		.options = { .version = NONE, .for_person = NONE } };
+}
+
 static int do_at(struct store *s, const struct caller *caller, int64_t now, bool undo, int (*run)(struct call *, void *), void *data,
 	struct problem *problem)
 {
 	struct arena arena = { 0 };
 	struct caller self = *caller;
-	struct call call = { .store = s,
-		.arena = &arena,
-		.caller = &self,
-		.now = now,
-		.roles = SYSTEM,
-		.fds = { -1, -1 },
-		.options = { .version = NONE, .for_person = NONE } };
+	struct call call = own_call(s, &self, &arena, now);
 	struct problem gone;
 	struct mark mark;
 	int r = store_writing(s, problem);
@@ -548,6 +553,31 @@ static int do_at(struct store *s, const struct caller *caller, int64_t now, bool
 int store_do(struct store *s, const struct caller *caller, int (*run)(struct call *, void *), void *data, struct problem *problem)
 {
 	return do_at(s, caller, store_now(s), false, run, data, problem);
+}
+
+int store_look(struct store *s, const struct caller *caller, int (*run)(struct call *, void *), void *data, struct problem *problem)
+{
+	int64_t written = engine_written(s->engine);
+	struct arena arena = { 0 };
+	struct caller self = *caller;
+	struct call call = own_call(s, &self, &arena, store_now(s));
+	int r;
+
+	if (s->lost) {
+		*problem = s->loss;
+		return problem->code;
+	}
+	r = sight_of(s, &self, call.now, &call.problem) ? run(&call, data) : call.problem.code;
+	if (engine_written(s->engine) != written)
+		r = fail(&call, E_STORE, NULL, "what was to read only has written");
+	if (r < 0)
+		*problem = call.problem;
+	if (engine_lost(s->engine) || engine_written(s->engine) != written) {
+		s->lost = true;
+		s->loss = call.problem;
+	}
+	arena_free(&arena);
+	return r;
 }
 
 int store_suppose(

@@ -54,7 +54,10 @@ int store_perform(struct store *, struct call *);
 /* The daemon's own work inside the turn, as the given caller (BY_JOB, BY_WORKER, BY_DAEMON): `run` gets a call without entity or verb, in a
  * savepoint of its own; a negative answer of it undoes all of it. Returns what it answered, or why nothing could be done. */
 int store_do(struct store *, const struct caller *, int (*run)(struct call *, void *), void *data, struct problem *);
-/* The same at another time, and undone at its end whatever it answers: what would happen. */
+/* For what only reads, and costs half: no savepoint, and the turn counts as one that wrote nothing. What writes all the same loses the turn:
+ * E_STORE. */
+int store_look(struct store *, const struct caller *, int (*run)(struct call *, void *), void *data, struct problem *);
+/* store_do at another time, and undone at its end whatever it answers: what would happen. */
 int store_suppose(struct store *, const struct caller *, int64_t now, int (*run)(struct call *, void *), void *data, struct problem *);
 /* True if polkit must be asked before store_perform (the caller is not admin, no grant gives a role of the verb, and the verb names an action). */
 bool store_needs_polkit(struct store *, struct caller *, const struct entity *, const struct verb *, int64_t id);

@@ -247,6 +247,57 @@ static void erased_and_kept_erased(void **state)
 	assert_int_equal(perform_with(w, &c.ada, &person_entity, c.ben_id, "Erase", NULL, 0, why), E_STATE);
 }
 
+static int read_name(struct call *call, void *data)
+{
+	struct person *person;
+	int r = load(call, &person_entity, *(int64_t *)data, (void **)&person);
+
+	return r ? r : !strcmp(person->given_name, "Ben");
+}
+
+static int rename_him(struct call *call, void *data)
+{
+	struct person *was, now;
+	int r = load(call, &person_entity, *(int64_t *)data, (void **)&was);
+
+	now = *was;
+	now.given_name = (char *)(uintptr_t) "Benno";
+	return r ? r : save(call, &person_entity, was, &now);
+}
+
+static int in_a_turn(struct world *w,
+	int (*way)(struct store *, const struct caller *, int (*)(struct call *, void *), void *, struct problem *),
+	int (*run)(struct call *, void *), int64_t person, int *ret_commit)
+{
+	const struct caller daemon = { .way = BY_DAEMON, .login = NONE, .person = NONE, .job = "message" };
+	struct problem problem = { 0 };
+	int r;
+
+	must(store_turn_begin(w->store, &problem), &problem);
+	r = way(w->store, &daemon, run, &person, &problem);
+	*ret_commit = store_turn_commit(w->store, &problem);
+	return r;
+}
+
+/* What is there to read only leaves a turn that wrote nothing; if it writes all the same, nothing of the turn stands. */
+static void who_looks_writes_nothing(void **state)
+{
+	struct world *w = *state;
+	struct cast c = cast(w);
+	int committed;
+
+	store_wrote(w->store);
+	assert_int_equal(in_a_turn(w, store_look, read_name, c.ben_id, &committed), 1);
+	assert_int_equal(committed, 0);
+	assert_false(store_wrote(w->store));
+	assert_int_equal(in_a_turn(w, store_look, rename_him, c.ben_id, &committed), E_STORE);
+	assert_int_equal(committed, E_STORE);
+	assert_int_equal(in_a_turn(w, store_look, read_name, c.ben_id, &committed), 1);
+	assert_int_equal(in_a_turn(w, store_do, rename_him, c.ben_id, &committed), 0);
+	assert_true(store_wrote(w->store));
+	assert_int_equal(in_a_turn(w, store_look, read_name, c.ben_id, &committed), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -260,6 +311,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(uids_outside_the_range_are_nobody, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(removed_ids_stay_unused, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(erased_and_kept_erased, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(who_looks_writes_nothing, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

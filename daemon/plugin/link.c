@@ -262,14 +262,27 @@ static void answer_all(struct link *link, struct turn *turn, const struct proble
 	}
 }
 
+static bool room_again(const struct link *link, const struct turn *turn)
+{
+	bool room = false;
+
+	for (int i = 0; i < turn->count; i++)
+		room |= turn->calls[i].room;
+	return room && link->stage == LINK_READY && !link->broken && !turn->ends && link->plugins->more;
+}
+
 static void turn_end(struct link *link, struct turn *turn)
 {
 	struct plugins_setup *setup = &link->plugins->setup;
 	struct problem problem = { 0 };
 	bool refusing = false, readies = false;
 	const char *why = "";
+	struct post post;
 	int r = 0;
 
+	post.count = 0;
+	if (room_again(link, turn)) /* one commit for what became of the last and for the next: who syncs less sends more */
+		post_gather(link->plugins, &post);
 	if (turn->begun) {
 		r = store_turn_commit(setup->store, &problem);
 		if (r && store_sync_failed(setup->store))
@@ -286,6 +299,7 @@ static void turn_end(struct link *link, struct turn *turn)
 		}
 	}
 	answer_all(link, turn, r ? &problem : NULL);
+	post_send(link->plugins, &post, r);
 	if (readies)
 		hosting_note(link, PLUGIN_RUNNING, NULL);
 	if (turn->begun && !r)

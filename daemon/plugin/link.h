@@ -24,6 +24,7 @@ enum {
 	CLIENTS = 512,
 	REPLIES_MOST = 64,
 	TURN_MESSAGES = 32,
+	LETTERS_A_TURN = 64,
 	CRASHES = 5,
 	CRASH_SECONDS = 600
 };
@@ -102,6 +103,7 @@ struct link_call {
 	struct link *link;
 	DBusMessage *message, *reply;
 	struct problem problem; /* a refusal: the reply is an error */
+	bool room;              /* the host has place for more messages now */
 	bool ends;              /* the link is to be closed: what it said is nothing that a host says */
 };
 
@@ -128,6 +130,20 @@ void hosting_note(struct link *, int state, const char *error);
 /* ---- post.c ---- */
 int post_holding(struct link_call *);
 int post_report(struct link_call *);
+/* What one turn hands over: post_gather inside of it, post_send behind its commit with what that gave. An error that loses the turn is the
+ * commit's. */
+struct handing {
+	struct plugins *plugins;
+	struct link *link;
+	DBusMessage *letter; /* NULL: it does not go now */
+	int64_t id, lead;
+};
+struct post {
+	struct handing letters[LETTERS_A_TURN];
+	int count; /* looked at */
+};
+void post_gather(struct plugins *, struct post *);
+void post_send(struct plugins *, struct post *, int result);
 /* Hands over what is due, as far as plugin and rates allow; sets plugins->busy and plugins->next. */
 void post_look(struct plugins *);
 /* A link that carried messages ended: they stay `sending` until its host says what it holds. */

@@ -20,8 +20,7 @@
 enum {
 	FIRST_PAUSE = 300,
 	LONGEST_PAUSE = 6 * 3600,
-	BROKEN_PAUSE = 300,
-	LETTERS_A_TURN = 32
+	BROKEN_PAUSE = 300
 };
 
 static const struct caller self = { .way = BY_DAEMON, .login = NONE, .person = NONE, .job = "message" };
@@ -172,6 +171,7 @@ int post_report(struct link_call *c)
 	DBusMessageIter at, list, row, out, ids;
 	int r = 0, count = 0;
 
+	c->room = true;
 	dbus_message_iter_init(c->message, &at);
 	dbus_message_iter_init_append(c->reply, &out);
 	link_must(dbus_message_iter_open_container(&out, DBUS_TYPE_ARRAY, "x", &ids));
@@ -254,13 +254,6 @@ int post_holding(struct link_call *c)
 }
 
 /* ---- handing over ---- */
-
-struct handing {
-	struct plugins *plugins;
-	struct link *link;
-	DBusMessage *letter; /* NULL: it does not go now */
-	int64_t id, lead;
-};
 
 static int wait_until(struct call *call, const struct message *m, int64_t until)
 {
@@ -390,18 +383,19 @@ static int find_next(struct call *call, void *data)
 }
 
 /* The letters of one turn, each in a savepoint of its own; they leave behind its commit. */
-static int hand_over_some(struct plugins *p, const struct due *due, struct handing letters[LETTERS_A_TURN], struct problem *problem)
+static int hand_over_some(struct plugins *p, const struct due *due, struct post *post, struct problem *problem)
 {
 	struct store *store = p->setup.store;
 	int r;
 
 	for (int i = 0; i < due->count; i++) {
-		struct handing *handing = &letters[i];
+		struct handing *handing = &post->letters[post->count];
 		struct problem why = { 0 };
 
 		*handing = (struct handing){ p, free_notifier(p), NULL, due->ids[i], NONE };
 		if (!handing->link)
 			break;
+		post->count++;
 		r = store_do(store, &self, hand_over, handing, &why);
 		if (store_lost(store)) {
 			*problem = why;
@@ -422,28 +416,49 @@ static int hand_over_some(struct plugins *p, const struct due *due, struct handi
 	return 0;
 }
 
-static void post_some(struct plugins *p, int wanted)
+/* As many as plugins have place for and the rates allow. */
+static int wanted_now(struct plugins *p)
 {
-	struct plugins_setup *setup = &p->setup;
-	struct handing letters[LETTERS_A_TURN] = { { 0 } };
-	struct due due = { .wanted = wanted };
-	struct problem problem = { 0 };
-	int r = store_turn_begin(setup->store, &problem);
+	const struct settings *settings = p->setup.settings;
+	const struct link *link = free_notifier(p);
+	int64_t wanted = LETTERS_A_TURN;
 
-	if (!r)
-		r = store_do(setup->store, &self, find_due, &due, &problem);
-	if (!r)
-		r = hand_over_some(p, &due, letters, &problem);
-	if (!r && wanted > due.count)
-		r = store_do(setup->store, &self, find_next, &p->next, &problem);
-	if (store_turn_commit(setup->store, r ? &(struct problem){ 0 } : &problem))
-		r = problem.code ? problem.code : E_STORE;
-	for (int i = 0; i < due.count; i++) {
-		struct handing *handing = &letters[i];
+	if (!link || store_held(p->setup.store) || !may_send(&p->minute, 60, settings->mail.per_minute) ||
+		!may_send(&p->hour, 3600, settings->mail.per_hour))
+		return 0;
+	if (wanted > settings->mail.per_minute - p->minute.count)
+		wanted = settings->mail.per_minute - p->minute.count;
+	return wanted > LINK_HOLDS - link->held_count ? LINK_HOLDS - link->held_count : (int)wanted;
+}
+
+void post_gather(struct plugins *p, struct post *post)
+{
+	struct store *store = p->setup.store;
+	struct due due = { .wanted = wanted_now(p) };
+	struct problem problem = { 0 };
+	int r = 0;
+
+	post->count = 0;
+	if (due.wanted)
+		r = store_do(store, &self, find_due, &due, &problem);
+	if (due.wanted && !r)
+		r = hand_over_some(p, &due, post, &problem);
+	if (!r && due.wanted > due.count)
+		r = store_do(store, &self, find_next, &p->next, &problem);
+	if (r && !store_lost(store)) /* what was handed over before stands */
+		log_event(EVENT_RUNTIME_ERROR, &(struct log_facts){ .entity = "message", .code = r });
+	if (due.wanted)
+		p->more = !r && due.count == due.wanted;
+}
+
+void post_send(struct plugins *p, struct post *post, int result)
+{
+	for (int i = 0; i < post->count; i++) {
+		struct handing *handing = &post->letters[i];
 
 		if (!handing->letter)
 			continue;
-		if (r) { /* the turn was lost: it was never handed over */
+		if (result) { /* the turn was lost: it was never handed over */
 			let_go(handing->link, handing->lead);
 			dbus_message_unref(handing->letter);
 			continue;
@@ -452,12 +467,26 @@ static void post_some(struct plugins *p, int wanted)
 		p->hour.count++;
 		link_tell(handing->link, handing->letter);
 	}
+}
+
+static void post_some(struct plugins *p)
+{
+	struct plugins_setup *setup = &p->setup;
+	struct post post;
+	struct problem problem = { 0 };
+	int r = store_turn_begin(setup->store, &problem);
+
+	p->busy = false;
+	if (r)
+		return;
+	post_gather(p, &post);
+	r = store_turn_commit(setup->store, &problem);
+	post_send(p, &post, r);
 	if (r && store_sync_failed(setup->store))
 		setup->failed(setup->data, &problem);
-	else if (!r && due.count)
+	else if (!r && post.count)
 		setup->committed(setup->data);
-	p->busy = due.count > 0;
-	p->more = due.count == wanted;
+	p->busy = post.count > 0;
 }
 
 static int on_its_way(const struct plugins *p)
@@ -472,8 +501,6 @@ static int on_its_way(const struct plugins *p)
 void post_look(struct plugins *p)
 {
 	const struct settings *settings = p->setup.settings;
-	int wanted = LETTERS_A_TURN;
-	struct link *link = free_notifier(p);
 
 	for (int i = 0; i < p->count; i++)
 		if (p->links[i].broken) {
@@ -487,13 +514,8 @@ void post_look(struct plugins *p)
 		plugins_look_in(p, 1000000);
 		return;
 	}
-	if (link && !store_held(p->setup.store)) {
-		if (wanted > settings->mail.per_minute - p->minute.count)
-			wanted = (int)(settings->mail.per_minute - p->minute.count);
-		if (wanted > LINK_HOLDS - link->held_count)
-			wanted = LINK_HOLDS - link->held_count;
-		post_some(p, wanted);
-	}
+	if (wanted_now(p))
+		post_some(p);
 	if (p->next != NONE && !store_simulated(p->setup.store)) {
 		int64_t left = p->next - store_now(p->setup.store);
 

@@ -49,7 +49,7 @@ enum {
 	LINK_BYTES = 1 << 20,
 	LINK_READY_SECONDS = 20,
 	LINK_PING_SECONDS = 10,
-	LINK_HOLDS = 128, /* messages that a notifier is given before the first of them has an outcome */
+	LINK_HOLDS = 256, /* messages that a notifier is given before the first of them has an outcome */
 	REPORT_MOST = 64,
 	FIELDS_MOST = 2000,
 	TOKEN_LENGTH = 43, /* base64url of 32 bytes */

@@ -312,22 +312,19 @@ static void turn_end(struct link *link, struct turn *turn)
 		link_drop(link, turn->ends);
 }
 
-struct hearing {
-	struct link *link;
-	struct turn *turn;
-};
-
 static DBusHandlerResult on_message(DBusConnection *connection, DBusMessage *message, void *data)
 {
-	struct hearing *hearing = data;
-	struct turn *turn = hearing->turn;
+	struct link *link = data;
+	struct turn *turn = link->turn;
 
+	if (!turn) /* the connection is being closed: nothing of it is listened to any more */
+		return DBUS_HANDLER_RESULT_HANDLED;
 	if (dbus_message_is_signal(message, DBUS_INTERFACE_LOCAL, "Disconnected") && !dbus_connection_get_is_authenticated(connection))
 		turn->strange = true; /* somebody else: nothing that the plugin can be blamed for */
 	else if (dbus_message_is_signal(message, DBUS_INTERFACE_LOCAL, "Disconnected"))
 		turn->ends = turn->ends ? turn->ends : "its process ended, or closed the link";
 	else if (dbus_message_get_type(message) == DBUS_MESSAGE_TYPE_METHOD_CALL && !turn->ends)
-		take(hearing->link, message, turn);
+		take(link, message, turn);
 	return DBUS_HANDLER_RESULT_HANDLED;
 }
 
@@ -335,7 +332,6 @@ static void on_dispatch(evutil_socket_t fd, short what, void *data)
 {
 	struct link *link = data;
 	struct turn turn;
-	struct hearing hearing = { link, &turn };
 	DBusConnection *connection = link->connection;
 
 	(void)fd;
@@ -347,10 +343,10 @@ static void on_dispatch(evutil_socket_t fd, short what, void *data)
 	turn.strange = turn.begun = false;
 	link->dispatching = true;
 	dbus_connection_ref(connection);
-	link_must(dbus_connection_add_filter(connection, on_message, &hearing, NULL));
+	link->turn = &turn;
 	while (turn.count < TURN_MESSAGES && !turn.ends && dbus_connection_dispatch(connection) == DBUS_DISPATCH_DATA_REMAINS)
 		;
-	dbus_connection_remove_filter(connection, on_message, &hearing);
+	link->turn = NULL;
 	link->dispatching = false;
 	turn_end(link, &turn);
 	if (link->connection == connection && dbus_connection_get_dispatch_status(connection) == DBUS_DISPATCH_DATA_REMAINS)
@@ -427,6 +423,7 @@ static void on_connection(DBusServer *server, DBusConnection *connection, void *
 	dbus_connection_set_max_received_size(connection, RECEIVED_MOST);
 	dbus_connection_set_max_message_unix_fds(connection, 0);
 	dbus_connection_set_route_peer_messages(connection, TRUE);
+	link_must(dbus_connection_add_filter(connection, on_message, link, NULL));
 	wire_attach(link->plugins->setup.base, connection, wake, link);
 	link->stage = LINK_OPEN;
 	link->stopping = link->pinged = false;

@@ -53,7 +53,8 @@ struct link {
 	unsigned capabilities;
 	char release[61]; /* as it calls its own version */
 	struct event *dispatch, *deadline;
-	bool stopping; /* told to stop: its end is no crash */
+	struct turn *turn; /* while one runs: link.c */
+	bool stopping;     /* told to stop: its end is no crash */
 	bool dispatching;
 	bool broken;           /* it reported that it cannot send */
 	bool pinged;           /* a Ping waits for its answer */

@@ -284,7 +284,8 @@ int engine_prepare(struct engine *engine, const char *sql, bool constant, struct
 	code = constant ? find_constant(engine, sql, &stmt, problem) : find_composed(engine, sql, &stmt, problem);
 	if (code < 0)
 		return code;
-	sqlite3_reset(stmt);
+	if (sqlite3_stmt_busy(stmt)) /* else it stands at its start: whoever steps to the end resets */
+		sqlite3_reset(stmt);
 	sqlite3_clear_bindings(stmt);
 	*ret = (struct stmt *)stmt;
 	return 0;

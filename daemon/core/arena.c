@@ -30,7 +30,7 @@ static struct arena_block *block_new(struct arena *arena, size_t need)
 	return block;
 }
 
-void *arena_new(struct arena *arena, size_t size)
+void *arena_room(struct arena *arena, size_t size)
 {
 	size_t need = (size + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
 	struct arena_block *block = arena->last;
@@ -40,12 +40,20 @@ void *arena_new(struct arena *arena, size_t size)
 		block = block_new(arena, need);
 	p = block->data + block->used;
 	block->used += need;
-	return memset(p, 0, need);
+	return p;
+}
+
+void *arena_new(struct arena *arena, size_t size)
+{
+	return memset(arena_room(arena, size), 0, size);
 }
 
 char *arena_copy_n(struct arena *arena, const char *text, size_t length)
 {
-	return memcpy(arena_new(arena, length + 1), text, length);
+	char *copy = arena_room(arena, length + 1);
+
+	copy[length] = '\0';
+	return memcpy(copy, text, length);
 }
 
 char *arena_copy(struct arena *arena, const char *text)

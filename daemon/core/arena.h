@@ -18,6 +18,8 @@ struct arena {
 
 /* Zeroed memory, aligned for any type, valid until arena_free. Never NULL. */
 void *arena_new(struct arena *, size_t size);
+/* The same with anything in it: for what is large and written as it is used. */
+void *arena_room(struct arena *, size_t size);
 char *arena_copy(struct arena *, const char *text); /* NULL stays NULL */
 char *arena_copy_n(struct arena *, const char *text, size_t length);
 char *arena_print(struct arena *, const char *format, ...) __attribute__((format(printf, 2, 3)));

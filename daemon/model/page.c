@@ -499,7 +499,7 @@ static void begin(struct reading *r, struct page *page)
 		.title = "",
 		.institution = settings_of(r->call)->institution.name,
 		.program = r->program ? r->program->title : "" };
-	page->parts = arena_new(r->call->arena, PARTS_MOST * sizeof *page->parts);
+	page->parts = arena_room(r->call->arena, PARTS_MOST * sizeof *page->parts); /* each is whole when it is added */
 }
 
 /* What was behind a button may be over by now: then the own page is shown. */

@@ -17,10 +17,13 @@
 #include "wire/wire.h"
 #include "world.h"
 
+enum {
+	LETTERS_MOST = 2 * LINK_HOLDS
+};
 struct host {
 	DBusConnection *connection;
 	struct event *dispatch;
-	DBusMessage *letters[64];
+	DBusMessage *letters[LETTERS_MOST];
 	int count;
 	bool gone, stopped;
 };
@@ -33,11 +36,15 @@ struct house {
 	struct cast c;
 	int64_t match;
 	struct host host;
+	int commits; /* turns of the plugins that wrote */
 };
 
 static inline void committed(void *data)
 {
-	plugins_look(((struct house *)data)->plugins);
+	struct house *h = data;
+
+	h->commits++;
+	plugins_look(h->plugins);
 }
 
 static inline void failed(void *data, const struct problem *problem)
@@ -56,7 +63,7 @@ static inline DBusHandlerResult on_message(DBusConnection *connection, DBusMessa
 		host->gone = true;
 	else if ((dbus_message_is_method_call(message, LINK_INTERFACE, "Deliver") ||
 			 dbus_message_is_method_call(message, LINK_INTERFACE, "Event")) &&
-		host->count < 64)
+		host->count < LETTERS_MOST)
 		host->letters[host->count++] = dbus_message_ref(message);
 	else if (dbus_message_is_method_call(message, LINK_INTERFACE, "Stop"))
 		host->stopped = true;

@@ -219,6 +219,33 @@ static void the_rate_is_kept(void **state)
 	assert_int_equal(h->host.count, 3);
 }
 
+/* A host gets as many as it may hold, and for each that has an outcome another one, with the commit that wrote the outcome down. */
+static void a_host_is_kept_full(void **state)
+{
+	struct house *h = *state;
+	char occasion[20];
+	int commits;
+
+	h->w->settings->mail.per_minute = 10000;
+	become(h, "mail", MENTORSHIP_NOTIFIER);
+	for (int i = 0; i < LINK_HOLDS + 10; i++) {
+		snprintf(occasion, sizeof occasion, "%d", i);
+		say(h, "match-paused", occasion, false);
+	}
+	for (int i = 0; i < 200 && h->host.count < LINK_HOLDS; i++)
+		later(h, 1);
+	assert_int_equal(h->host.count, LINK_HOLDS);
+	assert_int_equal(with(h, "\"state\" = 'queued'"), 10);
+	commits = h->commits;
+	assert_true(report(h, letter_id(h->host.letters[7]), MENTORSHIP_SENT, ""));
+	assert_int_equal(h->host.count, LINK_HOLDS + 1);
+	assert_int_equal(with(h, "\"state\" = 'sending'"), LINK_HOLDS);
+	assert_int_equal(h->commits, commits + 1);
+	assert_true(report(h, letter_id(h->host.letters[LINK_HOLDS]), MENTORSHIP_SENT, ""));
+	assert_int_equal(h->host.count, LINK_HOLDS + 2);
+	assert_int_equal(with(h, "\"state\" = 'sent'"), 2);
+}
+
 static void all_goes_to_the_address_of_a_trial(void **state)
 {
 	struct house *h = *state;
@@ -649,8 +676,9 @@ int main(void)
 		HOUSE(a_flood_ends_the_link_of_who_floods), HOUSE(a_disabled_plugin_is_told_to_stop), HOUSE(events_come_in_order_and_once),
 		HOUSE(what_can_wait_is_one_mail_a_day), HOUSE(a_mail_of_the_day_that_is_put_off_stays_one),
 		HOUSE(a_test_goes_to_whoever_asks_for_it), HOUSE(a_test_ends_with_what_became_of_it), HOUSE(the_rate_is_kept),
-		HOUSE(all_goes_to_the_address_of_a_trial), HOUSE(nights_are_quiet_for_what_can_wait), HOUSE(safety_waits_for_nobody),
-		HOUSE(pauses_grow_and_a_fault_of_the_plugin_blames_nobody), HOUSE(what_is_older_than_its_occasion_is_not_sent) };
+		HOUSE(a_host_is_kept_full), HOUSE(all_goes_to_the_address_of_a_trial), HOUSE(nights_are_quiet_for_what_can_wait),
+		HOUSE(safety_waits_for_nobody), HOUSE(pauses_grow_and_a_fault_of_the_plugin_blames_nobody),
+		HOUSE(what_is_older_than_its_occasion_is_not_sent) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -70,6 +70,11 @@ static int size_up(struct call *call, const struct wave *wave, int64_t *ret_k, i
 	return r;
 }
 
+static const char *people(int64_t count)
+{
+	return count == 1 ? "person" : "people";
+}
+
 static int look_ahead(struct call *call, struct wave *wave)
 {
 	int64_t asked, minors, k;
@@ -83,16 +88,17 @@ static int look_ahead(struct call *call, struct wave *wave)
 	if (r)
 		return r;
 	if (near)
-		wave->outlook = arena_print(call->arena, "%" PRId64 " people would be asked today, but it could not open: %s", asked, near);
+		wave->outlook = arena_print(
+			call->arena, "%" PRId64 " %s would be asked today, but it could not open: %s", asked, people(asked), near);
 	else if (asked < k)
 		wave->outlook = arena_print(call->arena,
-			"%" PRId64 " people would be asked today, and nothing below %" PRId64
+			"%" PRId64 " %s would be asked today, and nothing below %" PRId64
 			" answers is ever shown%s: there would be no results",
-			asked, k, minors ? " (minors are among them)" : "");
+			asked, people(asked), k, minors ? " (minors are among them)" : "");
 	else
 		wave->outlook = arena_print(call->arena,
-			"%" PRId64 " people would be asked today; at %" PRId64 " answers and more%s there are results%s", asked, k,
-			minors ? " (minors are among them)" : "",
+			"%" PRId64 " %s would be asked today; at %" PRId64 " answers and more%s there are results%s", asked, people(asked),
+			k, minors ? " (minors are among them)" : "",
 			wave->by_side && asked >= 2 * k ? ", for mentors and mentees apart where each are as many" : "");
 	return 0;
 }
@@ -313,7 +319,8 @@ static int count_all(struct call *call, struct wave *wave)
 
 	if (!r && lost)
 		wave->outlook = arena_print(call->arena,
-			"%" PRId64 " answers were lost: the key of this wave was forgotten before the database was put back", lost);
+			"%" PRId64 " answer%s: lost, for the key of this wave was forgotten before the database was put back", lost,
+			lost == 1 ? "" : "s");
 	if (r || wave->anonymity != WAVE_ANONYMOUS)
 		return r;
 	r = answers_shuffle(call, wave->id);

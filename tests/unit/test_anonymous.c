@@ -336,7 +336,7 @@ static void put_back_too_late(void **state)
 	assert_int_equal(number(w, "SELECT count(*) FROM response"), 1);
 	assert_int_equal(number(w, "SELECT count(*) FROM wave_member WHERE state = 'answered'"), 1);
 	must(perform(w, &s->c.ada, &wave_entity, s->wave, "Close", NULL, 0), &w->call.problem);
-	assert_int_equal(number(w, "SELECT outlook LIKE '1 answers were lost%' FROM wave"), 1);
+	assert_int_equal(number(w, "SELECT outlook LIKE '1 answer: lost%' FROM wave"), 1);
 	stop(&s->clock);
 	free(s);
 }

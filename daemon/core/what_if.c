@@ -87,6 +87,25 @@ static int read_criterion(struct what_if *w, char *key, char *value, int line, s
 		"behind a criterion stands: nice to have, important, very important, must, a weight above 0 and at most 1000, or out");
 }
 
+int what_if_like(const struct what_if *w, int64_t *ret_mentor, const char **ret_rest)
+{
+	const char *at = w->value;
+	size_t digits;
+
+	*ret_mentor = 0;
+	*ret_rest = at;
+	if (strncmp(at, "like ", 5) != 0)
+		return 0;
+	at += 5 + strspn(at + 5, " ");
+	digits = strspn(at, "0123456789");
+	*ret_rest = at + digits + strspn(at + digits, " ");
+	if (!digits || digits > 18 || (**ret_rest && **ret_rest != ','))
+		return E_INVALID;
+	*ret_mentor = strtoll(at, NULL, 10);
+	*ret_rest += **ret_rest == ',';
+	return 0;
+}
+
 static int read_change(struct what_if *w, char *key, char *value, int line, struct problem *problem)
 {
 	char *space = strchr(key, ' '), *number = space ? trim(space + 1) : NULL;
@@ -101,8 +120,13 @@ static int read_change(struct what_if *w, char *key, char *value, int line, stru
 			: wrong(problem, line, "it is written 'places MENTOR = NUMBER', from 0 to 10000");
 	}
 	if (number && !strcmp(key, "mentor")) {
+		int64_t like;
+		const char *rest;
+
 		w->kind = WHAT_MENTOR;
-		return whole(number, 1, 10000, &w->other) ? 0 : wrong(problem, line, "it is written 'mentor PLACES = SKILL, SKILL'");
+		return whole(number, 1, 10000, &w->other) && !what_if_like(w, &like, &rest)
+			? 0
+			: wrong(problem, line, "it is written 'mentor PLACES = SKILL, SKILL', or 'mentor PLACES = like MENTOR, SKILL'");
 	}
 	if (number && !strcmp(key, "lock")) {
 		w->kind = WHAT_LOCK;

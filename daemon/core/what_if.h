@@ -8,6 +8,7 @@
  *     places 17 = 4                    this mentor has so many free places
  *     mentor 3 = Python, chess         one more mentor with so many places, who offers these skills; a kind may stand before one:
  *                                      language: German, site: North. Of what is not said nothing is known.
+ *     mentor 3 = like 17, chess        one more mentor with all that mentor 17 has: traits, times, languages, age; and what stands behind
  *     lock 12 = 17                     this mentee stays with this mentor
  *     mark 12 = yes                    this mentee is placed first
  *     keep placed = yes                who has a place in the run that this one starts from gets one before others
@@ -40,6 +41,9 @@ struct what_if {
 	double weight;
 	const char *parameters; /* of WHAT_CRITERION */
 };
+
+/* Of a WHAT_MENTOR: the mentor that it is like, 0: none; and what stands behind. E_INVALID: 'like' without a number. */
+int what_if_like(const struct what_if *, int64_t *ret_mentor, const char **ret_rest);
 
 /* All lines, in the arena. E_INVALID (field "changes") names the line and what it should be. `text` may be NULL. */
 int what_if_read(struct arena *, const char *text, struct what_if **ret_list, size_t *ret_count, struct problem *);

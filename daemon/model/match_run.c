@@ -71,11 +71,15 @@ static int check_changes(struct call *call, const struct match_run *run)
 {
 	struct what_if *list;
 	size_t count;
+	int64_t like;
+	const char *rest;
 	int r = what_if_read(call->arena, run->changes, &list, &count, &call->problem);
 
 	for (size_t i = 0; i < count && !r; i++) {
 		if (list[i].kind == WHAT_PLACES)
 			r = check_side(call, run->program, list[i].one, SIDE_MENTOR);
+		else if (list[i].kind == WHAT_MENTOR && !what_if_like(&list[i], &like, &rest) && like)
+			r = check_side(call, run->program, like, SIDE_MENTOR);
 		else if (list[i].kind == WHAT_LOCK || list[i].kind == WHAT_MARK)
 			r = check_side(call, run->program, list[i].one, SIDE_MENTEE);
 		if (list[i].kind == WHAT_KEEP && run->from == NONE)

@@ -39,6 +39,13 @@ int supposed_mentor(const struct gathering *g, int64_t id)
 	return 0;
 }
 
+static int not_here(struct problem *problem, int64_t id)
+{
+	return problem_set(problem, E_INVALID, "changes",
+		"participant %lld is not matched now (not ready, or with somebody already), so nothing can be supposed of it",
+		(long long)id);
+}
+
 /* ---- a mentor that there is not ---- */
 
 static bool reads_as(const char *one, const char *other)
@@ -110,24 +117,46 @@ static int read_trait(struct gathering *g, char *text, struct match_trait *out, 
 	return 0;
 }
 
+/* With `like` all that this mentor has, and more words. */
 static int suppose_mentor(struct gathering *g, const struct what_if *w, struct match_person *out, struct problem *problem)
 {
-	struct match_trait *traits = arena_new(&g->arena, WORDS_MOST * sizeof *traits);
-	char *text = arena_copy(&g->arena, w->value), *save = NULL;
-	size_t count = 0;
-	int r = 0;
+	const struct match_person *like;
+	struct match_trait *traits;
+	const char *rest;
+	char *text, *save = NULL;
+	size_t count = 0, had;
+	int64_t other;
+	int r = what_if_like(w, &other, &rest);
+
+	like = one_of(g->input.mentors, g->input.mentor_count, other);
+	if (r || (other && !like))
+		return not_here(problem, other);
+	had = like ? like->trait_count : 0;
+	traits = arena_new(&g->arena, (had + WORDS_MOST) * sizeof *traits);
+	if (had)
+		memcpy(traits, like->traits, had * sizeof *traits);
+	text = arena_copy(&g->arena, rest);
 
 	for (char *word = strtok_r(text, ",", &save); word && !r; word = strtok_r(NULL, ",", &save)) {
 		if (!*bare(word))
 			continue;
 		if (count == WORDS_MOST)
 			return problem_set(problem, E_INVALID, "changes", "a supposed mentor has at most %d words", WORDS_MOST);
-		r = read_trait(g, bare(word), &traits[count++], problem);
+		r = read_trait(g, bare(word), &traits[had + count++], problem);
+	}
+	if (like) {
+		int64_t id = out->id, person = out->person;
+
+		*out = *like; /* an objection is of a person, so it is none of this one's */
+		out->id = id;
+		out->person = person;
+		out->taken = 0;
+	} else {
+		out->age = out->year = MATCH_NONE;
 	}
 	out->places = (int32_t)w->other;
-	out->age = out->year = MATCH_NONE;
 	out->traits = traits;
-	out->trait_count = count;
+	out->trait_count = had + count;
 	return r;
 }
 
@@ -165,13 +194,6 @@ static int suppose_mentors(struct gathering *g, const struct what_if *list, size
 		g->supposed++;
 	}
 	return r;
-}
-
-static int not_here(struct problem *problem, int64_t id)
-{
-	return problem_set(problem, E_INVALID, "changes",
-		"participant %lld is not matched now (not ready, or with somebody already), so nothing can be supposed of it",
-		(long long)id);
 }
 
 int gather_changes(struct gathering *g, const char *changes, struct problem *problem)

@@ -212,3 +212,62 @@ def test_the_shipped_recipe_makes_groups(program):
     program.open().coord.create("recipes", {"program": program.path, "name": "make groups", "starter": "make groups"})
     run, row = program.run(recipe=f"{TOP}/recipes/1")
     assert row["Placed"] == 12 and "groups 3" in row["Statistics"].split("\n")
+
+
+# ---- pairs by the other algorithms ----
+
+def test_a_fair_recipe(program):
+    """The best sum would leave Tea with nothing she seeks; fair gives both some of it."""
+    program.person("Max", "mentor", ["chess", "Python", "drawing", "music"])
+    program.person("Mia", "mentor", ["chess"])
+    program.person("Tim", "mentee", ["chess", "Python", "drawing", "music"])
+    program.person("Tea", "mentee", ["Python"])
+    program.open()
+    line = ("traits", "weight", "enough=4 rarity=0")
+    run, best = program.run(recipe=program.recipe("optimal", line, name="best"))
+    assert program.pairs(run) == {"Tim": "Max", "Tea": "Mia"}
+    run, fair = program.run(recipe=program.recipe("fair", line, name="fair"))
+    assert program.pairs(run) == {"Tim": "Mia", "Tea": "Max"}
+    said = dict(line.split(" ", 1) for line in fair["Statistics"].split("\n"))
+    assert said["algorithm"] == "fair" and said["proven"] == "placed, the twentieths and the total, over all pairs"
+    assert said["lowest"] == "score 250000" and "lowest score 0" in best["Statistics"]
+    bands = said["pairs"].removeprefix("in each twentieth of the scores ").split()
+    assert len(bands) == 20 and bands[5] == "2" and fair["Total"] == fair["Bound"] == 500000 < best["Total"]
+    program.commit(run)
+    assert sorted(row[0] for row in program.coord.list_all("matches", ["name"])) == ["Max Mentor & Tea Mentee", "Mia Mentor & Tim Mentee"]
+
+
+def test_a_stable_recipe(program):
+    """Who wishes for each other is together, though others would make a larger sum."""
+    for name, role in (("Max", "mentor"), ("Mia", "mentor"), ("Tim", "mentee"), ("Tea", "mentee")):
+        program.person(name, role)
+    program.open()
+    for one, other, rank in (("Tim", "Max", 1), ("Tea", "Max", 1), ("Tea", "Mia", 2), ("Max", "Tim", 1), ("Max", "Tea", 2)):
+        program.coord.create("wishes", {"participant": program.people[one], "other": program.people[other], "rank": rank})
+    run, row = program.run(recipe=program.recipe("stable", ("mentee_wish", "weight", "ranks=3"), ("mentor_wish", "weight", "ranks=3")))
+    assert program.pairs(run) == {"Tim": "Max", "Tea": "Mia"} and row["Placed"] == 2
+    said = row["Statistics"].split("\n")
+    assert "algorithm stable" in said and "pairs of two who would both rather have each other 0, checked over all pairs" in said
+    assert row.get("Bound", None) is None
+    program.commit(run)
+    assert len(program.coord.list_all("matches", ["id"])) == 2
+
+
+def test_one_more_mentor_like_this_one(program):
+    program.person("Max", "mentor", ["chess"], [TUESDAY])
+    for name in ("Tim", "Tea"):
+        program.person(name, "mentee", ["chess"], [TUESDAY])
+    recipe = program.open().recipe("optimal", ("traits", "weight", "enough=1 rarity=0"), ("availability", "hard", "at_least=60"))
+    first, row = program.run(recipe=recipe)
+    assert row["Placed"] == 1
+    like = f"mentor 1 = like {program.number('Max')}"
+    run, row = program.run(**{"from": first}, changes=like)
+    assert "placed with supposed mentors 1" in row["Statistics"].split("\n") and len(program.rows("unplaced", ["id"], run)) == 1
+    assert program.rows("unplaced", ["stopped"], run) == [("Would be with supposed mentor 1 (score 1000000).",)]
+    with pytest.raises(Refused) as caught:
+        program.coord.verb(run, "MatchRun.Commit")
+    assert "supposes" in str(caught.value)
+    for wrong, says in ((f"mentor 1 = like {program.number('Tim')}", "is no mentor of this program"), ("mentor 1 = like Max", "it is written")):
+        with pytest.raises(Refused) as caught:
+            program.run(**{"from": first}, changes=wrong)
+        assert says in str(caught.value)

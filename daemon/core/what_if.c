@@ -135,8 +135,10 @@ static int read_change(struct what_if *w, char *key, char *value, int line, stru
 			: wrong(problem, line, "it is written 'lock MENTEE = MENTOR', the numbers of two participants");
 	}
 	if (number && !strcmp(key, "keep")) {
-		w->kind = WHAT_KEEP;
-		return !strcmp(number, "placed") && !strcmp(value, "yes") ? 0 : wrong(problem, line, "it is written 'keep placed = yes'");
+		w->kind = strcmp(number, "pairs") ? WHAT_KEEP : WHAT_KEEP_PAIRS;
+		return (w->kind == WHAT_KEEP_PAIRS || !strcmp(number, "placed")) && !strcmp(value, "yes")
+			? 0
+			: wrong(problem, line, "it is written 'keep placed = yes' or 'keep pairs = yes'");
 	}
 	if (number && !strcmp(key, "mark")) {
 		w->kind = WHAT_MARK;

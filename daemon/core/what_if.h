@@ -12,6 +12,7 @@
  *     lock 12 = 17                     this mentee stays with this mentor
  *     mark 12 = yes                    this mentee is placed first
  *     keep placed = yes                who has a place in the run that this one starts from gets one before others
+ *     keep pairs = yes                 as many of that run's pairs as can be stay, with as many mentees placed as without
  *
  * Numbers are those of participants. A semicolon ends a line, too.
  */
@@ -30,7 +31,8 @@ enum what_kind {
 	WHAT_MENTOR,
 	WHAT_LOCK,
 	WHAT_MARK,
-	WHAT_KEEP
+	WHAT_KEEP,
+	WHAT_KEEP_PAIRS
 };
 struct what_if {
 	enum what_kind kind;

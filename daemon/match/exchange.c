@@ -49,6 +49,8 @@ static int64_t worth_at(const struct net *net, int32_t mentee, const struct matc
 
 	if (level == net->levels - 1)
 		return placed + edge->score;
+	if (net->graph->kept)
+		return placed + (net->graph->kept[mentee] == edge->mentor);
 	return placed - (match_band_of(edge->score) == level);
 }
 

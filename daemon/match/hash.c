@@ -140,5 +140,7 @@ void match_hash(const struct prepared *in, const struct plan *plan, unsigned cha
 		add_number(&state, in->input->algorithm);
 	if (in->input->algorithm == MATCH_CIRCLES)
 		add_groups(&state, in);
+	for (int32_t i = 0; in->kept && i < in->mentee_count; i++)
+		add_number(&state, in->kept[i]);
 	crypto_generichash_final(&state, ret_hash, 32);
 }

@@ -64,6 +64,7 @@ struct prepared {
 	struct relations mentee_wishes, mentor_wishes, objections, earlier, selves;
 	struct holders offered, having; /* who offers a term; who offers or seeks it */
 	int32_t *locked;                /* of each mentee: its mentor, or -1 */
+	int32_t *kept;                  /* of each mentee: its mentor of before, or -1; NULL: nothing is kept */
 	int32_t *left;                  /* of each mentor: places without the locked ones */
 	/* Scratch of the criteria, all zero between two calls. */
 	double *term_weight, *mentor_sum;

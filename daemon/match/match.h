@@ -158,6 +158,9 @@ struct match_input {
 	size_t earlier_count;
 	const struct match_lock *locks;
 	size_t lock_count;
+	const struct match_lock
+		*kept;     /* MATCH_OPTIMAL: pairs of before; as many mentees as possible, then as many of these, then the total */
+	size_t kept_count; /* of whom is not in this run, or may not be a pair now, they count for nothing */
 	const struct match_word *words;
 	size_t word_count;
 	struct match_recipe recipe;
@@ -273,7 +276,10 @@ struct match_alternative {
 	bool exact;          /* else the costs are lower bounds (very large runs) */
 	int32_t cost_placed; /* so many mentees fewer placed (marked ones count twice), */
 	int64_t cost_total;  /* and so much less (or more: negative) in the sum of scores. 'stable' has no costs, but a text */
-	/* 'fair', of as many placed: the lowest twentieth (from 0) whose number of pairs would change, and by how many; 0: none would. */
+	/*
+	 * 'fair', of as many placed: the lowest twentieth (from 0) whose number of pairs would change, and by how many; 0: none would. Where
+	 * pairs are kept: how many fewer of them would be.
+	 */
 	int32_t band, cost_band;
 	const char *text;
 };
@@ -354,6 +360,7 @@ struct match_result {
 	/* Proven: no other result is better than this; equal to the above but for MATCH_CIRCLES; -1: no such is proven. */
 	int64_t bound_placed, bound_total;
 	int64_t places, cells, eligible; /* mentors' places; mentee x mentor cells looked at; pairs no rule forbids */
+	int64_t kept;                    /* pairs that are among the input's kept, locked ones included */
 	int32_t lowest, median;          /* scores of the pairs made; 0 without pairs */
 	int32_t bands[MATCH_BANDS];      /* pairs in each twentieth of the scores, the lowest first */
 	/*

@@ -609,6 +609,25 @@ static int take_locks(struct prepared *p, struct problem *problem)
 	return 0;
 }
 
+/* Whom it is about must be here; whether they may still be a pair, the scores say. The first counts of two for one mentee. */
+static void take_kept(struct prepared *p)
+{
+	const struct match_input *in = p->input;
+
+	if (!in->kept_count || in->algorithm != MATCH_OPTIMAL)
+		return;
+	p->kept = arena_new(p->arena, ((size_t)p->mentee_count + 1) * sizeof *p->kept);
+	for (int32_t i = 0; i < p->mentee_count; i++)
+		p->kept[i] = -1;
+	for (size_t i = 0; i < in->kept_count; i++) {
+		int32_t mentee = match_find(p->mentees, p->mentee_count, in->kept[i].mentee);
+		int32_t mentor = match_find(p->mentors, p->mentor_count, in->kept[i].mentor);
+
+		if (mentee >= 0 && mentor >= 0 && (p->kept[mentee] < 0 || mentor < p->kept[mentee]))
+			p->kept[mentee] = mentor;
+	}
+}
+
 /* --- the whole --------------------------------------------------------------------------------------- */
 
 static int take_people(struct prepared *p, struct problem *problem)
@@ -660,6 +679,7 @@ int match_prepare(const struct match_input *in, struct arena *arena, struct prep
 		r = take_locks(p, problem);
 	if (r < 0)
 		return r;
+	take_kept(p);
 	match_scratch_make(p, arena);
 	turn_around(p, false, &p->offered);
 	turn_around(p, true, &p->having);

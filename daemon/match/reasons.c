@@ -99,6 +99,8 @@ static const char *cost_text(const struct explain *x, const struct match_alterna
 		return arena_print(x->arena, "would leave %sone mentee more without a mentor", least);
 	if (a->cost_placed > 1)
 		return arena_print(x->arena, "would leave %s%d mentees more without a mentor", least, a->cost_placed);
+	if (a->cost_band > 0 && x->solved->graph.kept)
+		return arena_print(x->arena, "would part %s%d more of the pairs that stayed together", least, a->cost_band);
 	if (a->cost_band > 0)
 		return arena_print(x->arena, "would put %s%d more of the pairs below a score of %d", least, a->cost_band,
 			(a->band + 1) * (MATCH_SCORE_MAX / MATCH_BANDS));
@@ -232,6 +234,13 @@ static int by_score(const void *a, const void *b)
 	return (one > other) - (one < other);
 }
 
+static bool is_kept(const struct prepared *in, const struct match_made *pair)
+{
+	int32_t mentor = in->kept ? in->kept[match_find(in->mentees, in->mentee_count, pair->mentee)] : -1;
+
+	return mentor >= 0 && in->mentors[mentor].from->id == pair->mentor;
+}
+
 static void add_figures(const struct explain *x, struct match_result *result)
 {
 	const struct match_solution *solution = &x->solved->solution;
@@ -243,6 +252,7 @@ static void add_figures(const struct explain *x, struct match_result *result)
 		result->total += scores[i];
 		result->bands[match_band_of(scores[i])]++;
 		locked += result->pairs[i].locked;
+		result->kept += is_kept(x->scorer->in, &result->pairs[i]);
 		locked_total += result->pairs[i].locked ? scores[i] : 0;
 	}
 	for (int32_t i = 0; i < x->scorer->in->mentee_count; i++) {

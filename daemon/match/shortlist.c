@@ -82,8 +82,9 @@ static void keep_drawn(const struct prepared *in, struct look_share *share, int3
 	uint64_t state = in->input->seed ^ ((uint64_t)in->mentees[mentee].from->id * 0x9e3779b97f4a7c15u);
 	const struct match_facts *tile = &share->summing.facts;
 
-	for (int i = 0; i < RANDOM; i++) {
-		int32_t mentor = (int32_t)(next_random(&state) % (uint64_t)in->mentor_count), at = mentor - tile->from;
+	for (int i = in->kept ? -1 : 0; i < RANDOM; i++) { /* a pair of before is on the list */
+		int32_t mentor = i < 0 ? in->kept[mentee] : (int32_t)(next_random(&state) % (uint64_t)in->mentor_count),
+			at = mentor - tile->from;
 
 		if (at >= 0 && at < tile->count && scores[at] >= 0)
 			match_pair_add(&((struct short_share *)share->own)->drawn, pack(mentee, mentor, scores[at]));

@@ -46,7 +46,8 @@ static void make_graph(const struct prepared *in, const struct pairs *pairs, str
 		.start = start,
 		.edges = edges,
 		.places = in->left,
-		.marked = marked };
+		.marked = marked,
+		.kept = in->kept };
 }
 
 static int solve_pairs(struct solving *s, struct arena *arena, struct problem *problem)
@@ -138,7 +139,9 @@ int match_solve(struct scorer *scorer, const struct match_watch *watch, struct a
 
 	*out = (struct solved){ .levels = 1,
 		.stable = in->input->algorithm == MATCH_STABLE,
-		.aim = in->input->algorithm == MATCH_FAIR ? MATCH_AIM_FAIR : MATCH_AIM_OPTIMAL,
+		.aim = in->input->algorithm == MATCH_FAIR ? MATCH_AIM_FAIR
+			: in->kept                        ? MATCH_AIM_CHANGE_LITTLE
+							  : MATCH_AIM_OPTIMAL,
 		.shortlisted = (int64_t)in->mentee_count * in->mentor_count > most };
 	out->solution.mentor_of = arena_new(arena, mentees * sizeof *out->solution.mentor_of);
 	out->solution.mentee_price = arena_new(arena, mentees * sizeof *out->solution.mentee_price);

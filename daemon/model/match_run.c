@@ -82,8 +82,8 @@ static int check_changes(struct call *call, const struct match_run *run)
 			r = check_side(call, run->program, like, SIDE_MENTOR);
 		else if (list[i].kind == WHAT_LOCK || list[i].kind == WHAT_MARK)
 			r = check_side(call, run->program, list[i].one, SIDE_MENTEE);
-		if (list[i].kind == WHAT_KEEP && run->from == NONE)
-			return fail(call, E_INVALID, "changes", "'keep placed' says who was placed in another run: name it with from");
+		if ((list[i].kind == WHAT_KEEP || list[i].kind == WHAT_KEEP_PAIRS) && run->from == NONE)
+			return fail(call, E_INVALID, "changes", "'keep' is about the pairs of another run: name it with from");
 		if (!r && list[i].kind == WHAT_LOCK)
 			r = check_side(call, run->program, list[i].other, SIDE_MENTOR);
 	}

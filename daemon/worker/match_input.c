@@ -374,7 +374,7 @@ static int read_placed(struct reading *in)
 	struct list placed = { 0 };
 	struct stmt *q;
 	int r = engine_prepare(in->g->engine,
-		"SELECT \"mentee\" FROM \"run_pair\" WHERE \"run\" = ?1 AND \"program\" = ?2 UNION ALL SELECT \"participant\" FROM "
+		"SELECT \"mentee\", \"mentor\" FROM \"run_pair\" WHERE \"run\" = ?1 AND \"program\" = ?2 UNION ALL SELECT \"participant\", 0 FROM "
 		"\"run_seat\" WHERE \"run\" = ?1 AND \"program\" = ?2 AND \"side\" = 'mentee'",
 		true, &q, in->problem);
 
@@ -383,7 +383,8 @@ static int read_placed(struct reading *in)
 	engine_bind_int(q, 1, in->g->from);
 	engine_bind_int(q, 2, in->g->program);
 	while ((r = engine_step(in->g->engine, q, in->problem)) > 0)
-		*(int64_t *)push(&in->g->arena, &placed, sizeof(int64_t)) = engine_int(q, 0);
+		*(struct match_lock *)push(
+			&in->g->arena, &placed, sizeof(struct match_lock)) = (struct match_lock){ engine_int(q, 0), engine_int(q, 1) };
 	in->g->placed = placed.items;
 	in->g->placed_count = placed.count;
 	return r;

@@ -15,9 +15,9 @@ struct gathering {
 	struct arena arena;
 	struct engine *engine;
 	struct zones *zones;
-	const char *zone;           /* the institution's */
-	int64_t program, now, from; /* the run that this one starts from; 0: none */
-	const int64_t *placed;      /* participants whom that one placed */
+	const char *zone;                /* the institution's */
+	int64_t program, now, from;      /* the run that this one starts from; 0: none */
+	const struct match_lock *placed; /* pairs that that one made; of groups the mentor is 0 */
 	size_t placed_count;
 	struct match_input input;
 	size_t supposed; /* the last so many mentors there are not */

@@ -223,10 +223,16 @@ int gather_changes(struct gathering *g, const char *changes, struct problem *pro
 			who->marked = true;
 		} else if (w->kind == WHAT_KEEP) {
 			for (size_t k = 0; k < g->placed_count; k++) {
-				who = one_of(g->input.mentees, g->input.mentee_count, g->placed[k]);
+				who = one_of(g->input.mentees, g->input.mentee_count, g->placed[k].mentee);
 				if (who)
 					who->marked = true;
 			}
+		} else if (w->kind == WHAT_KEEP_PAIRS) {
+			if (g->input.algorithm != MATCH_OPTIMAL)
+				return problem_set(problem, E_INVALID, "changes",
+					"'keep pairs' goes with the algorithm optimal only; lock pairs instead");
+			g->input.kept = g->placed;
+			g->input.kept_count = g->placed_count;
 		} else if (w->kind == WHAT_LOCK) {
 			locks[g->input.lock_count++] = (struct match_lock){ w->one, w->other };
 		}

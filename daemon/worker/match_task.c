@@ -285,6 +285,10 @@ static void send_result(const struct gathering *g, const char *algorithm, const 
 		"algorithm %s\nplaces %lld\ncells %lld\nlowest score %d\nmedian score %d\nunplaced %zu\nshortlisted %s\nrounds %d",
 		algorithm, (long long)result->places, (long long)result->cells, result->lowest, result->median, result->unplaced_count,
 		result->shortlisted ? "yes" : "no", result->rounds);
+	if (g->input.kept_count)
+		buffer_print(&statistics, "\npairs kept %lld of %zu\nproven %s", (long long)result->kept, g->input.kept_count,
+			result->shortlisted ? "placed, over all pairs; the pairs kept and the total, over the pairs of the shortlist"
+					    : "placed, the pairs kept and the total, over all pairs");
 	add_reached(&statistics, g->input.algorithm, result);
 	if (g->supposed)
 		buffer_print(&statistics, "\nplaced with supposed mentors %lld", (long long)sent->supposed);

@@ -271,3 +271,30 @@ def test_one_more_mentor_like_this_one(program):
         with pytest.raises(Refused) as caught:
             program.run(**{"from": first}, changes=wrong)
         assert says in str(caught.value)
+
+
+def test_a_rematch_changes_little(program):
+    """The best sum would move Tim to a mentor who came later; who changes little leaves him where he is."""
+    program.person("Max", "mentor", ["chess"])
+    program.person("Tim", "mentee", ["chess", "Python"])
+    recipe = program.open().recipe("optimal", ("traits", "weight", "enough=2 rarity=0"))
+    first, _ = program.run(recipe=recipe)
+    assert program.pairs(first) == {"Tim": "Max"}
+    program.person("Mia", "mentor", ["chess", "Python"])
+    program.person("Tom", "mentee", ["chess"])
+    with pytest.raises(Refused) as caught:
+        program.run(recipe=recipe, changes="keep pairs = yes")
+    assert "name it with from" in str(caught.value)
+    base, best = program.run(recipe=recipe)
+    assert program.pairs(base) == {"Tim": "Mia", "Tom": "Max"}
+    kept, row = program.run(**{"from": first}, changes="keep pairs = yes")
+    assert program.pairs(kept) == {"Tim": "Max", "Tom": "Mia"}
+    said = row["Statistics"].split("\n")
+    assert "pairs kept 1 of 1" in said and "proven placed, the pairs kept and the total, over all pairs" in said
+    assert row["Bound"] == row["Total"] == best["Total"] - 500000 and row["InputHash"] != best["InputHash"]
+    assert "would part 1 more of the pairs that stayed together" in str(program.rows("run_pairs", ["alternatives"], kept))
+    task = program.coord.verb(kept, "MatchRun.Compare", {"with": base})["task"]
+    wait_until(lambda: program.coord.get(task, "Task", "State") == "done", 30, "the comparison")
+    assert program.coord.get(task, "Task", "Result")["moved"] == 2
+    _, failed = program.run("failed", recipe=program.recipe("fair", ("traits", "weight", "enough=2"), name="fair"), **{"from": kept})
+    assert "algorithm optimal only" in failed["Problem"]

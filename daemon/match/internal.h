@@ -167,6 +167,7 @@ struct solved {
 	enum match_aim aim;
 	int32_t levels;                 /* of the aim: so many rows of prices, mentees (mentors) long */
 	struct match_solution solution; /* `value` of a single level only */
+	enum match_stability offers;    /* where it is stable: who offers */
 	bool stable;                    /* no aim and no prices; the choices stand as the edges do */
 	struct match_choices choices;
 	int64_t cells, eligible;

@@ -140,6 +140,7 @@ enum match_algorithm {
 	 * is in one group, whatever its places. Marks count for nothing, and locks are refused.
 	 */
 	MATCH_CIRCLES,
+	MATCH_STABLE_FOR_MENTORS, /* as MATCH_STABLE, but mentors offer: with strict lists the best such result for each of them; ties go by id */
 	MATCH_ALGORITHMS
 };
 
@@ -240,7 +241,7 @@ struct arena;
 /* The parameters of a line, "name=value name=value", into line->settings, of the arena; the criterion names the line in complaints. */
 int match_settings_read(struct arena *, const char *text, struct match_line *, struct problem *);
 
-/* "optimal", "fair", "stable", "circles"; E_NOTFOUND if there is no such. */
+/* "optimal", "fair", "stable", "circles", "stable for mentors"; E_NOTFOUND if there is no such. */
 int match_algorithm_named(const char *word, enum match_algorithm *ret);
 
 /* E_INVALID with the line (field "lines[2].enough") if a recipe cannot be used. */

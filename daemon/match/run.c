@@ -13,9 +13,11 @@
 
 int match_algorithm_named(const char *word, enum match_algorithm *ret)
 {
-	static const char *const words[MATCH_ALGORITHMS] = {
-		[MATCH_OPTIMAL] = "optimal", [MATCH_FAIR] = "fair", [MATCH_STABLE] = "stable", [MATCH_CIRCLES] = "circles"
-	};
+	static const char *const words[MATCH_ALGORITHMS] = { [MATCH_OPTIMAL] = "optimal",
+		[MATCH_FAIR] = "fair",
+		[MATCH_STABLE] = "stable",
+		[MATCH_CIRCLES] = "circles",
+		[MATCH_STABLE_FOR_MENTORS] = "stable for mentors" };
 
 	for (int i = 0; i < MATCH_ALGORITHMS; i++)
 		if (strcmp(words[i], word) == 0) {

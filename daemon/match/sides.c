@@ -3,7 +3,7 @@
  * 'stable' from a recipe: what each side likes is what the criteria of its own view (and of both) give for the other.
  *
  * Whom somebody likes as much is a tie, so the offers go by Kiraly's rules; with strict lists that is the stable matching that is best
- * for the mentees. A checker that shares no code with it finds no pair in which both would rather have each other, or
+ * for the mentees. 'Stable for mentors' lets mentors offer, so it is the one that is best for them; ties go by id. A checker that shares no code with it finds no pair in which both would rather have each other, or
  * nothing is proposed.
  */
 #include <string.h>
@@ -61,7 +61,7 @@ int match_solve_stable(struct scorer *s, struct arena *arena, struct solved *out
 	int r = make_choices(s, &out->graph, arena, watch, &out->choices);
 
 	if (r == 0)
-		r = match_stable(&out->choices, MATCH_STABLE_TIES, out->solution.mentor_of, watch);
+		r = match_stable(&out->choices, out->offers, out->solution.mentor_of, watch);
 	if (r == 0 && match_stable_check(&out->choices, out->solution.mentor_of, problem) < 0)
 		r = problem_set(problem, E_UNAVAILABLE, NULL,
 			"The matching did not pass its own check, so nothing is proposed; please report this.");
@@ -106,7 +106,7 @@ bool match_stable_helps(const struct solved *solved, int32_t mentee, int32_t men
 	memcpy(places, then.places, (size_t)then.mentors * sizeof *places);
 	places[mentor]++;
 	then.places = places;
-	helps = match_stable(&then, MATCH_STABLE_TIES, mentor_of, watch) == 0 && mentor_of[mentee] >= 0;
+	helps = match_stable(&then, solved->offers, mentor_of, watch) == 0 && mentor_of[mentee] >= 0;
 	for (int32_t i = 0; helps && i < then.mentees; i++)
 		helps = solved->solution.mentor_of[i] < 0 || mentor_of[i] >= 0;
 	arena_free(&arena);

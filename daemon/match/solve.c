@@ -138,7 +138,8 @@ int match_solve(struct scorer *scorer, const struct match_watch *watch, struct a
 	int r;
 
 	*out = (struct solved){ .levels = 1,
-		.stable = in->input->algorithm == MATCH_STABLE,
+		.stable = in->input->algorithm == MATCH_STABLE || in->input->algorithm == MATCH_STABLE_FOR_MENTORS,
+		.offers = in->input->algorithm == MATCH_STABLE ? MATCH_STABLE_TIES : MATCH_STABLE_MENTORS,
 		.aim = in->input->algorithm == MATCH_FAIR ? MATCH_AIM_FAIR
 			: in->kept                        ? MATCH_AIM_CHANGE_LITTLE
 							  : MATCH_AIM_OPTIMAL,

@@ -11,7 +11,7 @@
 #include "core/what_if.h"
 #include "model.h"
 
-const char *const match_algorithms[] = { "optimal", "fair", "stable", "circles", NULL };
+const char *const match_algorithms[] = { "optimal", "fair", "stable", "circles", "stable for mentors", NULL };
 static const char *const uses[] = { "hard", "weight", "nice to have", "important", "very important", "must", NULL };
 enum {
 	USE_HARD,

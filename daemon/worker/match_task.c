@@ -254,9 +254,10 @@ static void hash_text(const unsigned char hash[32], char ret[65])
 /* What was promised beyond the number of the placed, and what came of it. */
 static void add_reached(struct buffer *out, enum match_algorithm algorithm, const struct match_result *result)
 {
-	if (algorithm == MATCH_STABLE)
-		buffer_print(out, "\npairs of two who would both rather have each other 0, checked over %s\nties kiraly",
-			result->shortlisted ? "the pairs of the shortlist" : "all pairs");
+	if (algorithm == MATCH_STABLE || algorithm == MATCH_STABLE_FOR_MENTORS)
+		buffer_print(out, "\npairs of two who would both rather have each other 0, checked over %s\nties %s",
+			result->shortlisted ? "the pairs of the shortlist" : "all pairs",
+			algorithm == MATCH_STABLE ? "kiraly" : "by number");
 	if (algorithm == MATCH_CIRCLES) {
 		buffer_print(out, "\ngroups %zu\nproven %s\nat most placed %lld, of which are left out %lld", result->group_count,
 			result->tried_all ? "placed and the total, by trying everything"

@@ -298,3 +298,21 @@ def test_a_rematch_changes_little(program):
     assert program.coord.get(task, "Task", "Result")["moved"] == 2
     _, failed = program.run("failed", recipe=program.recipe("fair", ("traits", "weight", "enough=2"), name="fair"), **{"from": kept})
     assert "algorithm optimal only" in failed["Problem"]
+
+
+def test_stable_for_one_side_or_the_other(program):
+    """Each side has its first choice only where the other has its second: both results are stable."""
+    for name, role in (("Max", "mentor"), ("Mia", "mentor"), ("Tim", "mentee"), ("Tea", "mentee")):
+        program.person(name, role)
+    program.open()
+    for one, first, second in (("Tim", "Max", "Mia"), ("Tea", "Mia", "Max"), ("Max", "Tea", "Tim"), ("Mia", "Tim", "Tea")):
+        for rank, other in enumerate((first, second), 1):
+            program.coord.create("wishes", {"participant": program.people[one], "other": program.people[other], "rank": rank})
+    lines = [(f"{side}_wish", "weight", "ranks=3") for side in ("mentee", "mentor")]
+    run, row = program.run(recipe=program.recipe("stable", *lines, name="mentees"))
+    assert program.pairs(run) == {"Tim": "Max", "Tea": "Mia"} and "ties kiraly" in row["Statistics"]
+    run, row = program.run(recipe=program.recipe("stable for mentors", *lines, name="mentors"))
+    assert program.pairs(run) == {"Tim": "Mia", "Tea": "Max"}
+    said = row["Statistics"].split("\n")
+    assert "algorithm stable for mentors" in said and "ties by number" in said
+    assert "pairs of two who would both rather have each other 0, checked over all pairs" in said

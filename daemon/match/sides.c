@@ -3,8 +3,8 @@
  * 'stable' from a recipe: what each side likes is what the criteria of its own view (and of both) give for the other.
  *
  * Whom somebody likes as much is a tie, so the offers go by Kiraly's rules; with strict lists that is the stable matching that is best
- * for the mentees. 'Stable for mentors' lets mentors offer, so it is the one that is best for them; ties go by id. A checker that shares no code with it finds no pair in which both would rather have each other, or
- * nothing is proposed.
+ * for the mentees. 'Stable for mentors' lets mentors offer, so it is the one that is best for them; ties go by id. A checker that shares
+ * no code with either finds no pair in which both would rather have each other, or nothing is proposed.
  */
 #include <string.h>
 

@@ -152,8 +152,8 @@ void match_scorer_make(struct scorer *, const struct prepared *, const struct pl
 int32_t match_score_all(struct scorer *, int32_t mentee, int32_t *ret_scores);
 /* Room of its own for criteria, for a copy that another thread measures with. */
 void match_scratch_make(struct prepared *, struct arena *);
-/* For each mentor the set of hard lines of the plan that forbid the pair, as bits. */
-void match_stops_all(struct scorer *, int32_t mentee, uint64_t *ret_stops);
+/* For each of these mentors, rising, the set of hard lines of the plan that forbid the pair, as bits. */
+void match_stops_of(struct scorer *, int32_t mentee, const int32_t *mentors, int32_t count, uint64_t *ret_stops);
 /* The cells of one line for one pair. */
 struct match_cell match_cell_of(const struct scorer *, const struct plan_line *, int32_t mentee, int32_t mentor);
 /* Whether a rule holds for a cell; what is not known breaks none. */

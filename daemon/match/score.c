@@ -71,9 +71,9 @@ int32_t match_score_all(struct scorer *s, int32_t mentee, int32_t *ret_scores)
 	return block.count;
 }
 
-void match_stops_all(struct scorer *s, int32_t mentee, uint64_t *ret_stops)
+void match_stops_of(struct scorer *s, int32_t mentee, const int32_t *mentors, int32_t count, uint64_t *ret_stops)
 {
-	struct match_block block = { s->in, mentee, s->all, s->in->mentor_count, NULL };
+	struct match_block block = { s->in, mentee, mentors, count, NULL };
 
 	memset(ret_stops, 0, (size_t)block.count * sizeof *ret_stops);
 	for (int32_t i = 0; i < s->plan->hard; i++) {

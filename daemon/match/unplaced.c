@@ -30,12 +30,12 @@ static const char placed_elsewhere[] = "with another mentor, or not suitable";
 
 struct look {
 	const struct explain *x;
-	uint64_t *stops; /* of one mentee */
-	bool *reach;     /* mentors that can take one more */
-	int32_t waiting; /* mentees without a place */
-	int32_t *counts; /* of idle mentors: by line of the plan, the last for all others */
+	uint64_t *stops, *idle_stops; /* of one mentee with all mentors, or with the idle */
+	bool *reach;                  /* mentors that can take one more */
+	int32_t waiting;              /* mentees without a place */
+	int32_t *counts;              /* of idle mentors: by line of the plan, the last for all others */
 	int32_t idle_count;
-	int32_t *idle; /* of each mentor: where its counts are, or -1 */
+	int32_t *idle; /* mentors with places and nobody */
 };
 
 static bool takes_part(const struct explain *x, int32_t mentee)
@@ -247,23 +247,22 @@ static void explain_mentee(struct look *look, int32_t mentee, struct match_unpla
 		set_help(look, mentee, out);
 }
 
-static void count_idle(struct look *look)
+/* `stops` are those of the idle mentors. */
+static void count_idle(struct look *look, const uint64_t *stops)
 {
 	const struct plan *plan = look->x->scorer->plan;
 
-	for (int32_t mentor = 0; mentor < look->x->scorer->in->mentor_count; mentor++)
-		if (look->idle[mentor] >= 0)
-			look->counts[look->idle[mentor] * (plan->hard + 1) + first_stop(plan, look->stops[mentor])]++;
+	for (int32_t k = 0; k < look->idle_count; k++)
+		look->counts[k * (plan->hard + 1) + first_stop(plan, stops[k])]++;
 }
 
-static void explain_mentor(const struct look *look, int32_t mentor, int32_t mentees, struct match_unplaced *out)
+static void explain_mentor(const struct look *look, int32_t at, int32_t mentees, struct match_unplaced *out)
 {
 	const struct explain *x = look->x;
-	const int32_t *counts = look->counts + look->idle[mentor] * (x->scorer->plan->hard + 1);
 
-	out->participant = x->scorer->in->mentors[mentor].from->id;
+	out->participant = x->scorer->in->mentors[look->idle[at]].from->id;
 	out->is_mentor = true;
-	set_stops(x, counts, mentees, "mentees", placed_elsewhere, out);
+	set_stops(x, look->counts + at * (x->scorer->plan->hard + 1), mentees, "mentees", placed_elsewhere, out);
 	out->help = "It would help: one more mentee who suits.";
 }
 
@@ -272,19 +271,42 @@ static struct look look_make(const struct explain *x)
 	const struct prepared *in = x->scorer->in;
 	size_t mentors = (size_t)in->mentor_count + 1;
 	struct look look = { .x = x };
-	int32_t idle = 0;
 
 	look.stops = arena_new(x->scratch, mentors * sizeof *look.stops);
+	look.idle_stops = arena_new(x->scratch, mentors * sizeof *look.idle_stops);
 	look.reach = arena_new(x->scratch, mentors * sizeof *look.reach);
 	look.idle = arena_new(x->scratch, mentors * sizeof *look.idle);
 	for (int32_t j = 0; j < in->mentor_count; j++)
-		look.idle[j] = x->taken[j] == 0 && in->mentors[j].from->places > 0 ? idle++ : -1;
-	look.idle_count = idle;
-	look.counts = arena_new(x->scratch, ((size_t)idle + 1) * ((size_t)x->scorer->plan->hard + 1) * sizeof *look.counts);
+		if (x->taken[j] == 0 && in->mentors[j].from->places > 0)
+			look.idle[look.idle_count++] = j;
+	look.counts = arena_new(x->scratch, ((size_t)look.idle_count + 1) * ((size_t)x->scorer->plan->hard + 1) * sizeof *look.counts);
 	for (int32_t i = 0; i < in->mentee_count; i++)
 		look.waiting += takes_part(x, i) && x->mentor_of[i] < 0;
 	match_exchange_reach(x->solved, look.reach);
 	return look;
+}
+
+/* What stops a mentee without a place with everybody, one with a place only with the idle. Where no rule stops any pair it is known already. */
+static void look_at(struct look *look, int32_t mentee, struct match_unplaced *list, size_t *count)
+{
+	const struct explain *x = look->x;
+	const struct prepared *in = x->scorer->in;
+	bool all = x->mentor_of[mentee] < 0, none = x->solved->eligible == x->solved->cells && in->locked[mentee] < 0;
+	const int32_t *mentors = all ? x->scorer->all : look->idle;
+	int32_t many = all ? in->mentor_count : look->idle_count;
+
+	if (none)
+		memset(look->stops, 0, (size_t)many * sizeof *look->stops);
+	else
+		match_stops_of(x->scorer, mentee, mentors, many, look->stops);
+	if (!all) {
+		count_idle(look, look->stops);
+		return;
+	}
+	for (int32_t k = 0; k < look->idle_count; k++)
+		look->idle_stops[k] = look->stops[look->idle[k]];
+	count_idle(look, look->idle_stops);
+	explain_mentee(look, mentee, &list[(*count)++]);
 }
 
 int match_explain_unplaced(const struct explain *x, struct match_result *result)
@@ -302,15 +324,11 @@ int match_explain_unplaced(const struct explain *x, struct match_result *result)
 		mentees++;
 		if (x->mentor_of[i] >= 0 && look.idle_count == 0)
 			continue;
-		match_stops_all(x->scorer, i, look.stops);
-		count_idle(&look);
-		if (x->mentor_of[i] < 0)
-			explain_mentee(&look, i, &list[result->unplaced_count++]);
+		look_at(&look, i, list, &result->unplaced_count);
 		tell(x->watch, (double)i / in->mentee_count, "reasons");
 	}
-	for (int32_t j = 0; j < in->mentor_count; j++)
-		if (look.idle[j] >= 0)
-			explain_mentor(&look, j, mentees, &list[result->unplaced_count++]);
+	for (int32_t k = 0; k < look.idle_count; k++)
+		explain_mentor(&look, k, mentees, &list[result->unplaced_count++]);
 	result->unplaced = list;
 	return 0;
 }

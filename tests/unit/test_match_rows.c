@@ -100,7 +100,8 @@ static size_t recipe(struct arena *arena, struct match_line *lines, struct match
 		const char *name = arena_print(arena, row[i].about ? "%s:%s" : "%s", row[i].name,
 			row[i].measure == match_measure_number ? "hours a month" : about[(which + i) % 5]);
 		for (int as = 0; as < 2; as++) {
-			if (!(row[i].may & (as ? MATCH_MAY_WEIGH : MATCH_MAY_HARD)) || (!as && (!hard || (which + i) % 6)))
+			if ((row[i].may & MATCH_OF_GROUPS) || !(row[i].may & (as ? MATCH_MAY_WEIGH : MATCH_MAY_HARD)) ||
+				(!as && (!hard || (which + i) % 6)))
 				continue;
 			settings[count] = (struct match_setting){ row[i].parameters[0].name,
 				row[i].parameters[0].least > 0 ? row[i].parameters[0].least : -2 };

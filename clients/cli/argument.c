@@ -230,12 +230,14 @@ static int read_link(struct cli *cli, const json_t *field, const char *text, jso
 	return 0;
 }
 
+/* At commas; of several lines, such as those of a file, at the line feeds alone: what somebody wrote may have commas. */
 static json_t *split(const char *text)
 {
+	const char *between = strchr(text, '\n') ? "\n" : ",";
 	json_t *words = json_array();
 
-	for (const char *p = text; *p; p += *p == ',') {
-		size_t length = strcspn(p, ","), end = length, start = strspn(p, " ");
+	for (const char *p = text; *p; p += *p == *between) {
+		size_t length = strcspn(p, between), end = length, start = strspn(p, " ");
 
 		while (end > start && p[end - 1] == ' ')
 			end--;

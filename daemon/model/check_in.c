@@ -6,10 +6,13 @@
  * fall on a closed day moves to the next open one, and silence is counted in open days. The next one is planned when the former
  * falls due, from the weekday that it was meant for, so that a holiday never shifts the rest. While a pair pauses nobody waits for
  * an answer: what follows up on silence is counted anew from the day on which it goes on.
+ *
+ * Asked are the items of the form that the program named when it fell due (check_in_form.c), or, of a program that names none, two questions:
+ * the rating and the flags themselves.
  */
 #include "core/date.h"
 #include "core/zone.h"
-#include "model.h"
+#include "survey.h"
 
 static const char *const states[] = { "due", "answered", "overdue", "escalated", NULL };
 static const char *const sides[] = { "mentor", "mentee", NULL };
@@ -41,6 +44,7 @@ static const struct field fields[] = { ID_AND_VERSION(struct check_in, .anchor =
 		.label = "Person" },
 	{ AS_INT(struct check_in, side, CHOICE, MEMBER), .flags = REQUIRED | BY_VERB | OWN, .choices = sides, .label = "Side" },
 	{ AS_INT(struct check_in, due, INSTANT, MEMBER), .flags = REQUIRED | BY_VERB | SORTED | LISTED | OWN, .label = "Due" },
+	{ AS_INT(struct check_in, form, LINK, STAFF), .flags = BY_VERB | OWN, .to = "instrument", .label = "Form (none: two questions)" },
 	{ AS_INT(struct check_in, rating, NUMBER, STAFF), .flags = BY_VERB | LISTED | HAS_MIN | HAS_MAX | OWN, .min = 1, .max = 5,
 		.label = "How is it going (1 to 5)" },
 	{ AS_WORDS(struct check_in, flags, STAFF), .flags = BY_VERB | LISTED | HAS_MAX | OWN | ERASED, .max = 500,
@@ -85,18 +89,43 @@ int check_in_drop(struct call *call, int64_t id)
 
 static int answer_it(struct call *call, const void *was, void *now)
 {
+	const struct answering *given = call->arguments;
+	struct check_in *check_in = now;
+	int r = 0;
+
+	(void)was;
+	if (check_in->form != NONE && (!given->answers || check_in->rating != NONE || check_in->flags))
+		return fail(call, E_INVALID, "answers", "this check-in asks a form: give its answers alone; rating and flags come from them");
+	if (check_in->form == NONE && given->answers)
+		return fail(call, E_INVALID, "answers", "this check-in asks no form: give rating and flags");
+	if (check_in->form == NONE && check_in->rating == NONE)
+		return fail(call, E_INVALID, "rating", "say how it is going, from 1 (badly) to 5 (very well)");
+	if (check_in->form != NONE)
+		r = check_in_take(call, check_in, given->answers, false);
+	check_in->answered_at = call->now;
+	return r ? r : stop_asking(call, check_in->id);
+}
+
+static int keep_draft(struct call *call, const void *was, void *now)
+{
+	const struct answering *given = call->arguments;
 	struct check_in *check_in = now;
 
 	(void)was;
-	if (check_in->rating == NONE)
-		return fail(call, E_INVALID, "rating", "say how it is going, from 1 (badly) to 5 (very well)");
-	check_in->answered_at = call->now;
-	return stop_asking(call, check_in->id);
+	if (check_in->form == NONE)
+		return fail(call, E_STATE, "form", "this check-in asks no form, so there is nothing to keep: answer it in one go");
+	return check_in_take(call, check_in, given->answers ? given->answers : "", true);
 }
 
+static const struct field answering_fields[] = { { AS_WORDS(struct answering, answers, STAFF), .flags = HAS_MAX, .max = 60000,
+							 .label = "Answers to the form (name=value; \\n is a line feed)" },
+	{ 0 } };
+
 #define S(x) IN(CHECK_IN_##x)
-static const struct verb verbs[] = { { "Answer", SELF, S(DUE) | S(OVERDUE) | S(ESCALATED), S(ANSWERED), "rating flags", answer_it, "Answer",
-					     FOR_SOMEBODY, NULL, NULL, 0 },
+#define OPEN S(DUE) | S(OVERDUE) | S(ESCALATED)
+static const struct verb verbs[] = { { "Answer", SELF, OPEN, S(ANSWERED), "rating flags", answer_it, "Answer", FOR_SOMEBODY, NULL,
+					     answering_fields, sizeof(struct answering) },
+	{ "Keep", SELF, OPEN, KEEP, NULL, keep_draft, "Keep answers for later", NO_KEY, NULL, answering_fields, sizeof(struct answering) },
 	{ "Lapse", SYSTEM, S(DUE), S(OVERDUE), NULL, NULL, "Was not answered in time", 0, NULL, NULL, 0 },
 	{ "Escalate", SYSTEM, S(OVERDUE), S(ESCALATED), NULL, NULL, "Somebody has to look", 0, NULL, NULL, 0 }, { 0 } };
 
@@ -212,6 +241,7 @@ static int ask_now(struct call *call, const struct match_member *member, const s
 	check_in->participant = member->participant;
 	check_in->side = member->side;
 	check_in->due = due;
+	check_in->form = program->check_in_form;
 	r = add(call, &check_in_entity, check_in);
 	if (!r)
 		r = tell(call, "check-in-due", member->person, match->program, match->id, &check_in_entity, check_in->id, NONE);

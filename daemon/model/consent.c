@@ -393,7 +393,7 @@ int consent_ask_contact(struct call *call, const struct program *program, int64_
 		VALUES(program->id, person_id), &before);
 	if (r || before)
 		return r;
-	language = person->language ? person->language : settings_of(call)->institution.language;
+	language = language_of(call, person);
 	consent->program = program->id;
 	consent->person = consent->giver = person_id;
 	consent->purpose = TO_SHARE_CONTACT;

@@ -1,18 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Instruments: versioned forms. An instrument is a row of its own for each edition; its items, their texts in other languages and its
- * scales are rows below it. They change while it is a draft and never again: a wave asks what was ready, and what was asked must
- * still be there when answers are read. A change is a new edition, made by Revise as a copy.
+ * scales are rows below it. They change while it is a draft and never again: a wave or a check-in asks what was ready, and what was asked
+ * must still be there when answers are read. A change is a new edition, made by Revise as a copy.
  *
  * draft -> ready (the form was looked at whole) -> retired. Shipped ones are made by Create with a starter (instruments.c).
  */
-#include <inttypes.h>
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "core/text.h"
 #include "survey.h"
 
 static const char *const states[] = { "draft", "ready", "retired", NULL };
@@ -35,179 +30,6 @@ static const struct field fields[] = { ID_AND_VERSION(struct instrument, .anchor
 		.label = "State" },
 	{ 0 } };
 COVERS(fields, struct instrument, 0);
-
-/* ---- a form from its rows ---- */
-
-const struct form_choice *choices_read(struct arena *arena, const char *lines, size_t *ret_count)
-{
-	struct form_choice *list;
-	size_t count = 1;
-
-	for (const char *p = lines; p && *p; p++)
-		count += *p == '\n';
-	list = arena_new(arena, count * sizeof *list);
-	count = 0;
-	for (const char *p = lines; p && *p; p += strcspn(p, "\n"), p += *p == '\n') {
-		char *line = arena_copy_n(arena, p, strcspn(p, "\n")), *equals = strchr(line, '=');
-
-		if (!*line)
-			continue;
-		if (equals)
-			*equals = 0;
-		list[count++] = (struct form_choice){ line, equals ? equals + 1 : line };
-	}
-	*ret_count = count;
-	return list;
-}
-
-static const char **words_read(struct arena *arena, const char *words, size_t *ret_count)
-{
-	size_t count = 1;
-	const char **list;
-
-	for (const char *p = words; p && *p; p++)
-		count += *p == '\n';
-	list = arena_new(arena, count * sizeof *list);
-	count = 0;
-	for (const char *p = words; p && *p; p += strcspn(p, "\n"), p += *p == '\n')
-		list[count++] = arena_copy_n(arena, p, strcspn(p, "\n"));
-	*ret_count = count;
-	return list;
-}
-
-struct rows {
-	void *list[FORM_ITEMS + 1];
-	size_t count;
-};
-
-static int gather(struct call *call, void *record, void *data)
-{
-	struct rows *rows = data;
-
-	if (rows->count > FORM_ITEMS)
-		return fail(call, E_LIMIT, NULL, "an instrument has at most %d items", FORM_ITEMS);
-	rows->list[rows->count++] = record;
-	return 0;
-}
-
-static int by_position(const void *a, const void *b)
-{
-	const struct item *x = *(void *const *)a, *y = *(void *const *)b;
-
-	if (x->position != y->position)
-		return x->position < y->position ? -1 : 1;
-	return (x->id > y->id) - (x->id < y->id);
-}
-
-struct translating {
-	const char *language;
-	struct rows *items;
-	struct form *form;
-};
-
-/* Texts of one language, put over the form's own where they are given. */
-static int translate(struct call *call, void *record, void *data)
-{
-	const struct item_text *text = record;
-	struct translating *t = data;
-	size_t length = strcspn(t->language, "-_"), count;
-	const struct form_choice *own;
-
-	if (strlen(text->language) != strlen(t->language) && strlen(text->language) != length)
-		return 0;
-	if (strncmp(text->language, t->language, strlen(text->language)))
-		return 0;
-	for (size_t i = 0; i < t->items->count; i++) {
-		struct form_item *item = &t->form->items[i];
-
-		if (((struct item *)t->items->list[i])->id != text->item)
-			continue;
-		item->label = text->label;
-		own = choices_read(call->arena, text->choices, &count);
-		for (size_t j = 0; j < item->choice_count; j++)
-			for (size_t l = 0; l < count; l++)
-				if (!strcmp(item->choices[j].value, own[l].value))
-					((struct form_choice *)(uintptr_t)item->choices)[j].label = own[l].label;
-	}
-	return 0;
-}
-
-static int say_complaints(struct call *call, const struct form *form, const struct form_complaint *list, size_t count, size_t told)
-{
-	char text[400] = "";
-
-	for (size_t i = 0; i < told && i < count; i++) {
-		size_t used = strlen(text);
-		const char *name = list[i].of_scale        ? form->scales[list[i].index].name
-			: list[i].index < form->item_count ? form->items[list[i].index].name
-							   : "";
-
-		snprintf(text + used, sizeof text - used, "%s%s '%.64s', %s", used ? "; " : "", list[i].of_scale ? "scale" : "item", name,
-			list[i].column);
-		used = strlen(text);
-		if (list[i].at)
-			snprintf(text + used, sizeof text - used, " (character %zu)", list[i].at);
-		used = strlen(text);
-		snprintf(text + used, sizeof text - used, ": %s", list[i].text);
-	}
-	return fail(call, E_INVALID, list[0].of_scale ? "scale" : "item", "%s%s", text, count > told ? "; and more" : "");
-}
-
-static void form_of_rows(struct call *call, const struct rows *items, const struct rows *scales, struct form *form)
-{
-	form->items = arena_new(call->arena, (items->count + 1) * sizeof *form->items);
-	form->scales = arena_new(call->arena, (scales->count + 1) * sizeof *form->scales);
-	for (size_t i = 0; i < items->count; i++) {
-		const struct item *row = items->list[i];
-
-		form->items[i] = (struct form_item){ .name = row->name,
-			.label = row->label,
-			.kind = (int)row->kind,
-			.required = row->required,
-			.reversed = row->reversed,
-			.min = row->min,
-			.max = row->max,
-			.relevant = row->relevant };
-		form->items[i].choices = choices_read(call->arena, row->choices, &form->items[i].choice_count);
-	}
-	for (size_t i = 0; i < scales->count; i++) {
-		const struct scale *row = scales->list[i];
-		struct form_scale *scale = &form->scales[i];
-
-		*scale = (struct form_scale){ .name = row->name, .sum = row->scoring };
-		scale->items = words_read(call->arena, row->items, &scale->item_count);
-		scale->reversed = words_read(call->arena, row->reversed, &scale->reversed_count);
-	}
-	form->item_count = items->count;
-	form->scale_count = scales->count;
-}
-
-int survey_form(struct call *call, int64_t instrument, const char *language, struct form **ret)
-{
-	struct rows *items = arena_new(call->arena, sizeof *items), *scales = arena_new(call->arena, sizeof *scales);
-	struct form_complaint complaints[3];
-	struct form *form = arena_new(call->arena, sizeof *form);
-	struct translating translating = { language, items, form };
-	size_t count;
-	int r = each(call, &item_entity, gather, items, "\"instrument\" = ?1", VALUES(instrument));
-
-	if (!r)
-		r = each(call, &scale_entity, gather, scales, "\"instrument\" = ?1", VALUES(instrument));
-	if (r)
-		return r;
-	qsort(items->list, items->count, sizeof *items->list, by_position);
-	form_of_rows(call, items, scales, form);
-	if (language)
-		r = each(call, &item_text_entity, translate, &translating,
-			"\"item\" IN (SELECT i.\"id\" FROM \"item\" i WHERE i.\"instrument\" = ?1)", VALUES(instrument));
-	if (r)
-		return r;
-	count = form_compile(call->arena, form, complaints, 3);
-	if (count)
-		return say_complaints(call, form, complaints, count, 3);
-	*ret = form;
-	return 0;
-}
 
 /* ---- verbs of the instrument ---- */
 
@@ -294,15 +116,37 @@ static int ready(struct call *call, const void *was, void *now)
 	return r || asked ? r : fail(call, E_STATE, "state", "there is nothing to answer yet: add an item first");
 }
 
+/* What a program asks from now on has to stay ready. */
+static int no_policy(struct call *call, const struct instrument *instrument)
+{
+	int64_t named;
+	int r = ask(call, "SELECT count(*) FROM \"program\" WHERE \"id\" = ?1 AND \"check_in_form\" = ?2",
+		VALUES(instrument->program, instrument->id), &named);
+
+	if (r || !named)
+		return r;
+	return fail(call, E_STATE, "state", "it is the form of the program's check-ins; name another edition there first (check_in_form)");
+}
+
 static int rework(struct call *call, const void *was, void *now)
 {
-	int64_t used;
-	int r = ask(call, "SELECT count(*) FROM \"wave\" WHERE \"instrument\" = ?1", VALUES(((const struct instrument *)was)->id), &used);
+	int64_t id = ((const struct instrument *)was)->id, used, asked = 0;
+	int r = ask(call, "SELECT count(*) FROM \"wave\" WHERE \"instrument\" = ?1", VALUES(id), &used);
 
 	(void)now;
-	if (r || !used)
-		return r;
-	return fail(call, E_STATE, "state", "a wave uses it, so it stays as it was asked; Revise makes a new edition");
+	if (!r && used)
+		return fail(call, E_STATE, "state", "a wave uses it, so it stays as it was asked; Revise makes a new edition");
+	if (!r)
+		r = ask(call, "SELECT EXISTS (SELECT 1 FROM \"check_in\" WHERE \"form\" = ?1)", VALUES(id), &asked);
+	if (!r && asked)
+		return fail(call, E_STATE, "state", "a check-in asked it, so it stays as it was asked; Revise makes a new edition");
+	return r ? r : no_policy(call, was);
+}
+
+static int retire(struct call *call, const void *was, void *now)
+{
+	(void)now;
+	return no_policy(call, was);
 }
 
 struct copying {
@@ -381,9 +225,9 @@ static const struct verb verbs[] = { { "Create", COORDINATOR, 0, KEEP, "*", crea
 					     ON_COLLECTION, NULL, NULL, 0 },
 	{ "Update", COORDINATOR, S(DRAFT), KEEP, "*", NULL, "Change", 0, NULL, NULL, 0 },
 	{ "Ready", COORDINATOR | SYSTEM, S(DRAFT), S(READY), NULL, ready, "Can be asked; from now on it stays as it is", 0, NULL, NULL, 0 },
-	{ "Rework", COORDINATOR, S(READY), S(DRAFT), NULL, rework, "Back to the draft, while no wave uses it", 0, NULL, NULL, 0 },
+	{ "Rework", COORDINATOR, S(READY), S(DRAFT), NULL, rework, "Back to the draft, while nobody was asked", 0, NULL, NULL, 0 },
 	{ "Revise", COORDINATOR, S(READY) | S(RETIRED), KEEP, NULL, revise, "Make a draft of the next edition", 0, NULL, NULL, 0 },
-	{ "Retire", COORDINATOR, S(READY), S(RETIRED), NULL, NULL, "Is not asked any more", 0, NULL, NULL, 0 },
+	{ "Retire", COORDINATOR, S(READY), S(RETIRED), NULL, retire, "Is not asked any more", 0, NULL, NULL, 0 },
 	{ "Remove", COORDINATOR, S(DRAFT), KEEP, NULL, instrument_remove, "Remove the draft", REMOVES | DESTRUCTIVE, NULL, NULL, 0 },
 	{ 0 } };
 

@@ -31,6 +31,10 @@ struct shipped_scale {
 	bool sum;
 	const char *items;
 };
+/* An item of a form in another language. */
+struct shipped_text {
+	const char *key, *language, *name, *label, *choices;
+};
 struct shipped {
 	const char *key, *title, *licence, *source;
 	struct shipped_item items[14];
@@ -140,6 +144,18 @@ static const struct shipped list[] = {
 	{ 0 }
 };
 
+static const struct shipped_text texts[] = {
+	{ "check-in", "de", "rating", "Wie läuft es mit Ihnen beiden?", "1=schlecht\n2=nicht so gut\n3=geht so\n4=gut\n5=sehr gut" },
+	{ "check-in", "de", "met", "Haben Sie sich getroffen, seit wir zuletzt gefragt haben?", "yes=Ja\nno=Nein" },
+	{ "check-in", "de", "times", "Wie oft?", NULL },
+	{ "check-in", "de", "why_not", "Woran lag es?",
+		"time=Keine Zeit\nno_answer=Die andere Seite hat nicht geantwortet\nill=Krankheit\nnot_sure=Ich wusste nicht, worüber wir reden "
+		"sollten\nother=Etwas anderes" },
+	{ "check-in", "de", "help", "Soll sich jemand vom Programm bei Ihnen melden?", "yes=Ja\nno=Nein" },
+	{ "check-in", "de", "say", "Möchten Sie uns noch etwas sagen?", NULL },
+	{ 0 }
+};
+
 static const struct shipped *shipped_named(const char *key)
 {
 	for (const struct shipped *s = list; s->key; s++)
@@ -172,6 +188,25 @@ int shipped_fill(struct call *call, struct instrument *instrument)
 	return 0;
 }
 
+static int add_texts(struct call *call, const struct shipped *s, const struct item *item)
+{
+	int r = 0;
+
+	for (const struct shipped_text *t = texts; t->key && !r; t++) {
+		struct item_text *row;
+
+		if (strcmp(t->key, s->key) != 0 || strcmp(t->name, item->name) != 0)
+			continue;
+		row = fresh(call, &item_text_entity);
+		row->item = item->id;
+		row->language = text(t->language);
+		row->label = text(t->label);
+		row->choices = text(t->choices);
+		r = add(call, &item_text_entity, row);
+	}
+	return r;
+}
+
 int shipped_items(struct call *call, const struct instrument *instrument)
 {
 	const struct shipped *s = shipped_named(instrument->starter);
@@ -194,6 +229,8 @@ int shipped_items(struct call *call, const struct instrument *instrument)
 		item->min = limits ? i->min : (double)NAN;
 		item->max = limits ? i->max : (double)NAN;
 		r = add(call, &item_entity, item);
+		if (!r)
+			r = add_texts(call, s, item);
 	}
 	for (const struct shipped_scale *i = s->scales; i < s->scales + 2 && i->name && !r; i++) {
 		struct scale *scale = fresh(call, &scale_entity);

@@ -60,6 +60,11 @@ int zone_for(struct call *call, int64_t person, const struct program *program, c
 	return 0;
 }
 
+const char *language_of(const struct call *call, const struct person *person)
+{
+	return person->language ? person->language : settings_of(call)->institution.language;
+}
+
 struct ranges {
 	struct day_range list[400];
 	size_t count;

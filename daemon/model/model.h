@@ -56,7 +56,7 @@ struct program {
 	char *key, *title, *summary, *framework, *mentor_role, *mentee_role, *eligibility, *starter;
 	int64_t starts, ends, intake_from, intake_to;
 	char *zone;
-	int64_t check_in_weeks, check_in_first_weeks, check_in_weekday, check_in_hour;
+	int64_t check_in_weeks, check_in_first_weeks, check_in_weekday, check_in_hour, check_in_form;
 	int64_t reminder_days, overdue_days, escalation_days, offer_days, offer_order;
 	char *formats;
 	int64_t minimum_meetings, confidentiality, contact, agreement, agreement_days, mentor_places, retention_days;
@@ -331,7 +331,7 @@ enum check_in_state {
 	CHECK_IN_ESCALATED
 };
 struct check_in {
-	int64_t id, version, program, match, participant, person, side, due, rating;
+	int64_t id, version, program, match, participant, person, side, due, form, rating;
 	char *flags;
 	int64_t answered_at, state;
 };
@@ -430,6 +430,8 @@ struct import {
 char *reason_given(struct call *);
 /* People with the person's own zone, or the program's, or the institution's: a name for plan and zone_of, may be NULL. */
 int zone_for(struct call *, int64_t person, const struct program *, const char **ret);
+/* The language that a person reads: their own, or the institution's. */
+const char *language_of(const struct call *, const struct person *);
 enum pausing { /* which closed days count: they say what pauses */
 	PAUSED_CHECK_INS,
 	PAUSED_MEETINGS
@@ -448,6 +450,9 @@ int check_in_drop(struct call *, int64_t id);
 /* What follows up on one that was not answered rests, and is planned anew from today. */
 int check_in_pause(struct call *, int64_t id);
 int check_in_go_on(struct call *, const struct check_in *);
+/* Refuses a form of check-ins (program.check_in_form, which is not NONE) that is not ready, lacks what rating and flags are read from, or
+ * cannot be read by all mentees of the program; the error names the field. */
+int check_in_form_fits(struct call *, const struct program *);
 /* The lines of a recipe, changed as a what-if says (NULL: not at all): "criterion TAB hard|weight TAB weight TAB parameters". */
 int recipe_lines(struct call *, int64_t recipe, const char *changes, char **ret_lines);
 /* Fills a draft program, and the recipe made with it, from a shipped starter; E_INVALID names the known ones. */

@@ -89,7 +89,7 @@ static int reading_make(struct call *call, const struct invitation *invitation, 
 	if (!r)
 		r = zone_for(call, invitation->person, ret->program, &ret->zone);
 	if (!r)
-		ret->language = ret->person->language ? ret->person->language : settings_of(call)->institution.language;
+		ret->language = language_of(call, ret->person);
 	return r;
 }
 
@@ -189,79 +189,6 @@ static int offer_thanks(struct reading *r, struct page *page)
 
 	page->title = page_say(r, yes ? OFFER_ACCEPTED : OFFER_DECLINED);
 	page_paragraph(page, page_say(r, yes ? OFFER_ACCEPTED_NEXT : OFFER_DECLINED_NEXT));
-	return 0;
-}
-
-/* ---- a check-in ---- */
-
-static const char *const flag_words[] = { "we_met", "not_contacted", "need_help", NULL };
-
-static int check_in_page(struct reading *r, struct page *page)
-{
-	struct call *call = r->call;
-	struct page_choice *ratings, *flags;
-	struct check_in *check_in;
-	struct page_part *p;
-	struct two_sides side;
-	int result = load(call, &check_in_entity, r->subject, (void **)&check_in);
-
-	if (!result)
-		result = sides_of(call, check_in->match, r->person->id, r->language, &side);
-	if (result)
-		return result;
-	if (check_in->state == CHECK_IN_ANSWERED || check_in->person != r->person->id)
-		return fail(call, E_NOTFOUND, NULL, "what this link asks is over");
-	page->title = page_say(r, CHECK_IN_TITLE);
-	page_paragraph(page,
-		page_fill(call->arena, page_say(r, CHECK_IN_INTRO), (const char *const[]){ r->person->given_name, side.others, NULL }));
-	ratings = arena_new(call->arena, 5 * sizeof *ratings);
-	for (int i = 0; i < 5; i++)
-		ratings[i] = (struct page_choice){ arena_print(call->arena, "%d", i + 1), page_say(r, (enum page_word)(RATING_1 + i)) };
-	p = page_field(page, MENTORSHIP_SINGLE, "rating", page_say(r, CHECK_IN_RATING), r->answer);
-	p->flags = MENTORSHIP_PART_REQUIRED;
-	p->choices = ratings;
-	p->choice_count = 5;
-	flags = arena_new(call->arena, 3 * sizeof *flags);
-	for (int i = 0; flag_words[i]; i++)
-		flags[i] = (struct page_choice){ flag_words[i], page_say(r, (enum page_word)(FLAG_MET + i)) };
-	p = page_field(page, MENTORSHIP_MULTIPLE, "flags", page_say(r, CHECK_IN_FLAGS), r->answer);
-	p->choices = flags;
-	p->choice_count = 3;
-	page_part(page, MENTORSHIP_NOTE, NULL, page_say(r, CHECK_IN_PRIVATE));
-	page_button(page, "answer", page_say(r, SEND), MENTORSHIP_PART_PRIMARY);
-	return 0;
-}
-
-static int check_in_deed(struct reading *r, struct deed *deeds, int *count)
-{
-	const char *rating = answered(r->answer, "rating");
-	struct deed *deed = &deeds[0];
-	char *flags = arena_new(r->call->arena, 200);
-
-	*count = 0;
-	if (!page_does(r->answer, "answer"))
-		return 0;
-	if (!rating || rating[0] < '1' || rating[0] > '5' || rating[1])
-		return fail(r->call, E_INVALID, "rating", "%s", page_say(r, MUST_CHOOSE));
-	for (int i = 0; i < r->answer->count; i++)
-		for (int w = 0; flag_words[w]; w++)
-			if (!strcmp(r->answer->fields[i].name, "flags") && !strcmp(r->answer->fields[i].value, flag_words[w]) &&
-				!strstr(flags, flag_words[w])) {
-				strcat(flags, *flags ? "\n" : "");
-				strcat(flags, flag_words[w]);
-			}
-	*deed = (struct deed){ .entity = &check_in_entity, .id = r->subject, .verb = "Answer" };
-	deed->args[deed->arg_count++] = (struct arg){ "rating", { .type = V_INT, .number = rating[0] - '0' } };
-	if (*flags)
-		deed->args[deed->arg_count++] = (struct arg){ "flags", { .type = V_WORDS, .text = flags } };
-	*count = 1;
-	return 0;
-}
-
-static int check_in_thanks(struct reading *r, struct page *page)
-{
-	page->title = page_say(r, THANKS);
-	page_paragraph(page, page_say(r, CHECK_IN_NEXT));
 	return 0;
 }
 

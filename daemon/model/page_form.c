@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The page of a wave: an instrument's form, for whoever is asked.
+ * An instrument's form on a page, and the page of a wave, for whoever is asked.
  *
  * Pages have no script, so all questions stand there. One with a condition says so, or is shown by the plugin only with the answer that it
  * asks for; what does not apply is not required and not kept. Fields are called "q." and the item's name. An answer becomes the verb Answer
@@ -114,6 +114,45 @@ static const char **complaints(struct reading *r, const struct form *form, const
 	return ret;
 }
 
+void form_questions(struct reading *r, struct page *page, const struct form_page *open)
+{
+	const struct form *form = open->form;
+	const char **values = arena_new(r->call->arena, (form->item_count + 1) * sizeof *values), **wrong = NULL;
+
+	if (r->answer) {
+		sent_values(r, form, values);
+		wrong = complaints(r, form, values);
+	} else
+		memcpy(values, open->values, form->item_count * sizeof *values);
+	for (size_t i = 0; i < form->item_count; i++)
+		question(r, page, &form->items[i], values[i], wrong ? wrong[i] : NULL);
+	page_button(page, "send", page_say(r, SEND), MENTORSHIP_PART_PRIMARY);
+	if (!page->forgets)
+		page_button(page, "keep", page_say(r, FORM_KEEP), MENTORSHIP_PART_QUIET);
+}
+
+int form_answers(struct reading *r, const struct form *form, struct deed *deed, int *count)
+{
+	bool send = page_does(r->answer, "send");
+	const char **values, **wrong;
+
+	*count = 0;
+	if (!send && !page_does(r->answer, "keep"))
+		return 0;
+	values = arena_new(r->call->arena, (form->item_count + 1) * sizeof *values);
+	sent_values(r, form, values);
+	wrong = complaints(r, form, values);
+	for (size_t i = 0; send && i < form->item_count; i++)
+		if (wrong[i])
+			return fail(r->call, E_INVALID, arena_print(r->call->arena, "q.%s", form->items[i].name), "%s", wrong[i]);
+	deed->verb = send ? "Answer" : "Keep";
+	deed->args[deed->arg_count++] = (struct arg){ "answers", { .type = V_WORDS, .text = answers_kept(r->call, form, values) } };
+	*count = 1;
+	return 0;
+}
+
+/* ---- a wave ---- */
+
 static int form_open(struct reading *r, struct form_page *ret)
 {
 	int result = wave_page(r->call, r->subject, r->person->id, ret);
@@ -129,7 +168,6 @@ int form_show(struct reading *r, struct page *page)
 		[WAVE_NAMED] = FORM_NAMED, [WAVE_PSEUDONYMOUS] = FORM_PSEUDONYMOUS, [WAVE_ANONYMOUS] = FORM_ANONYMOUS
 	};
 	struct form_page open;
-	const char **values, **wrong = NULL;
 	int result = form_open(r, &open);
 
 	if (result)
@@ -139,17 +177,7 @@ int form_show(struct reading *r, struct page *page)
 	page_part(page, MENTORSHIP_NOTE, NULL, page_say(r, privacy[open.anonymity]));
 	page_paragraph(
 		page, page_fill(r->call->arena, page_say(r, FORM_CLOSES), (const char *const[]){ page_moment(r, open.closes), NULL }));
-	values = arena_new(r->call->arena, (open.form->item_count + 1) * sizeof *values);
-	if (r->answer) {
-		sent_values(r, open.form, values);
-		wrong = complaints(r, open.form, values);
-	} else
-		memcpy(values, open.values, open.form->item_count * sizeof *values);
-	for (size_t i = 0; i < open.form->item_count; i++)
-		question(r, page, &open.form->items[i], values[i], wrong ? wrong[i] : NULL);
-	page_button(page, "send", page_say(r, SEND), MENTORSHIP_PART_PRIMARY);
-	if (!page->forgets)
-		page_button(page, "keep", page_say(r, FORM_KEEP), MENTORSHIP_PART_QUIET);
+	form_questions(r, page, &open);
 	return 0;
 }
 
@@ -162,30 +190,17 @@ static int see_member(struct call *call, void *record, void *data)
 
 int form_deed(struct reading *r, struct deed *deeds, int *count)
 {
-	bool send = page_does(r->answer, "send");
 	struct deed *deed = &deeds[0];
 	struct form_page open;
-	const char **values, **wrong;
-	int result;
+	int result = form_open(r, &open);
 
 	*count = 0;
-	if (!send && !page_does(r->answer, "keep"))
-		return 0;
-	result = form_open(r, &open);
-	if (result)
-		return result;
-	values = arena_new(r->call->arena, (open.form->item_count + 1) * sizeof *values);
-	sent_values(r, open.form, values);
-	wrong = complaints(r, open.form, values);
-	for (size_t i = 0; send && i < open.form->item_count; i++)
-		if (wrong[i])
-			return fail(r->call, E_INVALID, arena_print(r->call->arena, "q.%s", open.form->items[i].name), "%s", wrong[i]);
-	*deed = (struct deed){ .entity = &wave_member_entity, .verb = send ? "Answer" : "Keep" };
-	result = each(r->call, &wave_member_entity, see_member, &deed->id, "\"wave\" = ?1 AND \"person\" = ?2",
-		VALUES(r->subject, r->person->id));
-	deed->args[deed->arg_count++] = (struct arg){ "answers", { .type = V_WORDS, .text = answers_kept(r->call, open.form, values) } };
-	*count = 1;
-	return result;
+	*deed = (struct deed){ .entity = &wave_member_entity };
+	if (!result)
+		result = form_answers(r, open.form, deed, count);
+	return result ? result
+		      : each(r->call, &wave_member_entity, see_member, &deed->id, "\"wave\" = ?1 AND \"person\" = ?2",
+				VALUES(r->subject, r->person->id));
 }
 
 int form_thanks(struct reading *r, struct page *page)

@@ -77,7 +77,17 @@ int meeting_page(struct reading *, struct page *);
 int meeting_deed(struct reading *, struct deed *, int *count);
 int meeting_thanks(struct reading *, struct page *);
 
-/* A wave's form (page_form.c). */
+/* A check-in (page_check_in.c). */
+int check_in_page(struct reading *, struct page *);
+int check_in_deed(struct reading *, struct deed *, int *count);
+int check_in_thanks(struct reading *, struct page *);
+
+/* A form (page_form.c): its questions with what was sent or kept, and the buttons; "keep" is not there on a page that forgets. */
+void form_questions(struct reading *, struct page *, const struct form_page *);
+/* What was sent as the verb Answer or Keep, and its argument, of the record that `deed` names; *count 0: neither button was pressed. E_INVALID
+ * names the part. */
+int form_answers(struct reading *, const struct form *, struct deed *, int *count);
+/* A wave's form. */
 int form_show(struct reading *, struct page *);
 int form_deed(struct reading *, struct deed *, int *count);
 int form_thanks(struct reading *, struct page *);

@@ -32,6 +32,7 @@ static const char *const words[PAGE_WORDS][LANGUAGES] = {
 	[OFFER_DECLINED_NEXT] = { "The coordinators look for somebody else.", "Die Koordinierenden suchen weiter." },
 	[CHECK_IN_TITLE] = { "How is it going?", "Wie läuft es?" },
 	[CHECK_IN_INTRO] = { "%1, how is it going with %2?", "%1, wie läuft es mit %2?" },
+	[CHECK_IN_ABOUT] = { "%1, this is about you and %2.", "%1, es geht um Sie und %2." },
 	[CHECK_IN_RATING] = { "How is it going?", "Wie läuft es?" },
 	[RATING_1] = { "Badly", "Schlecht" },
 	[RATING_2] = { "Not so well", "Nicht so gut" },
@@ -329,6 +330,11 @@ static int column(const char *language)
 			return i;
 	}
 	return 0;
+}
+
+const char *page_language(const char *language)
+{
+	return page_languages[column(language)];
 }
 
 const char *page_word(const char *language, enum page_word word)

@@ -22,6 +22,7 @@ enum page_word {
 	OFFER_DECLINED_NEXT,
 	CHECK_IN_TITLE,
 	CHECK_IN_INTRO,
+	CHECK_IN_ABOUT,
 	CHECK_IN_RATING,
 	RATING_1,
 	RATING_2,
@@ -251,6 +252,8 @@ enum page_word {
 
 /* In the language, or its parent ("de" for "de_AT"), or English. */
 const char *page_word(const char *language, enum page_word);
+/* Which of these languages that is. */
+const char *page_language(const char *language);
 /* The languages that have all of them, ended by NULL. */
 extern const char *const page_languages[];
 /* Fills %1 to %9. */

@@ -45,6 +45,7 @@ static const struct field fields[] = { ID_AND_VERSION(struct program, .anchor = 
 	{ AS_INT(struct program, check_in_weekday, CHOICE, MEMBER), .choices = weekdays, .label = "Weekday of check-ins" },
 	{ AS_INT(struct program, check_in_hour, NUMBER, MEMBER), .flags = HAS_MIN | HAS_MAX, .min = 0, .max = 23,
 		.label = "Hour of check-ins" },
+	{ AS_INT(struct program, check_in_form, LINK, STAFF), .to = "instrument", .label = "Form of its check-ins (none: two questions)" },
 	{ AS_INT(struct program, reminder_days, NUMBER, MEMBER), .flags = DAYS, .label = "Reminder after" },
 	{ AS_INT(struct program, overdue_days, NUMBER, MEMBER), .flags = DAYS, .label = "Overdue after" },
 	{ AS_INT(struct program, escalation_days, NUMBER, MEMBER), .flags = DAYS, .label = "Escalated after" },
@@ -158,6 +159,8 @@ static int changed(struct call *call, const void *was, const void *now)
 	if (!r)
 		r = plan_day(call, "program close", p, old && old->ends != NONE ? old->ends + 1 : NONE,
 			p->ends == NONE ? NONE : p->ends + 1, moved);
+	if (!r && p->check_in_form != NONE && (!old || old->check_in_form != p->check_in_form))
+		r = check_in_form_fits(call, p);
 	return !r && !old && p->starter && p->recipe == NONE ? starter_recipe(call, p) : r;
 }
 
@@ -211,7 +214,7 @@ static int program_clone(struct call *call, const void *was, void *now)
 
 	(void)now;
 	*copy = *(const struct program *)was;
-	copy->id = copy->starts = copy->ends = copy->intake_from = copy->intake_to = copy->recipe = NONE;
+	copy->id = copy->starts = copy->ends = copy->intake_from = copy->intake_to = copy->recipe = copy->check_in_form = NONE;
 	copy->version = copy->revision = 1;
 	copy->mail_held = 0;
 	copy->state = PROGRAM_DRAFT;
@@ -270,8 +273,8 @@ static int program_release(struct call *call, const void *was, void *now)
 
 #define POLICY \
 	"title summary framework mentor_role mentee_role eligibility starts ends intake_from intake_to zone check_in_weeks " \
-	"check_in_first_weeks check_in_weekday check_in_hour reminder_days overdue_days escalation_days offer_days offer_order formats " \
-	"minimum_meetings confidentiality contact agreement agreement_days mentor_places retention_days recipe"
+	"check_in_first_weeks check_in_weekday check_in_hour check_in_form reminder_days overdue_days escalation_days offer_days offer_order " \
+	"formats minimum_meetings confidentiality contact agreement agreement_days mentor_places retention_days recipe"
 static const struct verb verbs[] = { { "Create", COORDINATOR, 0, KEEP, "*", program_create, "Make a program", ON_COLLECTION, NULL, NULL,
 					     0 },
 	{ "Update", COORDINATOR, IN(PROGRAM_DRAFT) | IN(PROGRAM_OPEN), KEEP, "*", NULL, "Change", 0, NULL, NULL, 0 },

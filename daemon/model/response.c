@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Responses: what was answered. One for each person and wave; a draft counts for nothing.
+ * Responses: what was answered. One for each person and wave, or for each check-in that asks a form; a draft counts for nothing.
  *
  * Who has answered is a row of its own (wave_member), and of an anonymous wave nothing leads from there to here: the row has a random id, no
  * person, no day, no draft before it, no audit record and no signal; what it says lies sealed until the wave closes, and is then written anew
  * in another order (response_shut.c). Their side is kept only where results are wanted for sides apart and each side is large
  * enough to hide in.
  *
- * Answers leave through two doors. A person's own, by their own right; and those of a wave that is named, by the verb Read of
- * coordinators. Of the others there are only results (wave_result.c). Which of these holds depends on the wave, so no class of the field
- * could say it: nobody else may read the field.
+ * Answers leave through two doors. A person's own, by their own right; and those of a check-in, or of a wave that is named, by the verb Read
+ * of coordinators. Of the others there are only results (wave_result.c). Which of these holds depends on the wave, so no class of the field
+ * could say it: nobody else may read the field. The response to a check-in belongs to its match, so that a coordinator who is the other side
+ * of it reads nothing.
  *
  * What a coordinator has entered for somebody is marked: it counts in the results, but not towards the fewest that are shown.
  */
@@ -26,7 +27,11 @@ static const char *const sides[] = { "mentor", "mentee", NULL };
 static const struct field fields[] = { ID_AND_VERSION(struct response, .anchor = NO_ANCHOR),
 	{ AS_INT(struct response, program, LINK, MEMBER), .flags = REQUIRED | BY_VERB, .to = "program", .anchor = AT_PROGRAM,
 		.label = "Program" },
-	{ AS_INT(struct response, wave, LINK, MEMBER), .flags = REQUIRED | BY_VERB | LISTED | LEADS | OWN, .to = "wave", .label = "Wave" },
+	{ AS_INT(struct response, match, LINK, MEMBER), .flags = BY_VERB | OWN, .to = "match", .anchor = AT_MATCH,
+		.label = "Match (of a check-in)" },
+	{ AS_INT(struct response, wave, LINK, MEMBER), .flags = BY_VERB | LISTED | LEADS | OWN, .to = "wave", .label = "Wave" },
+	{ AS_INT(struct response, check_in, LINK, MEMBER), .flags = BY_VERB | LISTED | LEADS | OWN, .to = "check_in",
+		.label = "Check-in" },
 	{ AS_INT(struct response, person, LINK, MEMBER), .flags = BY_VERB | LISTED | OWN, .to = "person", .anchor = AT_PERSON,
 		.label = "Whose (none: nobody knows)" },
 	{ AS_INT(struct response, side, CHOICE, STAFF), .flags = BY_VERB | OWN, .choices = sides, .label = "Side" },
@@ -145,6 +150,28 @@ static int find_draft(struct call *call, const struct wave_member *member, struc
 	return r;
 }
 
+void form_page_fill(struct call *call, const struct form *form, const char *draft, struct form_page *ret)
+{
+	const char **values = arena_new(call->arena, (form->item_count + 1) * sizeof *values);
+	bool *applies = arena_new(call->arena, (form->item_count + 1) * sizeof *applies);
+	struct answer_error *errors = arena_new(call->arena, (form->item_count + 1) * sizeof *errors);
+
+	answers_read(call, form, draft, values);
+	answers_check(call->arena, form, values, true, applies, errors);
+	ret->form = form;
+	ret->values = values;
+	ret->applies = applies;
+}
+
+int response_to(struct call *call, int64_t check_in, struct response **ret)
+{
+	struct finding finding = { NULL };
+	int r = each(call, &response_entity, find_one, &finding, "\"check_in\" = ?1", VALUES(check_in));
+
+	*ret = finding.found;
+	return r;
+}
+
 int wave_page(struct call *call, int64_t wave_id, int64_t person_id, struct form_page *ret)
 {
 	struct wave_member *member = NULL;
@@ -152,32 +179,21 @@ int wave_page(struct call *call, int64_t wave_id, int64_t person_id, struct form
 	struct person *person;
 	struct response *draft = NULL;
 	struct form *form = NULL;
-	struct answer_error *errors;
-	const char **values;
-	bool *applies;
 	int r = find_member(call, wave_id, person_id, &wave, &member);
 
 	if (!r)
 		r = load(call, &person_entity, person_id, (void **)&person);
 	if (!r)
-		r = survey_form(call, wave->instrument, person->language, &form);
+		r = survey_form(call, wave->instrument, language_of(call, person), &form);
 	if (!r && member->state == WAVE_MEMBER_ASKED)
 		r = find_draft(call, member, &draft);
 	if (r)
 		return r;
-	values = arena_new(call->arena, (form->item_count + 1) * sizeof *values);
-	applies = arena_new(call->arena, (form->item_count + 1) * sizeof *applies);
-	errors = arena_new(call->arena, (form->item_count + 1) * sizeof *errors);
-	if (draft)
-		answers_read(call, form, draft->answers, values);
-	answers_check(call->arena, form, values, true, applies, errors);
 	*ret = (struct form_page){ .title = wave->title,
-		.form = form,
-		.values = values,
-		.applies = applies,
 		.closes = wave->closes,
 		.anonymity = wave->anonymity,
 		.answered = member->state == WAVE_MEMBER_ANSWERED };
+	form_page_fill(call, form, draft ? draft->answers : NULL, ret);
 	return 0;
 }
 
@@ -211,6 +227,67 @@ static void tell_errors(
 		list[i] = (struct form_error){ form->items[errors[i].item].name, errors[i].text };
 	ret->count = count;
 	ret->list = list;
+}
+
+int answers_given(struct call *call, const char *words, struct arg **ret, size_t *ret_count)
+{
+	struct arg *args = arena_new(call->arena, (FORM_ITEMS + 1) * sizeof *args);
+	size_t count = 0;
+
+	for (const char *p = words; *p && count < FORM_ITEMS; p += *p == '\n') {
+		size_t line = strcspn(p, "\n");
+		char *text = arena_copy_n(call->arena, p, line), *equals = strchr(text, '=');
+
+		p += line;
+		if (!equals)
+			return fail(call, E_INVALID, "answers", "an answer is written as name=value");
+		*equals = 0;
+		answer_unescape(equals + 1);
+		args[count++] = (struct arg){ text, { .type = V_TEXT, .text = equals + 1 } };
+	}
+	*ret = args;
+	*ret_count = count;
+	return 0;
+}
+
+int answers_take(struct call *call, const struct form *form, const struct arg *answers, size_t count, bool draft, struct form_errors *told,
+	const char ***ret_values, char **ret_kept)
+{
+	const char **values = arena_new(call->arena, (form->item_count + 1) * sizeof *values);
+	struct answer_error *errors = arena_new(call->arena, (form->item_count + 1) * sizeof *errors);
+	size_t wrong;
+	int r = gather(call, form, answers, count, values);
+
+	if (r)
+		return r;
+	wrong = answers_check(call->arena, form, values, draft, NULL, errors);
+	tell_errors(call, form, errors, wrong, told);
+	if (wrong && !draft)
+		return fail(call, E_INVALID, form->items[errors[0].item].name, "%s", errors[0].text);
+	*ret_values = values;
+	*ret_kept = answers_kept(call, form, values);
+	return 0;
+}
+
+int answers_call(struct call *call, const struct form *form, const char *words, bool draft, const char ***ret_values, char **ret_kept)
+{
+	struct form_errors errors = { 0 };
+	struct arg *args;
+	size_t count;
+	int r = answers_given(call, words, &args, &count);
+
+	if (!r)
+		r = answers_take(call, form, args, count, draft, &errors, ret_values, ret_kept);
+	return r == E_INVALID && errors.count ? fail(call, E_INVALID, "answers", "%s: %s", errors.list[0].name, errors.list[0].text) : r;
+}
+
+int response_write(struct call *call, const struct response *old, struct response *now, char *answers, bool draft)
+{
+	now->answers = answers;
+	now->entered = call->options.for_person != NONE;
+	now->state = draft ? RESPONSE_DRAFT : RESPONSE_SUBMITTED;
+	now->submitted_on = draft || now->person == NONE ? NONE : today(call);
+	return old ? save(call, &response_entity, old, now) : add(call, &response_entity, now);
 }
 
 /* Is the side to be kept? In an anonymous wave only where it tells nothing of anybody. */
@@ -247,16 +324,10 @@ static int keep(struct call *call, const struct wave *wave, const struct wave_me
 	now->wave = wave->id;
 	now->program = wave->program;
 	now->person = anonymous ? NONE : member->person;
-	now->answers = anonymous ? NULL : answers;
-	now->entered = call->options.for_person != NONE;
-	now->state = draft ? RESPONSE_DRAFT : RESPONSE_SUBMITTED;
-	now->submitted_on = draft || anonymous ? NONE : today(call);
 	r = side_for(call, wave, member, &now->side);
 	if (!r && anonymous)
 		r = answers_shut(call, wave, now, answers);
-	if (r)
-		return r;
-	return old ? save(call, &response_entity, old, now) : add(call, &response_entity, now);
+	return r ? r : response_write(call, old, now, anonymous ? NULL : answers, draft);
 }
 
 static int suppress(struct call *call, void *record, void *data)
@@ -268,12 +339,11 @@ static int suppress(struct call *call, void *record, void *data)
 int wave_take(
 	struct call *call, const struct wave_member *member, const struct arg *answers, size_t count, bool draft, struct form_errors *ret)
 {
-	struct answer_error *errors;
 	struct wave_member *again = NULL;
 	struct wave *wave;
 	struct form *form = NULL;
 	const char **values;
-	size_t wrong;
+	char *kept = NULL;
 	int r = find_member(call, member->wave, member->person, &wave, &again);
 
 	*ret = (struct form_errors){ 0 };
@@ -283,21 +353,12 @@ int wave_take(
 		return fail(call, E_INVALID, "for", "an anonymous answer is given by nobody else");
 	if (!r)
 		r = survey_form(call, wave->instrument, NULL, &form);
-	if (r)
+	if (!r)
+		r = answers_take(call, form, answers, count, draft, ret, &values, &kept);
+	if (r || (draft && wave->anonymity == WAVE_ANONYMOUS))
 		return r;
-	values = arena_new(call->arena, (form->item_count + 1) * sizeof *values);
-	errors = arena_new(call->arena, (form->item_count + 1) * sizeof *errors);
-	r = gather(call, form, answers, count, values);
-	if (r)
-		return r;
-	wrong = answers_check(call->arena, form, values, draft, NULL, errors);
-	tell_errors(call, form, errors, wrong, ret);
-	if (wrong && !draft)
-		return fail(call, E_INVALID, form->items[errors[0].item].name, "%s", errors[0].text);
-	if (draft && wave->anonymity == WAVE_ANONYMOUS)
-		return 0;
 	ret->draft_kept = draft;
-	r = keep(call, wave, member, answers_kept(call, form, values), draft);
+	r = keep(call, wave, member, kept, draft);
 	if (r || draft)
 		return r;
 	return each(call, &message_entity, suppress, NULL,
@@ -323,19 +384,19 @@ int wave_answer(
 static int read_it(struct call *call, const void *was, void *now)
 {
 	const struct response *response = was;
-	struct wave *wave;
-	int r = load(call, &wave_entity, response->wave, (void **)&wave);
+	struct wave *wave = NULL;
+	int r = response->wave == NONE ? 0 : load(call, &wave_entity, response->wave, (void **)&wave);
 
 	(void)now;
 	if (r)
 		return r;
-	if (wave->anonymity != WAVE_NAMED)
+	if (wave && wave->anonymity != WAVE_NAMED)
 		return fail(call, E_DENIED, NULL, "people were promised that nobody reads their answers alone; see the wave's results");
 	answer(call, "answers", (struct value){ .type = V_TEXT, .text = response->answers ? response->answers : "" });
 	return 0;
 }
 
-static const struct verb verbs[] = { { "Read", COORDINATOR, IN(RESPONSE_SUBMITTED), KEEP, NULL, read_it, "Read the answers (named waves)",
+static const struct verb verbs[] = { { "Read", COORDINATOR, IN(RESPONSE_SUBMITTED), KEEP, NULL, read_it, "Read the answers (of check-ins and named waves)",
 					     ANSWERS | NO_KEY, NULL, NULL, 0 },
 	{ "Submit", SYSTEM, IN(RESPONSE_DRAFT), IN(RESPONSE_SUBMITTED), NULL, NULL, "Was sent off", 0, NULL, NULL, 0 }, { 0 } };
 
@@ -344,10 +405,10 @@ const struct entity response_entity = { .name = "response",
 	.size = sizeof(struct response),
 	.fields = fields,
 	.verbs = verbs,
-	.unique = "wave person",
+	.unique = "wave person; check_in",
 	.readers = readers,
 	.flags = RANDOM_ID | QUIET,
 	.retention = AFTER_PROGRAM,
 	.label = "Response",
-	.help = "What was answered in a wave; of an anonymous wave nobody knows by whom.",
+	.help = "What was answered in a wave or a check-in; of an anonymous wave nobody knows by whom.",
 	.order = "state" };

@@ -72,7 +72,7 @@ enum response_state {
 	RESPONSE_SUBMITTED
 };
 struct response {
-	int64_t id, version, program, wave, person, side;
+	int64_t id, version, program, match, wave, check_in, person, side;
 	char *answers; /* a line for each: name=value, with \n and \\ escaped */
 	char *shut;    /* the same, sealed under the key of an anonymous wave, as long as that is open */
 	int64_t entered, submitted_on, state;
@@ -88,9 +88,27 @@ struct wave_result {
 /* The form of an instrument, compiled, its texts in that language where there are such (NULL: its own). E_INVALID tells the first
  * things that are wrong with it. */
 int survey_form(struct call *, int64_t instrument, const char *language, struct form **ret);
+/* The items of a sound form that cannot be read in that language, "rating, met": their text or that of a choice is missing; NULL: none. */
+int survey_lacks(struct call *, const struct instrument *, const char *language, const char **ret);
 /* Makes the items and scales of a shipped instrument, in its draft. */
 int shipped_fill(struct call *, struct instrument *);
 int shipped_items(struct call *, const struct instrument *);
+/* What verbs take that are given answers: words "name=value". */
+struct answering {
+	char *answers;
+};
+/* These words as arguments, one for each; E_INVALID names `answers`. */
+int answers_given(struct call *, const char *words, struct arg **ret, size_t *ret_count);
+/* Looks at answers for a form: *ret_kept is what is to be kept, `values` has one of each item (NULL: none). Of a draft what is wrong is left
+ * out and told; else E_INVALID with errors. */
+int answers_take(struct call *, const struct form *, const struct arg *, size_t count, bool draft, struct form_errors *, const char ***ret_values,
+	char **ret_kept);
+/* The same given as words, by a call of its own. */
+int answers_call(struct call *, const struct form *, const char *words, bool draft, const char ***ret_values, char **ret_kept);
+/* The response to a check-in, or its draft; NULL: there is none. */
+int response_to(struct call *, int64_t check_in, struct response **ret);
+/* Writes a response in the place of its draft (NULL: there was none); the link to what was answered, and to whom, stands in `now`. */
+int response_write(struct call *, const struct response *old, struct response *now, char *answers, bool draft);
 /* Answers as kept, and back: `values` has one of each item of the form (NULL: none). */
 void answer_unescape(char *); /* of one value, in place */
 char *answers_kept(struct call *, const struct form *, const char *const *values);
@@ -99,6 +117,8 @@ void answers_read(struct call *, const struct form *, const char *kept, const ch
 const struct form_choice *choices_read(struct arena *, const char *lines, size_t *ret_count);
 /* How many would be asked by that audience now. */
 int wave_audience(struct call *, const struct wave *, int64_t *ret);
+/* A page's form with the answers of a draft (NULL: none). */
+void form_page_fill(struct call *, const struct form *, const char *draft, struct form_page *);
 /* Takes answers (see wave_answer) of somebody who is asked; that they have answered is for the caller to write down. */
 int wave_take(struct call *, const struct wave_member *, const struct arg *, size_t count, bool draft, struct form_errors *ret);
 /* Participants of the program ?1 who are asked as ?2 (index of the audience), with their side. */
@@ -115,6 +135,11 @@ int waves_apart(struct call *, const struct wave *, int64_t k, const char **ret_
 int wave_table(struct call *, const struct wave *);
 /* An instrument as an .xlsx in XLSForm: its entity's `write`. */
 int xlsform_write(struct call *, int64_t id, const char *format, struct buffer *out);
+/* What the page of a check-in that asks a form shows of it, in that language. */
+int check_in_page_form(struct call *, const struct check_in *, const char *language, struct form_page *);
+/* Takes answers, words "name=value", to a check-in that asks a form: its response is written, and unless it is a draft its rating and flags are
+ * set. E_INVALID names `answers`. */
+int check_in_take(struct call *, struct check_in *, const char *words, bool draft);
 /* Counts and freezes the results of a wave that closes; *ret_lost: answers whose key was forgotten, which are gone. */
 int wave_count(struct call *, const struct wave *, int64_t *ret_lost);
 /* ---- of an anonymous wave, whose answers lie sealed until it closes: response_shut.c ---- */

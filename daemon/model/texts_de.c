@@ -88,7 +88,7 @@ static const struct shipped_text texts[] = {
 		"\n"
 		"Wir suchen weiter und melden uns, wenn es einen neuen gibt.\n",
 		NULL },
-	{ "check-in-due", "Wie läuft es mit {{match.partner}}?", "Zwei Fragen beantworten",
+	{ "check-in-due", "Wie läuft es mit {{match.partner}}?", "Sagen, wie es läuft",
 		"Wie läuft es mit {{match.partner}}? Die Antwort dauert zwei Minuten.\n"
 		"\n"
 		"Bitte antworten Sie bis {{answer_until}}:\n"
@@ -96,7 +96,7 @@ static const struct shipped_text texts[] = {
 		"\n"
 		"{{match.partner}} sieht Ihre Antwort nicht.\n",
 		NULL },
-	{ "check-in-reminder", "Noch offen: Wie läuft es mit {{match.partner}}?", "Zwei Fragen beantworten",
+	{ "check-in-reminder", "Noch offen: Wie läuft es mit {{match.partner}}?", "Sagen, wie es läuft",
 		"Wir haben gefragt, wie es mit {{match.partner}} läuft, und noch keine Antwort. Sie dauert zwei Minuten.\n"
 		"\n"
 		"Bitte antworten Sie bis {{answer_until}}:\n"

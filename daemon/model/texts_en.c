@@ -89,7 +89,7 @@ static const struct shipped_text texts[] = {
 		"\n"
 		"We keep looking, and you hear from us when there is another one.\n",
 		NULL },
-	{ "check-in-due", "How is it going with {{match.partner}}?", "Answer two questions",
+	{ "check-in-due", "How is it going with {{match.partner}}?", "Say how it is going",
 		"How is it going with {{match.partner}}? It takes two minutes.\n"
 		"\n"
 		"Please answer until {{answer_until}}:\n"
@@ -97,7 +97,7 @@ static const struct shipped_text texts[] = {
 		"\n"
 		"{{match.partner}} does not see your answer.\n",
 		NULL },
-	{ "check-in-reminder", "Still open: how is it going with {{match.partner}}?", "Answer two questions",
+	{ "check-in-reminder", "Still open: how is it going with {{match.partner}}?", "Say how it is going",
 		"We asked how it is going with {{match.partner}}, and have no answer yet. It takes two minutes.\n"
 		"\n"
 		"Please answer until {{answer_until}}:\n"

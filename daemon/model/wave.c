@@ -444,9 +444,6 @@ static const struct field member_fields[] = { ID_AND_VERSION(struct wave_member,
 	{ 0 } };
 COVERS(member_fields, struct wave_member, 0);
 
-struct answering {
-	char *answers;
-};
 static const struct field answering_fields[] = { { AS_WORDS(struct answering, answers, STAFF), .flags = REQUIRED | HAS_MAX, .max = 60000,
 							 .label = "Answers (name=value; \\n is a line feed)" },
 	{ 0 } };
@@ -455,22 +452,12 @@ static int take_answers(struct call *call, const struct wave_member *member, boo
 {
 	const struct answering *given = call->arguments;
 	struct form_errors errors = { 0 };
-	struct arg *args = arena_new(call->arena, (FORM_ITEMS + 1) * sizeof *args);
-	size_t count = 0;
-	int r;
+	struct arg *args;
+	size_t count;
+	int r = answers_given(call, given->answers, &args, &count);
 
-	for (const char *p = given->answers; *p && count < FORM_ITEMS; p += *p == '\n') {
-		size_t line = strcspn(p, "\n");
-		char *text = arena_copy_n(call->arena, p, line), *equals = strchr(text, '=');
-
-		p += line;
-		if (!equals)
-			return fail(call, E_INVALID, "answers", "an answer is written as name=value");
-		*equals = 0;
-		answer_unescape(equals + 1);
-		args[count++] = (struct arg){ text, { .type = V_TEXT, .text = equals + 1 } };
-	}
-	r = wave_take(call, member, args, count, draft, &errors);
+	if (!r)
+		r = wave_take(call, member, args, count, draft, &errors);
 	if (!r && draft && !errors.draft_kept)
 		return fail(call, E_STATE, "state", "an anonymous form keeps no draft: answer it in one go");
 	return r == E_INVALID && errors.count ? fail(call, E_INVALID, "answers", "%s: %s", errors.list[0].name, errors.list[0].text) : r;

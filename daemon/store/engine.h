@@ -23,7 +23,7 @@ enum {
 }; /* "MENT" */
 /* The newest schema that this program knows (user_version of the file; 0: no tables yet). Raised with each numbered step. */
 enum {
-	ENGINE_SCHEMA = 2
+	ENGINE_SCHEMA = 3
 };
 
 /* Opens `directory`/`file` (created 0600 when absent and `create`), after looking at its header: a foreign, newer or damaged file is

@@ -15,7 +15,14 @@
 #include "internal.h"
 
 /* Numbered steps; entry i brings a database from i to i + 1. */
-static const char *const steps[] = { "SELECT 1", "ALTER TABLE \"replay\" ADD COLUMN \"shut_for\" INTEGER" };
+static const char *const steps[] = { "SELECT 1", "ALTER TABLE \"replay\" ADD COLUMN \"shut_for\" INTEGER",
+	/* a response may be to a check-in: no wave then. A column that was NOT NULL is taken out and put in again without. */
+	"DROP INDEX \"response_by_wave_person\";"
+	"ALTER TABLE \"response\" RENAME COLUMN \"wave\" TO \"wave_before\";"
+	"ALTER TABLE \"response\" ADD COLUMN \"wave\" INTEGER REFERENCES \"wave\";"
+	"UPDATE \"response\" SET \"wave\" = \"wave_before\";"
+	"ALTER TABLE \"response\" DROP COLUMN \"wave_before\";"
+	"CREATE UNIQUE INDEX \"response_by_wave_person\" ON \"response\" (\"wave\", \"person\")" };
 enum {
 	SCHEMA = sizeof steps / sizeof *steps
 };

@@ -296,14 +296,30 @@ def check_in_answers(waiting, when, tim):
         if number(row["person"]) == int(tim) or kind == "never" or (kind == "late" and when == "early"):
             continue
         mark = number(row["object"])
-        arguments = {"rating": 1 + (mark * 7 + 3) % 5 if mark % 6 == 0 else 4 + mark % 2}
+        answers = [f"rating={1 + (mark * 7 + 3) % 5 if mark % 6 == 0 else 4 + mark % 2}"]
+        answers += ["met=no", "why_not=time"] if mark % 46 == 0 else ["met=yes", f"times={1 + mark % 3}"]
         if mark % 23 == 0:
-            arguments["flags"] = ["would like a talk"]
-        calls.append({"object": row["object"], "verb": "Answer", "arguments": arguments, "options": {"for": row["person"]}})
+            answers += ["help=yes", "say=I would like a talk, when there is time."]
+        calls.append({"object": row["object"], "verb": "Answer", "arguments": {"answers": answers}, "options": {"for": row["person"]}})
     parts = [calls[start:start + 100] for start in range(0, len(calls), 100)]
     for i, part in enumerate(parts):
         write(f"check-in-{i}.json", part)
     print(len(parts))
+
+
+@question
+def responses(kept, check_ins):
+    """Each answered check-in has its response, and no other has one; those with a flag are as many as have an answer that raises one."""
+    answered = {row["object"]: row for row in read(check_ins) if row["state"] == "answered"}
+    found = collections.Counter(row["check_in"] for row in read(kept))
+    if set(found) != set(answered) or set(found.values()) - {1}:
+        wrong(f"{len(answered)} check-ins were answered, but there are {len(read(kept))} responses, to {len(found)} check-ins")
+    if not all(row["rating"] for row in answered.values()):
+        wrong("a check-in was answered without a rating")
+    flags = collections.Counter(flag for row in answered.values() for flag in row["flags"] or [])
+    if not flags["not_met"] and len(answered) > 100:
+        wrong("nobody's answer raised a flag")
+    print("   flags that answers raised: " + (", ".join(f"{count} {flag}" for flag, count in sorted(flags.items())) or "none"))
 
 
 @question

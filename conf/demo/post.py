@@ -287,8 +287,8 @@ def check_ins(place, messages, *batches):
             if not mail or not mail.links:
                 rest.append(call)
                 continue
-            code, title = browser.press(mail.links[0], "answer", rating=arguments["rating"],
-                                        **({"flags": "need_help"} if "flags" in arguments else {}))
+            code, title = browser.press(mail.links[0], "send", **{f"q.{name}": value for name, value in
+                                                                  (answer.split("=", 1) for answer in arguments["answers"])})
             if code == 404:
                 rest.append(call)
             elif code != 200:

@@ -210,9 +210,27 @@ import_minors()
 
 # ---- 3: matching ----
 
+# What mentees are asked from week to week.
+form_of_check_ins()
+{
+	say "Check-ins ask a form. This one ships, in English and German; its items 'rating', 'met', 'why_not' and 'help' say how it" \
+		"is going and whether somebody has to look, whatever else an institution asks."
+	show carla mentorctl instrument create "program=$program" starter=check-in
+	show carla mentorctl instrument ready check-in
+	show carla mentorctl program update "$program" check-in-form=check-in
+	check "the form cannot be taken away from the program now" refused_word carla instrument rework check-in
+}
+
+# Quietly: it is refused because of a state.
+refused_word()
+{
+	! as "$1" mentorctl "${@:2}" >"$run/work/refused.txt" 2>&1 </dev/null && grep -q WrongState "$run/work/refused.txt"
+}
+
 step_match()
 {
 	title "3  Open, accept, match"
+	form_of_check_ins
 	show carla mentorctl program open "$program"
 	show carla mentorctl participant accept --where "program=$program" --where state=applied --yes
 	ask carla ready.json participant list "program=$program" state=ready -f id
@@ -526,12 +544,13 @@ tim_answers()
 	say "tim has let his check-ins wait; he answers one of them himself."
 	check "a check-in waits for him" above "$(look rows waiting.json)" 0
 	check_in=$(look value waiting.json object)
-	show tim mentorctl check-in answer "${check_in##*/}" rating=4
+	show tim mentorctl check-in answer "${check_in##*/}" answers=rating=4,met=yes,times=2
 }
 
 look_back()
 {
-	ask carla check-ins.json check-in list "program=$program" -f id,due,participant,person,state
+	ask carla check-ins.json check-in list "program=$program" -f id,due,participant,person,rating,flags,state
+	ask carla responses.json response list "program=$program" state=submitted -f id,check_in
 	ask carla escalated.json check-in list "program=$program" state=escalated -f id,due,participant,state
 	ask carla agenda.json today
 	say "All check-ins of the twelve weeks:"
@@ -541,6 +560,8 @@ look_back()
 		check "those who never answered were escalated" above "$(look rows escalated.json)" 0
 		check "a change of the clocks and a holiday were crossed" look moved-and-changed check-ins.json people.json "$CLOSED_TO"
 	fi
+	check "each answered check-in has its response, its rating, and the flags that its answers raise" \
+		look responses responses.json check-ins.json
 	check "the coordinator's agenda has each escalated check-in" \
 		same "$(look agenda agenda.json | sed -n 's/ *\([0-9]*\)  check-in escalated.*/\1/p')" "$(look rows escalated.json | grep -vx 0)"
 	say "When they fell due: at the program's hour in each mentee's own zone, before and after the clocks changed."

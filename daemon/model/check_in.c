@@ -391,13 +391,13 @@ static const struct job jobs[] = { { "check-in due", NULL, RUN_EACH_MISSED, 0, d
 	{ "check-in overdue", NULL, RUN_ONCE_LATE, 0, overdue, "A check-in is overdue", 0, "check_in" },
 	{ "check-in escalation", NULL, RUN_ONCE_LATE, 0, escalate, "A check-in is escalated", 0, "check_in" }, { 0 } };
 
-/* Of a pair that ended or pauses nothing waits. */
+/* Of a pair that ended or pauses nothing waits; nor does what is well. */
 #define MET " AND EXISTS (SELECT 1 FROM \"match\" ma WHERE ma.\"id\" = t.\"match\" AND ma.\"state\" = 'active')"
 static const struct waiting waiting[] = { { "check-in to answer", SELF, "t.\"state\" IN ('due', 'overdue', 'escalated')" MET, "t.\"due\"",
 						  NULL },
 	{ "check-in overdue", COORDINATOR, "t.\"state\" = 'overdue'" MET, "t.\"due\"", NULL },
 	{ "check-in escalated", COORDINATOR, "t.\"state\" = 'escalated'" MET, "t.\"due\"", NULL },
-	{ "check-in with a flag", COORDINATOR, "t.\"state\" = 'answered' AND (t.\"rating\" <= 2 OR t.\"flags\" IS NOT NULL)",
+	{ "check-in with a flag", COORDINATOR, "t.\"state\" = 'answered' AND (t.\"rating\" <= 2 OR t.\"flags\" <> 'we_met')",
 		"t.\"answered_at\"", NULL },
 	{ 0 } };
 

@@ -84,7 +84,8 @@ def test_the_coordinators_page_stands_alone(sample):
 def test_mail_went_round(sample):
     for said in ("the forwarded link opens nothing", "a link that was fetched a hundred times changed nothing", "and none twice",
                  "an offer that somebody never answered has lapsed by itself", "each new pair got its introductions, and nobody two",
-                 "no coordinator can list concerns",
+                 "no coordinator can list concerns", "the form cannot be taken away from the program now",
+                 "each answered check-in has its response, its rating, and the flags that its answers raise",
                  "each introduction carries an invitation to the same first meeting, which names its reader alone", "each answer that was thanked for is there"):
         assert f"{said}\n" in sample.text, said
     assert len(list((sample.place / "mail").glob("*.eml"))) > 2000
@@ -220,6 +221,16 @@ def test_a_check_in_at_the_wrong_hour_or_day_is_noticed(scratch, due, status):
                        ("people.json", [{"object": PERSON, "zone": "America/New_York"}])):
         (scratch / name).write_text(json.dumps(rows))
     done = ask(scratch, "local-hours", "check-ins.json", "people.json", "9", "2", "2026-11-16", "2026-11-22")
+    assert done.returncode == status, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("kept, rating, status", [(1, 4, 0), (0, 4, 1), (2, 4, 1), (1, None, 1)])
+def test_a_lost_or_doubled_response_is_noticed(scratch, kept, rating, status):
+    check_in = {"object": "/org/mentorship1/check_ins/1", "state": "answered", "rating": rating, "flags": ["not_met"]}
+    for name, rows in (("responses.json", [{"check_in": check_in["object"]}] * kept),
+                       ("check-ins.json", [check_in, {"object": "/org/mentorship1/check_ins/2", "state": "due"}])):
+        (scratch / name).write_text(json.dumps(rows))
+    done = ask(scratch, "responses", "responses.json", "check-ins.json")
     assert done.returncode == status, done.stdout + done.stderr
 
 

@@ -95,7 +95,8 @@ static int answer_it(struct call *call, const void *was, void *now)
 
 	(void)was;
 	if (check_in->form != NONE && (!given->answers || check_in->rating != NONE || check_in->flags))
-		return fail(call, E_INVALID, "answers", "this check-in asks a form: give its answers alone; rating and flags come from them");
+		return fail(
+			call, E_INVALID, "answers", "this check-in asks a form: give its answers alone; rating and flags come from them");
 	if (check_in->form == NONE && given->answers)
 		return fail(call, E_INVALID, "answers", "this check-in asks no form: give rating and flags");
 	if (check_in->form == NONE && check_in->rating == NONE)

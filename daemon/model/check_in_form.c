@@ -60,7 +60,8 @@ static int has_signs(struct call *call, const struct instrument *instrument, con
 
 	if (!item || !rates(item))
 		buffer_text(&missing,
-			"; an item '" RATING "' of the kind single or likert that is always asked, must be answered, is not turned round and has "
+			"; an item '" RATING
+			"' of the kind single or likert that is always asked, must be answered, is not turned round and has "
 			"answers from 1 (badly) to 5 (very well) only");
 	for (const struct sign *s = signs; s->item; s++) {
 		item = item_of(form, s->item);
@@ -101,7 +102,8 @@ int check_in_form_fits(struct call *call, const struct program *program)
 	if (!r && instrument->program != program->id)
 		r = fail(call, E_NOTFOUND, "check_in_form", "Form of its check-ins: there is no such object");
 	if (!r && instrument->state != INSTRUMENT_READY)
-		r = fail(call, E_STATE, "check_in_form", "the instrument '%s' is not ready yet (verb Ready), or retired", instrument->title);
+		r = fail(
+			call, E_STATE, "check_in_form", "the instrument '%s' is not ready yet (verb Ready), or retired", instrument->title);
 	if (!r)
 		r = survey_form(call, instrument->id, NULL, &form);
 	if (!r)

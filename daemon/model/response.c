@@ -30,8 +30,7 @@ static const struct field fields[] = { ID_AND_VERSION(struct response, .anchor =
 	{ AS_INT(struct response, match, LINK, MEMBER), .flags = BY_VERB | OWN, .to = "match", .anchor = AT_MATCH,
 		.label = "Match (of a check-in)" },
 	{ AS_INT(struct response, wave, LINK, MEMBER), .flags = BY_VERB | LISTED | LEADS | OWN, .to = "wave", .label = "Wave" },
-	{ AS_INT(struct response, check_in, LINK, MEMBER), .flags = BY_VERB | LISTED | LEADS | OWN, .to = "check_in",
-		.label = "Check-in" },
+	{ AS_INT(struct response, check_in, LINK, MEMBER), .flags = BY_VERB | LISTED | LEADS | OWN, .to = "check_in", .label = "Check-in" },
 	{ AS_INT(struct response, person, LINK, MEMBER), .flags = BY_VERB | LISTED | OWN, .to = "person", .anchor = AT_PERSON,
 		.label = "Whose (none: nobody knows)" },
 	{ AS_INT(struct response, side, CHOICE, STAFF), .flags = BY_VERB | OWN, .choices = sides, .label = "Side" },
@@ -396,8 +395,8 @@ static int read_it(struct call *call, const void *was, void *now)
 	return 0;
 }
 
-static const struct verb verbs[] = { { "Read", COORDINATOR, IN(RESPONSE_SUBMITTED), KEEP, NULL, read_it, "Read the answers (of check-ins and named waves)",
-					     ANSWERS | NO_KEY, NULL, NULL, 0 },
+static const struct verb verbs[] = { { "Read", COORDINATOR, IN(RESPONSE_SUBMITTED), KEEP, NULL, read_it,
+					     "Read the answers (of check-ins and named waves)", ANSWERS | NO_KEY, NULL, NULL, 0 },
 	{ "Submit", SYSTEM, IN(RESPONSE_DRAFT), IN(RESPONSE_SUBMITTED), NULL, NULL, "Was sent off", 0, NULL, NULL, 0 }, { 0 } };
 
 const struct entity response_entity = { .name = "response",

@@ -101,8 +101,8 @@ struct answering {
 int answers_given(struct call *, const char *words, struct arg **ret, size_t *ret_count);
 /* Looks at answers for a form: *ret_kept is what is to be kept, `values` has one of each item (NULL: none). Of a draft what is wrong is left
  * out and told; else E_INVALID with errors. */
-int answers_take(struct call *, const struct form *, const struct arg *, size_t count, bool draft, struct form_errors *, const char ***ret_values,
-	char **ret_kept);
+int answers_take(struct call *, const struct form *, const struct arg *, size_t count, bool draft, struct form_errors *,
+	const char ***ret_values, char **ret_kept);
 /* The same given as words, by a call of its own. */
 int answers_call(struct call *, const struct form *, const char *words, bool draft, const char ***ret_values, char **ret_kept);
 /* The response to a check-in, or its draft; NULL: there is none. */

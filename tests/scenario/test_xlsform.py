@@ -75,8 +75,11 @@ def instruments(ctl, **wanted):
 # ---- out and in again ----
 
 def translate(ctl, number):
-    """Texts in German for all items, choices too."""
+    """Texts in German for all items that ship without, choices too."""
+    there = {text["item"] for text in ctl.json("item-text", "list", "--fields", "item")}
     for item in ctl.json("item", "list", f"instrument={number}", "--fields", "id,name,choices"):
+        if item["object"] in there:
+            continue
         words = [f"item={item['object']}", "language=de", f"label=Frage {item['name']} <&> \"ä\""]
         if item["choices"]:
             words.append("choices=" + "\n".join(f"{line.partition('=')[0]}=auf Deutsch {i}" for i, line in enumerate(item["choices"].splitlines())))

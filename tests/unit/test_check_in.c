@@ -17,8 +17,8 @@
 
 static int64_t instrument_of(struct world *w, struct cast *c, const char *key)
 {
-	return create(w, &c->ada, &instrument_entity,
-		ARGS(P("program", path(w, &program_entity, c->program)), T("key", key), T("title", key)));
+	return create(
+		w, &c->ada, &instrument_entity, ARGS(P("program", path(w, &program_entity, c->program)), T("key", key), T("title", key)));
 }
 
 static int64_t item(struct world *w, struct cast *c, int64_t instrument, const char *name, const char *kind, const char *choices)
@@ -35,8 +35,8 @@ static void ready(struct world *w, struct cast *c, int64_t instrument)
 
 static int64_t shipped(struct world *w, struct cast *c)
 {
-	int64_t id = create(w, &c->ada, &instrument_entity,
-		ARGS(P("program", path(w, &program_entity, c->program)), T("starter", "check-in")));
+	int64_t id = create(
+		w, &c->ada, &instrument_entity, ARGS(P("program", path(w, &program_entity, c->program)), T("starter", "check-in")));
 
 	ready(w, c, id);
 	return id;
@@ -44,7 +44,8 @@ static int64_t shipped(struct world *w, struct cast *c)
 
 static int name_form(struct world *w, struct cast *c, int64_t instrument)
 {
-	return perform(w, &c->ada, &program_entity, c->program, "Update", ARGS(P("check_in_form", path(w, &instrument_entity, instrument))));
+	return perform(
+		w, &c->ada, &program_entity, c->program, "Update", ARGS(P("check_in_form", path(w, &instrument_entity, instrument))));
 }
 
 static bool said(struct world *w, const char *part)
@@ -158,7 +159,8 @@ static void who_is_asked_can_read_it(void **state)
 	met = item(w, &c, own, "met", "single", "yes=Yes\nno=No");
 	item(w, &c, own, "help", "single", "yes=Yes\nno=No");
 	create(w, &c.ada, &item_text_entity,
-		ARGS(P("item", path(w, &item_entity, met)), T("language", "de"), T("label", "Getroffen?"), T("choices", "yes=Ja\nno=Nein")));
+		ARGS(P("item", path(w, &item_entity, met)), T("language", "de"), T("label", "Getroffen?"),
+			T("choices", "yes=Ja\nno=Nein")));
 	create(w, &c.ada, &item_text_entity,
 		ARGS(P("item", path(w, &item_entity, met + 1)), T("language", "de"), T("label", "Hilfe?"), T("choices", "yes=Ja")));
 	ready(w, &c, own);
@@ -222,16 +224,21 @@ static void answers_become_rating_and_flags(void **state)
 	assert_int_equal(number(w, "SELECT count(*) FROM response"), 0);
 	must(answer_with(w, &a, ARGS(WORDS_OF("answers", "rating=2\nmet=no\ntimes=3\nwhy_not=ill no_answer\nhelp=yes\nsay=a, b\\nc"))),
 		&w->call.problem);
-	assert_int_equal(number(w, "SELECT count(*) FROM check_in WHERE state = 'answered' AND rating = 2 AND flags = "
-				   "'not_met' || char(10) || 'not_contacted' || char(10) || 'need_help'"),
+	assert_int_equal(number(w,
+				 "SELECT count(*) FROM check_in WHERE state = 'answered' AND rating = 2 AND flags = "
+				 "'not_met' || char(10) || 'not_contacted' || char(10) || 'need_help'"),
 		1);
 	/* what its condition leaves out is not kept */
-	assert_int_equal(number(w, "SELECT count(*) FROM response WHERE state = 'submitted' AND entered AND side = 'mentee' AND wave IS NULL AND "
-				   "answers = 'rating=2' || char(10) || 'met=no' || char(10) || 'why_not=no_answer ill' || char(10) || 'help=yes' || "
-				   "char(10) || 'say=a, b\\nc'"),
+	assert_int_equal(
+		number(w,
+			"SELECT count(*) FROM response WHERE state = 'submitted' AND entered AND side = 'mentee' AND wave IS NULL AND "
+			"answers = 'rating=2' || char(10) || 'met=no' || char(10) || 'why_not=no_answer ill' || char(10) || 'help=yes' || "
+			"char(10) || 'say=a, b\\nc'"),
 		1);
-	assert_int_equal(number(w, "SELECT count(*) FROM response r JOIN check_in c ON c.id = r.check_in AND c.match = r.match AND c.person = "
-				   "r.person AND c.program = r.program"),
+	assert_int_equal(
+		number(w,
+			"SELECT count(*) FROM response r JOIN check_in c ON c.id = r.check_in AND c.match = r.match AND c.person = "
+			"r.person AND c.program = r.program"),
 		1);
 	assert_int_equal(answer_with(w, &a, ARGS(WORDS_OF("answers", ALL_WELL))), E_STATE);
 	assert_int_equal(waits(w, &a.c.ada, "check-in with a flag"), 1);
@@ -282,13 +289,15 @@ static void a_draft_waits(void **state)
 	create(w, &a.c.root, &login_entity, ARGS(P("person", path(w, &person_entity, a.person)), T("user_name", "tim")));
 	tim = caller_of(w, 1004, "tim");
 	must(perform(w, &tim, &check_in_entity, a.check_in, "Keep", ARGS(WORDS_OF("answers", "rating=9\nsay=later"))), &w->call.problem);
-	assert_int_equal(number(w, "SELECT count(*) FROM response WHERE state = 'draft' AND answers = 'say=later' AND submitted_on IS NULL"), 1);
+	assert_int_equal(
+		number(w, "SELECT count(*) FROM response WHERE state = 'draft' AND answers = 'say=later' AND submitted_on IS NULL"), 1);
 	assert_int_equal(number(w, "SELECT count(*) FROM check_in WHERE state = 'due' AND rating IS NULL"), 1);
 	assert_int_equal(perform(w, &a.c.ada, &response_entity, number(w, "SELECT id FROM response"), "Read", NULL, 0), E_STATE);
 	advance(w, &a.clock, "2026-01-10T12:00:00Z"); /* it is no answer */
 	assert_int_equal(number(w, "SELECT count(*) FROM message WHERE template_name = 'check-in-reminder'"), 1);
 	must(perform(w, &tim, &check_in_entity, a.check_in, "Answer", ARGS(WORDS_OF("answers", ALL_WELL))), &w->call.problem);
-	assert_int_equal(number(w, "SELECT count(*) FROM response WHERE state = 'submitted' AND NOT entered AND submitted_on IS NOT NULL"), 1);
+	assert_int_equal(
+		number(w, "SELECT count(*) FROM response WHERE state = 'submitted' AND NOT entered AND submitted_on IS NOT NULL"), 1);
 	assert_int_equal(number(w, "SELECT count(*) FROM response"), 1);
 	stop(&a.clock);
 }
@@ -385,8 +394,10 @@ static void responses_from_before_are_kept(void **state)
 			(long long)c.program, (long long)wave, (long long)c.cleo_id));
 	reopen(w);
 	assert_int_equal(number(w, "PRAGMA user_version"), 3);
-	assert_int_equal(number(w, arena_print(&w->arena, "SELECT count(*) FROM response WHERE id = 7 AND wave = %lld AND answers = 'met=yes'",
-					   (long long)wave)),
+	assert_int_equal(
+		number(w,
+			arena_print(&w->arena, "SELECT count(*) FROM response WHERE id = 7 AND wave = %lld AND answers = 'met=yes'",
+				(long long)wave)),
 		1);
 	assert_int_equal(number(w, "SELECT \"notnull\" FROM pragma_table_info('response') WHERE name = 'wave'"), 0);
 	assert_int_equal(number(w, "SELECT count(*) FROM pragma_index_list('response') WHERE \"unique\""), 2);

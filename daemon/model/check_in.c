@@ -89,7 +89,7 @@ int check_in_drop(struct call *call, int64_t id)
 
 static int answer_it(struct call *call, const void *was, void *now)
 {
-	const struct answering *given = call->arguments;
+	const struct given_answers *given = call->arguments;
 	struct check_in *check_in = now;
 	int r = 0;
 
@@ -109,7 +109,7 @@ static int answer_it(struct call *call, const void *was, void *now)
 
 static int keep_draft(struct call *call, const void *was, void *now)
 {
-	const struct answering *given = call->arguments;
+	const struct given_answers *given = call->arguments;
 	struct check_in *check_in = now;
 
 	(void)was;
@@ -118,15 +118,16 @@ static int keep_draft(struct call *call, const void *was, void *now)
 	return check_in_take(call, check_in, given->answers ? given->answers : "", true);
 }
 
-static const struct field answering_fields[] = { { AS_WORDS(struct answering, answers, STAFF), .flags = HAS_MAX, .max = 60000,
+static const struct field answering_fields[] = { { AS_WORDS(struct given_answers, answers, STAFF), .flags = HAS_MAX, .max = 60000,
 							 .label = "Answers to the form (name=value; \\n is a line feed)" },
 	{ 0 } };
 
 #define S(x) IN(CHECK_IN_##x)
 #define OPEN S(DUE) | S(OVERDUE) | S(ESCALATED)
 static const struct verb verbs[] = { { "Answer", SELF, OPEN, S(ANSWERED), "rating flags", answer_it, "Answer", FOR_SOMEBODY, NULL,
-					     answering_fields, sizeof(struct answering) },
-	{ "Keep", SELF, OPEN, KEEP, NULL, keep_draft, "Keep answers for later", NO_KEY, NULL, answering_fields, sizeof(struct answering) },
+					     answering_fields, sizeof(struct given_answers) },
+	{ "Keep", SELF, OPEN, KEEP, NULL, keep_draft, "Keep answers for later", NO_KEY, NULL, answering_fields,
+		sizeof(struct given_answers) },
 	{ "Lapse", SYSTEM, S(DUE), S(OVERDUE), NULL, NULL, "Was not answered in time", 0, NULL, NULL, 0 },
 	{ "Escalate", SYSTEM, S(OVERDUE), S(ESCALATED), NULL, NULL, "Somebody has to look", 0, NULL, NULL, 0 }, { 0 } };
 

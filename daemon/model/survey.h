@@ -94,7 +94,7 @@ int survey_lacks(struct call *, const struct instrument *, const char *language,
 int shipped_fill(struct call *, struct instrument *);
 int shipped_items(struct call *, const struct instrument *);
 /* What verbs take that are given answers: words "name=value". */
-struct answering {
+struct given_answers {
 	char *answers;
 };
 /* These words as arguments, one for each; E_INVALID names `answers`. */

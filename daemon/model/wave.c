@@ -444,13 +444,13 @@ static const struct field member_fields[] = { ID_AND_VERSION(struct wave_member,
 	{ 0 } };
 COVERS(member_fields, struct wave_member, 0);
 
-static const struct field answering_fields[] = { { AS_WORDS(struct answering, answers, STAFF), .flags = REQUIRED | HAS_MAX, .max = 60000,
-							 .label = "Answers (name=value; \\n is a line feed)" },
+static const struct field answering_fields[] = { { AS_WORDS(struct given_answers, answers, STAFF), .flags = REQUIRED | HAS_MAX,
+							 .max = 60000, .label = "Answers (name=value; \\n is a line feed)" },
 	{ 0 } };
 
 static int take_answers(struct call *call, const struct wave_member *member, bool draft)
 {
-	const struct answering *given = call->arguments;
+	const struct given_answers *given = call->arguments;
 	struct form_errors errors = { 0 };
 	struct arg *args;
 	size_t count;
@@ -478,9 +478,9 @@ static int keep_draft(struct call *call, const void *was, void *now)
 
 #define M(x) IN(WAVE_MEMBER_##x)
 static const struct verb member_verbs[] = { { "Answer", SELF, M(ASKED), M(ANSWERED), NULL, answer_member, "Answer", FOR_SOMEBODY | NO_KEY,
-						    NULL, answering_fields, sizeof(struct answering) },
+						    NULL, answering_fields, sizeof(struct given_answers) },
 	{ "Keep", SELF, M(ASKED), KEEP, NULL, keep_draft, "Keep answers for later", NO_KEY, NULL, answering_fields,
-		sizeof(struct answering) },
+		sizeof(struct given_answers) },
 	{ "Mark", SYSTEM, M(ASKED), M(ANSWERED), NULL, NULL, "Has answered", 0, NULL, NULL, 0 }, { 0 } };
 
 static const struct waiting member_waiting[] = {

@@ -184,6 +184,8 @@ int text_shut(struct call *, int64_t key, const char *entity, int64_t id, const 
 int text_open(struct call *, int64_t key, const char *entity, int64_t id, const char *field, const char *shut, char **ret);
 /* Whatever was sealed under it cannot be opened any more, in no copy. To be called behind the commit that gave the values up; absent: fine. */
 int key_forget(struct call *, int64_t key);
+/* Two numbers that nobody can guess, the same for each purpose: what a hash of sealed values needs so that nobody can try them out. */
+int sealing_salt(struct call *, const char *purpose, int64_t ret[2]);
 /* True if the call enters an answer for somebody (option for) and whose it is; else the caller's own person. */
 int64_t acting_person(const struct call *);
 /* A value for the result of a verb flagged ANSWERS. */

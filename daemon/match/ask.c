@@ -5,8 +5,8 @@
  * A preview measures every line on every pair (a sample of the mentees where there are very many pairs). Of quiet lines it tells nothing.
  *
  * Why two are no pair is read off the optimum: the rules that stop them, the place that is not there, or what forcing the pair would
- * cost the whole. Where nothing but 'not with' stops them the cost is told as if nothing did, never less than nothing, so
- * that the answer does not show that there is an objection.
+ * cost the whole. Where nothing but 'not with' stops them the cost is told as if nothing did, never less than nothing, and each
+ * sentence is as true of them as of two whom nothing stops: that the recipe does not rule the pair out, not that it could be.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -30,7 +30,7 @@ struct tally {
 struct previewing {
 	struct scorer *scorer;
 	struct tally *tallies; /* of each line of the plan */
-	uint64_t *stops;       /* of one mentee's pairs */
+	bool *stopped;         /* of one mentee's pairs, by a rule that may be told */
 	struct match_preview *out;
 };
 
@@ -45,7 +45,7 @@ static void tally_line(struct previewing *p, struct match_block *block, int32_t 
 	for (int32_t k = 0; k < block->count; k++) {
 		if (line->hard && !isnan(cells[k].amount) && !line->row->holds(line->parameters, cells[k].amount)) {
 			t->stopped++;
-			p->stops[k] |= UINT64_C(1) << at;
+			p->stopped[k] = p->stopped[k] || !line->secret;
 		}
 		if (isnan(cells[k].value))
 			continue;
@@ -61,12 +61,12 @@ static void tally_mentee(struct previewing *p, int32_t mentee)
 	struct match_block block = { in, mentee, p->scorer->all, in->mentor_count, NULL };
 	int64_t before = p->out->eligible;
 
-	memset(p->stops, 0, (size_t)in->mentor_count * sizeof *p->stops);
+	memset(p->stopped, 0, (size_t)in->mentor_count);
 	for (int32_t i = 0; i < p->scorer->plan->count; i++)
 		tally_line(p, &block, i);
 	p->out->cells += in->mentor_count;
 	for (int32_t k = 0; k < in->mentor_count; k++)
-		p->out->eligible += p->stops[k] == 0;
+		p->out->eligible += !p->stopped[k];
 	p->out->looked_at++;
 	p->out->without += p->out->eligible == before;
 }
@@ -107,7 +107,7 @@ static int preview_in(const struct match_input *in, const struct match_watch *wa
 		return r;
 	match_scorer_make(&scorer, &prepared, &plan, scratch);
 	p.tallies = arena_new(scratch, ((size_t)plan.count + 1) * sizeof *p.tallies);
-	p.stops = arena_new(scratch, ((size_t)prepared.mentor_count + 1) * sizeof *p.stops);
+	p.stopped = arena_new(scratch, (size_t)prepared.mentor_count + 1);
 	every = 1 + (int64_t)prepared.mentee_count * prepared.mentor_count / cells_most;
 	for (int64_t i = 0; i < prepared.mentee_count; i += every) {
 		if (stop_asked(watch))
@@ -149,14 +149,6 @@ void match_preview_free(struct match_preview *preview)
 
 /* ---- why ---- */
 
-static bool is_stopped(const struct explain *x, int32_t line, int32_t mentee, int32_t mentor)
-{
-	const struct plan_line *l = &x->scorer->plan->lines[line];
-	struct match_cell cell = match_cell_of(x->scorer, l, mentee, mentor);
-
-	return !isnan(cell.amount) && !l->row->holds(l->parameters, cell.amount);
-}
-
 /* The rules against the pair that may be told, and what would have to change; how many there are. */
 static int against(const struct explain *x, int32_t mentee, int32_t mentor, const char **ret_stopped, const char **ret_mend)
 {
@@ -167,7 +159,7 @@ static int against(const struct explain *x, int32_t mentee, int32_t mentor, cons
 	for (int32_t i = 0; i < plan->hard; i++) {
 		const struct plan_line *line = &plan->lines[i];
 
-		if (line->secret || !is_stopped(x, i, mentee, mentor))
+		if (line->secret || !match_stops(x->scorer, line, mentee, mentor))
 			continue;
 		stops[count] = match_stopped_text(x->scratch, line);
 		mends[count++] = match_mend_text(x->scratch, line->row, line->of, match_missing(x->scorer, line, mentee, mentor));
@@ -175,14 +167,6 @@ static int against(const struct explain *x, int32_t mentee, int32_t mentor, cons
 	*ret_stopped = match_join_words(x->scratch, stops, count, " and ");
 	*ret_mend = match_join_words(x->scratch, mends, count, ", and ");
 	return count;
-}
-
-/* Only of a pair that is none of those solved: 'not with' stops it, or it is not on the shortlist of an aim that looks at no other. */
-static bool is_gain(const struct wanted *w)
-{
-	if (w->cost <= -MATCH_UNIT / 2 || w->cost >= MATCH_UNIT / 2)
-		return w->cost < 0;
-	return w->cost_level ? w->cost_level < 0 : w->cost < 0;
 }
 
 static void cost_of(const struct explain *x, int32_t mentee, int32_t mentor, struct match_why *why)
@@ -194,17 +178,13 @@ static void cost_of(const struct explain *x, int32_t mentee, int32_t mentor, str
 	wanted.exact = x->solved->stable;
 	if (!x->solved->stable && match_exchange_costs(x->solved, &wanted, 1, x->watch) < 0)
 		return;
-	if (is_gain(&wanted)) {
-		wanted.exact = wanted.exact && !x->solved->shortlisted;
-		wanted.cost = wanted.cost_level = 0;
-	}
 	a = match_alternative_of(x, &wanted);
 	why->cost_placed = a.cost_placed;
 	why->cost_total = a.cost_total;
 	why->exact = a.exact;
-	why->text = arena_print(x->arena, "They could be a pair (score %d), but that %s.", why->score, a.text);
-	if (a.exact && !x->solved->stable && wanted.cost == 0 && wanted.cost_level == 0)
-		why->text = arena_print(x->arena, "They could be a pair (score %d): that %s.", why->score, a.text);
+	why->text = arena_print(x->arena, "The recipe does not rule this pair out (score %d), but it %s.", why->score, a.text);
+	if (a.exact && !x->solved->stable && a.cost_placed == 0 && a.cost_band == 0 && a.cost_total == 0)
+		why->text = arena_print(x->arena, "The recipe does not rule this pair out (score %d), and it %s.", why->score, a.text);
 }
 
 static void answer(const struct explain *x, int32_t mentee, int32_t mentor, struct match_why *why)

@@ -136,6 +136,8 @@ void match_hash(const struct prepared *in, const struct plan *plan, unsigned cha
 	add_plan(&state, &in->input->recipe, plan);
 	add_number(&state, (int64_t)in->input->seed);
 	add_number(&state, in->input->all_pairs);
+	for (int i = 0; i < 2 && (in->input->salt[0] || in->input->salt[1]); i++)
+		add_number(&state, in->input->salt[i]);
 	if (in->input->algorithm != MATCH_OPTIMAL) /* hashes from when there was no other still hold */
 		add_number(&state, in->input->algorithm);
 	if (in->input->algorithm == MATCH_CIRCLES)

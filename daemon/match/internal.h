@@ -145,6 +145,7 @@ struct scorer {
 	struct match_cell *cells;
 	/* Of each line of the plan: some pair was measured; it was known of one (of a weight: one earned something). */
 	bool asked[MATCH_LINES_MAX + 4], known[MATCH_LINES_MAX + 4];
+	int64_t eligible; /* pairs scored that nothing stops, or only what is secret */
 };
 
 void match_scorer_make(struct scorer *, const struct prepared *, const struct plan *, struct arena *);
@@ -154,6 +155,8 @@ int32_t match_score_all(struct scorer *, int32_t mentee, int32_t *ret_scores);
 void match_scratch_make(struct prepared *, struct arena *);
 /* For each of these mentors, rising, the set of hard lines of the plan that forbid the pair, as bits. */
 void match_stops_of(struct scorer *, int32_t mentee, const int32_t *mentors, int32_t count, uint64_t *ret_stops);
+/* Whether a hard line stops this pair. */
+bool match_stops(const struct scorer *, const struct plan_line *, int32_t mentee, int32_t mentor);
 /* The cells of one line for one pair. */
 struct match_cell match_cell_of(const struct scorer *, const struct plan_line *, int32_t mentee, int32_t mentor);
 /* Whether a rule holds for a cell; what is not known breaks none. */

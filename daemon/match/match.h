@@ -168,6 +168,7 @@ struct match_input {
 	enum match_algorithm algorithm;
 	uint64_t seed;     /* picks the random part of a shortlist, nothing else */
 	int32_t threads;   /* to look at pairs with, 0: one; no result depends on it */
+	int64_t salt[2];   /* goes into the hash, nothing else: without it whoever knows all but a little of the input could try that out */
 	int64_t all_pairs; /* up to so many mentee x mentor cells all pairs are kept; 0: 4,194,304 */
 };
 
@@ -360,7 +361,7 @@ struct match_result {
 	int64_t placed, total; /* pairs (MATCH_CIRCLES: people in groups) and sum of scores, locked ones included */
 	/* Proven: no other result is better than this; equal to the above but for MATCH_CIRCLES; -1: no such is proven. */
 	int64_t bound_placed, bound_total;
-	int64_t places, cells, eligible; /* mentors' places; mentee x mentor cells looked at; pairs no rule forbids */
+	int64_t places, cells, eligible; /* mentors' places; mentee x mentor cells looked at; pairs that no open rule forbids */
 	int64_t kept;                    /* pairs that are among the input's kept, locked ones included */
 	int32_t lowest, median;          /* scores of the pairs made; 0 without pairs */
 	int32_t bands[MATCH_BANDS];      /* pairs in each twentieth of the scores, the lowest first */
@@ -418,7 +419,7 @@ int match_preview(const struct match_input *, const struct match_watch *, struct
 void match_preview_free(struct match_preview *);
 
 struct match_why {
-	bool made, possible;
+	bool made, possible; /* possible: nothing that may be told stands against it */
 	int32_t score;
 	bool exact;
 	int32_t cost_placed; /* of forcing a pair that is possible and not made, as in match_alternative */

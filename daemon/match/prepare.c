@@ -545,7 +545,7 @@ static bool related(const struct relations *relations, int32_t mentee, int32_t m
 	return false;
 }
 
-/* A lock outweighs the recipe, not what nobody may waive. Its refusal does not tell an objection from the rest. */
+/* A lock outweighs the recipe, not what nobody may waive. Its refusal does not tell an objection from a consent that is missing. */
 static bool never_allowed(const struct prepared *p, int32_t mentee, int32_t mentor)
 {
 	const struct match_person *a = p->mentees[mentee].from, *b = p->mentors[mentor].from;
@@ -571,8 +571,9 @@ static int take_lock(struct prepared *p, const struct match_lock *lock, struct p
 		return problem_set(
 			problem, E_INVALID, "locks", "Mentor %lld has fewer places than locked pairs; unlock one or add a place.", b);
 	if (never_allowed(p, mentee, mentor))
-		return problem_set(
-			problem, E_INVALID, "locks", "The locked pair of mentee %lld and mentor %lld is not suitable; unlock it.", a, b);
+		return problem_set(problem, E_INVALID, "locks",
+			"Mentee %lld and mentor %lld cannot be locked: a consent is missing, or they may not be a pair; take the lock out.",
+			a, b);
 	p->locked[mentee] = mentor;
 	p->left[mentor]--;
 	return 0;

@@ -3,9 +3,10 @@
  * Why these pairs: the parts of each score, what else was possible and what it
  * would have cost the whole.
  *
- * Alternatives of a mentee are its other possible mentors with the highest
- * scores, those of a mentor the other possible mentees. A pair that 'not with'
- * forbids is not possible, so it is in no list and no sentence.
+ * Alternatives of a mentee are the other mentors with the highest scores that
+ * the recipe allows, those of a mentor such mentees. Where nothing but 'not with'
+ * stops a pair it stands among them as if nothing did: a list without it would
+ * tell who compares scores. Whoever acts on a list looks for objections anew.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -53,40 +54,77 @@ void match_shares_of(const struct explain *x, int32_t mentee, int32_t mentor, co
 
 /* --- alternatives -------------------------------------------------------------------------------------- */
 
-/* The best other edges of each mentor, found in one pass: by falling score, then mentee. */
+/* Whether the two could be a pair but for an objection. */
+static bool only_objected(const struct explain *x, int32_t mentee, int32_t mentor)
+{
+	const struct prepared *in = x->scorer->in;
+	const struct plan *plan = x->scorer->plan;
+
+	if (in->locked[mentee] >= 0 || in->mentees[mentee].from->places == 0)
+		return false;
+	for (int32_t i = 0; i < plan->hard; i++)
+		if (strcmp(plan->lines[i].row->name, "not_with") != 0 && match_stops(x->scorer, &plan->lines[i], mentee, mentor))
+			return false;
+	return true;
+}
+
+/* Keeps the best: by falling score, then mentee, then mentor. */
+static void offer(const struct explain *x, struct wanted *list, int32_t *count, int32_t mentee, int32_t mentor, int32_t score)
+{
+	int32_t at = *count;
+
+	if (x->solved->solution.mentor_of[mentee] == mentor || x->solved->graph.places[mentor] == 0)
+		return;
+	for (; at > 0; at--) {
+		const struct wanted *before = &list[at - 1];
+
+		if (before->score > score ||
+			(before->score == score && (before->mentee < mentee || (before->mentee == mentee && before->mentor < mentor))))
+			break;
+		if (at < MATCH_ALTERNATIVES)
+			list[at] = list[at - 1];
+	}
+	if (at == MATCH_ALTERNATIVES)
+		return;
+	list[at] = (struct wanted){ .mentee = mentee, .mentor = mentor, .score = score };
+	*count += *count < MATCH_ALTERNATIVES;
+}
+
+/* The best others of each mentor, found in one pass. */
 static void best_of_mentors(const struct explain *x, struct wanted *best, int32_t *counts)
 {
 	const struct match_graph *graph = &x->solved->graph;
+	const struct relations *objections = &x->scorer->in->objections;
 
-	for (int32_t mentee = 0; mentee < graph->mentees; mentee++)
+	for (int32_t mentee = 0; mentee < graph->mentees; mentee++) {
 		for (int64_t e = graph->start[mentee]; e < graph->start[mentee + 1]; e++) {
-			int32_t mentor = graph->edges[e].mentor, score = graph->edges[e].score, at = counts[mentor];
-			struct wanted *list = best + (size_t)mentor * MATCH_ALTERNATIVES;
+			int32_t mentor = graph->edges[e].mentor;
 
-			if (x->solved->solution.mentor_of[mentee] == mentor || graph->places[mentor] == 0)
-				continue;
-			for (; at > 0 && list[at - 1].score < score; at--)
-				if (at < MATCH_ALTERNATIVES)
-					list[at] = list[at - 1];
-			if (at == MATCH_ALTERNATIVES)
-				continue;
-			list[at] = (struct wanted){ .mentee = mentee, .mentor = mentor, .score = score };
-			counts[mentor] += counts[mentor] < MATCH_ALTERNATIVES;
+			offer(x, best + (size_t)mentor * MATCH_ALTERNATIVES, &counts[mentor], mentee, mentor, graph->edges[e].score);
 		}
+		for (int32_t k = objections->start[mentee]; k < objections->start[mentee + 1]; k++) {
+			int32_t mentor = objections->list[k].mentor;
+
+			if (only_objected(x, mentee, mentor))
+				offer(x, best + (size_t)mentor * MATCH_ALTERNATIVES, &counts[mentor], mentee, mentor,
+					match_pair_score(x->scorer, mentee, mentor));
+		}
+	}
 }
 
 static size_t best_of_mentee(const struct explain *x, int32_t mentee, struct wanted *best)
 {
 	const struct match_graph *graph = &x->solved->graph;
-	size_t count = 0;
+	const struct relations *objections = &x->scorer->in->objections;
+	int32_t count = 0;
 
-	for (int64_t e = graph->start[mentee]; e < graph->start[mentee + 1] && count < MATCH_ALTERNATIVES; e++) {
-		int32_t mentor = graph->edges[e].mentor;
-
-		if (mentor != x->solved->solution.mentor_of[mentee] && graph->places[mentor] > 0)
-			best[count++] = (struct wanted){ .mentee = mentee, .mentor = mentor, .score = graph->edges[e].score };
-	}
-	return count;
+	for (int64_t e = graph->start[mentee]; e < graph->start[mentee + 1] && count < MATCH_ALTERNATIVES; e++)
+		offer(x, best, &count, mentee, graph->edges[e].mentor, graph->edges[e].score);
+	for (int32_t k = objections->start[mentee]; k < objections->start[mentee + 1]; k++)
+		if (only_objected(x, mentee, objections->list[k].mentor))
+			offer(x, best, &count, mentee, objections->list[k].mentor,
+				match_pair_score(x->scorer, mentee, objections->list[k].mentor));
+	return (size_t)count;
 }
 
 static const char *cost_text(const struct explain *x, const struct match_alternative *a)
@@ -106,21 +144,34 @@ static const char *cost_text(const struct explain *x, const struct match_alterna
 			(a->band + 1) * (MATCH_SCORE_MAX / MATCH_BANDS));
 	if (a->cost_total > 0)
 		return arena_print(x->arena, "would lower the sum of scores by %s%lld", least, (long long)a->cost_total);
-	return a->exact ? "would cost nothing: equally good" : "might cost nothing";
+	return a->exact ? "would cost nothing" : "might cost nothing";
+}
+
+/* Only of a pair that is none of those solved: 'not with' stops it, or it is not on the shortlist of an aim that looks at no other. */
+static bool is_gain(const struct wanted *w)
+{
+	if (w->cost <= -MATCH_UNIT / 2 || w->cost >= MATCH_UNIT / 2)
+		return w->cost < 0;
+	return w->cost_level ? w->cost_level < 0 : w->cost < 0;
 }
 
 struct match_alternative match_alternative_of(const struct explain *x, const struct wanted *w)
 {
 	const struct prepared *in = x->scorer->in;
 	struct match_alternative a = { .score = w->score, .exact = w->exact };
+	bool gain = is_gain(w);
 
 	a.mentee = in->mentees[w->mentee].from->id;
 	a.mentor = in->mentors[w->mentor].from->id;
 	a.free = x->taken[w->mentor] < in->mentors[w->mentor].from->places;
-	a.cost_placed = (int32_t)((w->cost + MATCH_UNIT / 2) / MATCH_UNIT);
-	a.cost_total = w->cost - a.cost_placed * MATCH_UNIT;
-	a.band = w->level;
-	a.cost_band = w->cost_level;
+	if (gain) {
+		a.exact = a.exact && (!x->solved->shortlisted || x->solved->levels == 1);
+	} else {
+		a.cost_placed = (int32_t)((w->cost + MATCH_UNIT / 2) / MATCH_UNIT);
+		a.cost_total = w->cost - a.cost_placed * MATCH_UNIT;
+		a.band = w->level;
+		a.cost_band = w->cost_level;
+	}
 	a.text = x->solved->stable ? match_unwanted_text(x, w->mentee, w->mentor) : cost_text(x, &a);
 	return a;
 }

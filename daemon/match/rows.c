@@ -3,7 +3,8 @@
  * A mentee's scores with a tile of mentors as a sum of kept rows, of points looked up by code, and of what is measured as it stands.
  *
  * Mentees come in the order of their keys, lines with few keys first, so that most sums are continued where the last mentee's were the
- * same. A pair that a rule forbids has FORBIDDEN added: more than all points there are.
+ * same. A pair that a rule forbids has FORBIDDEN added, or HIDDEN if nobody may be told of it: more than all points there are. What
+ * counts as eligible, and whether a weight is known to have earned anything, does not look at what is hidden.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -14,9 +15,12 @@
 
 enum {
 	KEYS = 2048, /* of one line; with more its rows are not worth their room */
-	FORBIDDEN = 1 << 21,
+	HIDDEN = 1 << 20,
+	FORBIDDEN = 8 * HIDDEN,
 	MISSING = 1 << 30 /* in a table: not looked up before */
 };
+_Static_assert(
+	(int)MATCH_SCORE_MAX < (int)HIDDEN, "points stay below what is hidden, and that (of four lines at most) below what is forbidden");
 _Static_assert((int64_t)(MATCH_LINES_MAX + 4) * FORBIDDEN < MISSING, "all rules together must stay apart from what is missing");
 
 /* --- keys ------------------------------------------------------------------------------------------------ */
@@ -189,7 +193,7 @@ static void take_points(struct summing *s, int32_t at, int32_t count, int32_t *p
 
 	for (int32_t k = 0; k < count; k++) {
 		if (line->hard) {
-			points[k] = match_allows(line, &s->cells[k]) ? 0 : FORBIDDEN;
+			points[k] = match_allows(line, &s->cells[k]) ? 0 : line->secret ? HIDDEN : FORBIDDEN;
 			known = known || !isnan(s->cells[k].amount);
 		} else {
 			points[k] = match_points_of(line, &s->cells[k]);
@@ -347,13 +351,13 @@ static void add_coded(struct summing *s, int32_t line, int32_t mentee)
 
 /* --- all lines --------------------------------------------------------------------------------------------- */
 
-/* Whether a weight that gives points gives some to a pair that may be. */
+/* Whether a weight that gives points gives some to a pair that is eligible. */
 static void make_sure(struct summing *s, int32_t mentee)
 {
 	int32_t count = 0, points[TILE];
 
 	for (int32_t j = 0; j < s->facts.count; j++)
-		if (s->scores[j] >= 0)
+		if (s->scores[j] < FORBIDDEN)
 			s->mentors[count++] = s->facts.from + j;
 	for (int32_t at = s->rows->plan->hard; at < s->rows->plan->count && count; at++) {
 		if (!s->gives[at] || s->known[at])
@@ -365,20 +369,24 @@ static void make_sure(struct summing *s, int32_t mentee)
 	}
 }
 
-static int32_t close_scores(int32_t *scores)
+static int32_t count_eligible(const int32_t *scores)
 {
-	int32_t allowed = 0;
+	int32_t eligible = 0;
 
-	for (int32_t j = 0; j < TILE; j++) {
-		allowed += scores[j] < FORBIDDEN;
-		scores[j] = scores[j] < FORBIDDEN ? scores[j] : -1;
-	}
-	return allowed;
+	for (int32_t j = 0; j < TILE; j++)
+		eligible += scores[j] < FORBIDDEN;
+	return eligible;
+}
+
+static void close_scores(int32_t *scores)
+{
+	for (int32_t j = 0; j < TILE; j++)
+		scores[j] = scores[j] < HIDDEN ? scores[j] : -1;
 }
 
 int32_t match_summing_scores(struct summing *s, int32_t mentee, const int32_t **ret_scores)
 {
-	int32_t allowed;
+	int32_t eligible;
 
 	sum_keys(s, mentee);
 	for (int32_t i = 0; i < s->rows->count; i++) {
@@ -389,9 +397,10 @@ int32_t match_summing_scores(struct summing *s, int32_t mentee, const int32_t **
 		else if (s->rows->lines[i].way == BY_BLOCK)
 			add_block(s, i, mentee);
 	}
-	allowed = close_scores(s->scores);
-	if (s->unsure && allowed)
+	eligible = count_eligible(s->scores);
+	if (s->unsure && eligible)
 		make_sure(s, mentee);
+	close_scores(s->scores);
 	*ret_scores = s->scores;
-	return allowed;
+	return eligible;
 }

@@ -89,7 +89,7 @@ struct summing {
 void match_summing_make(struct summing *, const struct rows *);
 void match_summing_free(struct summing *);
 void match_summing_begin(struct summing *, int32_t from);
-/* TILE scores, -1 where a rule forbids the pair and behind the last mentor; valid until the next call. Returns how many are allowed. */
+/* TILE scores, -1 where a rule forbids the pair and behind the last mentor; valid until the next call. Returns how many are eligible. */
 int32_t match_summing_scores(struct summing *, int32_t mentee, const int32_t **ret_scores);
 
 /* reads.c: what criteria read of a mentee; for rows of their table. */

@@ -5,6 +5,9 @@
  * Rules come first and shrink the block, so weights are measured only for
  * pairs that may be. Each weight gives its points times the cell's value,
  * rounded to the nearest; a score is their sum.
+ *
+ * What is secret stops pairs last of all, when everything was measured and counted: no count
+ * and no warning differs by an objection.
  */
 #include <math.h>
 #include <string.h>
@@ -34,6 +37,13 @@ bool match_allows(const struct plan_line *line, const struct match_cell *cell)
 	return isnan(cell->amount) || line->row->holds(line->parameters, cell->amount);
 }
 
+bool match_stops(const struct scorer *s, const struct plan_line *line, int32_t mentee, int32_t mentor)
+{
+	struct match_cell cell = match_cell_of(s, line, mentee, mentor);
+
+	return !match_allows(line, &cell);
+}
+
 static void measure(struct scorer *s, struct match_block *block, int32_t line)
 {
 	block->line = &s->plan->lines[line];
@@ -41,6 +51,24 @@ static void measure(struct scorer *s, struct match_block *block, int32_t line)
 	s->asked[line] = true;
 	for (int32_t k = 0; k < block->count && !s->known[line]; k++)
 		s->known[line] = block->line->hard ? !isnan(s->cells[k].amount) : s->cells[k].value > 0;
+}
+
+/* Takes out of the scores what a secret line stops; returns how many that were. */
+static int32_t stop_in_secret(struct scorer *s, struct match_block *block, int32_t *scores)
+{
+	int32_t stopped = 0;
+
+	for (int32_t i = 0; i < s->plan->hard && block->count > 0; i++) {
+		if (!s->plan->lines[i].secret)
+			continue;
+		measure(s, block, i);
+		for (int32_t k = 0; k < block->count; k++)
+			if (!match_allows(&s->plan->lines[i], &s->cells[k]) && scores[s->some[k]] >= 0) {
+				scores[s->some[k]] = -1;
+				stopped++;
+			}
+	}
+	return stopped;
 }
 
 int32_t match_score_all(struct scorer *s, int32_t mentee, int32_t *ret_scores)
@@ -53,6 +81,8 @@ int32_t match_score_all(struct scorer *s, int32_t mentee, int32_t *ret_scores)
 		const struct plan_line *line = &s->plan->lines[i];
 		int32_t kept = 0;
 
+		if (line->secret)
+			continue;
 		measure(s, &block, i);
 		for (int32_t k = 0; k < block.count; k++)
 			if (match_allows(line, &s->cells[k]))
@@ -68,7 +98,8 @@ int32_t match_score_all(struct scorer *s, int32_t mentee, int32_t *ret_scores)
 		for (int32_t k = 0; k < block.count; k++)
 			ret_scores[s->some[k]] += match_points_of(line, &s->cells[k]);
 	}
-	return block.count;
+	s->eligible += block.count;
+	return block.count - stop_in_secret(s, &block, ret_scores);
 }
 
 void match_stops_of(struct scorer *s, int32_t mentee, const int32_t *mentors, int32_t count, uint64_t *ret_stops)
@@ -79,7 +110,8 @@ void match_stops_of(struct scorer *s, int32_t mentee, const int32_t *mentors, in
 	for (int32_t i = 0; i < s->plan->hard; i++) {
 		const struct plan_line *line = &s->plan->lines[i];
 
-		measure(s, &block, i);
+		block.line = line; /* what is known of pairs, a run has noted; who asks for stops depends on its result */
+		line->row->measure(&block, line->parameters, s->cells);
 		for (int32_t k = 0; k < block.count; k++)
 			if (!match_allows(line, &s->cells[k]))
 				ret_stops[k] |= (uint64_t)1 << i;

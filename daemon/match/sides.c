@@ -80,19 +80,22 @@ static int32_t mentee_likes_of(const struct scorer *s, int32_t mentee, int32_t m
 	return one;
 }
 
-/* If the mentee would want it the mentor would not; of a pair that 'not with' stops the same is said, so that no wording shows it. */
+/*
+ * If the mentee would want it the mentor would not; where 'not with' stops them it is one of the two who would not. What is said is true
+ * of both, so no wording tells them apart.
+ */
 const char *match_unwanted_text(const struct explain *x, int32_t mentee, int32_t mentor)
 {
 	int32_t own = x->mentor_of[mentee], there, here;
 
 	if (own < 0)
-		return "would not be wanted by this mentor";
+		return "would not be wanted by one of the two";
 	there = mentee_likes_of(x->scorer, mentee, mentor);
 	here = mentee_likes_of(x->scorer, mentee, own);
 	if (here > there)
 		return "would not be wanted by this mentee, who likes the mentor that it has more";
 	return here == there ? "would be no better for this mentee, who likes the mentor that it has as much"
-			     : "would not be wanted by this mentor";
+			     : "would not be wanted by one of the two";
 }
 
 bool match_stable_helps(const struct solved *solved, int32_t mentee, int32_t mentor, const struct match_watch *watch)

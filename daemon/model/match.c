@@ -533,7 +533,7 @@ static const struct verb verbs[] = { { "Create", COORDINATOR, 0, KEEP, "program 
 
 /* ---- an offer that nobody answered ---- */
 
-/* The first alternative of the run with a free place, in lines "mentor ID SCORE", best first; NONE if there is none. */
+/* The first alternative of the run that may still be, with a free place, in lines "mentor ID SCORE", best first; NONE if there is none. */
 static int alternative(struct call *call, const struct match *match, int64_t mentee, int64_t *ret, int64_t *ret_score)
 {
 	struct run_pair *pair;
@@ -549,11 +549,16 @@ static int alternative(struct call *call, const struct match *match, int64_t men
 	for (const char *line = r ? NULL : pair->alternatives; line && *line && !r;
 		line = strchr(line, '\n') ? strchr(line, '\n') + 1 : "") {
 		int64_t other, score, free, before;
-		struct participant *p;
+		struct participant *p, *own;
+		bool objected = false;
 
 		if (sscanf(line, "mentor %" SCNd64 " %" SCNd64, &other, &score) != 2)
 			continue;
 		r = load(call, &participant_entity, other, (void **)&p);
+		if (!r)
+			r = load(call, &participant_entity, mentee, (void **)&own);
+		if (!r)
+			r = objection_between(call, match->program, p->person, own->person, &objected);
 		if (!r)
 			r = places(call, p, &free);
 		if (!r)
@@ -561,7 +566,7 @@ static int alternative(struct call *call, const struct match *match, int64_t men
 				"SELECT count(*) FROM \"match_member\" a JOIN \"match_member\" b ON b.\"match\" = a.\"match\" WHERE a.\"participant\" = ?1 AND "
 				"b.\"participant\" = ?2",
 				VALUES(other, mentee), &before);
-		if (!r && p->state == PARTICIPANT_READY && free > 0 && !before) {
+		if (!r && p->state == PARTICIPANT_READY && free > 0 && !before && !objected) {
 			*ret = other;
 			*ret_score = score;
 			return 0;

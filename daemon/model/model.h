@@ -453,6 +453,8 @@ int check_in_go_on(struct call *, const struct check_in *);
 /* Refuses a form of check-ins (program.check_in_form, which is not NONE) that is not ready, lacks what rating and flags are read from, or
  * cannot be read by all mentees of the program; the error names the field. */
 int check_in_form_fits(struct call *, const struct program *);
+/* Whether one of two persons named the other in 'not with' in this program; true, too, where that cannot be opened. For no one to be told. */
+int objection_between(struct call *, int64_t program, int64_t one, int64_t other, bool *ret);
 /* The lines of a recipe, changed as a what-if says (NULL: not at all): "criterion TAB hard|weight TAB weight TAB parameters". */
 int recipe_lines(struct call *, int64_t recipe, const char *changes, char **ret_lines);
 /* Fills a draft program, and the recipe made with it, from a shipped starter; E_INVALID names the known ones. */

@@ -204,6 +204,35 @@ static int objection_find(struct call *call, const void *record, int64_t *ret_id
 	return r;
 }
 
+/* Who named whom in 'not with', either way. */
+struct between {
+	int64_t one, other;
+	bool found;
+};
+
+static int is_between(struct call *call, void *record, void *data)
+{
+	const struct objection *objection = record;
+	struct between *between = data;
+	char *text;
+	int64_t whom = objection->person == between->one ? between->other : between->one;
+	int r = unseal(call, &objection_entity, objection->id, "other", &text);
+
+	if (!r && text && !strcmp(text, arena_print(call->arena, "%lld", (long long)whom)))
+		between->found = true;
+	return r;
+}
+
+int objection_between(struct call *call, int64_t program, int64_t one, int64_t other, bool *ret)
+{
+	struct between between = { one, other, false };
+	int r = each(call, &objection_entity, is_between, &between, "\"program\" = ?1 AND \"person\" IN (?2, ?3) AND \"state\" = 'stated'",
+		VALUES(program, one, other));
+
+	*ret = between.found || r == E_UNAVAILABLE;
+	return r == E_UNAVAILABLE ? 0 : r;
+}
+
 struct disclose {
 	char *fields;
 };

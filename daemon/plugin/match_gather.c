@@ -2,7 +2,8 @@
 /*
  * What only the daemon can open for a matching: the objections of the program, in slices, and ages and groups if a line of the recipe
  * looks at them. They are handed over as ids and numbers in a sealed memory file; a group is a number by the order of
- * its folded name, so that the same groups give the same input. Everything else the worker reads from the database itself.
+ * its folded name, so that the same groups give the same input; with them goes a salt for the input's hash. Everything else the worker
+ * reads from the database itself.
  */
 #include "matching.h"
 
@@ -114,13 +115,24 @@ static int add_numbers(struct call *call, struct matching *m, const char *word, 
 	return frame_add(&m->input, cells, 3);
 }
 
+/* Staff read the hash of a run's input and nearly all of the input, so they could try out what they do not know of it. */
+static int add_salt(struct call *call, struct matching *m)
+{
+	int64_t salt[2];
+	int r = m->input.length ? sealing_salt(call, "hashes of matchings", salt) : 0;
+
+	return r || !m->input.length ? r : add_numbers(call, m, "salt", salt[0], salt[1]);
+}
+
 static int launch_stage(struct call *call, struct piece *piece)
 {
 	struct matching *m = piece->own;
 	const char *zone = settings_of(call)->institution.zone;
 	char *from = m->from == NONE ? arena_copy(call->arena, "0") : arena_print(call->arena, "%" PRId64, m->from);
-	int r;
+	int r = add_salt(call, m);
 
+	if (r)
+		return r;
 	piece->input = sealed_memfd(&m->input, &call->problem);
 	if (piece->input < 0)
 		return call->problem.code;

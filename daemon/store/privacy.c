@@ -17,6 +17,22 @@
 
 /* ---- sealed values ---- */
 
+int sealing_salt(struct call *call, const char *purpose, int64_t ret[2])
+{
+	struct store *s = call->store;
+	unsigned char secret[32];
+	int r = s->seal ? seal_secret(s->seal, purpose, secret, &call->problem) : fail(call, E_UNAVAILABLE, NULL, "%s", s->sealing.text);
+
+	for (int k = 0; k < 2 && !r; k++) {
+		uint64_t number = 0;
+
+		for (int i = 0; i < 8; i++)
+			number = number << 8 | secret[8 * k + i];
+		ret[k] = (int64_t)(number >> 1);
+	}
+	return r;
+}
+
 int unseal(struct call *call, const struct entity *e, int64_t id, const char *name, char **ret)
 {
 	struct store *s = call->store;

@@ -292,6 +292,15 @@ int seal_ready(struct seal *seal, struct problem *problem)
 	return seal->why.code;
 }
 
+int seal_secret(struct seal *seal, const char *purpose, unsigned char ret[32], struct problem *problem)
+{
+	int code = seal_ready(seal, problem);
+
+	if (code == 0)
+		crypto_generichash(ret, 32, (const unsigned char *)purpose, strlen(purpose), seal->secrets->credential, KEY);
+	return code;
+}
+
 int seal_pair(struct seal *seal, const char *known, char ret_id[33], struct problem *problem)
 {
 	unsigned char id[ID];

@@ -52,6 +52,8 @@ void seal_batch_undo(struct seal *);
 /* Ties data and keys: `known` is the id of keys.db that the database noted, NULL if it noted none yet; ret_id the id of this one. If they
  * differ (keys.db was lost and made anew, or comes from elsewhere) sealing is E_UNAVAILABLE from here on, and so is the result. */
 int seal_pair(struct seal *, const char *known, char ret_id[33], struct problem *);
+/* A secret of this installation for one purpose: the same for the same purpose and credential, and nothing else tells it. */
+int seal_secret(struct seal *, const char *purpose, unsigned char ret[32], struct problem *);
 /* 0, or E_UNAVAILABLE and why: what seal_shut and seal_open would say. */
 int seal_ready(struct seal *, struct problem *);
 /* As engine_sync_failed, of keys.db: the process must end. */

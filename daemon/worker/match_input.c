@@ -516,8 +516,8 @@ static void give_groups(struct gathering *g, struct match_person *people, size_t
 
 int gather_sealed(struct gathering *g, int fd, struct problem *problem)
 {
-	struct list lists[3] = { 0 };
-	static const char *const words[] = { "objection", "age", "group" };
+	struct list lists[4] = { 0 };
+	static const char *const words[] = { "objection", "age", "group", "salt" };
 	struct match_person *sides[] = { (struct match_person *)(uintptr_t)g->input.mentees,
 		(struct match_person *)(uintptr_t)g->input.mentors };
 	const size_t counts[] = { g->input.mentee_count, g->input.mentor_count };
@@ -532,9 +532,9 @@ int gather_sealed(struct gathering *g, int fd, struct problem *problem)
 		if (frame.count != 3 || !frame.cells[0] || !frame_number(frame.cells[1], &couple.one) ||
 			!frame_number(frame.cells[2], &couple.other))
 			break;
-		while (kind < 3 && strcmp(words[kind], frame.cells[0]))
+		while (kind < 4 && strcmp(words[kind], frame.cells[0]))
 			kind++;
-		if (kind == 3)
+		if (kind == 4)
 			break;
 		*(struct match_couple *)push(&g->arena, &lists[kind], sizeof couple) = couple;
 	}
@@ -550,6 +550,12 @@ int gather_sealed(struct gathering *g, int fd, struct problem *problem)
 	}
 	g->input.objections = lists[0].items;
 	g->input.objection_count = lists[0].count;
+	if (lists[3].count) {
+		const struct match_couple *salt = lists[3].items;
+
+		g->input.salt[0] = salt->one;
+		g->input.salt[1] = salt->other;
+	}
 	return 0;
 }
 

@@ -25,7 +25,7 @@ struct gathering {
 
 /* Reads everything but objections and ages, and ends the transaction. */
 int gather_database(struct gathering *, struct problem *);
-/* Frames "objection PERSON PERSON" and "age PERSON YEARS" and "group PARTICIPANT NUMBER" from a descriptor. */
+/* Frames "objection PERSON PERSON", "age PERSON YEARS", "group PARTICIPANT NUMBER" and "salt NUMBER NUMBER" from a descriptor. */
 int gather_sealed(struct gathering *, int fd, struct problem *);
 /* What a run supposes (core/what_if.h): places, mentors, locks and marks; changes of criteria are in the recipe's lines already. */
 int gather_changes(struct gathering *, const char *changes, struct problem *);

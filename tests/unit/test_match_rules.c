@@ -665,8 +665,9 @@ static void test_hash_covers_the_input(void **unused)
 
 	(void)unused;
 	assert_int_equal(match_input_hash(&in, first, &problem), 0);
-	for (int what = 0; what < 7; what++) {
+	for (int what = 0; what < 8; what++) {
 		in.seed = what == 0;
+		in.salt[1] = what == 7;
 		in.all_pairs = what == 1;
 		in.objections = &objection;
 		in.objection_count = what == 2;
@@ -677,6 +678,7 @@ static void test_hash_covers_the_input(void **unused)
 		assert_int_equal(match_input_hash(&in, other, &problem), 0);
 		assert_memory_not_equal(first, other, 32);
 	}
+	in.salt[1] = 0;
 	mentee.year = MATCH_NONE;
 	line.setting_count = 0; /* 3 is the default */
 	assert_int_equal(match_input_hash(&in, other, &problem), 0);
@@ -775,7 +777,14 @@ static void test_wrong_locks(void **unused)
 	in.objection_count = 1;
 	refused(&in, "locks");
 	assert_int_equal(match_run(&in, NULL, &result, &problem), E_INVALID);
-	assert_string_equal(problem.text, "The locked pair of mentee 1 and mentor 11 is not suitable; unlock it.");
+	assert_string_equal(problem.text,
+		"Mentee 1 and mentor 11 cannot be locked: a consent is missing, or they may not be a pair; take the lock out.");
+	in.objection_count = 0; /* word for word as of a minor */
+	mentees[0].minor = true;
+	assert_int_equal(match_run(&in, NULL, &result, &problem), E_INVALID);
+	assert_string_equal(problem.text,
+		"Mentee 1 and mentor 11 cannot be locked: a consent is missing, or they may not be a pair; take the lock out.");
+	mentees[0].minor = false;
 	in.objection_count = 0;
 	in.wishes = &wish;
 	in.wish_count = 1;

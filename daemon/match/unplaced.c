@@ -286,12 +286,19 @@ static struct look look_make(const struct explain *x)
 	return look;
 }
 
+/* Whether a secret line is about this mentee: pairs that it alone stops count as eligible, so that no count tells of it. */
+static bool in_secret(const struct prepared *in, int32_t mentee)
+{
+	return in->objections.start[mentee] < in->objections.start[mentee + 1] || in->selves.start[mentee] < in->selves.start[mentee + 1];
+}
+
 /* What stops a mentee without a place with everybody, one with a place only with the idle. Where no rule stops any pair it is known already. */
 static void look_at(struct look *look, int32_t mentee, struct match_unplaced *list, size_t *count)
 {
 	const struct explain *x = look->x;
 	const struct prepared *in = x->scorer->in;
-	bool all = x->mentor_of[mentee] < 0, none = x->solved->eligible == x->solved->cells && in->locked[mentee] < 0;
+	bool all = x->mentor_of[mentee] < 0;
+	bool none = x->solved->eligible == x->solved->cells && in->locked[mentee] < 0 && !in_secret(in, mentee);
 	const int32_t *mentors = all ? x->scorer->all : look->idle;
 	int32_t many = all ? in->mentor_count : look->idle_count;
 

@@ -8,8 +8,11 @@
  * age guardianships end, and the own consent is what counts.
  *
  * One that holds until a day ends with that day where the person lives. Two weeks before, whoever gave it is asked whether they renew it,
- * for as long as it was given for. With a consent to take part that a minor needs, and that is taken back, ends, or was that of somebody who is
- * guardian no more, their pairs pause in the same call: nobody has to be there for that, and going on is a coordinator's decision.
+ * for as long as it was given for. When a consent to take part is taken back or ends, or for a minor was that of somebody who is guardian no
+ * more, their pairs pause, and what is offered is withdrawn, in the same call: nobody has to be there for that. An adult pauses as a
+ * participant, too. Going on is a coordinator's decision.
+ *
+ * A consent to share one's address that comes after the introduction tells the other side the address then.
  */
 #include "core/date.h"
 #include "core/settings.h"
@@ -23,17 +26,36 @@ static int interrupt(struct call *call, void *record, void *data)
 	return perform_also(call, &match_entity, *(int64_t *)record, "Interrupt", NULL, 0);
 }
 
+static int withdraw_offer(struct call *call, void *record, void *data)
+{
+	(void)data;
+	return perform_also(call, &match_entity, *(int64_t *)record, "Withdraw", NULL, 0);
+}
+
+static int pause_participant(struct call *call, void *record, void *data)
+{
+	(void)data;
+	return perform_also(call, &participant_entity, *(int64_t *)record, "Pause", NULL, 0);
+}
+
+#define OF_PERSON "\"program\" = ?1 AND \"id\" IN (SELECT \"match\" FROM \"match_member\" WHERE \"person\" = ?2) AND \"state\" "
+
 static int pairs_pause(struct call *call, int64_t program, int64_t person)
 {
 	int64_t lacks;
-	int r = ask(call, "SELECT " MINOR_LACKS("?1", "?2"), VALUES(program, person), &lacks);
+	int r = ask(call, "SELECT " PART_LACKS("?1", "?2"), VALUES(program, person), &lacks);
 
-	return r || !lacks
-		? r
-		: each(call, &match_entity, interrupt, NULL,
-			  "\"program\" = ?1 AND \"state\" = 'active' AND \"id\" IN (SELECT \"match\" FROM \"match_member\" WHERE "
-			  "\"person\" = ?2)",
-			  VALUES(program, person));
+	if (r || !lacks)
+		return r;
+	r = each(call, &match_entity, interrupt, NULL, OF_PERSON "= 'active'", VALUES(program, person));
+	if (!r)
+		r = each(call, &match_entity, withdraw_offer, NULL, OF_PERSON "IN ('proposed', 'offered')", VALUES(program, person));
+	/* of a minor, who stays ready, the agenda shows which consents are missing */
+	return r ? r
+		 : each(call, &participant_entity, pause_participant, NULL,
+			   "\"program\" = ?1 AND \"person\" = ?2 AND \"state\" IN ('accepted', 'training', 'ready') AND \"person\" IN "
+			   "(SELECT \"id\" FROM \"person\" WHERE NOT \"minor\")",
+			   VALUES(program, person));
 }
 
 /* ---- guardianship ---- */
@@ -121,8 +143,12 @@ static const struct verb guard_verbs[] = { { "Create", COORDINATOR, 0, KEEP, "*"
 		0 },
 	{ 0 } };
 
-static const struct waiting guard_waiting[] = { { "guardian to verify", COORDINATOR, "t.\"state\" = 'claimed'", "t.\"entered_at\"", NULL },
-	{ 0 } };
+/* Whoever looks after the safety of minors knows who their guardians are. */
+static const unsigned guard_readers[SEALED] = { [STAFF] = COORDINATOR | SAFEGUARDING | PROTECTION };
+
+static const struct waiting guard_waiting[] = {
+	{ "guardian to verify", COORDINATOR | SAFEGUARDING, "t.\"state\" = 'claimed'", "t.\"entered_at\"", NULL }, { 0 }
+};
 
 const struct entity guardianship_entity = { .name = "guardianship",
 	.collection = "guardianships",
@@ -131,6 +157,7 @@ const struct entity guardianship_entity = { .name = "guardianship",
 	.verbs = guard_verbs,
 	.check = guard_check,
 	.changed = guard_changed,
+	.readers = guard_readers,
 	.unique = "program minor guardian",
 	.retention = AFTER_PROGRAM,
 	.label = "Guardianship",
@@ -349,6 +376,33 @@ static int withdraw(struct call *call, const void *was, void *now)
 	return answered(call, now);
 }
 
+/* ---- an address that may be told from now on ---- */
+
+static int tell_address(struct call *call, void *record, void *data)
+{
+	const struct match_member *other = record;
+	const struct consent *consent = data;
+
+	return tell(call, "match-address", other->person, consent->program, other->match, &match_entity, other->match, consent->id);
+}
+
+/* Whose introduction has left without it. What has not left yet will have it, and of or to a minor nothing is told. */
+static int address_allowed(struct call *call, struct consent *consent)
+{
+	struct program *program;
+	int r = load(call, &program_entity, consent->program, (void **)&program);
+
+	return r || program->contact != CONTACT_ADDRESSES
+		? r
+		: each(call, &match_member_entity, tell_address, consent,
+			  "\"person\" <> ?2 AND \"match\" IN (SELECT ma.\"id\" FROM \"match\" ma JOIN \"match_member\" own ON own.\"match\" = "
+			  "ma.\"id\" WHERE own.\"person\" = ?2 AND ma.\"program\" = ?1 AND ma.\"state\" = 'active') AND NOT EXISTS (SELECT 1 FROM "
+			  "\"person\" pe WHERE pe.\"id\" IN (?2, \"match_member\".\"person\") AND pe.\"minor\") AND EXISTS (SELECT 1 FROM "
+			  "\"message\" me WHERE me.\"person\" = \"match_member\".\"person\" AND me.\"template_name\" = 'match-started' AND "
+			  "me.\"about_id\" = \"match_member\".\"match\" AND me.\"state\" IN ('sending', 'sent'))",
+			  VALUES(consent->program, consent->person));
+}
+
 static int again(struct call *call, const void *was, void *now)
 {
 	const struct consent *consent = was;
@@ -360,6 +414,7 @@ static int again(struct call *call, const void *was, void *now)
 static int changed(struct call *call, const void *before, const void *after)
 {
 	const struct consent *was = before, *now = after;
+	struct consent shared;
 	int r = 0;
 
 	if (!now)
@@ -370,6 +425,9 @@ static int changed(struct call *call, const void *before, const void *after)
 		r = plan_end(call, now);
 	if (r || was->state == now->state)
 		return r;
+	shared = *now;
+	if (now->state == CONSENT_GIVEN && now->purpose == TO_SHARE_CONTACT)
+		return address_allowed(call, &shared);
 	/* staff end what rests on it, and talk with whose it was */
 	if (now->state == CONSENT_WITHDRAWN || now->state == CONSENT_EXPIRED)
 		r = tell_staff(call, now->state == CONSENT_WITHDRAWN ? "consent-withdrawn" : "consent-expired", now->program, NONE,

@@ -131,9 +131,10 @@ static int side_check(struct call *call, const struct match *match, int64_t id, 
 		return fail(call, E_INVALID, name, "this participant is a %s", side == SIDE_MENTOR ? "mentee" : "mentor");
 	if (p->state != PARTICIPANT_READY)
 		return fail(call, E_STATE, name, "this participant is not ready");
-	r = ask(call, "SELECT " MINOR_LACKS("?1", "?2"), VALUES(p->program, p->person), &lacks);
+	r = ask(call, "SELECT " PART_LACKS("?1", "?2"), VALUES(p->program, p->person), &lacks);
 	if (!r && lacks)
-		return fail(call, E_STATE, name, "this participant is a minor and the consents to take part are missing");
+		return fail(call, E_STATE, name,
+			"consents to take part are missing: the person's own, and for a minor that of a verified guardian");
 	return r;
 }
 
@@ -360,15 +361,16 @@ static int tell_start(struct call *call, void *record, void *data)
 			  VALUES(match->program, member->person));
 }
 
-/* A hard rule: no pair begins or goes on with a minor whose consents to take part are not all there. */
-static int minor_may(struct call *call, void *record, void *data)
+/* A hard rule: no pair begins or goes on with a minor whose consents to take part are not all there, nor with who took theirs back. */
+static int takes_part(struct call *call, void *record, void *data)
 {
 	const struct match_member *member = record;
 	int64_t lacks;
-	int r = ask(call, "SELECT " MINOR_LACKS("?1", "?2"), VALUES(member->program, member->person), &lacks);
+	int r = ask(call, "SELECT " PART_LACKS("?1", "?2"), VALUES(member->program, member->person), &lacks);
 
 	(void)data;
-	return !r && lacks ? fail(call, E_STATE, "state", "the %s is a minor and the consents to take part are missing",
+	return !r && lacks ? fail(call, E_STATE, "state",
+				     "consents of the %s to take part are missing: their own, and for a minor that of a verified guardian",
 				     member->side == SIDE_MENTOR ? "mentor" : "mentee")
 			   : r;
 }
@@ -381,7 +383,7 @@ static int match_start(struct call *call, const void *was, void *now)
 
 	(void)was;
 	if (!r)
-		r = members(call, match->id, minor_may, NULL);
+		r = members(call, match->id, takes_part, NULL);
 	if (r)
 		return r;
 	if (program->state != PROGRAM_OPEN && program->state != PROGRAM_RUNNING)
@@ -419,21 +421,48 @@ static int go_on_check_in(struct call *call, void *record, void *data)
 	return check_in_go_on(call, record);
 }
 
+struct saying {
+	const struct match *match;
+	const char *what;
+};
+
+static int say_it(struct call *call, void *record, void *data)
+{
+	const struct match_member *member = record;
+	const struct saying *saying = data;
+	const struct match *match = saying->match;
+
+	return tell(call, saying->what, member->person, match->program, match->id, &match_entity, match->id, match->version);
+}
+
+/* Both hear that it pauses and nothing of why. Where it is about safety, staff may talk to them first (`untold`). */
+struct quiet_pause {
+	int64_t untold;
+};
+static const struct field pausing_arguments[] = {
+	{ AS_INT(struct quiet_pause, untold, YESNO, STAFF), .label = "No mail: staff talk to the two themselves" }, { 0 }
+};
+
 static int match_pause(struct call *call, const void *was, void *now)
 {
+	const struct quiet_pause *pausing = call->arguments;
+	const struct match *match = now;
+	int r = each(call, &check_in_entity, pause_check_in, NULL, "\"match\" = ?1 AND \"state\" IN ('due', 'overdue')", VALUES(match->id));
+
 	(void)was;
-	return each(call, &check_in_entity, pause_check_in, NULL, "\"match\" = ?1 AND \"state\" IN ('due', 'overdue')",
-		VALUES(((struct match *)now)->id));
+	return r || pausing->untold ? r : members(call, match->id, say_it, &(struct saying){ match, "match-paused" });
 }
 
 static int match_resume(struct call *call, const void *was, void *now)
 {
-	int64_t match = ((const struct match *)was)->id;
-	int r = members(call, match, minor_may, NULL);
+	const struct match *match = now;
+	int r = members(call, match->id, takes_part, NULL);
 
-	(void)now;
-	return r ? r
-		 : each(call, &check_in_entity, go_on_check_in, NULL, "\"match\" = ?1 AND \"state\" IN ('due', 'overdue')", VALUES(match));
+	(void)was;
+	if (!r)
+		r = each(call, &check_in_entity, go_on_check_in, NULL, "\"match\" = ?1 AND \"state\" IN ('due', 'overdue')",
+			VALUES(match->id));
+	return r ? r : members(call, match->id, say_it, &(struct saying){ match, "match-resumed" });
 }
 
 /* However a match ends: no more check-ins and reminders; where it ended before its time the mentee is first in the next run. */
@@ -470,10 +499,28 @@ static int match_close(struct call *call, const void *was, void *now)
 	return ends(call, match, (int)closing->close_reason);
 }
 
+/* Whoever has read of the offer hears that it is off; whoever takes it away by leaving knows. */
+static int tell_withdrawn(struct call *call, void *record, void *data)
+{
+	const struct match_member *member = record;
+	const struct match *match = data;
+	int64_t told = 0;
+	int r = ask(call,
+		"SELECT count(*) FROM \"message\" WHERE \"person\" = ?1 AND \"template_name\" = 'match-offered' AND \"about_id\" = ?2 AND "
+		"\"state\" IN ('sending', 'sent')",
+		VALUES(member->person, match->id), &told);
+
+	return r || !told || member->person == acting_person(call)
+		? r
+		: tell(call, "match-withdrawn", member->person, match->program, match->id, &match_entity, match->id, NONE);
+}
+
 static int match_withdraw(struct call *call, const void *was, void *now)
 {
-	(void)was;
-	return ends(call, now, 4);
+	struct match *match = now;
+	int r = ((const struct match *)was)->state == MATCH_OFFERED ? members(call, match->id, tell_withdrawn, match) : 0;
+
+	return r ? r : ends(call, match, 4);
 }
 
 static int match_lapse(struct call *call, const void *was, void *now)
@@ -517,8 +564,10 @@ static const struct verb verbs[] = { { "Create", COORDINATOR, 0, KEEP, "program 
 	{ "Withdraw", COORDINATOR, S(PROPOSED) | S(OFFERED), S(DECLINED), NULL, match_withdraw, "Withdraw the offer", 0, NULL, NULL, 0 },
 	{ "Lapse", SYSTEM, S(OFFERED), S(DECLINED), NULL, match_lapse, "Nobody answered", 0, NULL, NULL, 0 },
 	{ "Start", COORDINATOR, S(ACCEPTED), S(ACTIVE), NULL, match_start, "Start", 0, NULL, NULL, 0 },
-	{ "Pause", COORDINATOR, S(ACTIVE), S(PAUSED), NULL, match_pause, "Pause", NEEDS_REASON, NULL, NULL, 0 },
-	{ "Interrupt", SYSTEM, S(ACTIVE), S(PAUSED), NULL, match_pause, "A consent that a minor needs is missing", 0, NULL, NULL, 0 },
+	{ "Pause", COORDINATOR, S(ACTIVE), S(PAUSED), NULL, match_pause, "Pause", NEEDS_REASON, NULL, pausing_arguments,
+		sizeof(struct quiet_pause) },
+	{ "Interrupt", SYSTEM, S(ACTIVE), S(PAUSED), NULL, match_pause, "A consent to take part is missing", 0, NULL, pausing_arguments,
+		sizeof(struct quiet_pause) },
 	{ "Resume", COORDINATOR, S(PAUSED), S(ACTIVE), NULL, match_resume, "Go on", 0, NULL, NULL, 0 },
 	{ "Extend", COORDINATOR, S(ACTIVE) | S(PAUSED), KEEP, NULL, match_extend, "Move the last day", 0, NULL, extend_arguments,
 		sizeof(struct extend) },
@@ -652,9 +701,9 @@ static const struct waiting waiting[] = { { "match to offer", COORDINATOR, "t.\"
 	{ "offer not answered yet", COORDINATOR, "t.\"state\" = 'offered'", "t.\"offered_at\"", "t.\"answer_until\"" },
 	{ "match to start", COORDINATOR, "t.\"state\" = 'accepted'", "t.\"state_since\"", NULL },
 	{ "match to complete", COORDINATOR, "t.\"state\" = 'closing'", "t.\"state_since\"", NULL },
-	{ "pair of a minor without consents", COORDINATOR,
+	{ "pair without consents to take part", COORDINATOR,
 		"t.\"state\" IN (" MATCH_TAKING
-		") AND EXISTS (SELECT 1 FROM \"match_member\" mm WHERE mm.\"match\" = t.\"id\" AND " MINOR_LACKS(
+		") AND EXISTS (SELECT 1 FROM \"match_member\" mm WHERE mm.\"match\" = t.\"id\" AND " PART_LACKS(
 			"t.\"program\"", "mm.\"person\"") ")",
 		"t.\"state_since\"", NULL },
 	/* none was held, and none is planned; whether one that was planned took place is the meeting's own line */

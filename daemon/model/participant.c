@@ -144,16 +144,23 @@ static int participant_pause(struct call *call, const void *was, void *now)
 	return 0;
 }
 
-/* A pause is no way past what stands open: they go on where they stopped. */
+/* A pause is no way past what stands open: they go on where they stopped, and not without a consent that was taken back. */
 static int participant_resume(struct call *call, const void *was, void *now)
 {
 	struct participant *p = now;
 	struct person *person;
+	int64_t took_back = 0;
 	int r = load(call, &person_entity, p->person, (void **)&person);
 
 	(void)was;
-	if (r || person->state != PERSON_ACTIVE)
-		return r ? r : fail(call, E_STATE, "person", "this person is not active");
+	if (!r)
+		r = ask(call, "SELECT " TOOK_BACK("?1", "?2"), VALUES(p->program, p->person), &took_back);
+	if (r)
+		return r;
+	if (person->state != PERSON_ACTIVE)
+		return fail(call, E_STATE, "person", "this person is not active");
+	if (took_back)
+		return fail(call, E_STATE, "person", "the consent to take part was taken back or has ended; ask for it anew");
 	p->state = p->paused_in == NONE ? PARTICIPANT_ACCEPTED : p->paused_in;
 	p->paused_in = NONE;
 	return 0;

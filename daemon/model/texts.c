@@ -75,6 +75,7 @@ const struct message_kind message_kinds[] = {
 		"match.partner match.shared? match.address? match.through_program? match.on_site? match.until? match.as_mentor? match.as_mentee? "
 		"meeting.start?",
 		"Introduction of a pair" },
+	{ "match-address", "match", 0, PAIR_SIDES, "match.partner match.address", "An address may be told after all" },
 	{ "match-paused", "match", 0, PAIR_SIDES, "match.partner", "A pair pauses" },
 	{ "match-resumed", "match", 0, PAIR_SIDES, "match.partner match.until?", "A pair goes on" },
 	{ "match-ended", "match", 0, PAIR_SIDES, "match.partner match.as_mentor? match.as_mentee?", "A pair has ended" },

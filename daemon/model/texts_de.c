@@ -66,6 +66,11 @@ static const struct shipped_text texts[] = {
 		"Sie arbeiten zusammen bis {{match.until}}.\n"
 		"{{/match.until}}\n",
 		NULL },
+	{ "match-address", "So erreichen Sie {{match.partner}}", NULL,
+		"{{match.partner}} ist einverstanden, dass Sie diese Adresse haben, damit Sie einander schreiben können: {{match.address}}\n"
+		"\n"
+		"Bitte nutzen Sie sie nur für Ihre gemeinsame Arbeit.\n",
+		NULL },
 	{ "match-paused", "Pause für Sie und {{match.partner}}", NULL,
 		"Ihre Zusammenarbeit mit {{match.partner}} macht Pause. Es wird nichts fällig, und niemand erinnert Sie an etwas.\n"
 		"\n"

@@ -67,6 +67,11 @@ static const struct shipped_text texts[] = {
 		"You work together until {{match.until}}.\n"
 		"{{/match.until}}\n",
 		NULL },
+	{ "match-address", "How you reach {{match.partner}}", NULL,
+		"{{match.partner}} agrees that you have this address, so that you two can write to each other: {{match.address}}\n"
+		"\n"
+		"Please use it for your work together only.\n",
+		NULL },
 	{ "match-paused", "You and {{match.partner}} take a break", NULL,
 		"Your work with {{match.partner}} pauses. Nothing is due, and nobody reminds you of anything.\n"
 		"\n"

@@ -44,6 +44,13 @@ static const struct occasion {
 		"SELECT \"answer_until\" FROM \"match\" WHERE \"id\" = ?1" },
 	{ "match-started", "SELECT 1 FROM \"match\" WHERE \"id\" = ?1 AND \"state\" = 'active' AND ?2 IS NOT NULL AND ?3 IS NOT NULL",
 		NULL },
+	/* taken back before it left: nothing is told */
+	{ "match-address",
+		"SELECT 1 FROM \"match\" m JOIN \"match_member\" mm ON mm.\"match\" = m.\"id\" JOIN \"consent\" c ON c.\"program\" = m.\"program\" "
+		"AND c.\"person\" = mm.\"person\" AND c.\"giver\" = c.\"person\" AND c.\"purpose\" = 'share contact' AND c.\"state\" = 'given' "
+		"JOIN \"program\" p ON p.\"id\" = m.\"program\" WHERE m.\"id\" = ?1 AND m.\"state\" = 'active' AND mm.\"person\" <> ?2 AND "
+		"p.\"contact\" = 'mail addresses' AND ?3 IS NOT NULL",
+		NULL },
 	{ "check-in-due", CHECK_IN_OPEN, NEXT_CHECK_IN }, { "check-in-reminder", CHECK_IN_OPEN, NEXT_CHECK_IN },
 	{ "meeting-invited", MEETING_STANDS, MEETING_BEGINS }, { "meeting-changed", MEETING_STANDS, MEETING_BEGINS },
 	{ "meeting-reminder", MEETING_STANDS, MEETING_BEGINS }, { "meeting-answered", MEETING_STANDS, MEETING_BEGINS },

@@ -275,15 +275,15 @@ static void without_consent_a_minors_pair_pauses(void **state)
 	/* taken back before it began: it does not begin, and staff see why */
 	on_paper(w, &c, own, young, "Withdraw");
 	assert_int_equal(perform(w, &c.ada, &match_entity, match, "Start", NULL, 0), E_STATE);
-	assert_int_equal(waits(w, &c.ada, "pair of a minor without consents"), 1);
+	assert_int_equal(waits(w, &c.ada, "pair without consents to take part"), 1);
 	own = asked(w, &c, young, young, "take part", "2026-12-31");
 	on_paper(w, &c, own, young, "Give");
-	assert_int_equal(waits(w, &c.ada, "pair of a minor without consents"), 0);
+	assert_int_equal(waits(w, &c.ada, "pair without consents to take part"), 0);
 	must(perform(w, &c.ada, &match_entity, match, "Start", NULL, 0), &w->call.problem);
 	/* taken back by the guardian: at once */
 	on_paper(w, &c, theirs, parent, "Withdraw");
 	assert_int_equal(number(w, "SELECT count(*) FROM match WHERE state = 'paused'"), 1);
-	assert_int_equal(waits(w, &c.ada, "pair of a minor without consents"), 1);
+	assert_int_equal(waits(w, &c.ada, "pair without consents to take part"), 1);
 	assert_int_equal(perform(w, &c.ada, &match_entity, match, "Resume", NULL, 0), E_STATE);
 	theirs = asked(w, &c, young, parent, "take part", "2026-02-01");
 	on_paper(w, &c, theirs, parent, "Give");
@@ -389,11 +389,82 @@ static void what_waits_for_staff(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+/* Of an adult: the pair pauses, what is offered is withdrawn, nothing new comes, and going on needs the consent anew. */
+static void who_takes_it_back_takes_part_no_more(void **state)
+{
+	struct world *w = *state;
+	struct clockwork clock;
+	struct cast c;
+	int64_t mentor, one, match, consent, other;
+
+	running(w, &c);
+	mentor = participant(w, &c, c.ben_id, "mentor", 3);
+	match = pair_make(w, &c, mentor, "UTC", "Cleo", &one);
+	other = person(w, &c.ada, "Dora", "Mentee");
+	must(matched(w, &c, mentor, participant(w, &c, other, "mentee", 1)), &w->call.problem);
+	must(perform(w, &c.ada, &match_entity, w->call.object, "Offer", NULL, 0), &w->call.problem);
+	consent = asked(w, &c, c.ben_id, c.ben_id, "take part", "2026-12-31");
+	must(perform(w, &c.ben, &consent_entity, consent, "Give", NULL, 0), &w->call.problem);
+	must(perform(w, &c.ben, &consent_entity, consent, "Withdraw", NULL, 0), &w->call.problem);
+	assert_int_equal(number(w, "SELECT count(*) FROM match WHERE state = 'paused'"), 1);
+	assert_int_equal(number(w, "SELECT count(*) FROM match WHERE state = 'declined' AND close_reason = 'withdrawn'"), 1);
+	assert_int_equal(number(w, "SELECT count(*) FROM participant WHERE state = 'paused' AND role = 'mentor'"), 1);
+	assert_int_equal(
+		number(w, "SELECT count(*) FROM participant WHERE state = 'ready' AND priority = 1"), 1); /* first in the next run */
+	assert_int_equal(number(w, "SELECT count(*) FROM message WHERE template_name = 'match-paused'"), 2);
+	assert_int_equal(number(w, "SELECT count(*) FROM message WHERE template_name = 'consent-withdrawn'"), 1);
+	assert_int_equal(waits(w, &c.ada, "pair without consents to take part"), 1);
+	assert_int_equal(perform(w, &c.ada, &match_entity, match, "Resume", NULL, 0), E_STATE);
+	assert_int_equal(perform(w, &c.ada, &participant_entity, mentor, "Resume", NULL, 0), E_STATE);
+	assert_int_equal(perform(w, &c.ben, &participant_entity, mentor, "Resume", NULL, 0), E_STATE);
+	consent = asked(w, &c, c.ben_id, c.ben_id, "take part", "2026-02-01");
+	must(perform(w, &c.ben, &consent_entity, consent, "Give", NULL, 0), &w->call.problem);
+	must(perform(w, &c.ada, &participant_entity, mentor, "Resume", NULL, 0), &w->call.problem);
+	must(perform(w, &c.ada, &match_entity, match, "Resume", NULL, 0), &w->call.problem);
+	assert_int_equal(number(w, "SELECT count(*) FROM message WHERE template_name = 'match-resumed'"), 2);
+	clock = start(w);
+	advance(w, &clock, "2026-02-03T00:00:00Z"); /* it ends by itself */
+	assert_int_equal(number(w, "SELECT count(*) FROM match WHERE state = 'paused'"), 1);
+	assert_int_equal(number(w, "SELECT count(*) FROM participant WHERE state = 'paused'"), 1);
+	stop(&clock);
+}
+
+/* Both are told that it pauses, unless staff talk to them first; staff and the lead see who the guardians are. */
+static void a_pause_is_told_or_talked_over(void **state)
+{
+	struct world *w = *state;
+	struct options why = { .version = NONE, .for_person = NONE, .reason = "a talk" };
+	struct cast c;
+	int64_t mentor, match, guard, one;
+
+	running(w, &c);
+	mentor = participant(w, &c, c.ben_id, "mentor", 1);
+	match = pair_make(w, &c, mentor, "UTC", "Cleo", &one);
+	must(perform_with(w, &c.ada, &match_entity, match, "Pause", &(struct arg){ "untold", { .type = V_BOOL, .number = 1 } }, 1, why),
+		&w->call.problem);
+	assert_int_equal(number(w, "SELECT count(*) FROM message WHERE template_name = 'match-paused'"), 0);
+	must(perform(w, &c.ada, &match_entity, match, "Resume", NULL, 0), &w->call.problem);
+	must(perform_with(w, &c.ada, &match_entity, match, "Pause", NULL, 0, why), &w->call.problem);
+	must(perform(w, &c.ada, &match_entity, match, "Resume", NULL, 0), &w->call.problem);
+	must(perform_with(w, &c.ada, &match_entity, match, "Pause", NULL, 0, why), &w->call.problem);
+	assert_int_equal(number(w, "SELECT count(*) FROM message WHERE template_name = 'match-paused'"), 4); /* each is an occasion */
+	must(perform(w, &c.ada, &person_entity, one, "Update", ARGS(T("birth_date", "2012-02-03"))), &w->call.problem);
+	guard = create(w, &c.ada, &guardianship_entity,
+		ARGS(AT_PROGRAM_OF(w, &c), P("minor", path(w, &person_entity, one)),
+			P("guardian", path(w, &person_entity, person(w, &c.ada, "Par", "Ent"))), T("source", "registration")));
+	assert_int_equal(waits(w, &c.ben, "guardian to verify"), 0);
+	create(w, &c.root, &duty_entity,
+		ARGS(P("person", path(w, &person_entity, c.ben_id)), T("duty", "safeguarding lead"), AT_PROGRAM_OF(w, &c)));
+	assert_int_equal(waits(w, &c.ben, "guardian to verify"), 1);
+	must(perform(w, &c.ben, &guardianship_entity, guard, "Verify", ARGS(T("verified_how", "called"))), &w->call.problem);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { TEST(a_minor_needs_two_consents), TEST(neither_of_the_two_verifies),
 		TEST(what_is_over_is_not_agreed_to), TEST(one_that_ends_is_renewed_or_ends_where_its_person_lives),
-		TEST(without_consent_a_minors_pair_pauses), TEST(who_accepts_is_asked_for_the_address_once), TEST(what_waits_for_staff) };
+		TEST(without_consent_a_minors_pair_pauses), TEST(who_accepts_is_asked_for_the_address_once), TEST(what_waits_for_staff),
+		TEST(who_takes_it_back_takes_part_no_more), TEST(a_pause_is_told_or_talked_over) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -122,6 +122,31 @@ static void addresses_are_not_told_without_their_owner(void **state)
 	assert_null(strstr(introduction(*state, "mail addresses", false), "ben@example.org"));
 }
 
+/* Said after the introduction: a second mail has it; taken back before it leaves, there is none. */
+static void an_address_is_told_when_its_owner_agrees_later(void **state)
+{
+	struct house *h = *state;
+	struct world *w = h->w;
+	int64_t consent;
+	int count;
+
+	assert_null(strstr(introduction(h, "mail addresses", false), "ben@example.org"));
+	consent = number(h, arena_print(&w->arena, "SELECT max(\"id\") FROM \"consent\" WHERE \"giver\" = %lld", (long long)h->c.ben_id));
+	must(perform(w, &h->c.ben, &consent_entity, consent, "Give", NULL, 0), &w->call.problem);
+	count = h->host.count;
+	later(h, 1);
+	come(h, count + 1);
+	assert_string_equal(letter_text(h->host.letters[count], "address", NULL), "cleo@example.org");
+	assert_non_null(strstr(letter_text(h->host.letters[count], "text", NULL), "ben@example.org"));
+	consent = number(h, arena_print(&w->arena, "SELECT max(\"id\") FROM \"consent\" WHERE \"giver\" = %lld", (long long)h->c.cleo_id));
+	must(perform(w, &h->c.cleo, &consent_entity, consent, "Give", NULL, 0), &w->call.problem);
+	must(perform(w, &h->c.cleo, &consent_entity, consent, "Withdraw", NULL, 0), &w->call.problem);
+	later(h, 1);
+	assert_int_equal(told(h, "match-address", "suppressed"), 1);
+	for (int i = 0; i < h->host.count; i++)
+		assert_null(strstr(letter_text(h->host.letters[i], "text", NULL), "cleo@example.org"));
+}
+
 static void addresses_are_not_told_against_the_policy(void **state)
 {
 	assert_null(strstr(introduction(*state, "through the program", true), "ben@example.org"));
@@ -149,8 +174,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = { HOUSE(who_wants_no_more_than_needed_gets_that), HOUSE(who_wants_none_gets_what_is_about_safety),
 		HOUSE(who_is_suspended_gets_none), HOUSE(addresses_are_told_where_policy_and_owner_have_it),
-		HOUSE(addresses_are_not_told_without_their_owner), HOUSE(addresses_are_not_told_against_the_policy),
-		HOUSE(an_answer_about_a_concern_goes_to_no_mailbox_of_others) };
+		HOUSE(addresses_are_not_told_without_their_owner), HOUSE(an_address_is_told_when_its_owner_agrees_later),
+		HOUSE(addresses_are_not_told_against_the_policy), HOUSE(an_answer_about_a_concern_goes_to_no_mailbox_of_others) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -105,7 +105,7 @@ def test_the_tour_of_the_manual(daemon, root, scratch):
             said.append(ctl(*words[1:], cwd=place))
             if "commit" in words:                                # a job makes the matches; this clock stands still
                 root("advance-clock", "+1min")
-    assert len(said) == 30 and "They are a pair." in said[13] and "places" in said[16] and "Ana Lopez" in said[10] and ctl.json("match", "list")[0]["state"] == "active"
+    assert len(said) == 31 and "They are a pair." in said[13] and "places" in said[16] and "Ana Lopez" in said[10] and ctl.json("match", "list")[0]["state"] == "active"
 
 
 def test_what_the_manual_says_of_minors_and_messages(program, scratch):

@@ -55,12 +55,6 @@ static const struct field fields[] = { ID_AND_VERSION(struct check_in, .anchor =
 	{ 0 } };
 COVERS(fields, struct check_in, 1);
 
-static int suppress(struct call *call, void *record, void *data)
-{
-	(void)data;
-	return perform_also(call, &message_entity, *(int64_t *)record, "Suppress", NULL, 0);
-}
-
 int check_in_pause(struct call *call, int64_t id)
 {
 	int r = 0;
@@ -76,7 +70,7 @@ static int stop_asking(struct call *call, int64_t id)
 	int r = check_in_pause(call, id);
 
 	return r ? r
-		 : each(call, &message_entity, suppress, NULL,
+		 : perform_each(call, &message_entity, "Suppress",
 			   "\"person\" = (SELECT \"person\" FROM \"check_in\" WHERE \"id\" = ?1) AND "
 			   "\"state\" IN ('queued', 'held') AND \"template_name\" = 'check-in-reminder' AND \"about_id\" = ?1",
 			   VALUES(id));

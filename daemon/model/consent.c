@@ -20,24 +20,6 @@
 #include "model.h"
 #include "page_words.h"
 
-static int interrupt(struct call *call, void *record, void *data)
-{
-	(void)data;
-	return perform_also(call, &match_entity, *(int64_t *)record, "Interrupt", NULL, 0);
-}
-
-static int withdraw_offer(struct call *call, void *record, void *data)
-{
-	(void)data;
-	return perform_also(call, &match_entity, *(int64_t *)record, "Withdraw", NULL, 0);
-}
-
-static int pause_participant(struct call *call, void *record, void *data)
-{
-	(void)data;
-	return perform_also(call, &participant_entity, *(int64_t *)record, "Pause", NULL, 0);
-}
-
 #define OF_PERSON "\"program\" = ?1 AND \"id\" IN (SELECT \"match\" FROM \"match_member\" WHERE \"person\" = ?2) AND \"state\" "
 
 static int pairs_pause(struct call *call, int64_t program, int64_t person)
@@ -47,12 +29,12 @@ static int pairs_pause(struct call *call, int64_t program, int64_t person)
 
 	if (r || !lacks)
 		return r;
-	r = each(call, &match_entity, interrupt, NULL, OF_PERSON "= 'active'", VALUES(program, person));
+	r = perform_each(call, &match_entity, "Interrupt", OF_PERSON "= 'active'", VALUES(program, person));
 	if (!r)
-		r = each(call, &match_entity, withdraw_offer, NULL, OF_PERSON "IN ('proposed', 'offered')", VALUES(program, person));
+		r = perform_each(call, &match_entity, "Withdraw", OF_PERSON "IN ('proposed', 'offered')", VALUES(program, person));
 	/* of a minor, who stays ready, the agenda shows which consents are missing */
 	return r ? r
-		 : each(call, &participant_entity, pause_participant, NULL,
+		 : perform_each(call, &participant_entity, "Pause",
 			   "\"program\" = ?1 AND \"person\" = ?2 AND \"state\" IN ('accepted', 'training', 'ready') AND \"person\" IN "
 			   "(SELECT \"id\" FROM \"person\" WHERE NOT \"minor\")",
 			   VALUES(program, person));
@@ -124,15 +106,9 @@ static int guard_changed(struct call *call, const void *was, const void *now)
 	return was && g && g->state == GUARDIANSHIP_ENDED ? pairs_pause(call, g->program, g->minor) : 0;
 }
 
-static int end_guard(struct call *call, void *record, void *data)
-{
-	(void)data;
-	return perform_also(call, &guardianship_entity, *(int64_t *)record, "End", NULL, 0);
-}
-
 int guardians_end(struct call *call, int64_t minor)
 {
-	return each(call, &guardianship_entity, end_guard, NULL, "\"minor\" = ?1 AND \"state\" <> 'ended'", VALUES(minor));
+	return perform_each(call, &guardianship_entity, "End", "\"minor\" = ?1 AND \"state\" <> 'ended'", VALUES(minor));
 }
 
 #define G(x) IN(GUARDIANSHIP_##x)

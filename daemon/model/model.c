@@ -45,6 +45,23 @@ int tell_staff(struct call *call, const char *template_name, int64_t program, in
 	return notify_staff(call, &notice, NONE);
 }
 
+struct calling {
+	const struct entity *entity;
+	const char *verb;
+};
+
+static int perform_one(struct call *call, void *record, void *data)
+{
+	const struct calling *calling = data;
+
+	return perform_also(call, calling->entity, *(int64_t *)record, calling->verb, NULL, 0);
+}
+
+int perform_each(struct call *call, const struct entity *e, const char *verb, const char *where, const int64_t *values, int count)
+{
+	return each(call, e, perform_one, &(struct calling){ e, verb }, where, values, count);
+}
+
 int zone_for(struct call *call, int64_t person, const struct program *program, const char **ret)
 {
 	struct person *record;

@@ -428,6 +428,8 @@ struct import {
 
 /* Why, as the caller said it, for a field of its own; NULL if they did not. */
 char *reason_given(struct call *);
+/* The verb, without arguments, of each record that the condition selects; as each() and perform_also() say. */
+int perform_each(struct call *, const struct entity *, const char *verb, const char *where, const int64_t *values, int count);
 /* People with the person's own zone, or the program's, or the institution's: a name for plan and zone_of, may be NULL. */
 int zone_for(struct call *, int64_t person, const struct program *, const char **ret);
 /* The language that a person reads: their own, or the institution's. */

@@ -201,24 +201,12 @@ static int person_request_erase(struct call *call, const void *was, void *now)
 	return tell_protection(call, "erasure-asked", &person_entity, person->id);
 }
 
-static int end_duty(struct call *call, void *record, void *data)
-{
-	(void)data;
-	return perform_also(call, &duty_entity, *(int64_t *)record, "End", NULL, 0);
-}
-
-static int end_login(struct call *call, void *record, void *data)
-{
-	(void)data;
-	return perform_also(call, &login_entity, *(int64_t *)record, "End", NULL, 0);
-}
-
 /* Nobody acts any more as somebody who is erased. */
 static int end_access(struct call *call, int64_t person)
 {
-	int r = each(call, &duty_entity, end_duty, NULL, "\"person\" = ?1 AND \"state\" = 'appointed'", VALUES(person));
+	int r = perform_each(call, &duty_entity, "End", "\"person\" = ?1 AND \"state\" = 'appointed'", VALUES(person));
 
-	return r ? r : each(call, &login_entity, end_login, NULL, "\"person\" = ?1 AND \"state\" = 'active'", VALUES(person));
+	return r ? r : perform_each(call, &login_entity, "End", "\"person\" = ?1 AND \"state\" = 'active'", VALUES(person));
 }
 
 /* Clears what the tables flag, here and in every row about the person; keys, file and audit follow in the job 'erasure'. */

@@ -257,18 +257,12 @@ static int program_ask_contact(struct call *call, const void *was, void *now)
 		"\"program\" = ?1 AND \"state\" IN ('accepted', 'training', 'ready', 'paused')", VALUES(p->id));
 }
 
-static int release_message(struct call *call, void *record, void *data)
-{
-	(void)data;
-	return perform_also(call, &message_entity, *(int64_t *)record, "Release", NULL, 0);
-}
-
 static int program_release(struct call *call, const void *was, void *now)
 {
 	(void)was;
 	((struct program *)now)->mail_held = 0;
-	return each(call, &message_entity, release_message, NULL, "\"program\" = ?1 AND \"state\" = 'held'",
-		VALUES(((struct program *)now)->id));
+	return perform_each(
+		call, &message_entity, "Release", "\"program\" = ?1 AND \"state\" = 'held'", VALUES(((struct program *)now)->id));
 }
 
 #define POLICY \

@@ -329,12 +329,6 @@ static int keep(struct call *call, const struct wave *wave, const struct wave_me
 	return r ? r : response_write(call, old, now, anonymous ? NULL : answers, draft);
 }
 
-static int suppress(struct call *call, void *record, void *data)
-{
-	(void)data;
-	return perform_also(call, &message_entity, *(int64_t *)record, "Suppress", NULL, 0);
-}
-
 int wave_take(
 	struct call *call, const struct wave_member *member, const struct arg *answers, size_t count, bool draft, struct form_errors *ret)
 {
@@ -360,7 +354,7 @@ int wave_take(
 	r = keep(call, wave, member, kept, draft);
 	if (r || draft)
 		return r;
-	return each(call, &message_entity, suppress, NULL,
+	return perform_each(call, &message_entity, "Suppress",
 		"\"person\" = ?1 AND \"about\" = 'wave' AND \"about_id\" = ?2 AND \"state\" IN ('queued', 'held')",
 		VALUES(member->person, member->wave));
 }

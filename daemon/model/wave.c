@@ -299,19 +299,6 @@ static int remind(struct call *call, int64_t subject, int64_t nominal, int64_t *
 	return 1;
 }
 
-static int suppress(struct call *call, void *record, void *data)
-{
-	(void)data;
-	return perform_also(call, &message_entity, *(int64_t *)record, "Suppress", NULL, 0);
-}
-
-/* Links to it have the purpose `wave`. */
-static int end_link(struct call *call, void *record, void *data)
-{
-	(void)data;
-	return perform_also(call, &invitation_entity, *(int64_t *)record, "End", NULL, 0);
-}
-
 static int count_all(struct call *call, struct wave *wave)
 {
 	int64_t lost = 0;
@@ -343,10 +330,10 @@ static int close_it(struct call *call, const void *was, void *now)
 	if (wave->closes > call->now)
 		wave->closes = call->now;
 	if (!r)
-		r = each(call, &message_entity, suppress, NULL,
+		r = perform_each(call, &message_entity, "Suppress",
 			"\"about\" = 'wave' AND \"about_id\" = ?1 AND \"state\" IN ('queued', 'held')", VALUES(wave->id));
 	if (!r)
-		r = each(call, &invitation_entity, end_link, NULL,
+		r = perform_each(call, &invitation_entity, "End", /* links to it have the purpose `wave` */
 			"\"purpose\" = 'wave' AND \"subject\" = ?1 AND \"state\" IN ('sent', 'opened')", VALUES(wave->id));
 	return r ? r : count_all(call, wave);
 }

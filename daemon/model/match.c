@@ -585,29 +585,29 @@ static const struct verb verbs[] = { { "Create", COORDINATOR, 0, KEEP, "program 
 /* The first alternative of the run that may still be, with a free place, in lines "mentor ID SCORE", best first; NONE if there is none. */
 static int alternative(struct call *call, const struct match *match, int64_t mentee, int64_t *ret, int64_t *ret_score)
 {
+	struct participant *own;
 	struct run_pair *pair;
 	int64_t id;
-	int r = match->run == NONE || match->kind != KIND_PAIR
-		? 0
-		: ask(call, "SELECT \"id\" FROM \"run_pair\" WHERE \"run\" = ?1 AND \"mentee\" = ?2", VALUES(match->run, mentee), &id);
+	int r;
 
 	*ret = NONE;
-	if (r || match->run == NONE || match->kind != KIND_PAIR || id == NONE)
+	if (match->run == NONE || match->kind != KIND_PAIR)
+		return 0;
+	r = ask(call, "SELECT \"id\" FROM \"run_pair\" WHERE \"run\" = ?1 AND \"mentee\" = ?2", VALUES(match->run, mentee), &id);
+	if (r || id == NONE)
 		return r;
 	r = load(call, &run_pair_entity, id, (void **)&pair);
+	if (!r)
+		r = load(call, &participant_entity, mentee, (void **)&own);
 	for (const char *line = r ? NULL : pair->alternatives; line && *line && !r;
 		line = strchr(line, '\n') ? strchr(line, '\n') + 1 : "") {
 		int64_t other, score, free, before;
-		struct participant *p, *own;
-		bool objected = false;
+		struct participant *p;
+		bool objected = true;
 
 		if (sscanf(line, "mentor %" SCNd64 " %" SCNd64, &other, &score) != 2)
 			continue;
 		r = load(call, &participant_entity, other, (void **)&p);
-		if (!r)
-			r = load(call, &participant_entity, mentee, (void **)&own);
-		if (!r)
-			r = objection_between(call, match->program, p->person, own->person, &objected);
 		if (!r)
 			r = places(call, p, &free);
 		if (!r)
@@ -615,7 +615,9 @@ static int alternative(struct call *call, const struct match *match, int64_t men
 				"SELECT count(*) FROM \"match_member\" a JOIN \"match_member\" b ON b.\"match\" = a.\"match\" WHERE a.\"participant\" = ?1 AND "
 				"b.\"participant\" = ?2",
 				VALUES(other, mentee), &before);
-		if (!r && p->state == PARTICIPANT_READY && free > 0 && !before && !objected) {
+		if (!r && p->state == PARTICIPANT_READY && free > 0 && !before)
+			r = objection_between(call, match->program, p->person, own->person, &objected);
+		if (!r && !objected) {
 			*ret = other;
 			*ret_score = score;
 			return 0;

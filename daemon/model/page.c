@@ -98,28 +98,37 @@ const char *page_say(const struct reading *r, enum page_word word)
 	return page_word(r->language, word);
 }
 
+struct seeing {
+	int64_t person;
+	struct two_sides *side;
+	struct others others;
+};
+
 static int see_side(struct call *call, void *record, void *data)
 {
 	struct match_member *member = record;
-	struct two_sides *side = data;
+	struct seeing *seeing = data;
 
 	(void)call;
-	if (member->person == side->person)
-		side->own = member;
-	else if (!side->other)
-		side->other = member;
+	if (member->person == seeing->person)
+		seeing->side->own = member;
+	else if (!seeing->side->other)
+		seeing->side->other = member;
+	others_see(&seeing->others, member, seeing->person);
 	return 0;
 }
 
 int sides_of(struct call *call, int64_t match, int64_t person, const char *language, struct two_sides *ret)
 {
+	struct seeing seeing = { .person = person, .side = ret };
 	int r;
 
-	*ret = (struct two_sides){ match, person, NULL, NULL, "" };
-	r = each(call, &match_member_entity, see_side, ret, "\"match\" = ?1", VALUES(match));
+	*ret = (struct two_sides){ 0 };
+	r = each(call, &match_member_entity, see_side, &seeing, "\"match\" = ?1", VALUES(match));
 	if (!r && !ret->own)
 		return fail(call, E_NOTFOUND, NULL, "there is no such object");
-	return r ? r : others_said(call, match, person, language, &ret->others);
+	ret->others = others_named(call->arena, &seeing.others, language);
+	return r;
 }
 
 const char *page_moment(const struct reading *r, int64_t instant)

@@ -33,7 +33,6 @@ struct page_part *page_field(struct page *, int kind, const char *name, const ch
 
 /* The two sides of a match as this person is one of them; E_NOTFOUND if they are none. */
 struct two_sides {
-	int64_t match, person;
 	struct match_member *own, *other;
 	const char *others; /* the names of all of the other side */
 };

@@ -15,8 +15,7 @@
 #include "page_words.h"
 
 enum {
-	WORDS_MOST = 5,
-	GROUP_MOST = 64
+	WORDS_MOST = 5
 };
 #define KIND(kind) (1u << TRAIT_##kind)
 
@@ -118,34 +117,20 @@ static const char *clause_said(struct arena *arena, const struct clause *clause,
 
 /* ---- groups ---- */
 
-struct listing {
-	int64_t side, count;
-	const char *names[GROUP_MOST];
-};
-
-static int see_other(struct call *call, void *record, void *data)
+void others_see(struct others *others, const struct match_member *member, int64_t person)
 {
-	const struct match_member *member = record;
-	struct listing *listing = data;
+	int *count = &others->count[member->side];
 
-	(void)call;
-	if (member->side != listing->side && listing->count < GROUP_MOST)
-		listing->names[listing->count++] = member->name ? member->name : "";
-	return 0;
+	others->mentor = others->mentor || (member->person == person && member->side == SIDE_MENTOR);
+	if (*count < GROUP_MOST)
+		others->names[member->side][(*count)++] = member->name ? member->name : "";
 }
 
-int others_said(struct call *call, int64_t match, int64_t person, const char *language, const char **ret)
+const char *others_named(struct arena *arena, const struct others *others, const char *language)
 {
-	struct listing *listing = arena_new(call->arena, sizeof *listing);
-	int64_t mentor;
-	int r = ask(call, "SELECT count(*) FROM \"match_member\" WHERE \"match\" = ?1 AND \"person\" = ?2 AND \"side\" = 'mentor'",
-		VALUES(match, person), &mentor);
+	int side = others->mentor ? SIDE_MENTEE : SIDE_MENTOR;
 
-	listing->side = mentor ? SIDE_MENTOR : SIDE_MENTEE;
-	if (!r)
-		r = each(call, &match_member_entity, see_other, listing, "\"match\" = ?1", VALUES(match));
-	*ret = joined(call->arena, listing->names, (int)listing->count, page_word(language, SHARED_AND));
-	return r;
+	return joined(arena, others->names[side], others->count[side], page_word(language, SHARED_AND));
 }
 
 /* What a group meets at by the program's clock, by that of the reader in the week to come. */

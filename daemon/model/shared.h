@@ -6,7 +6,17 @@
 
 /* What the two of a match have in common, in one sentence of that language; NULL if nothing is known. In the call's arena. */
 int shared_said(struct call *, int64_t match, const char *language, const char *zone, const char **ret);
-/* The names of the side that the person is not of, "Mona and Max"; "" if there is nobody. In the call's arena. */
-int others_said(struct call *, int64_t match, int64_t person, const char *language, const char **ret);
+/* The names of the side that a person is not of: each member of the match is seen once, in any order, into one that is all zero. */
+enum {
+	GROUP_MOST = 64
+};
+struct others {
+	bool mentor; /* the person is one */
+	int count[2];
+	const char *names[2][GROUP_MOST];
+};
+void others_see(struct others *, const struct match_member *, int64_t person);
+/* "Mona and Max"; "" if there is nobody. In the arena. */
+const char *others_named(struct arena *, const struct others *, const char *language);
 
 #endif

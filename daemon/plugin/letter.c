@@ -31,6 +31,7 @@ struct letter {
 	struct program *program;
 	struct match *match;
 	struct match_member *own, *other, *mentor, *mentee;
+	struct others others;
 	struct person *partner;
 	struct meeting *meeting; /* that the message is about, or that an introduction proposes */
 	const char *zone, *language;
@@ -54,6 +55,7 @@ static int see_member(struct call *call, void *record, void *data)
 		l->own = member;
 	else if (!l->other)
 		l->other = member;
+	others_see(&l->others, member, l->message->person);
 	return 0;
 }
 
@@ -195,12 +197,7 @@ static const char *program_title(struct letter *l)
 }
 static const char *partner(struct letter *l)
 {
-	const char *names = NULL;
-	int r = l->other ? others_said(l->call, l->match->id, l->message->person, l->language, &names) : 0;
-
-	if (r)
-		l->failed = r;
-	return names;
+	return l->other ? others_named(l->call->arena, &l->others, l->language) : NULL;
 }
 static const char *both(struct letter *l)
 {

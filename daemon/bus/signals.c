@@ -328,11 +328,7 @@ void bus_publish(struct bus *bus)
 			bus->grants++;
 		if (!type || !bus->watches[type->index])
 			continue;
-		if (bus->change_count == bus->change_room) {
-			bus->change_room = bus->change_room ? 2 * bus->change_room : 64;
-			bus->changes = realloc(bus->changes, bus->change_room * sizeof *bus->changes);
-			must(bus->changes != NULL);
-		}
+		bus->changes = heap_grown(bus->changes, bus->change_count, &bus->change_room, sizeof *bus->changes);
 		bus->changes[bus->change_count++] = changes[i];
 	}
 	if (bus->grants != grants || store_now(bus->store) >= bus->limit_at)

@@ -48,6 +48,32 @@ void *arena_new(struct arena *arena, size_t size)
 	return memset(arena_room(arena, size), 0, size);
 }
 
+enum {
+	ITEMS_FIRST = 64
+};
+
+void *arena_grown(struct arena *arena, void *array, size_t count, size_t *room, size_t size)
+{
+	void *more;
+
+	if (count < *room)
+		return array;
+	*room = *room ? 2 * *room : ITEMS_FIRST;
+	more = arena_new(arena, *room * size);
+	return count ? memcpy(more, array, count * size) : more;
+}
+
+void *heap_grown(void *array, size_t count, size_t *room, size_t size)
+{
+	if (count < *room)
+		return array;
+	*room = *room ? 2 * *room : ITEMS_FIRST;
+	array = realloc(array, *room * size);
+	if (!array)
+		abort();
+	return array;
+}
+
 char *arena_copy_n(struct arena *arena, const char *text, size_t length)
 {
 	char *copy = arena_room(arena, length + 1);

@@ -23,6 +23,10 @@ void *arena_room(struct arena *, size_t size);
 char *arena_copy(struct arena *, const char *text); /* NULL stays NULL */
 char *arena_copy_n(struct arena *, const char *text, size_t length);
 char *arena_print(struct arena *, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Room for one more behind `count` items of an array that grows: as it was, or moved, with *room items. An empty one is NULL with room 0. */
+void *arena_grown(struct arena *, void *array, size_t count, size_t *room, size_t size);
+/* The same of an array that is free()d. */
+void *heap_grown(void *array, size_t count, size_t *room, size_t size);
 /* Forgets everything; the arena can be used again. */
 void arena_free(struct arena *);
 

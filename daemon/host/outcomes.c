@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/arena.h"
 #include "core/text.h"
 
 enum {
@@ -38,14 +39,10 @@ static void list_add(struct outcomes *all, int64_t id, int outcome, const char *
 {
 	struct outcome *one = find(all, id);
 
-	if (!one && all->count == all->room) {
-		all->room = all->room ? 2 * all->room : 64;
-		all->list = realloc(all->list, all->room * sizeof *all->list);
-		if (!all->list)
-			abort();
-	}
-	if (!one)
+	if (!one) {
+		all->list = heap_grown(all->list, all->count, &all->room, sizeof *all->list);
 		one = &all->list[all->count++];
+	}
 	*one = (struct outcome){ .id = id, .outcome = outcome };
 	snprintf(one->detail, sizeof one->detail, "%s", detail);
 }

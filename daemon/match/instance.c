@@ -56,12 +56,7 @@ int wrong_at(struct reader *r, int32_t line, const char *format, ...)
 
 void *add_item(struct list *list, size_t size)
 {
-	if (list->count == list->room) {
-		list->room = list->room ? 2 * list->room : 64;
-		list->items = realloc(list->items, list->room * size);
-		if (!list->items)
-			abort();
-	}
+	list->items = heap_grown(list->items, list->count, &list->room, size);
 	return (char *)list->items + size * list->count++;
 }
 
@@ -155,12 +150,7 @@ int add_name(struct reader *r, struct line *line, struct names *names, struct na
 	if (word.length > MATCH_NAME_MAX || memchr(word.at, '=', word.length))
 		return wrong_at(r, line->number, "'%.*s' is no name: at most %d bytes, without '='.",
 			word.length < 70 ? (int)word.length : 70, word.at, MATCH_NAME_MAX);
-	if (names->count == names->room) {
-		names->room = names->room ? 2 * names->room : 64;
-		names->list = realloc(names->list, names->room * sizeof *names->list);
-		if (!names->list)
-			abort();
-	}
+	names->list = heap_grown(names->list, names->count, &names->room, sizeof *names->list);
 	*ret = &names->list[names->count++];
 	**ret = (struct name){ .text = arena_copy_n(r->arena, word.at, word.length), .line = line->number };
 	return 0;

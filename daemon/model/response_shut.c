@@ -101,14 +101,7 @@ static int take_out(struct call *call, void *record, void *data)
 	response->answers = answers;
 	response->shut = NULL;
 	response->id = random_id();
-	if (pile->count == pile->room) {
-		struct response **more = arena_new(call->arena, (2 * pile->room + 64) * sizeof(*more));
-
-		if (pile->count)
-			memcpy(more, pile->list, pile->count * sizeof(*more));
-		pile->list = more;
-		pile->room = 2 * pile->room + 64;
-	}
+	pile->list = arena_grown(call->arena, pile->list, pile->count, &pile->room, sizeof(*pile->list));
 	pile->list[pile->count++] = response;
 	return 0;
 }

@@ -5,7 +5,6 @@
  */
 #include <inttypes.h>
 #include <math.h>
-#include <string.h>
 
 #include "core/text.h"
 #include "survey.h"
@@ -63,14 +62,7 @@ static int count_one(struct call *call, void *record, void *data)
 	}
 	if (r)
 		return r;
-	if (c->tally.count == c->room) {
-		struct tally_answers *more = arena_new(call->arena, 2 * (c->room + 32) * sizeof *more);
-
-		if (c->room)
-			memcpy(more, c->list, c->room * sizeof *more);
-		c->tally.list = c->list = more;
-		c->room = 2 * (c->room + 32);
-	}
+	c->tally.list = c->list = arena_grown(call->arena, c->list, c->tally.count, &c->room, sizeof *c->list);
 	p = &c->list[c->tally.count++];
 	p->side = response->side == NONE ? -1 : (int)response->side;
 	p->known = response->entered != 0;

@@ -239,12 +239,7 @@ static void keep(struct comparing *c, const struct placed *pair)
 {
 	int at = c->at;
 
-	if (c->counts[at] == c->room[at]) {
-		c->room[at] = c->room[at] ? 2 * c->room[at] : 512;
-		c->lists[at] = realloc(c->lists[at], c->room[at] * sizeof *c->lists[at]);
-		if (!c->lists[at])
-			abort();
-	}
+	c->lists[at] = heap_grown(c->lists[at], c->counts[at], &c->room[at], sizeof *c->lists[at]);
 	c->lists[at][c->counts[at]++] = *pair;
 	c->mentor = pair->mentor;
 	c->mentee = pair->mentee;

@@ -73,12 +73,7 @@ void matching_forget(struct piece *piece)
 
 static void keep_objection(struct matching *m, int64_t one, int64_t other)
 {
-	if (m->count == m->room) {
-		m->room = m->room ? 2 * m->room : 64;
-		m->objections = realloc(m->objections, m->room * sizeof *m->objections);
-		if (!m->objections)
-			abort();
-	}
+	m->objections = heap_grown(m->objections, m->count, &m->room, sizeof *m->objections);
 	m->objections[m->count++] = (struct couple){ one < other ? one : other, one < other ? other : one };
 }
 
@@ -174,12 +169,7 @@ static int number_groups(struct call *call, struct matching *m)
 /* Takes over the text. */
 static void keep_given(struct matching *m, int64_t participant, char *name)
 {
-	if (m->given_count == m->given_room) {
-		m->given_room = m->given_room ? 2 * m->given_room : 64;
-		m->given = realloc(m->given, m->given_room * sizeof *m->given);
-		if (!m->given)
-			abort();
-	}
+	m->given = heap_grown(m->given, m->given_count, &m->given_room, sizeof *m->given);
 	m->given[m->given_count++] = (struct given){ participant, name };
 }
 

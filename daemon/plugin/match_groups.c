@@ -57,17 +57,6 @@ static void forget(struct piece *piece)
 	free(f);
 }
 
-static void *room_for(void *list, size_t count, size_t *room, size_t size)
-{
-	if (count == *room) {
-		*room = *room ? 2 * *room : 256;
-		list = realloc(list, *room * size);
-		if (!list)
-			abort();
-	}
-	return list;
-}
-
 /* ---- who was placed ---- */
 
 static int by_mentee(const void *a, const void *b)
@@ -98,7 +87,7 @@ static int read_outcome(struct call *call, struct fairness *f, int64_t run)
 	engine_bind_int(q, 3, ROWS_A_TURN);
 	while ((r = engine_step(store_engine(call->store), q, &call->problem)) > 0) {
 		f->cursor = engine_int(q, 0);
-		o->list = room_for(o->list, o->count, &o->room, sizeof *o->list);
+		o->list = heap_grown(o->list, o->count, &o->room, sizeof *o->list);
 		o->list[o->count++] = (struct fared){ engine_int(q, 1), engine_int(q, 2) };
 		count++;
 	}
@@ -190,7 +179,7 @@ static void keep_member(struct fairness *f, int64_t participant, const char *tex
 	buffer_free(&folded);
 	if (!one.name || !one.label)
 		abort();
-	f->members = room_for(f->members, f->member_count, &f->member_room, sizeof *f->members);
+	f->members = heap_grown(f->members, f->member_count, &f->member_room, sizeof *f->members);
 	f->members[f->member_count++] = one;
 }
 

@@ -59,14 +59,7 @@ static void write_cell(struct counting *c, struct tally_cell cell)
 {
 	struct tally *t = c->t;
 
-	if (t->cell_count == c->room) {
-		struct tally_cell *more = arena_new(c->arena, 2 * (c->room + 32) * sizeof *more);
-
-		if (t->cell_count)
-			memcpy(more, t->cells, t->cell_count * sizeof *more);
-		t->cells = more;
-		c->room = 2 * (c->room + 32);
-	}
+	t->cells = arena_grown(c->arena, t->cells, t->cell_count, &c->room, sizeof *t->cells);
 	t->cells[t->cell_count++] = cell;
 }
 

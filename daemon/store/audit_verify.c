@@ -52,12 +52,7 @@ static int bad(struct audit_report *report, int64_t seq, const char *what)
 
 static void wait_for_erasure(struct audit_check *check, int64_t seq)
 {
-	if (check->count == check->room) {
-		check->room = check->room ? 2 * check->room : 64;
-		check->waiting = reallocarray(check->waiting, check->room, sizeof *check->waiting);
-		if (!check->waiting)
-			abort();
-	}
+	check->waiting = heap_grown(check->waiting, check->count, &check->room, sizeof *check->waiting);
 	check->waiting[check->count++] = seq;
 	check->erased++;
 }

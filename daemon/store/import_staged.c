@@ -180,13 +180,7 @@ static int mark_sealed(struct call *call, const struct entity *e, const char *fi
 
 			if (strncmp(cell, field, length) || cell[length] != '\x1f' || *value == '\x1e')
 				continue;
-			if (count == room) {
-				struct sealed_row *more = arena_new(call->arena, (room = 2 * room + 64) * sizeof *more);
-
-				if (count)
-					memcpy(more, rows, count * sizeof *more);
-				rows = more;
-			}
+			rows = arena_grown(call->arena, rows, count, &room, sizeof *rows);
 			rows[count++] = (struct sealed_row){ engine_int(q, 0), engine_int(q, 1),
 				arena_copy_n(call->arena, value, strcspn(value, "\x1e")) };
 		}

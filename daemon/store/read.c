@@ -265,14 +265,7 @@ static int gather(void *data, const struct agenda_item *item)
 {
 	struct gathered *g = data;
 
-	if (g->count == g->room) {
-		struct gathered_item *more = arena_new(g->arena, (g->room ? 2 * g->room : 64) * sizeof *more);
-
-		if (g->count)
-			memcpy(more, g->items, g->count * sizeof *more);
-		g->room = g->room ? 2 * g->room : 64;
-		g->items = more;
-	}
+	g->items = arena_grown(g->arena, g->items, g->count, &g->room, sizeof *g->items);
 	g->items[g->count] = (struct gathered_item){ *item, 0 };
 	if (g->count && g->items[g->count - 1].item.kind == item->kind)
 		g->items[g->count].rank = g->items[g->count - 1].rank + 1;

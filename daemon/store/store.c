@@ -8,7 +8,6 @@
 #include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -212,20 +211,9 @@ size_t store_work(struct store *s, const struct work **ret)
 	return s->work_count;
 }
 
-static void *grown(void *array, size_t count, size_t *room, size_t size)
-{
-	if (count < *room)
-		return array;
-	*room = *room ? 2 * *room : 64;
-	array = realloc(array, *room * size);
-	if (!array)
-		abort();
-	return array;
-}
-
 void store_changed(struct store *s, const struct entity *e, int64_t id, int64_t version, enum happening what)
 {
-	s->changes = grown(s->changes, s->change_count, &s->change_room, sizeof *s->changes);
+	s->changes = heap_grown(s->changes, s->change_count, &s->change_room, sizeof *s->changes);
 	s->changes[s->change_count++] = (struct change){ e, id, version, s->head.seq, what };
 }
 
@@ -520,7 +508,7 @@ int begin_work_about(struct call *call, const char *kind, int64_t subject, int64
 {
 	struct store *s = call->store;
 
-	s->work = grown(s->work, s->work_count, &s->work_room, sizeof *s->work);
+	s->work = heap_grown(s->work, s->work_count, &s->work_room, sizeof *s->work);
 	if (!call->task)
 		call->task = random_id();
 	s->work[s->work_count++] = (struct work){ kind, subject, { one, other }, call->task, *call->caller };

@@ -30,14 +30,7 @@ struct list {
 
 static void *push(struct arena *arena, struct list *list, size_t size)
 {
-	if (list->count == list->room) {
-		void *old = list->items;
-
-		list->room = list->room ? 2 * list->room : 256;
-		list->items = arena_new(arena, list->room * size);
-		if (list->count)
-			memcpy(list->items, old, list->count * size);
-	}
+	list->items = arena_grown(arena, list->items, list->count, &list->room, size);
 	return (char *)list->items + list->count++ * size;
 }
 

@@ -67,30 +67,27 @@ static int32_t first_holder(const struct match_facts *f, const struct holders *h
 	return low;
 }
 
+/* Of each mentor of the tile: 0, or for a holder of the term 1, or the level that counts. */
+static const uint8_t *row_of(struct match_facts *f, uint8_t **row, const struct holders *holders, int32_t term, bool levels)
+{
+	int32_t end = holders->start[term + 1];
+
+	if (*row)
+		return *row;
+	*row = arena_new(&f->rows, TILE);
+	for (int32_t k = first_holder(f, holders, term); k < end && holders->list[k].mentor < f->from + f->count; k++)
+		(*row)[holders->list[k].mentor - f->from] = (uint8_t)(levels ? match_level_meant(holders->list[k].level) : 1);
+	return *row;
+}
+
 const uint8_t *match_facts_having(struct match_facts *f, int32_t term)
 {
-	const struct holders *having = &f->in->having;
-	uint8_t *row = f->having[term];
-
-	if (row)
-		return row;
-	f->having[term] = row = arena_new(&f->rows, TILE);
-	for (int32_t k = first_holder(f, having, term); k < having->start[term + 1] && having->list[k].mentor < f->from + f->count; k++)
-		row[having->list[k].mentor - f->from] = 1;
-	return row;
+	return row_of(f, &f->having[term], &f->in->having, term, false);
 }
 
 const uint8_t *match_facts_offered(struct match_facts *f, int32_t term)
 {
-	const struct holders *offered = &f->in->offered;
-	uint8_t *row = f->offered[term];
-
-	if (row)
-		return row;
-	f->offered[term] = row = arena_new(&f->rows, TILE);
-	for (int32_t k = first_holder(f, offered, term); k < offered->start[term + 1] && offered->list[k].mentor < f->from + f->count; k++)
-		row[offered->list[k].mentor - f->from] = (uint8_t)match_level_meant(offered->list[k].level);
-	return row;
+	return row_of(f, &f->offered[term], &f->in->offered, term, true);
 }
 
 /* --- free time ----------------------------------------------------------------------------------------- */

@@ -11,11 +11,6 @@
 #include "core/text.h"
 #include "match/rows.h"
 
-static void add_bytes(struct buffer *out, const void *bytes, size_t count)
-{
-	buffer_add(out, bytes, count);
-}
-
 /* The terms of these kinds; who has the same ones both offered and sought has another key, and the same cells. */
 void match_key_shared(const struct match_block *b, unsigned kinds, struct buffer *out)
 {
@@ -23,7 +18,7 @@ void match_key_shared(const struct match_block *b, unsigned kinds, struct buffer
 
 	for (int32_t i = 0; i < mentee->trait_count; i++)
 		if (kinds >> b->in->terms[mentee->traits[i].term].kind & 1)
-			add_bytes(out, &mentee->traits[i].term, sizeof mentee->traits[i].term);
+			buffer_add(out, &mentee->traits[i].term, sizeof mentee->traits[i].term);
 }
 
 void match_key_same(const struct match_block *b, struct buffer *out)
@@ -36,7 +31,7 @@ void match_key_number(const struct match_block *b, struct buffer *out)
 	double number = match_number_of(&b->in->mentees[b->mentee], b->line);
 
 	if (!isnan(number))
-		add_bytes(out, &number, sizeof number);
+		buffer_add(out, &number, sizeof number);
 }
 
 /* --- codes ----------------------------------------------------------------------------------------------- */

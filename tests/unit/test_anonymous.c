@@ -76,15 +76,9 @@ static int do_answer(struct call *call, void *data)
 
 static int answer_one(struct world *w, struct scene *s, int64_t who, const char *word, struct problem *problem)
 {
-	static const struct caller link = { .way = BY_LINK, .login = NONE, .person = NONE };
 	struct answering a = { s->wave, who, word };
-	struct problem turn = { 0 };
-	int r;
 
-	must(store_turn_begin(w->store, &turn), &turn);
-	r = store_do(w->store, &link, do_answer, &a, problem);
-	must(store_turn_commit(w->store, &turn), &turn);
-	return r;
+	return do_in_turn(w, &by_link, do_answer, &a, problem);
 }
 
 /* The number that is new. */
@@ -248,13 +242,9 @@ static int open_old(struct call *call, void *data)
 static int try_old(struct world *w, struct old_row *old)
 {
 	static const struct caller self = { .way = BY_DAEMON, .login = NONE, .person = NONE };
-	struct problem problem = { 0 }, turn = { 0 };
-	int r;
+	struct problem problem = { 0 };
 
-	must(store_turn_begin(w->store, &turn), &turn);
-	r = store_do(w->store, &self, open_old, old, &problem);
-	must(store_turn_commit(w->store, &turn), &turn);
-	return r;
+	return do_in_turn(w, &self, open_old, old, &problem);
 }
 
 static char *text_in(struct world *w, const char *sql)

@@ -65,12 +65,8 @@ static int make_import(struct call *call, void *data)
 static int turn(struct world *w, const struct caller *caller, int (*run)(struct call *, void *), void *data)
 {
 	struct problem problem = { 0 };
-	int r;
 
-	must(store_turn_begin(w->store, &problem), &problem);
-	r = store_do(w->store, caller, run, data, &problem);
-	must(store_turn_commit(w->store, &problem), &problem);
-	return r;
+	return do_in_turn(w, caller, run, data, &problem);
 }
 
 static struct file *file_of(

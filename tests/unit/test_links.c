@@ -27,10 +27,9 @@ static void one_click_is_for_unsubscribing_alone(void **state)
 	assert_int_equal(number(h, "SELECT count(*) FROM \"person\" WHERE \"no_mail_since\" IS NOT NULL"), 1);
 }
 
-static void asking_for_help_uses_nothing_up(void **state)
+/* Cleo's link to the offer; from here on the web page is there. */
+static const char *link_of_offer(struct house *h)
 {
-	struct house *h = *state;
-	struct shown page;
 	const char *cleo;
 
 	become(h, "mail", MENTORSHIP_NOTIFIER);
@@ -38,6 +37,16 @@ static void asking_for_help_uses_nothing_up(void **state)
 	cleo = token_of(h, letter_to(h, "cleo@example.org"), "/l/");
 	leave(h);
 	become(h, "web", MENTORSHIP_SURVEY_CHANNEL);
+	return cleo;
+}
+
+static void asking_for_help_uses_nothing_up(void **state)
+{
+	struct house *h = *state;
+	struct shown page;
+	const char *cleo;
+
+	cleo = link_of_offer(h);
 	page = answer_page(h, cleo, "0000", FIELDS("do", "talk")); /* whatever page it was asked on */
 	assert_int_equal(page.status, MENTORSHIP_PAGE_SHOWN);
 	assert_non_null(strstr(page.all, "do=talk-send"));
@@ -55,11 +64,7 @@ static void what_was_read_is_what_is_signed(void **state)
 	struct shown page, changed;
 	const char *cleo;
 
-	become(h, "mail", MENTORSHIP_NOTIFIER);
-	offer(h);
-	cleo = token_of(h, letter_to(h, "cleo@example.org"), "/l/");
-	leave(h);
-	become(h, "web", MENTORSHIP_SURVEY_CHANNEL);
+	cleo = link_of_offer(h);
 	page = open_page(h, cleo);
 	must(perform(h->w, &h->c.ada, &person_entity, h->c.ben_id, "Update", ARGS(T("given_name", "Benno"))), &h->w->call.problem);
 	changed = answer_page(h, cleo, page.hash, FIELDS("do", "accept")); /* with somebody else, for all that she can see */
@@ -81,16 +86,12 @@ static int make_token(struct call *call, void *data)
 static int token_under(struct house *h, const char *key, char token[TOKEN_SIZE])
 {
 	const struct caller daemon = { .way = BY_DAEMON, .login = NONE, .person = NONE, .job = "message" };
-	struct problem problem = { 0 }, turn = { 0 };
-	int r;
+	struct problem problem = { 0 };
 
 	if (key)
 		write_file(h->w, "credentials/link-key", key, 0600);
 	h->w->store->link_key_read = false;
-	must(store_turn_begin(h->w->store, &turn), &turn);
-	r = store_do(h->w->store, &daemon, make_token, token, &problem);
-	must(store_turn_commit(h->w->store, &turn), &turn);
-	return r;
+	return do_in_turn(h->w, &daemon, make_token, token, &problem);
 }
 
 static const char key[] = "0123456789abcdef0123456789abcdef";
@@ -142,11 +143,7 @@ static void what_is_not_quite_a_token_is_none(void **state)
 	struct house *h = *state;
 	const char *cleo;
 
-	become(h, "mail", MENTORSHIP_NOTIFIER);
-	offer(h);
-	cleo = token_of(h, letter_to(h, "cleo@example.org"), "/l/");
-	leave(h);
-	become(h, "web", MENTORSHIP_SURVEY_CHANNEL);
+	cleo = link_of_offer(h);
 	assert_int_equal(open_page(h, arena_print(&h->w->arena, "%s.", cleo)).status, MENTORSHIP_PAGE_NO_LINK);
 	assert_int_equal(open_page(h, arena_print(&h->w->arena, "%.*s", TOKEN_LENGTH - 1, cleo)).status, MENTORSHIP_PAGE_NO_LINK);
 	assert_int_equal(open_page(h, cleo).status, MENTORSHIP_PAGE_SHOWN);

@@ -50,6 +50,15 @@ static void school(struct workshop *s, struct cast *c, struct school *ret)
 	}
 }
 
+static int64_t proposed(struct workshop *s, struct cast *c)
+{
+	int64_t task, run = run_new(s, c, &task);
+
+	workshop_run(s);
+	must_be(s, run, "proposed");
+	return run;
+}
+
 static const char *lines_of(struct workshop *s, int64_t task)
 {
 	const struct task *t = task_find(s->tasks, task);
@@ -83,13 +92,11 @@ static void by_groups(void **state)
 	struct workshop *s = workshop_open(*state, NULL);
 	struct cast c = cast(s->w);
 	struct school k;
-	int64_t task, run;
+	int64_t run;
 	const char *told;
 
 	school(s, &c, &k);
-	run = run_new(s, &c, &task);
-	workshop_run(s);
-	must_be(s, run, "proposed");
+	run = proposed(s, &c);
 	told = fairness(s, &c, run, NULL);
 	must_say(told, "All: 44 mentees, 20 unplaced (45 %; 95 % interval 32 to 60 %), mean score of the placed");
 	must_say(told,
@@ -112,16 +119,12 @@ static void not_by_difference(void **state)
 	int64_t task, run;
 
 	school(s, &c, &k);
-	run = run_new(s, &c, &task);
-	workshop_run(s);
+	run = proposed(s, &c);
 	assert_non_null(fairness(s, &c, run, NULL));
-	run = run_new(s, &c, &task); /* the same again: the same report */
-	workshop_run(s);
+	run = proposed(s, &c); /* the same again: the same report */
 	assert_non_null(fairness(s, &c, run, NULL));
 	must(perform(s->w, &c.ada, &participant_entity, k.mentees[30], "Pause", NULL, 0), &s->w->call.problem);
-	run = run_new(s, &c, &task);
-	workshop_run(s);
-	must_be(s, run, "proposed");
+	run = proposed(s, &c);
 	task = ask_for(s, &c.ada, &match_run_entity, run, "Fairness", NULL, 0);
 	workshop_run(s);
 	assert_null(lines_of(s, task));
@@ -148,12 +151,11 @@ static void by_traits(void **state)
 	struct workshop *s = workshop_open(*state, NULL);
 	struct cast c = cast(s->w);
 	struct school k;
-	int64_t task, run;
+	int64_t run;
 	const char *told;
 
 	school(s, &c, &k);
-	run = run_new(s, &c, &task);
-	workshop_run(s);
+	run = proposed(s, &c);
 	told = fairness(s, &c, run, "site");
 	must_say(told, "\nNorth: 3 mentees, ");
 	must_say(told, "\nSouth: 41 mentees, ");

@@ -397,15 +397,10 @@ static int look(struct call *call, void *data)
 
 static int as_link(struct world *w, struct looking *l, void (*judge)(const struct looking *))
 {
-	static const struct caller link = { .way = BY_LINK, .login = NONE, .person = NONE };
-	struct problem turn = { 0 }, problem = { 0 };
-	int r;
+	struct problem problem = { 0 };
 
 	l->judge = judge;
-	must(store_turn_begin(w->store, &turn), &turn);
-	r = store_do(w->store, &link, look, l, &problem);
-	must(store_turn_commit(w->store, &turn), &turn);
-	return r;
+	return do_in_turn(w, &by_link, look, l, &problem);
 }
 
 static void before(const struct looking *l)

@@ -65,16 +65,10 @@ static int do_answer(struct call *call, void *data)
 
 static int answer_as(struct world *w, int64_t wave, int64_t who, bool draft, const struct arg *args, size_t count, struct problem *problem)
 {
-	static const struct caller link = { .way = BY_LINK, .login = NONE, .person = NONE };
 	struct asked a = { wave, who, args, count, draft, { 0 }, { 0 }, NULL };
-	struct problem turn = { 0 };
-	int r;
 
 	*problem = (struct problem){ 0 };
-	must(store_turn_begin(w->store, &turn), &turn);
-	r = store_do(w->store, &link, do_answer, &a, problem);
-	must(store_turn_commit(w->store, &turn), &turn);
-	return r;
+	return do_in_turn(w, &by_link, do_answer, &a, problem);
 }
 
 static int do_page(struct call *call, void *data)
@@ -87,15 +81,9 @@ static int do_page(struct call *call, void *data)
 
 static int page_as(struct world *w, int64_t wave, int64_t who, int (*look)(struct call *, struct asked *), struct problem *problem)
 {
-	static const struct caller link = { .way = BY_LINK, .login = NONE, .person = NONE };
 	struct asked a = { .wave = wave, .person = who, .look = look };
-	struct problem turn = { 0 };
-	int r;
 
-	must(store_turn_begin(w->store, &turn), &turn);
-	r = store_do(w->store, &link, do_page, &a, problem);
-	must(store_turn_commit(w->store, &turn), &turn);
-	return r;
+	return do_in_turn(w, &by_link, do_page, &a, problem);
 }
 
 #define CLOSENESS(a, b, c, d, e) ARGS(T("feel_heard", a), T("can_be_open", b), T("trust", c), T("look_forward", d), T("strangers", e))
@@ -208,6 +196,19 @@ static int draft_is_there(struct call *call, struct asked *a)
 	assert_null(a->page.values[1]);
 	assert_false(a->page.answered);
 	return 0;
+}
+
+/* A wave of the form 'closeness' with k 5, and everybody of its audience asked. */
+static struct clockwork open_wave(struct world *w, struct season *s, const char *anonymity, const char *audience)
+{
+	struct clockwork clock;
+
+	gather_people(w, s);
+	s->instrument = form_of(w, s, "closeness");
+	s->wave = wave_of(w, s, anonymity, 5, audience);
+	clock = start(w);
+	advance(w, &clock, "2026-01-01T02:00:00Z");
+	return clock;
 }
 
 static void a_season(void **state)
@@ -359,11 +360,7 @@ static void nothing_is_taken_behind_the_last_moment(void **state)
 	struct clockwork clock;
 	struct problem problem = { 0 };
 
-	gather_people(w, &s);
-	s.instrument = form_of(w, &s, "closeness");
-	s.wave = wave_of(w, &s, "named", 5, "everybody");
-	clock = start(w);
-	advance(w, &clock, "2026-01-01T02:00:00Z");
+	clock = open_wave(w, &s, "named", "everybody");
 	must(store_turn_begin(w->store, &problem), &problem);
 	must(store_advance(w->store, number(w, "SELECT closes FROM wave"), &problem), &problem);
 	must(store_turn_commit(w->store, &problem), &problem);
@@ -380,11 +377,7 @@ static void entered_answers_hide_nobody(void **state)
 	struct clockwork clock;
 	struct problem problem;
 
-	gather_people(w, &s);
-	s.instrument = form_of(w, &s, "closeness");
-	s.wave = wave_of(w, &s, "pseudonymous", 5, "mentees");
-	clock = start(w);
-	advance(w, &clock, "2026-01-01T02:00:00Z");
+	clock = open_wave(w, &s, "pseudonymous", "mentees");
 	for (int i = 4; i < 8; i++)
 		must(perform_with(w, &s.c.ada, &wave_member_entity, member_of(w, s.people[i]), "Answer",
 			     ARGS({ "answers",
@@ -437,11 +430,7 @@ static void order_is_not_kept(void **state)
 	struct problem problem;
 	int64_t before;
 
-	gather_people(w, &s);
-	s.instrument = form_of(w, &s, "closeness");
-	s.wave = wave_of(w, &s, "anonymous", 5, "everybody");
-	clock = start(w);
-	advance(w, &clock, "2026-01-01T02:00:00Z");
+	clock = open_wave(w, &s, "anonymous", "everybody");
 	before = number(w, others);
 	for (int i = 0; i < PEOPLE; i++) {
 		char first[2] = { (char)('1' + i / 5), 0 }, second[2] = { (char)('1' + i % 5), 0 };

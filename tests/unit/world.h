@@ -125,6 +125,22 @@ static inline int perform_with(struct world *w, struct caller *caller, const str
 	return r;
 }
 
+/* In a turn of its own, as store_do says. */
+static inline int do_in_turn(
+	struct world *w, const struct caller *caller, int (*run)(struct call *, void *), void *data, struct problem *problem)
+{
+	struct problem turn = { 0 };
+	int r;
+
+	must(store_turn_begin(w->store, &turn), &turn);
+	r = store_do(w->store, caller, run, data, problem);
+	must(store_turn_commit(w->store, &turn), &turn);
+	return r;
+}
+
+/* Whoever comes by a link, before it is known by which. */
+static const struct caller by_link = { .way = BY_LINK, .login = NONE, .person = NONE };
+
 static inline int perform(
 	struct world *w, struct caller *caller, const struct entity *e, int64_t id, const char *verb, const struct arg *args, size_t count)
 {

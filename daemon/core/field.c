@@ -168,7 +168,8 @@ int field_decode(
 	}
 	if (v->type == V_NONE) {
 		field_clear(f, record);
-		return 0;
+		/* Hooks of entities look up the word of such a field before the checks of the whole record. */
+		return f->kind == CHOICE && f->flags & REQUIRED ? problem_set(problem, E_INVALID, f->name, "%s is required", f->label) : 0;
 	}
 	if (f->privacy == SEALED)
 		return decode_sealed(f, v, record, arena, problem);

@@ -235,6 +235,9 @@ static void importance_in_words(void **state)
 		E_CONFLICT);
 	assert_int_equal(
 		perform(s->w, &c.ada, &recipe_line_entity, line, "Update", ARGS({ "weight", { .type = V_REAL, .real = 4 } })), E_INVALID);
+	/* an empty cell of an import: nothing may look up the word that is not there */
+	assert_int_equal(perform(s->w, &c.ada, &recipe_line_entity, line, "Update", ARGS({ "use", { .type = V_NONE } })), E_INVALID);
+	assert_string_equal(s->w->call.problem.field, "use");
 	must(perform(s->w, &c.ada, &recipe_line_entity, line, "Update",
 		     ARGS(T("use", "weight"), { "weight", { .type = V_REAL, .real = 4 } })),
 		&s->w->call.problem);

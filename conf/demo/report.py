@@ -177,7 +177,8 @@ def lines(program):
     print("   Who is stuck:" if stuck else "   Nobody is stuck.")
     for kind in sorted(stuck):
         label, since = max(stuck[kind].items(), key=lambda item: (len(item[1]), item[0]))
-        print(f"      {kind}: {len(stuck[kind])} pairs or people; most often {label}, {len(since)} times since {min(since)[:10]}")
+        print(f"      {kind}: {len(stuck[kind])} pairs or people; most often {label}, "
+              f"{'once, ' if len(since) == 1 else f'{len(since)} times '}since {min(since)[:10]}")
 
 
 def main():

@@ -139,10 +139,12 @@ struct notice {
 	const struct entity *about;
 	int64_t about_id;
 	const char *occasion;
-	bool safety; /* somebody's safety: neither a coordinator nor the number of them holds it back */
+	bool safety;   /* somebody's safety: neither a coordinator nor the number of them holds it back */
+	int64_t apart; /* whoever is in this match is not told as staff; 0 or NONE: whoever is in `match` */
 };
 int notify(struct call *, const struct notice *);
-/* Tells each coordinator of the program (duties in force, of it or of all), leaving out `except` (NONE: nobody). */
+/* Tells each coordinator of the program (duties in force, of it or of all), leaving out `except` (NONE: nobody), and whoever is in
+ * the match: nobody is staff over their own. */
 int notify_staff(struct call *, const struct notice *, int64_t except);
 
 /* Plans a job of a kind for a subject at an instant; `zone` and nominal local time are kept beside (zone NULL: UTC). One per (kind,

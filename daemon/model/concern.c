@@ -6,6 +6,9 @@
  * in a message that says nothing but that there is one, and again while nobody has taken it up: after a day, or four hours where it is
  * urgent. It goes to nobody whom it is about. Where nobody else has the duty, the coordinators hear that one waits, and for whom to be
  * appointed; of it they learn nothing.
+ *
+ * A minor or a verified guardian may object to whom the minor works with (`objects_to`). The pair pauses in the same call and cannot go on
+ * before the concern is resolved or closed. The coordinators hear that it pauses for that, neither who said so nor what.
  */
 #include <inttypes.h>
 
@@ -26,27 +29,43 @@ enum {
 	A_DAY_AT_MOST = 6
 };
 struct concern {
-	int64_t id, version, program, person, about, severity;
+	int64_t id, version, program, match, person, about, severity;
 	char *text;
-	int64_t raised_at;
+	int64_t objects, raised_at;
 	int64_t state, state_since;
 };
+
+/* Whom it is about, as the safeguarding lead has to know at once: who raised it, and the person or the two that it names. */
+#define NAME_OF(id) "(SELECT p.\"name\" FROM \"person\" p WHERE p.\"id\" = " id ")"
+#define NAME_OF_ROW \
+	"coalesce(" NAME_OF("t.\"person\"") ", '?') || coalesce(': ' || " NAME_OF("t.\"about\"") ", ': ' || " NAMES_OF_MATCH( \
+		"t.\"match\"") ", '')"
+#define CALLED_BY "t.\"person\" IN (SELECT p.\"id\" FROM \"person\" p WHERE p.\"name\" >= ?1 AND p.\"name\" < ?1 || char(1114111))"
 
 static const struct field fields[] = { ID_AND_VERSION(struct concern, .anchor = NO_ANCHOR),
 	{ AS_INT(struct concern, program, LINK, STAFF), .flags = FROZEN | LISTED, .to = "program", .anchor = AT_PROGRAM,
 		.label = "Program" },
+	{ AS_INT(struct concern, match, LINK, STAFF), .flags = FROZEN | LISTED | LEADS, .to = "match", .anchor = AT_MATCH,
+		.label = "About the match" },
 	{ AS_INT(struct concern, person, LINK, STAFF), .flags = REQUIRED | FROZEN | LISTED, .to = "person", .anchor = AT_PERSON,
 		.label = "Who raised it" },
+	{ .name = "name",
+		.kind = TEXT,
+		.privacy = STAFF,
+		.flags = LABEL,
+		.computed = NAME_OF_ROW,
+		.label = "Who raised it, and about whom" },
 	{ AS_INT(struct concern, about, NUMBER, STAFF), .flags = FROZEN, .label = "About the person with the number" },
 	{ AS_INT(struct concern, severity, CHOICE, STAFF), .flags = LISTED, .choices = severities, .starts = true, .label = "Severity" },
 	{ AS_SEALED(struct concern, text, TEXT), .flags = FROZEN | LINES | HAS_MAX | ERASED, .max = 4000, .retention = AFTER_PROGRAM,
 		.label = "What it is about" },
+	{ AS_INT(struct concern, objects, YESNO, STAFF), .flags = BY_VERB | LISTED, .label = "Objects to the match" },
 	{ AS_INT(struct concern, raised_at, INSTANT, STAFF), .flags = REQUIRED | BY_VERB | SORTED | LISTED, .starts = true,
 		.label = "Raised" },
 	{ AS_INT(struct concern, state, CHOICE, STAFF), .flags = REQUIRED | BY_VERB | SORTED | LISTED, .choices = states, .starts = true,
 		.label = "State" },
 	{ AS_INT(struct concern, state_since, INSTANT, STAFF), .flags = BY_VERB, .label = "Since" }, { 0 } };
-COVERS(fields, struct concern, 0);
+COVERS(fields, struct concern, 1);
 
 static const unsigned readers[SEALED] = { [PUBLIC] = SAFEGUARDING, [MEMBER] = SAFEGUARDING, [PAIR] = 0, [STAFF] = SAFEGUARDING };
 
@@ -58,7 +77,8 @@ static int told(struct call *call, const struct concern *concern, int64_t again)
 		.match = NONE,
 		.about = &concern_entity,
 		.about_id = concern->id,
-		.safety = true };
+		.safety = true,
+		.apart = concern->match };
 	int count;
 	int r;
 
@@ -74,21 +94,101 @@ static int deadline(struct call *call, const struct concern *concern)
 	return plan(call, "concern deadline", concern->id, call->now + (concern->severity ? 4 : 24) * 3600, NULL);
 }
 
+/* ---- objecting to a pair ---- */
+
+#define UNSETTLED "\"match\" = ?1 AND \"objects\" AND \"state\" NOT IN ('resolved', 'closed')"
+
+int match_objected(struct call *call, int64_t match, int64_t *ret)
+{
+	return ask(call, "SELECT min(\"raised_at\") FROM \"concern\" WHERE " UNSETTLED, VALUES(match), ret);
+}
+
+int match_objected_by(struct call *call, int64_t match, int64_t person, int64_t *ret)
+{
+	return ask(call, "SELECT min(\"raised_at\") FROM \"concern\" WHERE " UNSETTLED " AND \"person\" = ?2", VALUES(match, person), ret);
+}
+
+int match_minor_of(struct call *call, int64_t match, int64_t person, int64_t *ret)
+{
+	return ask(call,
+		"SELECT min(p.\"id\") FROM \"match_member\" mm JOIN \"person\" p ON p.\"id\" = mm.\"person\" WHERE mm.\"match\" = ?1 AND "
+		"p.\"minor\" AND (p.\"id\" = ?2 OR EXISTS (SELECT 1 FROM \"guardianship\" g WHERE g.\"minor\" = p.\"id\" AND g.\"guardian\" = ?2 "
+		"AND g.\"program\" = mm.\"program\" AND g.\"state\" = 'verified'))",
+		VALUES(match, person), ret);
+}
+
+struct objecting {
+	int64_t objects_to;
+};
+/* A number and no link: a guardian sees no match. Whoever may not object hears what is said of a match that does not exist. */
+static const struct field objecting_arguments[] = {
+	{ AS_INT(struct objecting, objects_to, NUMBER, MEMBER),
+		.label = "Number of the match that a minor in it, or a verified guardian, objects to" },
+	{ 0 }
+};
+
+static int object(struct call *call, struct concern *concern, int64_t id)
+{
+	struct match *match;
+	int64_t minor = NONE, since = NONE;
+	int r = load(call, &match_entity, id, (void **)&match);
+
+	if (!r)
+		r = match_minor_of(call, id, concern->person, &minor);
+	if (r == E_NOTFOUND || (!r && minor == NONE))
+		return fail(call, E_NOTFOUND, "objects_to", "there is no such match of a minor, or of whose guardian this is");
+	if (r)
+		return r;
+	if (concern->match != NONE && concern->match != id)
+		return fail(call, E_INVALID, "objects_to", "is another match than the one that the concern is about");
+	if (match->state != MATCH_ACCEPTED && match->state != MATCH_ACTIVE && match->state != MATCH_PAUSED)
+		return fail(call, E_STATE, "objects_to", "the two do not work together");
+	r = match_objected_by(call, id, concern->person, &since);
+	if (r)
+		return r;
+	if (since != NONE)
+		return fail(
+			call, E_STATE, "objects_to", "this person has objected already, and the safeguarding lead has not settled it yet");
+	concern->match = id;
+	concern->program = concern->program == NONE ? match->program : concern->program;
+	concern->objects = 1;
+	return 0;
+}
+
+static int pair_rests(struct call *call, const struct concern *concern)
+{
+	struct notice n = { .template_name = "match-objected",
+		.program = concern->program,
+		.match = concern->match,
+		.about = &match_entity,
+		.about_id = concern->match,
+		.occasion = arena_print(call->arena, "match/%" PRId64 "/%" PRId64, concern->match, call->now),
+		.safety = true };
+	int r = perform_each(call, &match_entity, "Interrupt", "\"id\" = ?1 AND \"state\" = 'active'", VALUES(concern->match));
+
+	return r ? r : notify_staff(call, &n, concern->person);
+}
+
+/* ---- raising ---- */
+
 /* Each one is a mail to the lead. Whoever has been heard so often within a day is known to them, and drowns nobody else. */
 static int raise(struct call *call, const void *was, void *now)
 {
+	const struct objecting *objecting = call->arguments;
 	struct concern *concern = now;
 	int64_t count = 0;
 	int r = 0;
 
 	(void)was;
+	concern->raised_at = call->now;
+	if (objecting->objects_to != NONE)
+		return object(call, concern, objecting->objects_to);
 	if (call->caller->person != NONE && call->caller->person == concern->person)
 		r = ask(call, "SELECT count(*) FROM \"concern\" WHERE \"person\" = ?1 AND \"raised_at\" > ?2",
 			VALUES(concern->person, call->now - DAY), &count);
 	if (!r && count >= A_DAY_AT_MOST)
 		r = fail(call, E_LIMIT, NULL,
 			"you were heard %d times within a day, and somebody gets in touch; in danger call for help at once", A_DAY_AT_MOST);
-	concern->raised_at = call->now;
 	return r;
 }
 
@@ -101,6 +201,8 @@ static int changed(struct call *call, const void *was, const void *now)
 	if (was || !now)
 		return 0;
 	r = told(call, concern, NONE);
+	if (!r && concern->objects)
+		r = pair_rests(call, concern);
 	return r ? r : deadline(call, concern);
 }
 
@@ -112,7 +214,8 @@ static int disclose_text(struct call *call, const void *was, void *now)
 
 #define S(x) IN(x)
 static const struct verb verbs[] = { { "Create", SELF | MENTEE | MENTOR | PARTICIPANT | COORDINATOR | SAFEGUARDING, 0, KEEP,
-					     "program person about severity text", raise, "Raise a concern", ON_COLLECTION, NULL, NULL, 0 },
+					     "program match person about severity text", raise, "Raise a concern", ON_COLLECTION, NULL,
+					     objecting_arguments, sizeof(struct objecting) },
 	{ "Acknowledge", SAFEGUARDING, S(OPEN), S(ACKNOWLEDGED), NULL, NULL, "I look after it", 0, NULL, NULL, 0 },
 	{ "Act", SAFEGUARDING, S(OPEN) | S(ACKNOWLEDGED), S(ACTING), NULL, NULL, "Something is being done", 0, NULL, NULL, 0 },
 	{ "Resolve", SAFEGUARDING, S(ACKNOWLEDGED) | S(ACTING), S(RESOLVED), NULL, NULL, "It is solved", NEEDS_REASON, NULL, NULL, 0 },
@@ -151,5 +254,6 @@ const struct entity concern_entity = { .name = "concern",
 	.retention = AFTER_PROGRAM,
 	.label = "Concern",
 	.help = "Somebody needs to talk, or somebody should look; for the safeguarding lead alone.",
+	.called = CALLED_BY,
 	.order = "raised_at",
 	.waiting = waiting };

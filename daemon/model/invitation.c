@@ -55,7 +55,9 @@ const struct purpose purposes[] = { { "match-offer", &match_entity, DAYS(14), 0 
 	{ "consent", &consent_entity, DAYS(3), PURPOSE_BINDS }, { "own-page", &person_entity, DAYS(30), PURPOSE_REUSED | PURPOSE_STAYS },
 	{ "fresh", &person_entity, 15 * MINUTE, PURPOSE_STAYS },
 	{ "unsubscribe", &person_entity, DAYS(90), PURPOSE_REUSED | PURPOSE_STAYS },
-	{ "talk", &person_entity, DAYS(90), PURPOSE_REUSED | PURPOSE_STAYS }, { "address-confirm", &address_change_entity, DAYS(3), 0 },
+	{ "talk", &person_entity, DAYS(90), PURPOSE_REUSED | PURPOSE_STAYS },
+	/* as long as the two work together; the match ends it */
+	{ "match-objection", &match_entity, DAYS(400), PURPOSE_STAYS }, { "address-confirm", &address_change_entity, DAYS(3), 0 },
 	{ "address-objection", &address_change_entity, DAYS(14), PURPOSE_REMAINS }, { 0 } };
 
 const struct purpose *purpose_named(const char *name)

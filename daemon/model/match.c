@@ -375,6 +375,18 @@ static int takes_part(struct call *call, void *record, void *data)
 			   : r;
 }
 
+/* What a minor or a guardian said is settled first, by the safeguarding lead. */
+static int unobjected(struct call *call, int64_t match)
+{
+	int64_t since;
+	int r = match_objected(call, match, &since);
+
+	return !r && since != NONE
+		? fail(call, E_STATE, "state",
+			  "this pair is objected to; the safeguarding lead resolves or closes that concern before it goes on")
+		: r;
+}
+
 static int match_start(struct call *call, const void *was, void *now)
 {
 	struct match *match = now;
@@ -384,6 +396,8 @@ static int match_start(struct call *call, const void *was, void *now)
 	(void)was;
 	if (!r)
 		r = members(call, match->id, takes_part, NULL);
+	if (!r)
+		r = unobjected(call, match->id);
 	if (r)
 		return r;
 	if (program->state != PROGRAM_OPEN && program->state != PROGRAM_RUNNING)
@@ -460,12 +474,15 @@ static int match_resume(struct call *call, const void *was, void *now)
 
 	(void)was;
 	if (!r)
+		r = unobjected(call, match->id);
+	if (!r)
 		r = each(call, &check_in_entity, go_on_check_in, NULL, "\"match\" = ?1 AND \"state\" IN ('due', 'overdue')",
 			VALUES(match->id));
 	return r ? r : members(call, match->id, say_it, &(struct saying){ match, "match-resumed" });
 }
 
-/* However a match ends: no more check-ins and reminders; where it ended before its time the mentee is first in the next run. */
+/* However a match ends: no more check-ins, no more reminders, and nothing left to object to; where it ended before its time the mentee is
+ * first in the next run. */
 static int ends(struct call *call, struct match *match, int reason)
 {
 	int r = members(call, match->id, stop_check_in, NULL);
@@ -478,6 +495,12 @@ static int ends(struct call *call, struct match *match, int reason)
 			VALUES(match->id));
 	if (!r)
 		r = meetings_drop(call, match->id);
+	if (!r)
+		r = perform_each(call, &invitation_entity, "End",
+			"\"purpose\" = 'match-objection' AND \"subject\" = ?1 AND \"state\" IN ('sent', 'opened') AND \"person\" IN (SELECT "
+			"\"person\" FROM \"match_member\" WHERE \"match\" = ?1 UNION SELECT g.\"guardian\" FROM \"guardianship\" g JOIN "
+			"\"match_member\" mm ON mm.\"person\" = g.\"minor\" WHERE mm.\"match\" = ?1)",
+			VALUES(match->id));
 	return r || reason < 2 ? r : members(call, match->id, member_first_next, NULL);
 }
 
@@ -566,8 +589,8 @@ static const struct verb verbs[] = { { "Create", COORDINATOR, 0, KEEP, "program 
 	{ "Start", COORDINATOR, S(ACCEPTED), S(ACTIVE), NULL, match_start, "Start", 0, NULL, NULL, 0 },
 	{ "Pause", COORDINATOR, S(ACTIVE), S(PAUSED), NULL, match_pause, "Pause", NEEDS_REASON, NULL, pausing_arguments,
 		sizeof(struct quiet_pause) },
-	{ "Interrupt", SYSTEM, S(ACTIVE), S(PAUSED), NULL, match_pause, "A consent to take part is missing", 0, NULL, pausing_arguments,
-		sizeof(struct quiet_pause) },
+	{ "Interrupt", SYSTEM, S(ACTIVE), S(PAUSED), NULL, match_pause, "A consent to take part is missing, or somebody objects", 0, NULL,
+		pausing_arguments, sizeof(struct quiet_pause) },
 	{ "Resume", COORDINATOR, S(PAUSED), S(ACTIVE), NULL, match_resume, "Go on", 0, NULL, NULL, 0 },
 	{ "Extend", COORDINATOR, S(ACTIVE) | S(PAUSED), KEEP, NULL, match_extend, "Move the last day", 0, NULL, extend_arguments,
 		sizeof(struct extend) },
@@ -707,6 +730,10 @@ static const struct waiting waiting[] = { { "match to offer", COORDINATOR, "t.\"
 		"t.\"state\" IN (" MATCH_TAKING
 		") AND EXISTS (SELECT 1 FROM \"match_member\" mm WHERE mm.\"match\" = t.\"id\" AND " PART_LACKS(
 			"t.\"program\"", "mm.\"person\"") ")",
+		"t.\"state_since\"", NULL },
+	{ "pair that is objected to", COORDINATOR,
+		"t.\"state\" IN ('accepted', 'active', 'paused') AND EXISTS (SELECT 1 FROM \"concern\" co WHERE co.\"match\" = t.\"id\" AND "
+		"co.\"objects\" AND co.\"state\" NOT IN ('resolved', 'closed'))",
 		"t.\"state_since\"", NULL },
 	/* none was held, and none is planned; whether one that was planned took place is the meeting's own line */
 	{ "pair without a meeting", COORDINATOR,

@@ -214,6 +214,11 @@ struct match {
 	char *close_note;
 	int64_t state, state_since;
 };
+/* When it was objected to, by anybody or by this person, in a concern that is not settled; NONE: it is not (concern.c). */
+int match_objected(struct call *, int64_t match, int64_t *ret);
+int match_objected_by(struct call *, int64_t match, int64_t person, int64_t *ret);
+/* For which minor in the match this person may object: the minor, or a verified guardian of theirs; NONE: for none. */
+int match_minor_of(struct call *, int64_t match, int64_t person, int64_t *ret);
 enum {
 	ANSWER_ACCEPTED,
 	ANSWER_DECLINED

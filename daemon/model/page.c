@@ -364,6 +364,7 @@ static const struct page_kind kinds[] = { { "match-offer", offer_page, offer_dee
 	{ "consent", consent_page, consent_deed, consent_thanks, PART | DEEP }, { "own-page", own_page, own_deed, own_thanks, OWN_PAGE },
 	{ "fresh", own_page, own_deed, own_thanks, OWN_PAGE }, { "unsubscribe", unsubscribe_page, mail_deed, mail_thanks, SILENT },
 	{ "talk", talk_page, talk_deed, talk_thanks, SILENT },
+	{ "match-objection", pair_objection_page, pair_objection_deed, pair_objection_thanks, PART },
 	{ "address-confirm", address_confirm_page, address_deed, address_thanks, SILENT },
 	{ "address-objection", address_objection_page, address_deed, address_thanks, SILENT }, { 0 } };
 static const struct page_kind *const tables[] = { kinds, page_parts, page_affairs, NULL };

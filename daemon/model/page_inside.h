@@ -71,6 +71,11 @@ int address_objection_page(struct reading *, struct page *);
 int address_deed(struct reading *, struct deed *, int *count);
 int address_thanks(struct reading *, struct page *);
 
+/* Objecting to whom a minor works with (page_objection.c). */
+int pair_objection_page(struct reading *, struct page *);
+int pair_objection_deed(struct reading *, struct deed *, int *count);
+int pair_objection_thanks(struct reading *, struct page *);
+
 /* A meeting, before it begins and after it (page_meeting.c). */
 int meeting_page(struct reading *, struct page *);
 int meeting_deed(struct reading *, struct deed *, int *count);

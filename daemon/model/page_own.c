@@ -211,6 +211,19 @@ static int pairs(struct listing *l)
 
 /* ---- of whom one is the guardian ---- */
 
+static int list_their_match(struct call *call, void *record, void *data)
+{
+	const struct match_member *member = record;
+	struct listing *l = data;
+	struct two_sides side;
+	int r = sides_of(call, member->match, member->person, l->reading->language, &side);
+
+	if (!r)
+		lead(l, "match-objection", member->match,
+			filled(l->reading, OWN_OBJECT, arena_print(call->arena, "%s, %s", member->name, side.others), NULL));
+	return r;
+}
+
 static int list_minor(struct call *call, void *record, void *data)
 {
 	const struct guardianship *guardianship = record;
@@ -227,7 +240,9 @@ static int list_minor(struct call *call, void *record, void *data)
 		page_part(l->page, MENTORSHIP_HEADING, NULL, page_say(l->reading, OWN_MINORS));
 	page_part(l->page, MENTORSHIP_ITEM, NULL, arena_print(call->arena, "%s: %s", minor->name, program->title));
 	l->count++;
-	return 0;
+	return each(call, &match_member_entity, list_their_match, l,
+		"\"person\" = ?1 AND \"program\" = ?2 AND \"match\" IN (SELECT \"id\" FROM \"match\" WHERE \"state\" IN ('active', 'paused'))",
+		VALUES(minor->id, program->id));
 }
 
 /* Who only claims to be is shown nobody. What they agreed to stands with the other consents. */

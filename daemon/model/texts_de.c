@@ -64,7 +64,12 @@ static const struct shipped_text texts[] = {
 		"{{#match.until}}\n"
 		"\n"
 		"Sie arbeiten zusammen bis {{match.until}}.\n"
-		"{{/match.until}}\n",
+		"{{/match.until}}\n"
+		"{{#objection_link}}\n"
+		"\n"
+		"Möchten Sie nicht mit {{match.partner}} arbeiten, jetzt oder später, dann sagen Sie es hier. Es macht dann sofort Pause, und Sie müssen nicht sagen, warum:\n"
+		"{{objection_link}}\n"
+		"{{/objection_link}}\n",
 		NULL },
 	{ "match-address", "So erreichen Sie {{match.partner}}", NULL,
 		"{{match.partner}} ist einverstanden, dass Sie diese Adresse haben, damit Sie einander schreiben können: {{match.address}}\n"
@@ -233,7 +238,10 @@ static const struct shipped_text texts[] = {
 		"\n"
 		"Die beiden treffen sich nur vor Ort, und niemandes Adresse wird weitergegeben.{{#match.until}} Sie arbeiten bis {{match.until}} zusammen.{{/match.until}}\n"
 		"\n"
-		"Sie können jederzeit widersprechen und müssen nicht sagen, warum: Antworten Sie auf diese Nachricht, oder nehmen Sie Ihr Einverständnis auf Ihrer eigenen Seite zurück, die unten steht. Die Koordinierenden sorgen dann dafür, dass die beiden nicht weitermachen.\n",
+		"Sie können jederzeit widersprechen und müssen nicht sagen, warum. Die beiden machen dann sofort Pause, und jemand meldet sich bei Ihnen:\n"
+		"{{objection_link}}\n"
+		"\n"
+		"Sie können auch Ihr Einverständnis auf Ihrer eigenen Seite zurücknehmen, die unten steht.\n",
 		NULL },
 	{ "plugin-test", "Ein Test von {{plugin.name}}", NULL,
 		"Das ist der Test, um den Sie gebeten haben. Das Plugin {{plugin.name}} arbeitet: Es hat diese Nachricht zugestellt.\n",
@@ -295,6 +303,11 @@ static const struct shipped_text texts[] = {
 		NULL },
 	{ "change-asked", "Jemand anderes gewünscht: {{match.names}}", NULL,
 		"Eine der beiden Seiten möchte mit jemand anderem arbeiten: {{match.names}}. Die andere Seite weiß davon nichts. Bitte sprechen Sie mit beiden; danach kann das Paar neu zusammengestellt werden, enden oder weitermachen:\n"
+		"\n"
+		"mentorctl match show {{about_id}}\n",
+		NULL },
+	{ "match-objected", "Einspruch, darum Pause: {{match.names}}", NULL,
+		"Eine minderjährige Person aus diesem Tandem, oder wer für sie sorgeberechtigt ist, widerspricht ihm: {{match.names}}. Die beiden machen Pause und können erst weitermachen, wenn die Schutzperson das geklärt hat. Was gesagt wurde, liest nur sie; bitte überlassen Sie ihr die Gespräche mit den Beteiligten, und sorgen Sie dafür, dass die beiden sich bis dahin nicht treffen:\n"
 		"\n"
 		"mentorctl match show {{about_id}}\n",
 		NULL },

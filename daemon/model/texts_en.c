@@ -65,7 +65,12 @@ static const struct shipped_text texts[] = {
 		"{{#match.until}}\n"
 		"\n"
 		"You work together until {{match.until}}.\n"
-		"{{/match.until}}\n",
+		"{{/match.until}}\n"
+		"{{#objection_link}}\n"
+		"\n"
+		"If you do not want to work with {{match.partner}}, now or later, say so here. It then pauses at once, and you need not say why:\n"
+		"{{objection_link}}\n"
+		"{{/objection_link}}\n",
 		NULL },
 	{ "match-address", "How you reach {{match.partner}}", NULL,
 		"{{match.partner}} agrees that you have this address, so that you two can write to each other: {{match.address}}\n"
@@ -234,7 +239,10 @@ static const struct shipped_text texts[] = {
 		"\n"
 		"They meet on site only, and nobody's address is passed on.{{#match.until}} They work together until {{match.until}}.{{/match.until}}\n"
 		"\n"
-		"You can object at any time, and need not say why: answer this mail, or take back your agreement on your own page, which stands below. The people who run the program then see to it that the two do not go on.\n",
+		"You can object at any time, and need not say why. The two then pause at once, and somebody gets in touch with you:\n"
+		"{{objection_link}}\n"
+		"\n"
+		"You can also take back your agreement on your own page, which stands below.\n",
 		NULL },
 	{ "plugin-test", "A test of {{plugin.name}}", NULL,
 		"This is the test that you asked for. The plugin {{plugin.name}} works: it delivered this message.\n", NULL },
@@ -293,6 +301,11 @@ static const struct shipped_text texts[] = {
 		NULL },
 	{ "change-asked", "Somebody else is asked for: {{match.names}}", NULL,
 		"One of the two asks to work with somebody else: {{match.names}}. The other side does not know it. Please talk with both; what follows may be a rematch, an end, or that all goes on:\n"
+		"\n"
+		"mentorctl match show {{about_id}}\n",
+		NULL },
+	{ "match-objected", "Objected to, and paused: {{match.names}}", NULL,
+		"A minor in this pair, or their guardian, objects to it: {{match.names}}. The two pause and cannot go on before the safeguarding lead has settled it. What was said only the safeguarding lead reads; please leave it to them to talk with those who are concerned, and make sure that the two do not meet until then:\n"
 		"\n"
 		"mentorctl match show {{about_id}}\n",
 		NULL },

@@ -172,6 +172,14 @@ static const char *talk_link(struct letter *l)
 	return l->person->minor && !elsewhere(l) ? a_link(l, "talk", l->person->id, NONE) : NULL;
 }
 
+/* Of an introduction: for the minor and for the guardian. */
+static const char *objection_link(struct letter *l)
+{
+	bool may = !strcmp(l->message->template_name, "guardian-introduced") || (l->own && l->person->minor);
+
+	return l->match && may ? a_link(l, "match-objection", l->match->id, NONE) : NULL;
+}
+
 static const char *unsubscribe_link(struct letter *l)
 {
 	const struct message_kind *kind = message_kind_named(l->message->template_name);
@@ -469,12 +477,13 @@ static const struct letter_name {
 	{ "program.title", program_title }, { "match.partner", partner }, { "match.names", both }, { "match.shared", shared },
 	{ "match.as_mentor", side }, { "match.as_mentee", as_mentee }, { "match.address", contact },
 	{ "match.through_program", contact_through }, { "match.on_site", contact_on_site }, { "link", main_link }, { "own_link", own_link },
-	{ "concern_link", talk_link }, { "unsubscribe_link", unsubscribe_link }, { "answer_until", answer_until }, { "due", due },
-	{ "about_id", about_id }, { "match.until", match_until }, { "person.name", about_person }, { "plugin.name", plugin_name },
-	{ "plugin.error", plugin_error }, { "count", count_held }, { "meeting.title", meeting_title }, { "meeting.start", meeting_start },
-	{ "meeting.place", meeting_place }, { "meeting.absent", meeting_absent }, { "meeting.present", meeting_present },
-	{ "meeting.repeats", meeting_repeats }, { "consent.purpose", consent_purpose }, { "minor.name", minor_name },
-	{ "form.title", form_title }, { "form.anonymous", form_anonymous }, { "address.new", address_new }, { 0 } };
+	{ "concern_link", talk_link }, { "objection_link", objection_link }, { "unsubscribe_link", unsubscribe_link },
+	{ "answer_until", answer_until }, { "due", due }, { "about_id", about_id }, { "match.until", match_until },
+	{ "person.name", about_person }, { "plugin.name", plugin_name }, { "plugin.error", plugin_error }, { "count", count_held },
+	{ "meeting.title", meeting_title }, { "meeting.start", meeting_start }, { "meeting.place", meeting_place },
+	{ "meeting.absent", meeting_absent }, { "meeting.present", meeting_present }, { "meeting.repeats", meeting_repeats },
+	{ "consent.purpose", consent_purpose }, { "minor.name", minor_name }, { "form.title", form_title },
+	{ "form.anonymous", form_anonymous }, { "address.new", address_new }, { 0 } };
 
 enum {
 	NAMES = sizeof names / sizeof *names

@@ -54,7 +54,7 @@ static int hold_batch(struct call *call, const struct notice *n, bool *held)
 		return 0;
 	if (n->program != NONE) {
 		struct notice held_batch = { "held-batch", NONE, n->program, NONE, shape_named("program")->entity, n->program,
-			arena_print(call->arena, "program/%lld/%lld", (long long)n->program, (long long)call->now), false };
+			arena_print(call->arena, "program/%lld/%lld", (long long)n->program, (long long)call->now), false, NONE };
 
 		r = notify_staff(call, &held_batch, NONE);
 		if (r)
@@ -124,6 +124,7 @@ static int notify_duty(struct call *call, const struct notice *n, const char *sq
 		return r;
 	engine_bind_int(q, 1, n->program);
 	engine_bind_int(q, 2, call->now);
+	engine_bind_int(q, 3, n->apart && n->apart != NONE ? n->apart : n->match);
 	while ((r = engine_step(engine, q, &call->problem)) > 0)
 		if (count < 64 && engine_int(q, 0) != except)
 			people[count++] = engine_int(q, 0);
@@ -138,8 +139,10 @@ static int notify_duty(struct call *call, const struct notice *n, const char *sq
 	return r;
 }
 
+/* ?1 the program, ?2 now, ?3 the match of those who are not told. */
 #define IN_FORCE \
-	"\"state\" = 'appointed' AND (\"from\" IS NULL OR \"from\" * 86400 <= ?2) AND (\"to\" IS NULL OR (\"to\" + 1) * 86400 > ?2)"
+	"\"state\" = 'appointed' AND (\"from\" IS NULL OR \"from\" * 86400 <= ?2) AND (\"to\" IS NULL OR (\"to\" + 1) * 86400 > ?2) AND " \
+	"\"person\" NOT IN (SELECT \"person\" FROM \"match_member\" WHERE \"match\" = ?3)"
 
 int notify_staff(struct call *call, const struct notice *n, int64_t except)
 {
@@ -163,7 +166,7 @@ int notify_safeguarding(struct call *call, const struct notice *n, int64_t excep
 int tell_protection(struct call *call, const char *template_name, const struct entity *about, int64_t about_id)
 {
 	char *occasion = arena_print(call->arena, "%s/%lld/%lld", about->name, (long long)about_id, (long long)call->now);
-	struct notice n = { template_name, NONE, NONE, NONE, about, about_id, occasion, false };
+	struct notice n = { template_name, NONE, NONE, NONE, about, about_id, occasion, false, NONE };
 	int count;
 
 	return notify_duty(call, &n,

@@ -3,7 +3,7 @@
 """browser.py CHROMIUM WIDTH URL PLACE CHECK [NAME="URL BUTTON..."]...
 
 Reads a page in headless Chromium, looks through it with the function CHECK (which gives what is
-wrong, or ""), takes a picture of it, and answers its form by the keyboard alone: to the button `decline`. The others are
+wrong, or ""), takes a picture of it, and answers its form by the keyboard alone: to the button `decline` (URL "-": there is none). The others are
 only looked at, each after its buttons were pressed. Prints what was wrong on each page as JSON. With AXE (a path of axe-core's axe.min.js) in the environment, its violations count, too.
 
 Chromium is spoken to by its debugging protocol over a pipe: JSON texts that end with a NUL byte.
@@ -108,6 +108,36 @@ def looked_through(browser, check):
     return wrong
 
 
+def decline(browser, url, place, check, found):
+    """Looks at the page and answers it by the keyboard alone; puts what was wrong into `found`."""
+    browser.go(url)
+    found["the page"] = looked_through(browser, check)
+    browser.picture(place / "page.png")
+    focused, typed = [], False
+    for _ in range(30):
+        browser.key("Tab", 9)
+        at = browser.value("document.activeElement.tagName + ' ' + (document.activeElement.name || '') + ' ' + "
+                           "(document.activeElement.value || '') + ' ' + getComputedStyle(document.activeElement).outlineStyle")
+        focused.append(at)
+        if at.endswith(" none") and not at.startswith("BODY"):
+            found["the page"] += f"\nno ring around what has the keyboard: {at}"
+        if at.startswith(("TEXTAREA", "INPUT reason")) and not typed:
+            browser.call("Input.insertText", text="no time this term")
+            typed = True
+        if at.startswith("BUTTON do decline"):
+            break
+    else:
+        found["the page"] += f"\nthe keyboard does not come to the button: {focused}"
+    before = browser.value("document.title")
+    browser.key("Enter", 13)
+    for _ in range(100):
+        time.sleep(0.05)
+        if browser.value("document.readyState") == "complete" and browser.value("document.title") != before:
+            break
+    found["what came after"] = looked_through(browser, check)
+    browser.picture(place / "after.png")
+
+
 def main():
     program, width, url, place, check = sys.argv[1:6]
     place = pathlib.Path(place)
@@ -121,32 +151,8 @@ def main():
                 browser.press(value)
             found[name] = looked_through(browser, check)
             browser.picture(place / f"{name}.png")
-        browser.go(url)
-        found["the page"] = looked_through(browser, check)
-        browser.picture(place / "page.png")
-        focused, typed = [], False
-        for _ in range(30):
-            browser.key("Tab", 9)
-            at = browser.value("document.activeElement.tagName + ' ' + (document.activeElement.name || '') + ' ' + "
-                               "(document.activeElement.value || '') + ' ' + getComputedStyle(document.activeElement).outlineStyle")
-            focused.append(at)
-            if at.endswith(" none") and not at.startswith("BODY"):
-                found["the page"] += f"\nno ring around what has the keyboard: {at}"
-            if at.startswith(("TEXTAREA", "INPUT reason")) and not typed:
-                browser.call("Input.insertText", text="no time this term")
-                typed = True
-            if at.startswith("BUTTON do decline"):
-                break
-        else:
-            found["the page"] += f"\nthe keyboard does not come to the button: {focused}"
-        before = browser.value("document.title")
-        browser.key("Enter", 13)
-        for _ in range(100):
-            time.sleep(0.05)
-            if browser.value("document.readyState") == "complete" and browser.value("document.title") != before:
-                break
-        found["what came after"] = looked_through(browser, check)
-        browser.picture(place / "after.png")
+        if url != "-":
+            decline(browser, url, place, check, found)
         browser.call("Page.navigate", url="about:blank")
         browser.process.terminate()
         browser.process.wait(20)

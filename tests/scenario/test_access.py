@@ -479,10 +479,15 @@ def entity_of(rules, path):
 
 
 def called(rules, label, row):
-    """What a row is called, and the names that it is found by: of a match and a check-in the two sides', the mentor's first."""
+    """What a row is called, and the names that it is found by: of a match and a check-in the two sides', the mentor's first; of a concern
+    whoever raised it, and behind the name whom it is about."""
     if "computed" not in label.flags:
         return row[label.name], [row[label.name]]
-    sides = [m for m in rules.rows["match_member"].values() if m["match"] == row.get("match", row["id"])]
+    if "raised_at" in row:
+        raiser = rules.rows["person"][row["person"]]["name"]
+        about = rules.rows["person"][row["about"]]["name"] if row["about"] else row["match"] and called(rules, label, {"match": row["match"]})[0]
+        return ": ".join(filter(None, (raiser, about))), [raiser]
+    sides = [m for m in rules.rows["match_member"].values() if m["match"] == row.get("match", row.get("id"))]
     names = [m["name"] for m in sorted(sides, key=lambda m: m["side"], reverse=True)]
     return " & ".join(names), names
 

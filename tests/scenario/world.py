@@ -209,8 +209,9 @@ class World:
                 person = int(self.people[mentee].rpartition("/")[2])
                 db.execute("INSERT INTO invitation (version, program, person, actor, purpose, subject, generation, sent_at, expires_at, state) "
                            "VALUES (1, ?, ?, 'person', 'own-page', ?, 1, ?, ?, 'sent')", (number[program], person, person, BEGIN, BEGIN + 86400))
-                db.execute("INSERT INTO concern (version, program, person, severity, raised_at, state) VALUES (1, ?, ?, 'ordinary', ?, 'open')",
-                           (number[program], person, BEGIN))
+                db.execute("INSERT INTO concern (version, program, match, person, severity, objects, raised_at, state) VALUES "
+                           "(1, ?, ?, ?, 'ordinary', 0, ?, 'open')",
+                           (number[program], int(self.matches["active"].rpartition("/")[2]) if program == "a" else None, person, BEGIN))
             ready = int(self.other["ready"].rpartition("/")[2])
             for state, who in (("open", "mt-mentee1"), ("closed", "lone")):
                 wave = db.execute("INSERT INTO wave (version, program, instrument, title, audience, opens, closes, reminder_days, reminders, "

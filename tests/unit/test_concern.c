@@ -180,6 +180,23 @@ static void test_no_kind_hides_another(void **state)
 	assert_int_equal(waits(w, &c.ada, "program without safeguarding lead"), 1);
 }
 
+/* Of a database from before there were objections to a pair. */
+static void test_concerns_from_before_are_kept(void **state)
+{
+	struct world *w = *state;
+	struct cast c = cast(w);
+	int64_t id;
+
+	lead(w, &c, c.ben_id);
+	id = raised(w, &c, NONE);
+	force(w,
+		"DROP INDEX concern_by_match_raised_at_id; ALTER TABLE concern DROP COLUMN \"match\"; ALTER TABLE concern DROP COLUMN objects");
+	reopen(w);
+	assert_int_equal(count(w, "SELECT count(*) FROM concern WHERE \"match\" IS NULL AND NOT objects AND state = 'open'"), 1);
+	assert_int_equal(count(w, "SELECT count(*) FROM pragma_index_list('concern') WHERE name = 'concern_by_match_raised_at_id'"), 1);
+	must(perform(w, &c.ben, &concern_entity, id, "Acknowledge", NULL, 0), &w->call.problem);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -191,6 +208,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_a_lead_whom_it_is_about_is_nobody, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_coordinator_whom_it_is_about_hears_nothing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_nobody_is_drowned_by_one, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_concerns_from_before_are_kept, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_told_again_until_somebody_takes_it_up, set_up, tear_down),
 	};
 

@@ -172,24 +172,43 @@ static void give_words(struct prepared *p)
 	}
 }
 
+/* In order, each once; how many. */
+static size_t sort_terms(struct term *terms, size_t count)
+{
+	size_t kept = 0;
+
+	if (count > 0)
+		qsort(terms, count, sizeof *terms, by_term);
+	for (size_t i = 0; i < count; i++)
+		if (kept == 0 || by_term(&terms[kept - 1], &terms[i]) != 0)
+			terms[kept++] = terms[i];
+	return kept;
+}
+
+/* All that people have would be much more than there are different ones: what was gathered is thinned out whenever it has doubled. */
 static void collect_terms(struct prepared *p)
 {
-	int32_t people = p->mentee_count + p->mentor_count, kept = 0;
-	size_t count = 0, at = 0;
+	struct term *terms = NULL;
+	size_t count = 0, room = 0, thin = 4096;
 
-	for (int32_t i = 0; i < people; i++)
-		count += person_at(p, i)->from->trait_count;
-	p->terms = arena_new(p->arena, (count + 1) * sizeof *p->terms);
-	for (int32_t i = 0; i < people; i++)
-		for (size_t k = 0; k < person_at(p, i)->from->trait_count; k++, at++) {
-			p->terms[at].kind = person_at(p, i)->from->traits[k].kind;
-			p->terms[at].name = person_at(p, i)->from->traits[k].name;
+	for (int32_t i = 0; i < p->mentee_count + p->mentor_count; i++) {
+		const struct match_person *who = person_at(p, i)->from;
+
+		for (size_t k = 0; k < who->trait_count; k++) {
+			terms = heap_grown(terms, count, &room, sizeof *terms);
+			terms[count++] = (struct term){ .kind = who->traits[k].kind, .name = who->traits[k].name };
 		}
-	qsort(p->terms, count, sizeof *p->terms, by_term);
-	for (size_t i = 0; i < count; i++)
-		if (kept == 0 || by_term(&p->terms[kept - 1], &p->terms[i]) != 0)
-			p->terms[kept++] = p->terms[i];
-	p->term_count = kept;
+		if (count < thin)
+			continue;
+		count = sort_terms(terms, count);
+		thin = 2 * count > thin ? 2 * count : thin;
+	}
+	count = sort_terms(terms, count);
+	p->terms = arena_new(p->arena, (count + 1) * sizeof *p->terms);
+	if (count > 0)
+		memcpy(p->terms, terms, count * sizeof *terms);
+	p->term_count = (int32_t)count;
+	free(terms);
 	give_words(p);
 }
 

@@ -14,44 +14,60 @@
 
 #include "core/date.h"
 #include "core/entity.h"
-#include "core/text.h"
-#include "link.h"
 #include "core/minor_may.h"
+#include "link.h"
+#include "match_names.h"
 
 enum {
 	WEEKS = 4
 };
 
-/* A growing array in the arena. */
+/* A growing array, freed by whoever has it. */
 struct list {
 	void *items;
 	size_t count, room;
 };
 
-static void *push(struct arena *arena, struct list *list, size_t size)
+static void *push(struct list *list, size_t size)
 {
-	list->items = arena_grown(arena, list->items, list->count, &list->room, size);
+	list->items = heap_grown(list->items, list->count, &list->room, size);
 	return (char *)list->items + list->count++ * size;
 }
 
+/* The items as they stay, in the arena. */
+static void *keep(struct arena *arena, struct list *list, size_t size)
+{
+	void *items = list->count ? arena_room(arena, list->count * size) : NULL;
+
+	if (items)
+		memcpy(items, list->items, list->count * size);
+	free(list->items);
+	*list = (struct list){ 0 };
+	return items;
+}
+
+/* Millions of these may be read, so they are small; all of them go before anything is computed. */
 struct trait_row {
-	int64_t participant;
-	struct match_trait trait;
-	double number; /* of a free one; NaN: none */
-	const char *text, *folded;
+	int32_t person, name; /* positions: among the people, in the names */
+	double number;        /* of a free one; NaN: none */
+	int32_t level;
+	uint8_t kind;
+	bool sought;
 };
 struct time_row {
-	int64_t participant;
-	int weekday;
-	int64_t start, end;
+	int32_t person, weekday, start, end;
 };
 
 struct reading {
 	struct gathering *g;
 	struct problem *problem;
-	struct list people, zones; /* struct match_person of both sides by id; their zones' names */
-	struct list roles;         /* char: 'e' mentee, 'o' mentor */
+	struct list people; /* struct match_person of both sides by id */
+	struct list zones;  /* int32_t: of each its zone, a position in the names; -1: none */
+	struct list roles;  /* char: 'e' mentee, 'o' mentor */
 	struct list traits, times, wishes, earlier;
+	size_t numbers, languages; /* traits that are a number; languages that somebody speaks */
+	size_t last;               /* person that was found */
+	struct match_names names, zone_names;
 	int64_t starts, ends, places;
 	const char *zone; /* the program's */
 };
@@ -97,7 +113,7 @@ static int on_person(struct reading *in, struct stmt *q)
 		places = places > live ? places - live : 0;
 	else if (live > 0 || places < 1)
 		return 0;
-	p = push(&in->g->arena, &in->people, sizeof *p);
+	p = push(&in->people, sizeof *p);
 	*p = (struct match_person){ .id = engine_int(q, 0),
 		.person = engine_int(q, 1),
 		.places = (int32_t)places,
@@ -107,8 +123,8 @@ static int on_person(struct reading *in, struct stmt *q)
 		.minor = engine_int(q, 5) != 0,
 		.consent = engine_int(q, 8) != 0,
 		.marked = !mentor && engine_int(q, 4) > 0 };
-	*(const char **)push(&in->g->arena, &in->zones, sizeof(char *)) = arena_copy(&in->g->arena, engine_text(q, 6));
-	*(char *)push(&in->g->arena, &in->roles, 1) = mentor ? 'o' : 'e';
+	*(int32_t *)push(&in->zones, sizeof(int32_t)) = engine_text(q, 6) ? match_name(&in->zone_names, engine_text(q, 6)) : -1;
+	*(char *)push(&in->roles, 1) = mentor ? 'o' : 'e';
 	return 0;
 }
 
@@ -117,10 +133,17 @@ static struct match_person *person_at(struct reading *in, size_t i)
 	return (struct match_person *)in->people.items + i;
 }
 
-static struct match_person *find_person(struct reading *in, int64_t id)
+/* The position of somebody, or -1. Rows come by participant, so that mostly it is the last one again, or the next. */
+static int32_t find_person(struct reading *in, int64_t id)
 {
-	size_t low = 0, high = in->people.count;
+	size_t low = in->last, high = in->people.count;
 
+	if (low < high && person_at(in, low)->id < id)
+		low++;
+	if (low == high || person_at(in, low)->id != id)
+		low = 0;
+	else
+		high = low;
 	while (low < high) {
 		size_t middle = (low + high) / 2;
 
@@ -129,7 +152,10 @@ static struct match_person *find_person(struct reading *in, int64_t id)
 		else
 			high = middle;
 	}
-	return low < in->people.count && person_at(in, low)->id == id ? person_at(in, low) : NULL;
+	if (low == in->people.count || person_at(in, low)->id != id)
+		return -1;
+	in->last = low;
+	return (int32_t)low;
 }
 
 /* ---- traits ---- */
@@ -150,63 +176,32 @@ static int on_trait(struct reading *in, struct stmt *q)
 		{ "free", MATCH_FREE },
 	};
 	const char *kind = engine_text(q, 1), *name = engine_text(q, 2);
-	struct match_person *person = find_person(in, engine_int(q, 0));
-	struct buffer folded = { 0 };
-	struct trait_row *row;
+	int32_t person = find_person(in, engine_int(q, 0));
+	struct trait_row row;
 
-	if (!person)
+	if (person < 0)
 		return 0;
 	if (!strcmp(kind, "year of study")) {
 		name += strcspn(name, "0123456789");
 		if (*name)
-			person->year = (int32_t)strtol(name, NULL, 10);
+			person_at(in, (size_t)person)->year = (int32_t)strtol(name, NULL, 10);
 		return 0;
 	}
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
 		if (strcmp(kinds[i].word, kind))
 			continue;
-		row = push(&in->g->arena, &in->traits, sizeof *row);
-		text_fold(&folded, name, strlen(name));
-		*row = (struct trait_row){ person->id,
-			{ .kind = (enum match_kind)kinds[i].kind,
-				.sought = !strcmp(engine_text(q, 4), "sought"),
-				.level = engine_int(q, 3) == NONE ? 0 : (int32_t)engine_int(q, 3) },
-			engine_real(q, 5), arena_copy(&in->g->arena, name), arena_copy(&in->g->arena, buffer_string(&folded)) };
-		buffer_free(&folded);
+		row = (struct trait_row){ .person = person,
+			.name = match_name(&in->names, name),
+			.number = engine_real(q, 5),
+			.kind = (uint8_t)kinds[i].kind,
+			.level = engine_int(q, 3) == NONE ? 0 : (int32_t)engine_int(q, 3),
+			.sought = !strcmp(engine_text(q, 4), "sought") };
+		in->numbers += !isnan(row.number);
+		in->languages += row.kind == MATCH_LANGUAGE && !row.sought;
+		*(struct trait_row *)push(&in->traits, sizeof row) = row;
 		return 0;
 	}
 	return 0;
-}
-
-static int compare_names(const void *a, const void *b)
-{
-	const struct trait_row *const *x = a, *const *y = b;
-	int r = strcmp((*x)->folded, (*y)->folded);
-
-	return r ? r : strcmp((*x)->text, (*y)->text);
-}
-
-static void number_names(struct reading *in)
-{
-	struct arena *arena = &in->g->arena;
-	struct trait_row *rows = in->traits.items, **sorted = arena_new(arena, (in->traits.count + 1) * sizeof *sorted);
-	struct list words = { 0 };
-	const char *last = NULL;
-	int64_t name = 0;
-
-	for (size_t i = 0; i < in->traits.count; i++)
-		sorted[i] = &rows[i];
-	qsort(sorted, in->traits.count, sizeof *sorted, compare_names);
-	for (size_t i = 0; i < in->traits.count; i++) {
-		if (!last || strcmp(last, sorted[i]->folded)) {
-			last = sorted[i]->folded;
-			*(struct match_word *)push(
-				arena, &words, sizeof(struct match_word)) = (struct match_word){ ++name, sorted[i]->text };
-		}
-		sorted[i]->trait.name = name;
-	}
-	in->g->input.words = words.items;
-	in->g->input.word_count = words.count;
 }
 
 /* The first language is the one that is spoken best (level 4), or the only one. */
@@ -214,30 +209,32 @@ static bool is_first_language(const struct trait_row *rows, size_t count, size_t
 {
 	size_t languages = 0;
 
-	if (rows[at].trait.kind != MATCH_LANGUAGE || rows[at].trait.sought)
+	if (rows[at].kind != MATCH_LANGUAGE || rows[at].sought)
 		return false;
 	for (size_t i = 0; i < count; i++)
-		languages += rows[i].trait.kind == MATCH_LANGUAGE && !rows[i].trait.sought;
-	return rows[at].trait.level == 4 || languages == 1;
+		languages += rows[i].kind == MATCH_LANGUAGE && !rows[i].sought;
+	return rows[at].level == 4 || languages == 1;
 }
 
-/* One person's rows; a free trait with a number is a number. */
-static void give_person(struct reading *in, struct match_person *person, const struct trait_row *rows, size_t count)
+/* One person's rows, to where there is room for them; a free trait with a number is a number. */
+static void give_person(
+	struct reading *in, const struct trait_row *rows, size_t count, struct match_trait *traits, struct match_number *numbers)
 {
-	struct match_trait *traits = arena_new(&in->g->arena, (2 * count + 1) * sizeof *traits);
-	struct match_number *numbers = arena_new(&in->g->arena, (count + 1) * sizeof *numbers);
+	struct match_person *person = person_at(in, (size_t)rows->person);
 
 	person->traits = traits;
 	person->numbers = numbers;
 	for (size_t i = 0; i < count; i++) {
+		int64_t name = match_name_number(&in->names, rows[i].name);
+
 		if (!isnan(rows[i].number)) {
-			numbers[person->number_count++] = (struct match_number){ rows[i].trait.name, rows[i].number };
+			numbers[person->number_count++] = (struct match_number){ name, rows[i].number };
 			continue;
 		}
-		traits[person->trait_count++] = rows[i].trait;
+		traits[person->trait_count++] = (struct match_trait){ (enum match_kind)rows[i].kind, name, rows[i].level, rows[i].sought };
 		if (!is_first_language(rows, count, i))
 			continue;
-		traits[person->trait_count] = rows[i].trait;
+		traits[person->trait_count] = traits[person->trait_count - 1];
 		traits[person->trait_count++].kind = MATCH_FIRST_LANGUAGE;
 	}
 }
@@ -246,12 +243,21 @@ static void give_person(struct reading *in, struct match_person *person, const s
 static void give_traits(struct reading *in)
 {
 	const struct trait_row *rows = in->traits.items;
+	struct arena *arena = &in->g->arena;
+	struct match_trait *traits = arena_room(arena, (in->traits.count - in->numbers + in->languages + 1) * sizeof *traits);
+	struct match_number *numbers = arena_room(arena, (in->numbers + 1) * sizeof *numbers);
 
 	for (size_t i = 0, next; i < in->traits.count; i = next) {
-		for (next = i; next < in->traits.count && rows[next].participant == rows[i].participant; next++)
+		const struct match_person *person = person_at(in, (size_t)rows[i].person);
+
+		for (next = i; next < in->traits.count && rows[next].person == rows[i].person; next++)
 			;
-		give_person(in, find_person(in, rows[i].participant), &rows[i], next - i);
+		give_person(in, &rows[i], next - i, traits, numbers);
+		traits += person->trait_count;
+		numbers += person->number_count;
 	}
+	free(in->traits.items);
+	in->traits = (struct list){ 0 };
 }
 
 /* ---- times of the week ---- */
@@ -260,13 +266,12 @@ static int on_time(struct reading *in, struct stmt *q)
 {
 	static const char *const names[] = { "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday" };
 	const char *weekday = engine_text(q, 1);
+	int32_t person = find_person(in, engine_int(q, 0));
 
-	if (!find_person(in, engine_int(q, 0)))
-		return 0;
-	for (int i = 0; i < 7; i++)
+	for (int i = 0; i < 7 && person >= 0; i++)
 		if (!strcmp(names[i], weekday))
-			*(struct time_row *)push(&in->g->arena, &in->times, sizeof(struct time_row)) = (struct time_row){ engine_int(q, 0),
-				i, engine_int(q, 2), engine_int(q, 3) };
+			*(struct time_row *)push(&in->times, sizeof(struct time_row)) = (struct time_row){ person, i,
+				(int32_t)engine_int(q, 2), (int32_t)engine_int(q, 3) };
 	return 0;
 }
 
@@ -283,10 +288,10 @@ static void choose_weeks(const struct reading *in, int64_t mondays[WEEKS])
 	}
 }
 
-static const struct zone *zone_of_person(const struct reading *in, const struct match_person *person)
+static const struct zone *zone_of_person(const struct reading *in, int32_t person)
 {
-	size_t at = (size_t)(person - (const struct match_person *)in->people.items);
-	const char *const names[] = { ((const char *const *)in->zones.items)[at], in->zone, in->g->zone };
+	int32_t own = ((const int32_t *)in->zones.items)[person];
+	const char *const names[] = { own < 0 ? NULL : in->zone_names.list[own].text, in->zone, in->g->zone };
 	const struct zone *zone;
 
 	for (size_t i = 0; i < 3; i++)
@@ -310,52 +315,66 @@ static void give_clock(struct reading *in, const int64_t mondays[WEEKS])
 	}
 }
 
-static int give_spans(struct reading *in)
+/* One person's times in each of the weeks. */
+static int give_times(struct reading *in, const struct time_row *rows, size_t count, const int64_t mondays[WEEKS], struct list *spans)
 {
-	const struct time_row *rows = in->times.items;
-	struct match_span *spans = arena_new(&in->g->arena, (in->times.count * WEEKS * 2 + 1) * sizeof *spans);
-	int64_t mondays[WEEKS];
-	size_t at = 0;
+	struct match_person *person = person_at(in, (size_t)rows->person);
+	const struct zone *zone = zone_of_person(in, rows->person);
 
-	choose_weeks(in, mondays);
-	give_clock(in, mondays);
-	for (size_t i = 0; i < in->times.count; i++) {
-		struct match_person *person = find_person(in, rows[i].participant);
-		const struct zone *zone = zone_of_person(in, person);
-
-		if (!person->span_count)
-			person->spans = &spans[at];
+	for (size_t i = 0; i < count; i++)
 		for (int week = 0; week < WEEKS; week++) {
+			struct match_span found[2];
 			int64_t instant;
 			int n;
 
 			zone_instant(zone, (mondays[week] + rows[i].weekday) * DAY + rows[i].start * MINUTE, &instant);
-			n = match_week_span(&spans[at], week, rows[i].weekday, (int)rows[i].start, (int)rows[i].end,
-				zone_offset(zone, instant) / MINUTE);
+			n = match_week_span(found, week, rows[i].weekday, rows[i].start, rows[i].end, zone_offset(zone, instant) / MINUTE);
 			if (n < 0)
 				return problem_set(in->problem, E_UNAVAILABLE, NULL,
 					"a time of the week of participant %lld cannot be read", (long long)person->id);
-			at += (size_t)n;
+			for (int k = 0; k < n; k++)
+				*(struct match_span *)push(spans, sizeof *found) = found[k];
 			person->span_count += (size_t)n;
 		}
-	}
-	in->g->input.weeks = WEEKS;
 	return 0;
+}
+
+static int give_spans(struct reading *in)
+{
+	const struct time_row *rows = in->times.items;
+	struct list spans = { 0 };
+	int64_t mondays[WEEKS];
+	int r = 0;
+
+	choose_weeks(in, mondays);
+	give_clock(in, mondays);
+	for (size_t i = 0, next; i < in->times.count && !r; i = next) {
+		struct match_person *person = person_at(in, (size_t)rows[i].person);
+
+		for (next = i; next < in->times.count && rows[next].person == rows[i].person; next++)
+			;
+		r = give_times(in, &rows[i], next - i, mondays, &spans);
+		person->spans = keep(&in->g->arena, &spans, sizeof(struct match_span));
+	}
+	free(in->times.items);
+	in->times = (struct list){ 0 };
+	in->g->input.weeks = WEEKS;
+	return r;
 }
 
 /* ---- relations ---- */
 
 static int on_wish(struct reading *in, struct stmt *q)
 {
-	*(struct match_wish *)push(&in->g->arena, &in->wishes, sizeof(struct match_wish)) = (struct match_wish){ engine_int(q, 0),
-		engine_int(q, 1), (int32_t)engine_int(q, 2) };
+	*(struct match_wish *)push(&in->wishes, sizeof(struct match_wish)) = (struct match_wish){ engine_int(q, 0), engine_int(q, 1),
+		(int32_t)engine_int(q, 2) };
 	return 0;
 }
 
 static int on_earlier(struct reading *in, struct stmt *q)
 {
 	*(struct match_couple *)push(
-		&in->g->arena, &in->earlier, sizeof(struct match_couple)) = (struct match_couple){ engine_int(q, 0), engine_int(q, 1) };
+		&in->earlier, sizeof(struct match_couple)) = (struct match_couple){ engine_int(q, 0), engine_int(q, 1) };
 	return 0;
 }
 
@@ -376,10 +395,9 @@ static int read_placed(struct reading *in)
 	engine_bind_int(q, 1, in->g->from);
 	engine_bind_int(q, 2, in->g->program);
 	while ((r = engine_step(in->g->engine, q, in->problem)) > 0)
-		*(struct match_lock *)push(
-			&in->g->arena, &placed, sizeof(struct match_lock)) = (struct match_lock){ engine_int(q, 0), engine_int(q, 1) };
-	in->g->placed = placed.items;
+		*(struct match_lock *)push(&placed, sizeof(struct match_lock)) = (struct match_lock){ engine_int(q, 0), engine_int(q, 1) };
 	in->g->placed_count = placed.count;
+	in->g->placed = keep(&in->g->arena, &placed, sizeof(struct match_lock));
 	return r;
 }
 
@@ -425,8 +443,12 @@ static void split_sides(struct reading *in)
 	struct match_person *sides[2];
 	size_t counts[2] = { 0, 0 };
 
-	for (int i = 0; i < 2; i++)
-		sides[i] = arena_new(&in->g->arena, (in->people.count + 1) * sizeof **sides);
+	for (size_t i = 0; i < in->roles.count; i++)
+		counts[((const char *)in->roles.items)[i] == 'o']++;
+	for (int i = 0; i < 2; i++) {
+		sides[i] = arena_new(&in->g->arena, (counts[i] + 1) * sizeof **sides);
+		counts[i] = 0;
+	}
 	for (size_t i = 0; i < in->people.count; i++) {
 		int side = ((const char *)in->roles.items)[i] == 'o';
 
@@ -436,6 +458,32 @@ static void split_sides(struct reading *in)
 	in->g->input.mentee_count = counts[0];
 	in->g->input.mentors = sides[1];
 	in->g->input.mentor_count = counts[1];
+}
+
+static int give_all(struct reading *in)
+{
+	struct match_input *input = &in->g->input;
+	int r;
+
+	input->words = match_names_number(&in->names, &in->g->arena, &input->word_count);
+	give_traits(in);
+	r = give_spans(in);
+	split_sides(in);
+	input->wish_count = in->wishes.count;
+	input->wishes = keep(&in->g->arena, &in->wishes, sizeof(struct match_wish));
+	input->earlier_count = in->earlier.count;
+	input->earlier = keep(&in->g->arena, &in->earlier, sizeof(struct match_couple));
+	return r;
+}
+
+static void reading_free(struct reading *in)
+{
+	struct list *lists[] = { &in->people, &in->zones, &in->roles, &in->traits, &in->times, &in->wishes, &in->earlier };
+
+	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+		free(lists[i]->items);
+	match_names_free(&in->names);
+	match_names_free(&in->zone_names);
 }
 
 int gather_database(struct gathering *g, struct problem *problem)
@@ -450,162 +498,8 @@ int gather_database(struct gathering *g, struct problem *problem)
 		engine_rollback(g->engine);
 	else
 		r = engine_commit(g->engine, problem);
-	if (r)
-		return r;
-	number_names(&in);
-	give_traits(&in);
-	r = give_spans(&in);
-	split_sides(&in);
-	g->input.wishes = in.wishes.items;
-	g->input.wish_count = in.wishes.count;
-	g->input.earlier = in.earlier.items;
-	g->input.earlier_count = in.earlier.count;
+	if (!r)
+		r = give_all(&in);
+	reading_free(&in);
 	return r;
-}
-
-/* ---- what the daemon opened ---- */
-
-static int compare_ages(const void *a, const void *b)
-{
-	const struct match_couple *x = a, *y = b;
-
-	if (x->one != y->one)
-		return x->one < y->one ? -1 : 1;
-	return x->other && y->other ? (x->other > y->other) - (x->other < y->other) : 0;
-}
-
-static void give_ages(struct match_person *people, size_t count, const struct list *ages)
-{
-	for (size_t i = 0; i < count && ages->count; i++) {
-		struct match_couple key = { people[i].person, 0 };
-		const struct match_couple *found = bsearch(&key, ages->items, ages->count, sizeof key, compare_ages);
-
-		if (found)
-			people[i].age = (int32_t)found->other;
-	}
-}
-
-/* Groups come by participant; each person's traits are copied once, with the groups behind them. */
-static void give_groups(struct gathering *g, struct match_person *people, size_t count, const struct list *groups)
-{
-	for (size_t i = 0; i < count && groups->count; i++) {
-		struct match_couple key = { people[i].id, 0 };
-		const struct match_couple *all = groups->items, *end = all + groups->count,
-					  *found = bsearch(&key, all, groups->count, sizeof key, compare_ages);
-		struct match_trait *traits;
-
-		if (!found)
-			continue;
-		while (found > all && found[-1].one == people[i].id)
-			found--;
-		traits = arena_new(&g->arena, (people[i].trait_count + (size_t)(end - found)) * sizeof *traits);
-		if (people[i].trait_count)
-			memcpy(traits, people[i].traits, people[i].trait_count * sizeof *traits);
-		people[i].traits = traits;
-		for (; found < end && found->one == people[i].id; found++)
-			traits[people[i].trait_count++] = (struct match_trait){ .kind = MATCH_GROUP, .name = -found->other };
-	}
-}
-
-int gather_sealed(struct gathering *g, int fd, struct problem *problem)
-{
-	struct list lists[4] = { 0 };
-	static const char *const words[] = { "objection", "age", "group", "salt" };
-	struct match_person *sides[] = { (struct match_person *)(uintptr_t)g->input.mentees,
-		(struct match_person *)(uintptr_t)g->input.mentors };
-	const size_t counts[] = { g->input.mentee_count, g->input.mentor_count };
-	struct frame_reader reader = { 0 };
-	struct frame frame;
-	int r;
-
-	while ((r = frames_read(fd, &reader, &frame)) > 0) {
-		struct match_couple couple;
-		size_t kind = 0;
-
-		if (frame.count != 3 || !frame.cells[0] || !frame_number(frame.cells[1], &couple.one) ||
-			!frame_number(frame.cells[2], &couple.other))
-			break;
-		while (kind < 4 && strcmp(words[kind], frame.cells[0]))
-			kind++;
-		if (kind == 4)
-			break;
-		*(struct match_couple *)push(&g->arena, &lists[kind], sizeof couple) = couple;
-	}
-	frame_reader_free(&reader);
-	if (r)
-		return problem_set(problem, E_UNAVAILABLE, NULL, "daemon and worker are of different versions");
-	for (int i = 1; i < 3; i++)
-		if (lists[i].count)
-			qsort(lists[i].items, lists[i].count, sizeof(struct match_couple), compare_ages);
-	for (int i = 0; i < 2; i++) {
-		give_ages(sides[i], counts[i], &lists[1]);
-		give_groups(g, sides[i], counts[i], &lists[2]);
-	}
-	g->input.objections = lists[0].items;
-	g->input.objection_count = lists[0].count;
-	if (lists[3].count) {
-		const struct match_couple *salt = lists[3].items;
-
-		g->input.salt[0] = salt->one;
-		g->input.salt[1] = salt->other;
-	}
-	return 0;
-}
-
-/* ---- the recipe ---- */
-
-static int read_line(struct arena *arena, char *text, struct match_line *line, int number, struct problem *problem)
-{
-	char *cells[4], *end;
-	int count = 0;
-
-	for (char *cell = text; cell && count < 4; count++) {
-		char *tab = strchr(cell, '\t');
-
-		if (tab)
-			*tab = 0;
-		cells[count] = cell;
-		cell = tab ? tab + 1 : NULL;
-	}
-	if (count != 4)
-		return problem_set(problem, E_INVALID, NULL, "line %d of the recipe is not whole", number);
-	*line = (struct match_line){ .criterion = cells[0], .hard = !strcmp(cells[1], "hard"), .weight = strtod(cells[2], &end) };
-	if (*end || (!line->hard && strcmp(cells[1], "weight")))
-		return problem_set(
-			problem, E_INVALID, NULL, "line %d of the recipe (%s) has neither a rule nor a weight", number, cells[0]);
-	return match_settings_read(arena, cells[3], line, problem);
-}
-
-/* The line is named by its criterion too: a coordinator does not count lines. */
-static int check_recipe(const struct match_recipe *recipe, struct problem *problem)
-{
-	struct problem found;
-	size_t at;
-	int r = match_recipe_check(recipe, &found);
-
-	if (r == 0)
-		return 0;
-	if (sscanf(found.field, "lines[%zu]", &at) == 1 && at < recipe->line_count)
-		return problem_set(problem, r, NULL, "%s (%.80s)", found.text, recipe->lines[at].criterion);
-	return problem_set(problem, r, NULL, "%s", found.text);
-}
-
-/* An absent weight is 1. */
-int gather_recipe(struct gathering *g, const char *text, struct problem *problem)
-{
-	char *lines = arena_copy(&g->arena, text), *save = NULL;
-	struct match_line *recipe = arena_new(&g->arena, MATCH_LINES_MAX * sizeof *recipe);
-	size_t count = 0;
-	int r = 0;
-
-	for (char *line = strtok_r(lines, "\n", &save); line && !r; line = strtok_r(NULL, "\n", &save)) {
-		if (count == MATCH_LINES_MAX)
-			return problem_set(problem, E_INVALID, NULL, "the recipe has more than %d lines; leave some out", MATCH_LINES_MAX);
-		r = read_line(&g->arena, line, &recipe[count], (int)count + 1, problem);
-		if (!r && !recipe[count].hard && isnan(recipe[count].weight))
-			recipe[count].weight = 1;
-		count++;
-	}
-	g->input.recipe = (struct match_recipe){ recipe, count };
-	return r ? r : check_recipe(&g->input.recipe, problem);
 }

@@ -50,15 +50,25 @@ static const struct verb verbs[] = { { "Revoke", COORDINATOR | SELF, S(SENT) | S
 /* ---- purposes ---- */
 
 #define DAYS(n) ((n)*DAY)
-const struct purpose purposes[] = { { "match-offer", &match_entity, DAYS(14), 0 }, { "check-in", &check_in_entity, DAYS(14), 0 },
-	{ "wave", &wave_entity, DAYS(400), 0 }, { "meeting", &meeting_entity, DAYS(90), PURPOSE_STAYS },
-	{ "consent", &consent_entity, DAYS(3), PURPOSE_BINDS }, { "own-page", &person_entity, DAYS(30), PURPOSE_REUSED | PURPOSE_STAYS },
-	{ "fresh", &person_entity, 15 * MINUTE, PURPOSE_STAYS },
-	{ "unsubscribe", &person_entity, DAYS(90), PURPOSE_REUSED | PURPOSE_STAYS },
-	{ "talk", &person_entity, DAYS(90), PURPOSE_REUSED | PURPOSE_STAYS },
+/* The link of that purpose that was made last: to make it ended the older ones, or they go on until their own end. */
+#define LAST_OF(name) \
+	"\"person\" = ?1 AND \"purpose\" = '" name \
+	"' AND \"subject\" = ?2 AND \"generation\" = (SELECT max(\"generation\") FROM \"invitation\" " \
+	"WHERE \"person\" = ?1 AND \"purpose\" = '" name "' AND \"subject\" = ?2)"
+#define PURPOSE(name, entity, holds, flags) \
+	{ \
+		name, &entity, holds, flags, LAST_OF(name) \
+	}
+const struct purpose purposes[] = { PURPOSE("match-offer", match_entity, DAYS(14), 0), PURPOSE("check-in", check_in_entity, DAYS(14), 0),
+	PURPOSE("wave", wave_entity, DAYS(400), 0), PURPOSE("meeting", meeting_entity, DAYS(90), PURPOSE_STAYS),
+	PURPOSE("consent", consent_entity, DAYS(3), PURPOSE_BINDS),
+	PURPOSE("own-page", person_entity, DAYS(30), PURPOSE_REUSED | PURPOSE_STAYS),
+	PURPOSE("fresh", person_entity, 15 * MINUTE, PURPOSE_STAYS),
+	PURPOSE("unsubscribe", person_entity, DAYS(90), PURPOSE_REUSED | PURPOSE_STAYS),
+	PURPOSE("talk", person_entity, DAYS(90), PURPOSE_REUSED | PURPOSE_STAYS),
 	/* as long as the two work together; the match ends it */
-	{ "match-objection", &match_entity, DAYS(400), PURPOSE_STAYS }, { "address-confirm", &address_change_entity, DAYS(3), 0 },
-	{ "address-objection", &address_change_entity, DAYS(14), PURPOSE_REMAINS }, { 0 } };
+	PURPOSE("match-objection", match_entity, DAYS(400), PURPOSE_STAYS), PURPOSE("address-confirm", address_change_entity, DAYS(3), 0),
+	PURPOSE("address-objection", address_change_entity, DAYS(14), PURPOSE_REMAINS), { 0 } };
 
 const struct purpose *purpose_named(const char *name)
 {
@@ -66,6 +76,11 @@ const struct purpose *purpose_named(const char *name)
 		if (!strcmp(p->name, name))
 			return p;
 	return NULL;
+}
+
+static bool is_open(const struct invitation *invitation)
+{
+	return invitation->state == INVITATION_SENT || invitation->state == INVITATION_OPENED;
 }
 
 static int end_one(struct call *call, void *record, void *data)
@@ -113,54 +128,43 @@ int by_link_of(struct call *call, const char *purpose, int64_t object, bool *ret
 	return r;
 }
 
-struct finding {
-	const struct purpose *purpose;
-	int64_t message;
-	struct invitation *usable;
-	int64_t generation;
-	int64_t now;
-};
-
-static int look_at_one(struct call *call, void *record, void *data)
+static int see_last(struct call *call, void *record, void *data)
 {
-	struct invitation *invitation = record;
-	struct finding *finding = data;
-	bool open = invitation->state == INVITATION_SENT || invitation->state == INVITATION_OPENED;
-	int64_t left = finding->purpose->holds / 2;
+	(void)call;
+	*(struct invitation **)data = record;
+	return 0;
+}
 
-	if (strcmp(invitation->purpose, finding->purpose->name))
-		return 0;
-	if (invitation->generation > finding->generation)
-		finding->generation = invitation->generation;
-	if (open &&
-		((finding->purpose->flags & PURPOSE_REUSED && invitation->expires_at > finding->now + left) ||
-			(invitation->message == finding->message && invitation->expires_at > finding->now))) {
-		finding->usable = invitation;
-		return 0;
-	}
-	/* an older own page goes on until its own end: a link in last week's mail still works */
-	return open && !(finding->purpose->flags & PURPOSE_REUSED) ? end_one(call, record, NULL) : 0;
+static bool usable(const struct call *call, const struct purpose *purpose, const struct invitation *last, int64_t message)
+{
+	bool reused = purpose->flags & PURPOSE_REUSED && last->expires_at > call->now + purpose->holds / 2;
+
+	return is_open(last) && (reused || (last->message == message && last->expires_at > call->now));
 }
 
 int link_for(struct call *call, const struct purpose *purpose, int64_t person, int64_t object, int64_t program, int64_t message,
 	int64_t until, char token[TOKEN_SIZE])
 {
-	struct finding finding = { purpose, message, NULL, 0, call->now };
-	struct invitation *made;
+	struct invitation *last = NULL, *made;
 	char hash[65];
-	int r = each(call, &invitation_entity, look_at_one, &finding, "\"person\" = ?1 AND \"subject\" = ?2", VALUES(person, object));
+	int r = each(call, &invitation_entity, see_last, &last, purpose->last, VALUES(person, object));
 
 	if (r)
 		return r;
-	if (finding.usable)
-		return link_token(call, finding.usable->id, finding.usable->generation, token, hash);
+	if (last && usable(call, purpose, last, message))
+		return link_token(call, last->id, last->generation, token, hash);
+	/* an older own page goes on until its own end: a link in last week's mail still works */
+	if (last && is_open(last) && !(purpose->flags & PURPOSE_REUSED))
+		r = end_one(call, last, NULL);
+	if (r)
+		return r;
 	made = fresh(call, &invitation_entity);
 	made->id = random_id();
 	made->program = program;
 	made->person = person;
 	made->purpose = arena_copy(call->arena, purpose->name);
 	made->subject = object;
-	made->generation = finding.generation + 1;
+	made->generation = last ? last->generation + 1 : 1;
 	made->message = message;
 	made->sent_at = call->now;
 	made->expires_at = call->now + purpose->holds;

@@ -408,6 +408,7 @@ struct purpose {
 	const struct entity *entity; /* of the object */
 	int64_t holds;               /* seconds */
 	unsigned flags;
+	const char *last; /* condition on rows: the newest for person ?1 with object ?2 */
 };
 extern const struct purpose purposes[]; /* ended by a row without a name */
 const struct purpose *purpose_named(const char *name);

@@ -74,7 +74,7 @@ static int connect_to(struct engine *engine, const char *path, int flags, struct
 		return code;
 	return engine_run(engine,
 		"PRAGMA temp_store = MEMORY; PRAGMA secure_delete = ON; PRAGMA cell_size_check = ON; "
-		"PRAGMA mmap_size = 0; PRAGMA cache_size = -2000",
+		"PRAGMA mmap_size = 0; PRAGMA cache_size = -8000",
 		problem);
 }
 

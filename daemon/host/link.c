@@ -219,16 +219,11 @@ static bool report_some(struct link *link)
 	return true;
 }
 
-/* Nothing is told that is not on the disk: one sync for all of a turn. What comes while the daemon writes some down is told when it has,
- * all at once: the more there is to do, the more share a sync on either side. */
+/* What comes while the daemon writes some down is told when it has, all at once: the more there is to do, the more share its sync. */
 static void report_all(struct link *link)
 {
-	struct problem problem = { 0 };
-
 	if (link->broken || !link->connection || link->reports || all_told(link->host->outcomes))
 		return;
-	if (outcomes_sync(link->host->outcomes, &problem))
-		host_say(link->host, MENTORSHIP_ERROR, "%s", problem.text);
 	while (report_some(link))
 		;
 }
@@ -531,9 +526,14 @@ static void on_work(evutil_socket_t fd, short what, void *data)
 
 static void on_second(evutil_socket_t fd, short what, void *data)
 {
+	struct link *link = data;
+	struct problem problem = { 0 };
+
 	(void)fd;
 	(void)what;
-	asked_give_up(data, seconds_now() - REPLY_SECONDS);
+	asked_give_up(link, seconds_now() - REPLY_SECONDS);
+	if (outcomes_look(link->host->outcomes, &problem))
+		host_say(link->host, MENTORSHIP_ERROR, "%s", problem.text);
 	guard_loop();
 	sd_notify(0, "WATCHDOG=1");
 }
@@ -601,6 +601,7 @@ static void events_free(struct link *link)
 /* The plugin ends first: what it reports in unload is told too, and kept where the daemon does not answer in time. */
 static void finish(struct link *link)
 {
+	struct problem problem = { 0 };
 	int64_t until;
 
 	plugin_stop(link->host);
@@ -614,6 +615,8 @@ static void finish(struct link *link)
 		wire_end(link->connection, 500);
 	link->connection = NULL;
 	asked_give_up(link, INT64_MAX);
+	if (link->host->outcomes->count && outcomes_sync(link->host->outcomes, &problem))
+		host_say(link->host, MENTORSHIP_ERROR, "%s", problem.text);
 }
 
 int link_serve(struct host *host, const char *socket, int patience)

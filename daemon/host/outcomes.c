@@ -276,6 +276,15 @@ int outcomes_sync(struct outcomes *all, struct problem *problem)
 	return 0;
 }
 
+int outcomes_look(struct outcomes *all, struct problem *problem)
+{
+	int64_t oldest = all->count ? all->list[0].id : 0;
+	bool waits = oldest && oldest == all->oldest;
+
+	all->oldest = oldest;
+	return waits ? outcomes_sync(all, problem) : 0;
+}
+
 int outcomes_drop(struct outcomes *all, const int64_t *ids, size_t count, struct problem *problem)
 {
 	struct buffer lines = { 0 };

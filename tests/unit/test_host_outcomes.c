@@ -52,6 +52,13 @@ static void drop(struct outcomes *all, int64_t id)
 	assert_int_equal(outcomes_drop(all, &id, 1, &problem), 0);
 }
 
+static void look(struct outcomes *all)
+{
+	struct problem problem = { 0 };
+
+	assert_int_equal(outcomes_look(all, &problem), 0);
+}
+
 static size_t file_size(const char *directory)
 {
 	struct stat st;
@@ -235,6 +242,24 @@ static void test_no_place(void **state)
 	assert_int_equal(outcomes_open(*state, 0, &all, &problem), E_STORE);
 }
 
+/* What the daemon takes within a second has its commit; what waits longer is brought to the disk here. */
+static void test_what_waits_is_synced(void **state)
+{
+	struct outcomes all = opened(*state);
+
+	look(&all);
+	keep(&all, 1, 0, "sent");
+	look(&all);
+	assert_true(all.dirty);
+	drop(&all, 1);
+	keep(&all, 2, 0, "sent");
+	look(&all);
+	assert_true(all.dirty);
+	look(&all);
+	assert_false(all.dirty);
+	outcomes_close(&all);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -245,6 +270,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_killed_at_any_time, begin, end),
 		cmocka_unit_test_setup_teardown(test_one_at_a_time, begin, end),
 		cmocka_unit_test_setup_teardown(test_no_place, begin, end),
+		cmocka_unit_test_setup_teardown(test_what_waits_is_synced, begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -488,12 +488,33 @@ struct match_solution {        /* arrays given by the caller */
 
 /* 0, or E_CANCELLED. The graph must be valid, and have no `least` and no `locked`. */
 int match_optimal(const struct match_graph *, struct match_solution *, const struct match_watch *);
-/* As match_optimal, from the pairs and mentors' prices that stand in the solution, of a graph that was much the same. The value is the same. */
-int match_optimal_again(const struct match_graph *, struct match_solution *, const struct match_watch *);
 /* 0 if the solution is a matching of the graph and its prices prove that none has a higher value; else E_INVALID. */
 int match_check(const struct match_graph *, const struct match_solution *, struct problem *);
 /* Count and total of a value (not of a difference of values). */
 void match_unpack(int64_t value, int64_t *ret_count, int64_t *ret_total);
+
+/* --- the same, one change after another ------------------------------------------------------------ */
+
+/* What is not as it was in the graph of the call before; naming more, or anybody twice, does no harm. As many people a side as before. */
+struct match_touched {
+	const int32_t *mentees; /* whose pairs, scores or mark changed */
+	const int32_t *mentors; /* whose places changed */
+	int32_t mentee_count, mentor_count;
+	bool paired; /* somebody has another list of mentors; else all have the same ones, with other scores perhaps */
+};
+
+/*
+ * A solution that is kept: a change costs what it touches, not a look at everybody. Whoever drops out, comes (is in the graph from the
+ * beginning, without places or pairs), is locked with somebody (has no pairs, and the mentor a place less) is a change like others.
+ * The value is that of match_optimal; of several solutions with this value it may be another one.
+ */
+struct match_live;
+/* 0, or E_CANCELLED; to be freed whatever is returned. The graph as for match_optimal; it is read until the next call. */
+int match_live_new(const struct match_graph *, const struct match_watch *, struct match_live **ret);
+/* 0, or E_CANCELLED (it can only be freed then). The graph as it is now, in the same arrays or in others. */
+int match_live_again(struct match_live *, const struct match_graph *, const struct match_touched *, const struct match_watch *);
+void match_live_read(const struct match_live *, struct match_solution *);
+void match_live_free(struct match_live *);
 
 /* --- the solver with all its aims ------------------------------------------------------------------ */
 

@@ -59,8 +59,8 @@ void match_need_back(struct transport *t)
 
 	if (t->back)
 		return;
-	t->back_start = arena_new(t->arena, ((size_t)stage->mentors + 2) * sizeof *t->back_start);
-	t->back = arena_new(t->arena, ((size_t)edges + 1) * sizeof *t->back);
+	t->back_start = arena_new(&t->back_arena, ((size_t)stage->mentors + 2) * sizeof *t->back_start);
+	t->back = arena_room(&t->back_arena, ((size_t)edges + 1) * sizeof *t->back);
 	fill = arena_new(&scratch, ((size_t)stage->mentors + 1) * sizeof *fill);
 	for (int64_t e = 0; e < edges; e++)
 		t->back_start[stage->edges[e].mentor + 1]++;
@@ -71,6 +71,13 @@ void match_need_back(struct transport *t)
 		for (int64_t e = stage->start[i]; e < stage->start[i + 1]; e++)
 			t->back[fill[stage->edges[e].mentor]++] = (struct comer){ i, stage->edges[e].score };
 	arena_free(&scratch);
+}
+
+void match_forget_back(struct transport *t)
+{
+	arena_free(&t->back_arena);
+	t->back_start = NULL;
+	t->back = NULL;
 }
 
 /* --- the whole ------------------------------------------------------------------------------------- */
@@ -86,22 +93,42 @@ static int64_t highest_worth(const struct match_stage *stage)
 	return highest + MATCH_SCORE_MAX;
 }
 
-static void transport_make(struct transport *t, const struct match_stage *stage)
+void match_lay_out(struct transport *t)
 {
-	size_t mentees = (size_t)stage->mentees + 1, mentors = (size_t)stage->mentors + 1;
-	int64_t members = 0;
+	const struct match_stage *stage = t->stage;
+	size_t mentors = (size_t)stage->mentors + 1;
+	int64_t *start = arena_new(t->arena, mentors * sizeof *start), members = 0;
+	struct member *list;
+
+	for (int32_t mentor = 0; mentor < stage->mentors; mentor++) {
+		int32_t places = t->roomy ? 2 * stage->places[mentor] + 8 : stage->places[mentor];
+
+		start[mentor] = members;
+		members += (places < stage->mentees ? places : stage->mentees) + 1;
+	}
+	start[stage->mentors] = members;
+	list = arena_new(t->arena, (size_t)(members + 1) * sizeof *list);
+	for (int32_t mentor = 0; mentor < stage->mentors; mentor++)
+		if (t->taken[mentor] > 0)
+			memcpy(list + start[mentor], t->members + t->member_start[mentor], (size_t)t->taken[mentor] * sizeof *list);
+	t->member_start = start;
+	t->members = list;
+}
+
+void match_transport_make(struct transport *t)
+{
+	size_t mentees = (size_t)t->stage->mentees + 1;
 
 	t->slot = arena_new(t->arena, mentees * sizeof *t->slot);
 	t->worth = arena_new(t->arena, mentees * sizeof *t->worth);
-	t->member_start = arena_new(t->arena, mentors * sizeof *t->member_start);
-	t->taken = arena_new(t->arena, mentors * sizeof *t->taken);
-	for (int32_t mentor = 0; mentor < stage->mentors; mentor++) {
-		int32_t room = stage->places[mentor] < stage->mentees ? stage->places[mentor] : stage->mentees;
+	t->taken = arena_new(t->arena, ((size_t)t->stage->mentors + 1) * sizeof *t->taken);
+	match_lay_out(t);
+}
 
-		t->member_start[mentor] = members;
-		members += room + 1;
-	}
-	t->members = arena_new(t->arena, (size_t)(members + 1) * sizeof *t->members);
+void match_transport_free(struct transport *t)
+{
+	arena_free(&t->back_arena);
+	arena_free(t->arena);
 }
 
 static void forget_pairs(struct transport *t)
@@ -186,7 +213,7 @@ static int count_first(struct transport *t)
 }
 
 /* A coarse step leaves prices from which a finer one goes on; with the last one few pairs are not yet at their best. */
-static int bid_by_steps(struct transport *t)
+int match_bid_by_steps(struct transport *t)
 {
 	int r = t->stage->filled ? 0 : count_first(t);
 
@@ -202,7 +229,7 @@ static int bid_by_steps(struct transport *t)
 	return match_paths(t, INT64_MAX);
 }
 
-static int solve(struct transport *t, bool warm)
+int match_transport_solve(struct transport *t, bool warm)
 {
 	int64_t most = PATHS * t->stage->start[t->stage->mentees];
 	bool steps = score_range(t->stage) >> 2 >= STEP;
@@ -216,7 +243,7 @@ static int solve(struct transport *t, bool warm)
 	}
 	if (r == 0)
 		r = match_paths(t, steps ? most : INT64_MAX);
-	return r == 1 ? bid_by_steps(t) : r;
+	return r == 1 ? match_bid_by_steps(t) : r;
 }
 
 int match_stage_solve(const struct match_stage *stage, bool warm, int32_t *mentor_of, int64_t *mentee_price, int64_t *mentor_price,
@@ -226,45 +253,23 @@ int match_stage_solve(const struct match_stage *stage, bool warm, int32_t *mento
 	struct transport t = { .stage = stage, .watch = watch, .arena = &arena, .mask = -1, .price = mentor_price, .mate = mentor_of };
 	int r;
 
-	transport_make(&t, stage);
-	r = solve(&t, warm);
+	match_transport_make(&t);
+	r = match_transport_solve(&t, warm);
 	for (int32_t mentee = 0; mentee < stage->mentees; mentee++)
 		mentee_price[mentee] = gain_of(&t, mentee);
-	arena_free(&arena);
-	return r;
-}
-
-static int optimal(const struct match_graph *graph, bool warm, struct match_solution *out, const struct match_watch *watch)
-{
-	struct arena arena = { 0 };
-	int64_t *base = arena_new(&arena, ((size_t)graph->mentees + 1) * sizeof *base);
-	struct match_stage stage = { .mentees = graph->mentees,
-		.mentors = graph->mentors,
-		.start = graph->start,
-		.edges = graph->edges,
-		.base = base,
-		.places = graph->places };
-	int r;
-
-	for (int32_t mentee = 0; mentee < graph->mentees; mentee++)
-		base[mentee] = graph->marked && graph->marked[mentee] ? 2 * MATCH_UNIT : MATCH_UNIT;
-	r = match_stage_solve(&stage, warm, out->mentor_of, out->mentee_price, out->mentor_price, watch);
-	out->value = 0;
-	for (int32_t mentee = 0; r == 0 && mentee < graph->mentees; mentee++)
-		if (out->mentor_of[mentee] >= 0)
-			out->value += out->mentee_price[mentee] + out->mentor_price[out->mentor_of[mentee]];
-	arena_free(&arena);
+	match_transport_free(&t);
 	return r;
 }
 
 int match_optimal(const struct match_graph *graph, struct match_solution *out, const struct match_watch *watch)
 {
-	return optimal(graph, false, out, watch);
-}
+	struct match_live *live;
+	int r = match_live_new(graph, watch, &live);
 
-int match_optimal_again(const struct match_graph *graph, struct match_solution *out, const struct match_watch *watch)
-{
-	return optimal(graph, true, out, watch);
+	if (r == 0)
+		match_live_read(live, out);
+	match_live_free(live);
+	return r;
 }
 
 void match_unpack(int64_t value, int64_t *ret_count, int64_t *ret_total)

@@ -30,11 +30,15 @@ struct search {
 	int32_t end, ending;  /* a mentor, or -1; a mentee that goes without (is fetched), or -1 */
 };
 
-static void search_make(struct search *s, struct transport *t)
+static struct search *search_of(struct transport *t)
 {
 	size_t mentors = (size_t)t->stage->mentors + 1;
+	struct search *s = t->search;
 
-	*s = (struct search){ .t = t };
+	if (s)
+		return s;
+	t->search = s = arena_new(t->arena, sizeof *s);
+	s->t = t;
 	s->distance = arena_new(t->arena, mentors * sizeof *s->distance);
 	s->via = arena_new(t->arena, mentors * sizeof *s->via);
 	s->to = arena_new(t->arena, mentors * sizeof *s->to);
@@ -47,6 +51,7 @@ static void search_make(struct search *s, struct transport *t)
 		s->distance[mentor] = INT64_MAX;
 		s->heap_at[mentor] = -1;
 	}
+	return s;
 }
 
 static void search_begin(struct search *s, int64_t bound)
@@ -330,16 +335,24 @@ void match_settle(struct transport *t)
 		}
 }
 
+void match_mend_mentee(struct transport *t, int32_t mentee)
+{
+	if (t->mate[mentee] < 0)
+		place(search_of(t), mentee);
+}
+
+void match_mend_mentor(struct transport *t, int32_t mentor)
+{
+	while (wants_more(t, mentor))
+		fetch(search_of(t), mentor);
+}
+
 int match_paths(struct transport *t, int64_t most)
 {
-	struct search s;
 	int64_t limit = most < INT64_MAX - t->steps ? t->steps + most : INT64_MAX;
 	int32_t people = t->stage->mentees + t->stage->mentors;
 
-	search_make(&s, t);
 	for (int32_t at = 0; at < people; at++) {
-		int32_t mentor = at - t->stage->mentees;
-
 		if (at % 64 == 0) {
 			if (stop_asked(t->watch))
 				return E_CANCELLED;
@@ -348,10 +361,10 @@ int match_paths(struct transport *t, int64_t most)
 		}
 		if (t->steps > limit)
 			return 1;
-		if (mentor < 0 && t->mate[at] < 0)
-			place(&s, at);
-		while (mentor >= 0 && wants_more(t, mentor))
-			fetch(&s, mentor);
+		if (at < t->stage->mentees)
+			match_mend_mentee(t, at);
+		else
+			match_mend_mentor(t, at - t->stage->mentees);
 	}
 	return 0;
 }

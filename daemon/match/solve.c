@@ -50,41 +50,76 @@ static void make_graph(const struct prepared *in, const struct pairs *pairs, str
 		.kept = in->kept };
 }
 
+static int must_hold(const struct solved *out, struct problem *problem)
+{
+	if (match_check(&out->graph, &out->solution, problem) == 0)
+		return 0;
+	return problem_set(
+		problem, E_UNAVAILABLE, NULL, "The matching did not pass its own check, so nothing is proposed; please report this.");
+}
+
 static int solve_pairs(struct solving *s, struct arena *arena, struct problem *problem)
+{
+	int r;
+
+	make_graph(s->scorer->in, &s->pairs, arena, &s->out->graph);
+	r = match_optimal(&s->out->graph, &s->out->solution, s->watch);
+	s->out->rounds = 1;
+	return r < 0 ? r : must_hold(s->out, problem);
+}
+
+/* A solution of the pairs there are, and what all pairs say of it. */
+static int solve_round(
+	struct solving *s, struct match_live **live, const struct match_touched *touched, struct arena *arena, struct problem *problem)
 {
 	struct solved *out = s->out;
 	int r;
 
 	make_graph(s->scorer->in, &s->pairs, arena, &out->graph);
-	r = out->rounds++ ? match_optimal_again(&out->graph, &out->solution, s->watch)
-			  : match_optimal(&out->graph, &out->solution, s->watch);
+	r = *live ? match_live_again(*live, &out->graph, touched, s->watch) : match_live_new(&out->graph, s->watch, live);
 	if (r < 0)
 		return r;
-	if (match_check(&out->graph, &out->solution, problem) < 0)
-		return problem_set(problem, E_UNAVAILABLE, NULL,
-			"The matching did not pass its own check, so nothing is proposed; please report this.");
-	return 0;
+	match_live_read(*live, &out->solution);
+	out->rounds++;
+	r = must_hold(out, problem);
+	return r < 0 ? r : match_price(s->scorer, &s->rows, s->watch, out, &s->pairs);
+}
+
+/* The mentees whose pairs stand from there on; a look at all pairs adds those of one mentee together. */
+static struct match_touched mentees_from(const struct pairs *pairs, size_t first, struct arena *arena)
+{
+	int32_t *mentees = arena_new(arena, (pairs->count - first) * sizeof *mentees), count = 0;
+
+	for (size_t i = first; i < pairs->count; i++)
+		if (count == 0 || mentees[count - 1] != mentee_in(pairs->list[i]))
+			mentees[count++] = mentee_in(pairs->list[i]);
+	return (struct match_touched){ .mentees = mentees, .mentee_count = count, .paired = true };
 }
 
 /* Until a look at all pairs adds none; the last graph stays. */
 static int solve_rounds(struct solving *s, struct arena *arena, struct problem *problem)
 {
+	struct match_live *live = NULL;
+	struct match_touched touched = { 0 };
+	struct arena added = { 0 };
+	int r;
+
 	for (;;) {
 		struct arena round = { 0 };
 		size_t before = s->pairs.count;
-		int r = solve_pairs(s, &round, problem);
 
-		if (r == 0)
-			r = match_price(s->scorer, &s->rows, s->watch, s->out, &s->pairs);
+		r = solve_round(s, &live, &touched, &round, problem);
 		arena_free(&round);
-		if (r < 0)
-			return r;
-		if (s->pairs.count == before)
+		arena_free(&added);
+		if (r < 0 || s->pairs.count == before)
 			break;
+		touched = mentees_from(&s->pairs, before, &added);
 		match_pairs_sort(&s->pairs, s->scorer->in->mentee_count);
 	}
-	make_graph(s->scorer->in, &s->pairs, arena, &s->out->graph);
-	return 0;
+	match_live_free(live);
+	if (r == 0)
+		make_graph(s->scorer->in, &s->pairs, arena, &s->out->graph);
+	return r;
 }
 
 static int solve_all(struct solving *s, struct arena *arena, struct problem *problem)

@@ -43,6 +43,7 @@ struct comer {
 	int32_t mentee, score;
 };
 
+struct search; /* of path.c */
 struct transport {
 	const struct match_stage *stage;
 	const struct match_watch *watch;
@@ -55,9 +56,12 @@ struct transport {
 	int64_t *member_start;  /* of mentors, into members */
 	struct member *members; /* while bidding a heap by limit */
 	int32_t *taken;
-	int64_t *back_start; /* of mentors: who could come; NULL until match_transport_back */
+	bool roomy;              /* members have room for places that mentors may get later */
+	struct arena back_arena; /* of: */
+	int64_t *back_start;     /* of mentors: who could come, by index; NULL until match_need_back */
 	struct comer *back;
-	int64_t steps; /* pairs looked at */
+	struct search *search; /* NULL until the first */
+	int64_t steps;         /* pairs looked at */
 };
 
 /* The best mentor for a mentee at these prices, and what it would gain from the next best (nothing: 0). */
@@ -100,6 +104,17 @@ void match_put(struct transport *, int32_t mentee, int32_t mentor, int64_t worth
 void match_take(struct transport *, int32_t mentee);
 void match_find_floor(struct transport *);
 void match_need_back(struct transport *);
+void match_forget_back(struct transport *);
+
+/* optimal.c: room for all, in the arena; stage, arena, price and mate are there. */
+void match_transport_make(struct transport *);
+void match_transport_free(struct transport *);
+/* New room for members after places changed; whoever is with a mentor stays. */
+void match_lay_out(struct transport *);
+/* From nothing (`warm`: from the pairs and prices that are there) to the optimum. 0 or E_CANCELLED. */
+int match_transport_solve(struct transport *, bool warm);
+/* The same by bids with a falling step, whatever prices and pairs there are. */
+int match_bid_by_steps(struct transport *);
 
 /* bid.c: everybody without a place bids, `most` times at most; who bid in vain stays without. */
 int match_bid(struct transport *, int64_t step, int32_t most);
@@ -110,6 +125,9 @@ int match_unbid(struct transport *, int64_t step);
 void match_settle(struct transport *);
 /* From there to the exact optimum; 1 if that takes more than so many steps. */
 int match_paths(struct transport *, int64_t most);
+/* One of its paths, if this mentee is without a place; those of a mentor whose price is too high. `floor` must hold. */
+void match_mend_mentee(struct transport *, int32_t mentee);
+void match_mend_mentor(struct transport *, int32_t mentor);
 
 /* The whole; `warm`: start from the pairs and prices that are in the arrays. 0 or E_CANCELLED. */
 int match_stage_solve(const struct match_stage *, bool warm, int32_t *mentor_of, int64_t *mentee_price, int64_t *mentor_price,

@@ -109,35 +109,187 @@ static void test_against_trying_everything(void **unused)
 	free(in);
 }
 
-/* From prices and pairs that mean nothing, and from those of another graph, the same value is reached. */
-static void test_again_from_anywhere(void **unused)
+/* From prices and pairs that mean nothing the same value is reached. */
+static void test_warm_from_anywhere(void **unused)
 {
 	struct instance *in = calloc(1, sizeof *in);
 	struct problem problem;
 
 	(void)unused;
-	for (int round = 0; round < 30000; round++) {
+	for (int round = 0; round < 15000; round++) {
+		struct match_answer warm = { .mentor_of = in->mentor_of, .mentor_price = in->mentor_price }, answer;
 		int64_t value;
 
 		make(in, random_below(20), random_below(9) + 1, 20 + random_below(81), round % 3 ? 4 : 1000001, 3);
 		assert_int_equal(match_optimal(&in->graph, &in->solution, NULL), 0);
 		value = in->solution.value;
-		for (int32_t i = 0; round % 2 && i < in->graph.mentees; i++)
+		for (int32_t i = 0; i < in->graph.mentees; i++)
 			in->mentor_of[i] = random_below(in->graph.mentors + 2) - 1;
-		for (int32_t j = 0; round % 2 && j < in->graph.mentors; j++)
+		for (int32_t j = 0; j < in->graph.mentors; j++)
 			in->mentor_price[j] = random_below(3) * MATCH_UNIT + random_below(1000001) - 500000;
-		if (round % 2 == 0 && in->graph.mentors > 1) {
-			int32_t places = in->places[0];
-
-			in->places[0] = 0;
-			assert_int_equal(match_optimal_again(&in->graph, &in->solution, NULL), 0);
-			assert_int_equal(match_check(&in->graph, &in->solution, &problem), 0);
-			in->places[0] = places;
-		}
-		assert_int_equal(match_optimal_again(&in->graph, &in->solution, NULL), 0);
-		if (match_check(&in->graph, &in->solution, &problem) < 0)
+		if (match_solve_graph(&in->graph, MATCH_AIM_OPTIMAL, &warm, NULL, &answer, &problem) < 0)
 			fail_msg("round %d: %s", round, problem.text);
-		assert_int_equal(in->solution.value, value);
+		for (int32_t i = 0; i < in->graph.mentees; i++)
+			if (answer.mentor_of[i] >= 0)
+				value -= answer.mentee_price[i] + answer.mentor_price[answer.mentor_of[i]];
+		assert_int_equal(value, 0);
+		match_answer_free(&answer);
+	}
+	free(in);
+}
+
+/* --- one change after another --------------------------------------------------------------------------- */
+
+enum {
+	CHANGES = 12
+};
+struct change {
+	int32_t mentees[4], mentors[4];
+	struct match_touched touched;
+};
+
+static void touch(struct change *change, int32_t mentee, int32_t mentor)
+{
+	if (mentee >= 0)
+		change->mentees[change->touched.mentee_count++] = mentee;
+	if (mentor >= 0)
+		change->mentors[change->touched.mentor_count++] = mentor;
+	change->touched.mentees = change->mentees;
+	change->touched.mentors = change->mentors;
+}
+
+static void sort_pairs(struct instance *in, int32_t mentee)
+{
+	qsort(in->edges + in->start[mentee], (size_t)(in->start[mentee + 1] - in->start[mentee]), sizeof *in->edges, by_score);
+}
+
+static void change_scores(struct instance *in, int32_t mentee, int32_t scores, bool all)
+{
+	for (int64_t e = in->start[mentee]; e < in->start[mentee + 1]; e++)
+		if (all || random_below(in->graph.mentors) == 0)
+			in->edges[e].score = random_below(scores);
+	sort_pairs(in, mentee);
+}
+
+/* The mentee has no pairs from now on. */
+static void remove_pairs(struct instance *in, int32_t mentee)
+{
+	int64_t count = in->start[mentee + 1] - in->start[mentee], last = in->start[in->graph.mentees];
+
+	memmove(in->edges + in->start[mentee], in->edges + in->start[mentee + 1],
+		(size_t)(last - in->start[mentee + 1]) * sizeof *in->edges);
+	for (int32_t i = mentee + 1; i <= in->graph.mentees; i++)
+		in->start[i] -= count;
+}
+
+static bool has_pair(const struct instance *in, int32_t mentee, int32_t mentor)
+{
+	for (int64_t e = in->start[mentee]; e < in->start[mentee + 1]; e++)
+		if (in->edges[e].mentor == mentor)
+			return true;
+	return false;
+}
+
+static void add_pair(struct instance *in, int32_t mentee, struct match_edge edge)
+{
+	int64_t at = in->start[mentee], last = in->start[in->graph.mentees];
+
+	if (has_pair(in, mentee, edge.mentor) || last == EDGES)
+		return;
+	memmove(in->edges + at + 1, in->edges + at, (size_t)(last - at) * sizeof *in->edges);
+	in->edges[at] = edge;
+	for (int32_t i = mentee + 1; i <= in->graph.mentees; i++)
+		in->start[i]++;
+	sort_pairs(in, mentee);
+}
+
+/* One change of the kinds that programs see: a mentor drops out, comes, has other places; a mentee's scores, mark or pairs; a locked pair. */
+static void change_one(struct instance *in, int32_t scores, struct change *change)
+{
+	int32_t mentee = in->graph.mentees ? random_below(in->graph.mentees) : -1, mentor = random_below(in->graph.mentors);
+	int kind = random_below(mentee < 0 ? 3 : 8);
+
+	if (kind == 0)
+		in->places[mentor] = 0;
+	else if (kind == 1)
+		in->places[mentor] += 1 + random_below(12);
+	else if (kind == 2)
+		in->places[mentor] -= in->places[mentor] > 0;
+	else if (kind == 3 || kind == 4)
+		change_scores(in, mentee, scores, kind == 3);
+	else if (kind == 5)
+		in->marked[mentee] = !in->marked[mentee];
+	else if (kind == 6)
+		add_pair(in, mentee, (struct match_edge){ mentor, random_below(scores) });
+	else if (in->places[mentor] > 0 && has_pair(in, mentee, mentor)) {
+		in->places[mentor]--;
+		remove_pairs(in, mentee);
+	}
+	touch(change, kind > 2 ? mentee : -1, kind < 3 || kind == 7 ? mentor : -1);
+	change->touched.paired = change->touched.paired || kind > 5;
+}
+
+static void must_hold(struct instance *in, const struct match_live *live, int round)
+{
+	struct problem problem;
+
+	match_live_read(live, &in->solution);
+	if (match_check(&in->graph, &in->solution, &problem) < 0)
+		fail_msg("round %d: %s", round, problem.text);
+}
+
+/* Every change, and sometimes two at once, leads to the best there is; nothing else is looked at. */
+static void change_again_and_again(struct instance *in, int32_t scores, bool small, int round)
+{
+	struct match_live *live;
+
+	assert_int_equal(match_live_new(&in->graph, NULL, &live), 0);
+	must_hold(in, live, round);
+	for (int k = 0; k < CHANGES; k++) {
+		struct change change = { 0 };
+
+		change_one(in, scores, &change);
+		if (random_below(4) == 0)
+			change_one(in, scores, &change);
+		if (random_below(8) == 0)
+			touch(&change, -1, random_below(in->graph.mentors));
+		assert_int_equal(match_live_again(live, &in->graph, &change.touched, NULL), 0);
+		must_hold(in, live, round);
+		if (small) {
+			int32_t left[MENTORS];
+
+			memcpy(left, in->places, sizeof left);
+			assert_int_equal(in->solution.value, best_from(&in->graph, 0, left));
+		}
+	}
+	match_live_free(live);
+}
+
+static void test_changes_against_trying_everything(void **unused)
+{
+	struct instance *in = calloc(1, sizeof *in);
+
+	(void)unused;
+	for (int round = 0; round < 6000; round++) {
+		int32_t scores = round % 3 ? 4 : 1000001;
+
+		make(in, random_below(7), random_below(5) + 1, 20 + random_below(81), scores, 2);
+		change_again_and_again(in, scores, true, round);
+	}
+	free(in);
+}
+
+static void test_changes_on_larger(void **unused)
+{
+	struct instance *in = calloc(1, sizeof *in);
+
+	(void)unused;
+	for (int round = 0; round < 40; round++) {
+		static const int32_t places[] = { 1, 3, 9, 20, 30 };
+		int32_t scores = round % 2 ? 5 : 1000001;
+
+		make(in, 1000 + random_below(1000), MENTORS, 4 + random_below(10), scores, places[round % 5]);
+		change_again_and_again(in, scores, false, round);
 	}
 	free(in);
 }
@@ -226,16 +378,24 @@ static void test_cancel(void **unused)
 {
 	struct instance *in = calloc(1, sizeof *in);
 	struct match_watch watch = { .cancelled = always };
+	const int32_t first = 0;
+	const struct match_touched touched = { .mentors = &first, .mentor_count = 1 };
+	struct match_live *live;
 
 	(void)unused;
 	make(in, 100, 20, 50, 1000, 2);
 	assert_int_equal(match_optimal(&in->graph, &in->solution, &watch), E_CANCELLED);
+	assert_int_equal(match_live_new(&in->graph, NULL, &live), 0);
+	in->places[0] = 0;
+	assert_int_equal(match_live_again(live, &in->graph, &touched, &watch), E_CANCELLED);
+	match_live_free(live);
 	free(in);
 }
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_against_trying_everything), cmocka_unit_test(test_again_from_anywhere),
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_against_trying_everything), cmocka_unit_test(test_warm_from_anywhere),
+		cmocka_unit_test(test_changes_against_trying_everything), cmocka_unit_test(test_changes_on_larger),
 		cmocka_unit_test(test_certificate_on_larger), cmocka_unit_test(test_checker_sees_what_is_spoilt),
 		cmocka_unit_test(test_checker_counts_places), cmocka_unit_test(test_cancel) };
 

@@ -42,16 +42,10 @@ struct pair {
 	struct stated *of_mentor, *of_mentee, **mentor_end, **mentee_end;
 };
 
-static int see_side(struct call *call, void *record, void *data)
+static void see_side(struct pair *pair, const struct match_member *member)
 {
-	const struct match_member *member = record;
-	struct pair *pair = data;
-	int64_t *side = member->side == SIDE_MENTOR ? &pair->mentor : &pair->mentee;
-
-	(void)call;
-	if (*side == NONE)
-		*side = member->participant;
-	return 0;
+	if (member)
+		*(member->side == SIDE_MENTOR ? &pair->mentor : &pair->mentee) = member->participant;
 }
 
 static int see_trait(struct call *call, void *record, void *data)
@@ -170,28 +164,21 @@ static int group_said(struct call *call, const struct match *match, const char *
 	return r;
 }
 
-int shared_said(struct call *call, int64_t match, const char *language, const char *zone, const char **ret)
+/* Of a pair that has both sides. */
+static int pair_said(struct call *call, struct pair *pair, const char *language, const char **ret)
 {
-	struct match *of;
-	struct pair pair = { .mentor = NONE, .mentee = NONE };
 	const char *said[sizeof clauses / sizeof *clauses];
 	int count = 0, r;
 
-	pair.mentor_end = &pair.of_mentor;
-	pair.mentee_end = &pair.of_mentee;
-	*ret = NULL;
-	r = load(call, &match_entity, match, (void **)&of);
-	if (r)
-		return r;
-	if (of->kind != KIND_PAIR)
-		return group_said(call, of, language, zone, ret);
-	r = each(call, &match_member_entity, see_side, &pair, "\"match\" = ?1", VALUES(match));
+	pair->mentor_end = &pair->of_mentor;
+	pair->mentee_end = &pair->of_mentee;
+	r = each(call, &trait_entity, see_trait, pair, "\"participant\" = ?1", VALUES(pair->mentor));
 	if (!r)
-		r = each(call, &trait_entity, see_trait, &pair, "\"participant\" IN (?1, ?2)", VALUES(pair.mentor, pair.mentee));
+		r = each(call, &trait_entity, see_trait, pair, "\"participant\" = ?1", VALUES(pair->mentee));
 	if (r)
 		return r;
 	for (size_t i = 0; i < sizeof clauses / sizeof *clauses; i++) {
-		const char *clause = clause_said(call->arena, &clauses[i], &pair, language);
+		const char *clause = clause_said(call->arena, &clauses[i], pair, language);
 
 		if (clause)
 			said[count++] = clause;
@@ -200,4 +187,44 @@ int shared_said(struct call *call, int64_t match, const char *language, const ch
 		*ret = page_fill(call->arena, page_word(language, SHARED_ALL),
 			(const char *const[]){ joined(call->arena, said, count, page_word(language, SHARED_AND_ALSO)), NULL });
 	return 0;
+}
+
+int shared_by(struct call *call, const struct match *match, const struct match_member *one, const struct match_member *other,
+	const char *language, const char *zone, const char **ret)
+{
+	struct pair pair = { .mentor = NONE, .mentee = NONE };
+
+	*ret = NULL;
+	if (match->kind != KIND_PAIR)
+		return group_said(call, match, language, zone, ret);
+	see_side(&pair, one);
+	see_side(&pair, other);
+	return pair_said(call, &pair, language, ret);
+}
+
+struct two {
+	const struct match_member *of[2];
+	int count;
+};
+
+static int see_member(struct call *call, void *record, void *data)
+{
+	struct two *two = data;
+
+	(void)call;
+	if (two->count < 2)
+		two->of[two->count++] = record;
+	return 0;
+}
+
+int shared_said(struct call *call, int64_t match, const char *language, const char *zone, const char **ret)
+{
+	struct match *of;
+	struct two two = { .count = 0 };
+	int r = load(call, &match_entity, match, (void **)&of);
+
+	*ret = NULL;
+	if (!r && of->kind == KIND_PAIR)
+		r = each(call, &match_member_entity, see_member, &two, "\"match\" = ?1", VALUES(match));
+	return r ? r : shared_by(call, of, two.of[0], two.of[1], language, zone, ret);
 }

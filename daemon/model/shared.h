@@ -6,6 +6,9 @@
 
 /* What the two of a match have in common, in one sentence of that language; NULL if nothing is known. In the call's arena. */
 int shared_said(struct call *, int64_t match, const char *language, const char *zone, const char **ret);
+/* The same for a caller who has read the match, and of a pair its two members, NULL where there is none. */
+int shared_by(struct call *, const struct match *, const struct match_member *, const struct match_member *, const char *language,
+	const char *zone, const char **ret);
 /* The names of the side that a person is not of: each member of the match is seen once, in any order, into one that is all zero. */
 enum {
 	GROUP_MOST = 64

@@ -14,7 +14,7 @@
 
 enum {
 	KEPT = 64,
-	PEEKS = 8,
+	PEEKS = 32,
 	UPDATES = 8, /* changes of other sets of fields are composed anew each time */
 	WHERES = 24  /* and so are questions with other conditions */
 };
@@ -96,14 +96,6 @@ void record_forget(struct store *s)
 	s->composed = NULL;
 }
 
-/* Is the kept text the question with that condition? At the same address another may stand by now. */
-static bool asks(const char *kept, const char *where)
-{
-	size_t length = strlen(where);
-
-	return !strncmp(kept, where, length) && !strcmp(kept + length, " ORDER BY \"id\"");
-}
-
 int record_prepare_each(struct store *s, const struct shape *shape, const char *where, struct stmt **ret, struct problem *problem)
 {
 	struct composed *composed = composed_of(s, shape);
@@ -112,15 +104,16 @@ int record_prepare_each(struct store *s, const struct shape *shape, const char *
 
 	while (at < WHERES && composed->wheres[at].sql && composed->wheres[at].where != where)
 		at++;
-	if (at < WHERES && composed->wheres[at].sql && asks(composed->wheres[at].sql + composed->wheres[at].at, where))
+	if (at < WHERES && composed->wheres[at].sql &&
+		!strcmp(composed->wheres[at].sql + composed->wheres[at].at, where)) /* at the same address another may stand by now */
 		return engine_prepare(s->engine, composed->wheres[at].sql, true, ret, problem);
-	length = asprintf(&sql, "SELECT %s FROM \"%s\" WHERE %s ORDER BY \"id\"", composed->columns, shape->entity->name, where);
+	length = asprintf(&sql, "SELECT %s FROM \"%s\" WHERE %s", composed->columns, shape->entity->name, where);
 	if (length < 0)
 		abort();
 	if (at < WHERES && !composed->wheres[at].sql) {
 		composed->wheres[at].where = where;
 		composed->wheres[at].sql = sql;
-		composed->wheres[at].at = (size_t)length - strlen(where) - strlen(" ORDER BY \"id\"");
+		composed->wheres[at].at = (size_t)length - strlen(where);
 		return engine_prepare(s->engine, sql, true, ret, problem);
 	}
 	r = engine_prepare(s->engine, sql, false, ret, problem);
@@ -193,8 +186,7 @@ int record_load(struct store *s, struct arena *arena, const struct shape *shape,
 
 struct peeks {
 	int64_t written; /* rows that the engine had written when these were read */
-	int count;
-	struct {
+	struct peek {
 		const struct shape *shape;
 		int64_t id;
 		void *record;
@@ -204,28 +196,23 @@ struct peeks {
 int record_peek(struct call *call, const struct shape *shape, int64_t id, const void **ret)
 {
 	struct peeks *peeks = call->peeks;
+	struct peek *peek;
 	void *record;
 	int r;
 
 	if (!peeks)
 		peeks = call->peeks = arena_new(call->arena, sizeof *peeks);
-	if (peeks->written != engine_written(call->store->engine)) {
-		peeks->written = engine_written(call->store->engine);
-		peeks->count = 0;
+	if (peeks->written != engine_written(call->store->engine))
+		*peeks = (struct peeks){ .written = engine_written(call->store->engine) };
+	peek = &peeks->items[((uintptr_t)shape / sizeof *shape + (uint64_t)id) % PEEKS];
+	if (peek->shape == shape && peek->id == id) {
+		*ret = peek->record;
+		return 0;
 	}
-	for (int i = 0; i < peeks->count; i++)
-		if (peeks->items[i].shape == shape && peeks->items[i].id == id) {
-			*ret = peeks->items[i].record;
-			return 0;
-		}
 	r = record_load(call->store, call->arena, shape, id, &record, &call->problem);
 	if (r)
 		return r;
-	if (peeks->count < PEEKS) {
-		peeks->items[peeks->count].shape = shape;
-		peeks->items[peeks->count].id = id;
-		peeks->items[peeks->count++].record = record;
-	}
+	*peek = (struct peek){ shape, id, record };
 	*ret = record;
 	return 0;
 }

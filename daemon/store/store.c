@@ -303,14 +303,35 @@ void *fresh(struct call *call, const struct entity *e)
 	return record;
 }
 
+struct rows {
+	struct row {
+		int64_t id;
+		void *record;
+	} * rows;
+	size_t count, room;
+	bool mixed; /* they did not come in the order of their ids */
+};
+
+static void rows_add(struct arena *arena, struct rows *rows, int64_t id, void *record)
+{
+	rows->rows = arena_grown(arena, rows->rows, rows->count, &rows->room, sizeof *rows->rows);
+	rows->mixed = rows->mixed || (rows->count && rows->rows[rows->count - 1].id > id);
+	rows->rows[rows->count++] = (struct row){ id, record };
+}
+
+static int by_id(const void *a, const void *b)
+{
+	const struct row *x = a, *y = b;
+
+	return (x->id > y->id) - (x->id < y->id);
+}
+
+/* Ordered here: to sort whole rows costs SQLite more than it costs to read the few that most questions have. */
 int each(struct call *call, const struct entity *e, int (*seen)(struct call *, void *, void *), void *data, const char *where,
 	const int64_t *values, int count)
 {
 	const struct shape *shape = shape_of(e);
-	struct seen_row {
-		struct seen_row *next;
-		void *record;
-	} *first = NULL, **last = &first;
+	struct rows rows = { 0 };
 	struct stmt *q;
 	int r = record_prepare_each(call->store, shape, where, &q, &call->problem);
 
@@ -319,15 +340,15 @@ int each(struct call *call, const struct entity *e, int (*seen)(struct call *, v
 	for (int i = 0; i < count; i++)
 		engine_bind_int(q, i + 1, values[i]);
 	while ((r = engine_step(call->store->engine, q, &call->problem)) > 0) {
-		struct seen_row *row = arena_new(call->arena, sizeof *row);
+		void *record = arena_new(call->arena, e->size);
 
-		row->record = arena_new(call->arena, e->size);
-		record_read_row(call->arena, shape, q, row->record);
-		*last = row;
-		last = &row->next;
+		record_read_row(call->arena, shape, q, record);
+		rows_add(call->arena, &rows, *field_number(record, &e->fields[0]), record);
 	}
-	for (struct seen_row *row = first; row && !r; row = row->next)
-		r = seen(call, row->record, data);
+	if (rows.mixed)
+		qsort(rows.rows, rows.count, sizeof *rows.rows, by_id);
+	for (size_t i = 0; i < rows.count && !r; i++)
+		r = seen(call, rows.rows[i].record, data);
 	return r;
 }
 

@@ -76,22 +76,23 @@ bool link_hash(const char *token, char hash[65])
 
 int link_find(struct call *call, const char *token, struct invitation **ret)
 {
+	const struct shape *shape = shape_of(&invitation_entity);
 	struct stmt *q;
 	char hash[65];
-	int64_t id;
 	int r;
 
 	*ret = NULL;
 	if (!link_hash(token, hash))
 		return 0;
-	r = engine_prepare(call->store->engine, "SELECT \"id\" FROM \"invitation\" WHERE \"token_hash\" = ?1", true, &q, &call->problem);
+	r = record_prepare_each(call->store, shape, "\"token_hash\" = ?1", &q, &call->problem);
 	if (r)
 		return r;
 	engine_bind_text(q, 1, hash);
 	r = engine_step(call->store->engine, q, &call->problem);
 	if (r <= 0)
 		return r;
-	id = engine_int(q, 0);
+	*ret = arena_new(call->arena, sizeof **ret);
+	record_read_row(call->arena, shape, q, *ret);
 	engine_reset(q);
-	return load(call, &invitation_entity, id, (void **)ret);
+	return 0;
 }

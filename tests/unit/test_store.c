@@ -298,6 +298,42 @@ static void who_looks_writes_nothing(void **state)
 	assert_int_equal(in_a_turn(w, store_look, read_name, c.ben_id, &committed), 0);
 }
 
+struct row_order {
+	int64_t last;
+	int count;
+};
+
+static int after_the_last(struct call *call, void *record, void *data)
+{
+	const struct person *person = record;
+	struct row_order *order = data;
+
+	(void)call;
+	assert_true(person->id > order->last);
+	order->last = person->id;
+	order->count++;
+	return 0;
+}
+
+static int see_by_name(struct call *call, void *data)
+{
+	return each(call, &person_entity, after_the_last, data, "\"family_name\" IN ('Abt', 'Maas', 'Zorn')", NULL, 0);
+}
+
+/* Whatever index the database goes by. */
+static void each_goes_by_number(void **state)
+{
+	struct world *w = *state;
+	struct cast c = cast(w);
+	struct row_order order = { 0 };
+	struct problem problem = { 0 };
+
+	for (int i = 0; i < 100; i++)
+		person(w, &c.root, "Somebody", i % 3 == 0 ? "Zorn" : i % 3 == 1 ? "Maas" : "Abt");
+	must(do_in_turn(w, &by_link, see_by_name, &order, &problem), &problem);
+	assert_int_equal(order.count, 100);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -312,6 +348,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(removed_ids_stay_unused, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(erased_and_kept_erased, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(who_looks_writes_nothing, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(each_goes_by_number, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

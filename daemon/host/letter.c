@@ -145,15 +145,7 @@ static int other_shape(struct problem *problem)
 	return problem_set(problem, E_INVALID, NULL, "the daemon's page has another shape; host and daemon are of different versions");
 }
 
-/* What is left of the two blocks. */
-struct blocks {
-	const dbus_int64_t *numbers;
-	const char *texts;
-	size_t number_count, text_bytes;
-	bool short_; /* something was to come, and did not */
-};
-
-static const char *text_of(struct blocks *b)
+static const char *text_of(struct pages *b)
 {
 	const char *text = b->texts, *end = b->text_bytes ? memchr(text, '\0', b->text_bytes) : NULL;
 
@@ -166,7 +158,7 @@ static const char *text_of(struct blocks *b)
 	return text;
 }
 
-static int64_t number_of(struct blocks *b)
+static int64_t number_of(struct pages *b)
 {
 	if (!b->number_count) {
 		b->short_ = true;
@@ -176,7 +168,7 @@ static int64_t number_of(struct blocks *b)
 	return *b->numbers++;
 }
 
-static struct mentorship_choice *choices_new(struct blocks *b, struct arena *arena, uint32_t *ret_count)
+static struct mentorship_choice *choices_new(struct pages *b, struct arena *arena, uint32_t *ret_count)
 {
 	int64_t count = number_of(b);
 	struct mentorship_choice *list;
@@ -190,7 +182,7 @@ static struct mentorship_choice *choices_new(struct blocks *b, struct arena *are
 	return list;
 }
 
-static void part_read(struct blocks *b, struct arena *arena, struct mentorship_part *part)
+static void part_read(struct pages *b, struct arena *arena, struct mentorship_part *part)
 {
 	struct mentorship_choice *choices;
 
@@ -212,12 +204,12 @@ static void part_read(struct blocks *b, struct arena *arena, struct mentorship_p
 	}
 }
 
-static void blocks_of(DBusMessage *message, struct blocks *ret)
+static void blocks_of(DBusMessage *message, struct pages *ret)
 {
 	DBusMessageIter top, block;
 	int count = 0, bytes = 0;
 
-	*ret = (struct blocks){ 0 };
+	*ret = (struct pages){ 0 };
 	dbus_message_iter_init(message, &top);
 	dbus_message_iter_recurse(&top, &block);
 	if (dbus_message_iter_get_arg_type(&block))
@@ -230,29 +222,35 @@ static void blocks_of(DBusMessage *message, struct blocks *ret)
 	ret->text_bytes = (size_t)bytes;
 }
 
-/* Texts stay where they are: in the message. */
-int page_read(DBusMessage *message, struct arena *arena, struct mentorship_page *ret, struct problem *problem)
+int pages_begin(struct pages *ret, DBusMessage *message, struct problem *problem)
 {
-	struct mentorship_part *parts;
-	struct blocks b;
-	size_t count;
-
 	if (!dbus_message_has_signature(message, PAGE_SIGNATURE))
 		return other_shape(problem);
-	blocks_of(message, &b);
-	*ret = (struct mentorship_page){ .size = sizeof *ret, .status = (uint32_t)number_of(&b) };
-	count = (size_t)number_of(&b);
-	if (b.number_count % PART_NUMBERS || b.number_count / PART_NUMBERS != count)
+	blocks_of(message, ret);
+	return 0;
+}
+
+/* Texts stay where they are: in the message. */
+int pages_next(struct pages *b, struct arena *arena, struct mentorship_page *ret, struct problem *problem)
+{
+	struct mentorship_part *parts;
+	size_t count;
+
+	if (!b->number_count)
+		return b->text_bytes ? other_shape(problem) : 0;
+	*ret = (struct mentorship_page){ .size = sizeof *ret, .status = (uint32_t)number_of(b) };
+	count = (size_t)number_of(b);
+	if (count > b->number_count / PART_NUMBERS)
 		return other_shape(problem);
-	ret->language = text_of(&b);
-	ret->title = text_of(&b);
-	ret->institution = text_of(&b);
-	ret->program = text_of(&b);
-	ret->hash = text_of(&b);
+	ret->language = text_of(b);
+	ret->title = text_of(b);
+	ret->institution = text_of(b);
+	ret->program = text_of(b);
+	ret->hash = text_of(b);
 	parts = arena_new(arena, (count + 1) * sizeof *parts);
 	for (size_t i = 0; i < count; i++)
-		part_read(&b, arena, &parts[i]);
+		part_read(b, arena, &parts[i]);
 	ret->parts = parts;
 	ret->part_count = count;
-	return b.short_ || b.text_bytes ? other_shape(problem) : 0;
+	return b->short_ ? other_shape(problem) : 1;
 }

@@ -46,11 +46,14 @@ void must(int ok)
 		abort();
 }
 
+void link_wake(struct link *link)
+{
+	event_active(link->work, EV_TIMEOUT, 0);
+}
+
 static void wake(void *data)
 {
-	struct link *link = data;
-
-	event_active(link->work, EV_TIMEOUT, 0);
+	link_wake(data);
 }
 
 void lose(struct link *link, const char *why)
@@ -515,6 +518,7 @@ static void on_work(evutil_socket_t fd, short what, void *data)
 	if (link->step == SERVING) {
 		report_all(link);
 		say_done(link);
+		asked_send(link);
 	}
 	if (link->broken)
 		take_down(link);

@@ -157,7 +157,7 @@ static int offer_page(struct reading *r, struct page *page)
 	if (!result)
 		result = sides_of(call, match->id, r->person->id, r->language, &side);
 	if (!result)
-		result = shared_said(call, match->id, r->language, r->zone, &shared);
+		result = shared_by(call, match, side.own, side.other, r->language, r->zone, &shared);
 	if (result)
 		return result;
 	if (match->state != MATCH_OFFERED || side.own->answer != NONE)
@@ -435,8 +435,8 @@ static void begin(struct reading *r, struct page *page)
 	*page = (struct page){ .language = r->language,
 		.title = "",
 		.institution = settings_of(r->call)->institution.name,
-		.program = r->program ? r->program->title : "" };
-	page->parts = arena_room(r->call->arena, PARTS_MOST * sizeof *page->parts); /* each is whole when it is added */
+		.program = r->program ? r->program->title : "",
+		.parts = page->parts }; /* each is whole when it is added */
 }
 
 /* What was behind a button may be over by now: then the own page is shown. */
@@ -504,12 +504,6 @@ int page_deed(struct call *call, const struct invitation *invitation, const stru
 		return result;
 	kind = kind_of(&r);
 	return kind ? kind->deed(&r, ret, ret_count) : 0;
-}
-
-void page_none(struct arena *arena, int status, struct page *ret)
-{
-	*ret = (struct page){ .status = status, .language = "", .title = "", .institution = "", .program = "" };
-	ret->parts = arena_new(arena, sizeof *ret->parts);
 }
 
 static void hash_add(crypto_generichash_state *state, const char *text)

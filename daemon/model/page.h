@@ -34,7 +34,7 @@ struct page {
 	char hash[65];
 	bool over;               /* what the answer is about is over; another page stands in its place */
 	bool forgets;            /* nothing about an answer may be kept, not even its hash */
-	struct page_part *parts; /* PARTS_MOST of them */
+	struct page_part *parts; /* room for PARTS_MOST, of whoever wants the page */
 	int count;
 };
 /* What was sent back: names and values as they came, checked to be UTF-8. */
@@ -58,14 +58,13 @@ struct deed {
 	const char *error_at; /* the field beside which a refusal is shown; NULL: above the page */
 };
 
-/* The page of an invitation as it is now; answers that were refused are kept as values. E_NOTFOUND: what it asks is over. */
+/* The page of an invitation as it is now; answers that were refused are kept as values. E_NOTFOUND: what it asks is over. Of *ret the room for
+ * parts must be there, here and below. */
 int page_make(struct call *, const struct invitation *, const struct page_answer *, struct page *ret);
 /* What an answer asks for; *ret_count 0: nothing to be done but to show. E_INVALID: problem.field names the part. */
 int page_deed(struct call *, const struct invitation *, const struct page_answer *, struct deed ret[DEEDS_MOST], int *ret_count);
 /* After the deeds: what the reader is told. */
 int page_thanks(struct call *, const struct invitation *, const struct page_answer *, struct page *ret);
-/* The one page of every link that cannot be used, or of a moment when nothing can be done (MENTORSHIP_PAGE_BUSY). */
-void page_none(struct arena *, int status, struct page *ret);
 /* The answer is about somebody to talk to, whatever the link is for: "talk" asks for that page, "talk-send" sends it. */
 bool page_talks(const struct page_answer *);
 /* The link goes on after this answer: it was about a talk, or kept a draft. */

@@ -84,54 +84,58 @@ static void put_part(struct blocks *b, const struct page_part *p)
 	}
 }
 
-static void put_page(DBusMessage *reply, const struct page *page)
+static void put_page(struct blocks *b, const struct page *page)
 {
-	struct blocks b = { 0 };
-
-	put_number(&b, page->status);
-	put_number(&b, page->count);
-	put_text(&b, page->language);
-	put_text(&b, page->title);
-	put_text(&b, page->institution);
-	put_text(&b, page->program);
-	put_text(&b, page->hash);
+	put_number(b, page->status);
+	put_number(b, page->count);
+	put_text(b, page->language);
+	put_text(b, page->title);
+	put_text(b, page->institution);
+	put_text(b, page->program);
+	put_text(b, page->hash);
 	for (int i = 0; i < page->count; i++)
-		put_part(&b, &page->parts[i]);
-	link_must(dbus_message_append_args(reply, DBUS_TYPE_ARRAY, DBUS_TYPE_INT64, &b.numbers.data,
-		(int)(b.numbers.length / sizeof(int64_t)), DBUS_TYPE_ARRAY, DBUS_TYPE_BYTE, &b.texts.data, (int)b.texts.length,
+		put_part(b, &page->parts[i]);
+}
+
+static void blocks_send(struct blocks *b, DBusMessage *reply)
+{
+	link_must(dbus_message_append_args(reply, DBUS_TYPE_ARRAY, DBUS_TYPE_INT64, &b->numbers.data,
+		(int)(b->numbers.length / sizeof(int64_t)), DBUS_TYPE_ARRAY, DBUS_TYPE_BYTE, &b->texts.data, (int)b->texts.length,
 		DBUS_TYPE_INVALID));
-	buffer_free(&b.numbers);
-	buffer_free(&b.texts);
+	buffer_free(&b->numbers);
+	buffer_free(&b->texts);
 }
 
 /* ---- what is presented ---- */
 
 struct presented {
-	struct link_call *c;
-	const char *token, *hash;
+	struct blocks *blocks;
+	const char *token, *client, *hash;
 	struct page_answer answer;
-	bool replies; /* the reply has its page */
+	bool replies; /* the blocks have its page */
 	bool limited; /* this client had its wrong ones of the minute */
 	bool wrong;
 };
 
-static int show(struct call *call, struct presented *p, struct page *page)
+static int show(struct presented *p, const struct page *page)
 {
-	(void)call;
-	put_page(p->c->reply, page);
+	put_page(p->blocks, page);
 	p->replies = true;
 	return 0;
 }
 
-static int show_none(struct call *call, struct presented *p, int status)
+/* The one page of every link that cannot be used, or of a moment when nothing can be done. */
+static int show_none(struct presented *p)
 {
-	struct page page;
+	const struct page none = { .status = p->limited ? MENTORSHIP_PAGE_BUSY : MENTORSHIP_PAGE_NO_LINK };
 
-	p->wrong = status == MENTORSHIP_PAGE_NO_LINK;
-	if (p->wrong && p->limited)
-		status = MENTORSHIP_PAGE_BUSY;
-	page_none(call->arena, status, &page);
-	return show(call, p, &page);
+	p->wrong = true;
+	return show(p, &none);
+}
+
+static struct page page_new(struct call *call)
+{
+	return (struct page){ .parts = arena_room(call->arena, PARTS_MOST * sizeof(struct page_part)) };
 }
 
 static bool holds(const struct call *call, const struct invitation *invitation)
@@ -140,21 +144,20 @@ static bool holds(const struct call *call, const struct invitation *invitation)
 		invitation->expires_at > call->now;
 }
 
-static int open_page(struct call *call, void *data)
+/* The page is room for it. */
+static int open_page(struct call *call, struct presented *p, struct page *page)
 {
-	struct presented *p = data;
 	struct invitation *invitation;
-	struct page page;
 	int r = link_find(call, p->token, &invitation);
 
 	if (r)
 		return r;
 	if (!holds(call, invitation))
-		return show_none(call, p, MENTORSHIP_PAGE_NO_LINK);
-	r = page_make(call, invitation, NULL, &page);
+		return show_none(p);
+	r = page_make(call, invitation, NULL, page);
 	if (r == E_NOTFOUND)
-		return show_none(call, p, MENTORSHIP_PAGE_NO_LINK);
-	return r ? r : show(call, p, &page);
+		return show_none(p);
+	return r ? r : show(p, page);
 }
 
 /* ---- answering ---- */
@@ -256,7 +259,7 @@ static int try(struct call *call, void *data)
 		r = page_thanks(call, t->invitation, &t->presented->answer, &t->thanks);
 	if (!r && count) {
 		t->thanks.status = MENTORSHIP_PAGE_DONE;
-		show(call, t->presented, &t->thanks);
+		show(t->presented, &t->thanks);
 	}
 	return r;
 }
@@ -264,10 +267,10 @@ static int try(struct call *call, void *data)
 static int answer_page(struct call *call, void *data)
 {
 	struct presented *p = data;
-	struct trying trying = { .presented = p };
+	struct trying trying = { .presented = p, .thanks = page_new(call) };
+	struct page page = page_new(call);
 	struct invitation *invitation;
 	struct problem problem = { 0 };
-	struct page page;
 	int r = link_find(call, p->token, &invitation);
 
 	if (r)
@@ -277,20 +280,20 @@ static int answer_page(struct call *call, void *data)
 		(!strcmp(invitation->answer_hash, trying.hash) || !strcmp(invitation->answer_hash, FORGOTTEN))) {
 		r = page_thanks(call, invitation, &p->answer, &page);
 		page.status = MENTORSHIP_PAGE_DONE;
-		return r == E_NOTFOUND ? show_none(call, p, MENTORSHIP_PAGE_NO_LINK) : r ? r : show(call, p, &page);
+		return r == E_NOTFOUND ? show_none(p) : r ? r : show(p, &page);
 	}
 	if (!holds(call, invitation))
-		return show_none(call, p, MENTORSHIP_PAGE_NO_LINK);
+		return show_none(p);
 	r = page_make(call, invitation, &p->answer, &page);
 	if (r == E_NOTFOUND)
-		return show_none(call, p, MENTORSHIP_PAGE_NO_LINK);
+		return show_none(p);
 	if (r)
 		return r;
 	if (page_goes(&p->answer) || (page_talks(&p->answer) && strcmp(p->hash, page.hash)))
-		return show(call, p, &page); /* nobody is kept from asking for a talk by a page that has changed */
+		return show(p, &page); /* nobody is kept from asking for a talk by a page that has changed */
 	if (page.over || (strcmp(p->hash, page.hash) && (strcmp(p->hash, "one-click") || strcmp(invitation->purpose, "unsubscribe")))) {
 		page.status = MENTORSHIP_PAGE_CHANGED;
-		return show(call, p, &page);
+		return show(p, &page);
 	}
 	trying.invitation = invitation;
 	trying.language = page.language;
@@ -302,53 +305,145 @@ static int answer_page(struct call *call, void *data)
 	}
 	if (r)
 		mark_errors(&page, &problem, page_word(page.language, r == E_LIMIT ? TOO_OFTEN : REFUSED));
-	return p->replies ? 0 : show(call, p, &page);
+	return p->replies ? 0 : show(p, &page);
 }
 
-/* ---- the two calls ---- */
+/* ---- who presents it ---- */
 
-typedef int way_in(struct store *, const struct caller *, int (*run)(struct call *, void *), void *data, struct problem *);
-
-static int present(struct link_call *c, struct presented *p, const char *client, way_in *way, int (*run)(struct call *, void *))
+static int client_check(struct link_call *c, const char *client)
 {
-	struct client *who = strlen(client) <= CLIENT_BYTES ? client_of(c->link->plugins, client) : NULL;
-	int r;
+	if (strlen(client) <= CLIENT_BYTES)
+		return 0;
+	c->ends = true;
+	return problem_set(&c->problem, E_DENIED, NULL, "a client's name has %d bytes at most", CLIENT_BYTES);
+}
 
-	p->c = c;
-	if (!who) {
-		c->ends = true;
-		return problem_set(&c->problem, E_DENIED, NULL, "a client's name has %d bytes at most", CLIENT_BYTES);
+static void client_begins(struct plugins *plugins, struct presented *p)
+{
+	p->limited = client_of(plugins, p->client)->wrong >= WRONG_A_MINUTE;
+}
+
+static void client_ends(const struct link *link, const struct presented *p)
+{
+	struct client *client;
+
+	if (!p->wrong || p->limited)
+		return;
+	client = client_of(link->plugins, p->client);
+	if (++client->wrong == WRONG_A_MINUTE)
+		log_event(EVENT_CALLER_LIMITED, &(struct log_facts){ .plugin = link->name, .count = WRONG_A_MINUTE });
+}
+
+/* ---- Open ---- */
+
+/* All that one call opens: one look at the database, so what is on many pages is read once. */
+struct opening {
+	const struct link *link;
+	struct blocks blocks;
+	struct presented presented[OPENS_MOST];
+	int count;
+};
+
+static const char *next_text(const char **at, const char *end)
+{
+	const char *text = *at, *zero = memchr(text, '\0', (size_t)(end - text));
+
+	*at = zero ? zero + 1 : end;
+	return zero ? text : NULL;
+}
+
+static int read_opening(struct link_call *c, struct opening *o)
+{
+	const char *at = NULL, *end;
+	bool whole = true;
+	int bytes = 0, r = 0;
+
+	dbus_message_get_args(c->message, NULL, DBUS_TYPE_ARRAY, DBUS_TYPE_BYTE, &at, &bytes, DBUS_TYPE_INVALID);
+	for (end = at + bytes; at < end && whole && !r; o->count += whole) {
+		struct presented p = { .blocks = &o->blocks, .hash = "" };
+
+		p.token = next_text(&at, end);
+		p.client = next_text(&at, end);
+		whole = p.token && p.client && o->count < OPENS_MOST;
+		if (whole)
+			o->presented[o->count] = p;
+		if (whole)
+			r = client_check(c, p.client);
 	}
-	p->limited = who->wrong >= WRONG_A_MINUTE;
-	r = way(c->link->plugins->setup.store, &self, run, p, &c->problem);
-	who->wrong += p->wrong && !p->limited;
-	if (p->wrong && !p->limited && who->wrong == WRONG_A_MINUTE)
-		log_event(EVENT_CALLER_LIMITED, &(struct log_facts){ .plugin = c->link->name, .count = WRONG_A_MINUTE });
+	if (r || (whole && o->count))
+		return r;
+	c->ends = true;
+	return problem_set(&c->problem, E_INVALID, NULL, "1 to %d links are opened at once, by token and client", OPENS_MOST);
+}
+
+/* Room for what is around the blocks in a message. */
+#define BLOCKS_BYTES (LINK_BYTES - 4096)
+
+static size_t blocks_length(const struct blocks *b)
+{
+	return b->numbers.length + b->texts.length;
+}
+
+/* The page that found no room, and those after it, are to be asked for again. */
+static void put_again(struct blocks *b, size_t numbers, size_t texts, int count)
+{
+	static const struct page again = { .status = PAGE_AGAIN };
+
+	b->numbers.length = numbers;
+	b->texts.length = texts;
+	while (count--)
+		put_page(b, &again);
+}
+
+static int open_pages(struct call *call, void *data)
+{
+	struct opening *o = data;
+	struct page page = page_new(call);
+	int r = 0;
+
+	for (int i = 0; i < o->count && !r; i++) {
+		struct presented *p = &o->presented[i];
+		size_t numbers = o->blocks.numbers.length, texts = o->blocks.texts.length;
+
+		client_begins(o->link->plugins, p);
+		r = open_page(call, p, &page);
+		if (i && blocks_length(&o->blocks) > BLOCKS_BYTES) {
+			put_again(&o->blocks, numbers, texts, o->count - i);
+			return r;
+		}
+		client_ends(o->link, p);
+	}
 	return r;
 }
 
 int channel_open(struct link_call *c)
 {
-	struct presented p = { .hash = "" };
-	const char *client;
+	struct opening opening = { .link = c->link };
+	int r = read_opening(c, &opening);
 
-	dbus_message_get_args(c->message, NULL, DBUS_TYPE_STRING, &p.token, DBUS_TYPE_STRING, &client, DBUS_TYPE_INVALID);
-	return present(c, &p, client, store_look, open_page);
+	if (r)
+		return r;
+	c->link->calls += opening.count - 1;
+	r = store_look(c->link->plugins->setup.store, &self, open_pages, &opening, &c->problem);
+	blocks_send(&opening.blocks, c->reply);
+	return r;
 }
+
+/* ---- Answer ---- */
 
 int channel_answer(struct link_call *c)
 {
-	struct presented p = { .hash = "" };
+	struct blocks blocks = { 0 };
+	struct presented p = { .blocks = &blocks };
 	struct page_field *fields = NULL;
 	DBusMessageIter at, list, pair;
-	const char *client;
 	size_t bytes = 0;
 	int count = 0, r;
 
 	dbus_message_iter_init(c->message, &at);
 	dbus_message_iter_get_basic(&at, &p.token);
 	dbus_message_iter_next(&at);
-	dbus_message_iter_get_basic(&at, &client);
+	dbus_message_iter_get_basic(&at, &p.client);
 	dbus_message_iter_next(&at);
 	dbus_message_iter_get_basic(&at, &p.hash);
 	dbus_message_iter_next(&at);
@@ -366,8 +461,12 @@ int channel_answer(struct link_call *c)
 	if (dbus_message_iter_get_arg_type(&list) || bytes > ANSWER_BYTES) {
 		c->ends = true;
 		r = problem_set(&c->problem, E_LIMIT, NULL, "an answer has %d fields and %d bytes at most", FIELDS_MOST, ANSWER_BYTES);
-	} else
-		r = present(c, &p, client, store_do, answer_page);
+	} else if (!(r = client_check(c, p.client))) {
+		client_begins(c->link->plugins, &p);
+		r = store_do(c->link->plugins->setup.store, &self, answer_page, &p, &c->problem);
+		client_ends(c->link, &p);
+	}
+	blocks_send(&blocks, c->reply);
 	free(fields);
 	return r;
 }

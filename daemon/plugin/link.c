@@ -21,7 +21,7 @@
 
 enum {
 	CHEAP_CALLS = 200, /* a second, of those that a host has few reasons for */
-	DEAR_CALLS = 50000,
+	DEAR_CALLS = 100000,
 	RECEIVED_MOST = 4 << 20,
 	LAST_WORDS = 200
 };
@@ -165,7 +165,7 @@ static const struct link_method {
 	unsigned capability; /* 0: any */
 	bool dear;           /* what the plugin is there for: many a second are fine */
 	int (*run)(struct link_call *);
-} methods[] = { { "Open", "ss", LINK_READY, false, MENTORSHIP_SURVEY_CHANNEL, true, channel_open },
+} methods[] = { { "Open", "ay", LINK_READY, false, MENTORSHIP_SURVEY_CHANNEL, true, channel_open },
 	{ "Answer", "sssa(ss)", LINK_READY, false, MENTORSHIP_SURVEY_CHANNEL, true, channel_answer },
 	{ "Report", "a(xus)", LINK_HELLO, false, MENTORSHIP_NOTIFIER, true, post_report },
 	{ "Bounced", "xsss", LINK_READY, false, MENTORSHIP_NOTIFIER, false, bounce_told },

@@ -16,8 +16,9 @@
  *   Refused(s)   a callback refused, with its reason; the link ends       ()
  *                (so does a host that did not load its plugin at all: after a Hello without capabilities and version)
  *   Report(a(xus)) id, outcome, detail; at most REPORT_MOST               (ax) those that are written down now: they may be forgotten
- *   Open(ss)     token, client             a page (PAGE_SIGNATURE)
- *   Answer(sssa(ss)) token, client, hash, fields (at most FIELDS_MOST)    a page
+ *   Open(ay)     for each of at most OPENS_MOST: token, client, each ended by a zero byte     as many pages (PAGE_SIGNATURE), in that
+ *                order; those for which there was no room are of status PAGE_AGAIN and without parts, the first never is
+ *   Answer(sssa(ss)) token, client, hash, fields (at most FIELDS_MOST)    one page
  *   Bounced(xsss) id or 0, message_id or "", status, detail               (u) enum mentorship_bounce_answer
  *   EventDone(x) sequence                  ()
  *   Tested(xus)  sequence, outcome, detail: of an event that is a test     ()
@@ -39,9 +40,9 @@
 #define LINK_PATH "/org/mentorship1/link"
 #define LINK_INTERFACE "org.mentorship1.Link"
 /*
- * A page goes in two blocks, which cost libdbus two checks where a structure for each part costs it hundreds. Numbers: status, how many
+ * Pages go in two blocks, which cost libdbus two checks where a structure for each part costs it hundreds. Numbers: status, how many
  * parts, then for each of them kind, flags, min, max, how many choices. Texts, each ended by a zero byte: language, title, institution,
- * program, hash, then for each part name, text, value, error, hint, shown_if, and of its choices value and text.
+ * program, hash, then for each part name, text, value, error, hint, shown_if, and of its choices value and text. The next page follows.
  */
 #define PAGE_SIGNATURE "axay"
 
@@ -52,6 +53,8 @@ enum {
 	LINK_HOLDS = 256, /* messages that a notifier is given before the first of them has an outcome */
 	REPORT_MOST = 64,
 	FIELDS_MOST = 2000,
+	OPENS_MOST = 16,   /* few enough that the host writes pages while the daemon makes the next */
+	PAGE_AGAIN = 100,  /* in place of an enum mentorship_page_status: to be asked for once more */
 	TOKEN_LENGTH = 43, /* base64url of 32 bytes */
 	PAGE_NUMBERS = 2,  /* before those of the parts */
 	PART_NUMBERS = 5

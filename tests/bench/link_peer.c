@@ -92,13 +92,13 @@ static void serve(DBusServer *server)
 
 static void ask(DBusConnection *connection, long number)
 {
-	char token[44], client[40];
-	const char *a = token, *b = client;
+	char texts[44 + 33];
+	const char *bytes = texts;
 	DBusMessage *message = dbus_message_new_method_call(NULL, "/org/mentorship1/link", "org.mentorship1.Link", "Open"), *reply;
 
-	snprintf(token, sizeof token, "%043ld", number);
-	snprintf(client, sizeof client, "%032ld", number * 7919);
-	must(dbus_message_append_args(message, DBUS_TYPE_STRING, &a, DBUS_TYPE_STRING, &b, DBUS_TYPE_INVALID));
+	snprintf(texts, 44, "%043ld", number);
+	snprintf(texts + 44, 33, "%032ld", number * 7919);
+	must(dbus_message_append_args(message, DBUS_TYPE_ARRAY, DBUS_TYPE_BYTE, &bytes, (int)sizeof texts, DBUS_TYPE_INVALID));
 	reply = dbus_connection_send_with_reply_and_block(connection, message, 10000, NULL);
 	must(reply && dbus_message_has_signature(reply, "axay"));
 	dbus_message_unref(message);

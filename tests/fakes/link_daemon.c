@@ -7,7 +7,8 @@
  *	take on|off            whether reports are said to be written down
  *	mute on|off            whether calls are answered at all
  *	silent on|off          whether pages are
- *	busy                   the next page is an error
+ *	busy                   the next pages are an error
+ *	pages all|one|short|none   of a call for many: all of them, one and the others again, one too few, none of them ever
  *	simulated on|off       whether its clock is said to be
  *	bounce NUMBER          how mails that came back are answered
  *	close                  the link is dropped; it listens on
@@ -28,6 +29,7 @@ static struct event_base *base;
 static struct event *work;
 static DBusConnection *connection;
 static bool take = true, mute, silent, busy, simulated, dropping;
+static char pages[8] = "all";
 static dbus_uint32_t bounce;
 
 static void must(int ok)
@@ -44,6 +46,16 @@ static void wake(void *data)
 
 /* ---- what the host says ---- */
 
+static void print_texts(DBusMessageIter *array)
+{
+	const char *texts;
+	int length = 0;
+
+	dbus_message_iter_get_fixed_array(array, &texts, &length);
+	for (const char *at = texts; at < texts + length; at += strlen(at) + 1)
+		printf(at == texts ? "'%s'" : " '%s'", at);
+}
+
 static void print_value(DBusMessageIter *iter)
 {
 	int type = dbus_message_iter_get_arg_type(iter);
@@ -53,11 +65,14 @@ static void print_value(DBusMessageIter *iter)
 	if (type == DBUS_TYPE_ARRAY || type == DBUS_TYPE_STRUCT) {
 		putchar(type == DBUS_TYPE_ARRAY ? '[' : '(');
 		dbus_message_iter_recurse(iter, &inner);
-		for (int i = 0; dbus_message_iter_get_arg_type(&inner) != DBUS_TYPE_INVALID; i++, dbus_message_iter_next(&inner)) {
-			if (i)
-				putchar(' ');
-			print_value(&inner);
-		}
+		if (dbus_message_iter_get_arg_type(&inner) == DBUS_TYPE_BYTE)
+			print_texts(&inner);
+		else
+			for (int i = 0; dbus_message_iter_get_arg_type(&inner) != DBUS_TYPE_INVALID; i++, dbus_message_iter_next(&inner)) {
+				if (i)
+					putchar(' ');
+				print_value(&inner);
+			}
 		putchar(type == DBUS_TYPE_ARRAY ? ']' : ')');
 		return;
 	}
@@ -102,15 +117,76 @@ static void append_taken(DBusMessage *report, DBusMessage *reply)
 	must(dbus_message_iter_close_container(&to, &ids));
 }
 
-static void append_page(DBusMessage *reply)
-{
-	static const char texts[] = "en\0Page\0School\0\0hash\0field\0Label\0value\0\0\0\0a\0Choice";
-	static const dbus_int64_t numbers[] = { 0, 1, 4, 1, 0, 80, 1 };
-	const char *bytes = texts;
-	const dbus_int64_t *first = numbers;
+enum {
+	TEXTS_MOST = 256 * OPENS_MOST
+};
 
-	must(dbus_message_append_args(
-		reply, 'a', 'x', &first, (int)(sizeof numbers / sizeof *numbers), 'a', 'y', &bytes, (int)sizeof texts, DBUS_TYPE_INVALID));
+struct blocks {
+	dbus_int64_t numbers[8 * OPENS_MOST];
+	char texts[TEXTS_MOST];
+	int number_count, text_bytes;
+};
+
+static void put(struct blocks *b, const dbus_int64_t *numbers, size_t size, const char *texts, size_t bytes)
+{
+	memcpy(b->numbers + b->number_count, numbers, size);
+	memcpy(b->texts + b->text_bytes, texts, bytes);
+	b->number_count += (int)(size / sizeof *numbers);
+	b->text_bytes += (int)bytes;
+}
+
+/* The page has its token for the name of its program. */
+static void put_page(struct blocks *b, const char *token)
+{
+	static const char before[] = "en\0Page\0School", behind[] = "hash\0field\0Label\0value\0\0\0\0a\0Choice";
+	static const dbus_int64_t numbers[] = { 0, 1, 4, 1, 0, 80, 1 };
+
+	put(b, numbers, sizeof numbers, before, sizeof before);
+	put(b, numbers, 0, token, strlen(token) + 1);
+	put(b, numbers, 0, behind, sizeof behind);
+}
+
+static void put_again(struct blocks *b)
+{
+	static const dbus_int64_t numbers[] = { PAGE_AGAIN, 0 };
+
+	put(b, numbers, sizeof numbers, "\0\0\0\0", 5);
+}
+
+/* The tokens of an Open, or the one of an Answer. */
+static int tokens_of(DBusMessage *message, const char *ret[OPENS_MOST])
+{
+	DBusMessageIter top, array;
+	const char *at, *end;
+	int length = 0, count = 0;
+
+	dbus_message_iter_init(message, &top);
+	if (dbus_message_iter_get_arg_type(&top) == DBUS_TYPE_STRING) {
+		dbus_message_iter_get_basic(&top, &ret[0]);
+		return 1;
+	}
+	dbus_message_iter_recurse(&top, &array);
+	dbus_message_iter_get_fixed_array(&array, &at, &length);
+	for (end = at + length; at < end; at += strlen(at) + 1, at += strlen(at) + 1) {
+		must(count < OPENS_MOST);
+		ret[count++] = at;
+	}
+	return count;
+}
+
+static void append_pages(DBusMessage *message, DBusMessage *reply)
+{
+	struct blocks b = { 0 };
+	const dbus_int64_t *numbers = b.numbers;
+	const char *texts = b.texts, *tokens[OPENS_MOST];
+	int count = tokens_of(message, tokens);
+
+	for (int i = 0; i < count - !strcmp(pages, "short"); i++)
+		if (!strcmp(pages, "none") || (i && !strcmp(pages, "one")))
+			put_again(&b);
+		else
+			put_page(&b, tokens[i]);
+	must(dbus_message_append_args(reply, 'a', 'x', &numbers, b.number_count, 'a', 'y', &texts, b.text_bytes, DBUS_TYPE_INVALID));
 }
 
 static DBusMessage *answer(DBusMessage *message)
@@ -137,7 +213,7 @@ static DBusMessage *answer(DBusMessage *message)
 	} else if (!strcmp(member, "Report")) {
 		append_taken(message, reply);
 	} else if ((!strcmp(member, "Open") || !strcmp(member, "Answer")) && !busy) {
-		append_page(reply);
+		append_pages(message, reply);
 	} else if (!strcmp(member, "Open") || !strcmp(member, "Answer")) {
 		busy = false;
 		dbus_message_unref(reply);
@@ -296,6 +372,8 @@ static void obey(char *line)
 	on = words && !strcmp(words, "on");
 	if (!strcmp(line, "take")) {
 		take = on;
+	} else if (!strcmp(line, "pages") && words) {
+		snprintf(pages, sizeof pages, "%s", words);
 	} else if (!strcmp(line, "mute")) {
 		mute = on;
 	} else if (!strcmp(line, "silent")) {

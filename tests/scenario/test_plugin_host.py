@@ -351,14 +351,14 @@ def test_survey_channel(world):
     daemon = world.daemon()
     host = world.host("asker")
     assert daemon.until("Ready") and daemon.seen[-2:] == ["Hello 'asker' 1 1 2 '1.0'", "Ready"]
-    assert daemon.until("Open") == "Open 't\ufffdken ' 'client'"
+    assert daemon.until("Open") == "Open ['t\ufffdken ' 'client']"
     assert host.until("<6>") == "<6>plugin asker: opened: status 0 'Page' 'hash' 1 parts"
     assert host.until("<6>") == "<6>plugin asker: part 4 1 'field' 'Label' 80 1 'Choice'"
     assert daemon.until("Answer") == "Answer 'token' 'client' 'hash' [('do' 'accept') ('why' 'two"
     assert daemon.next() == "lines\t\ufffd  \u00e4') ('' '')]"
     assert host.until("<6>plugin asker: third")
     assert host.until("<6>plugin asker: taken") == "<6>plugin asker: taken 1024, too many fields -1, no function -1"
-    assert host.until("<6>plugin asker: pages") == "<6>plugin asker: pages 1024, busy 0"
+    assert host.until("<6>plugin asker: pages") == "<6>plugin asker: pages 1024, busy 0, strange 0"
 
 
 def test_pages_that_cannot_be_had_are_busy_ones(world):
@@ -369,6 +369,28 @@ def test_pages_that_cannot_be_had_are_busy_ones(world):
     assert host.until("<6>plugin asker: opened") == "<6>plugin asker: opened: status 5 '' '' 0 parts"
     daemon.say("stop")
     assert host.process.wait(10) == 0
+
+
+def test_pages_that_found_no_room_are_asked_for_again(world):
+    world.plugin("asker", None, "-levent")
+    daemon = world.daemon()
+    daemon.say("pages one")
+    host = world.host("asker")
+    assert host.until("<6>plugin asker: pages", 20) == "<6>plugin asker: pages 1024, busy 0, strange 0"
+    asked = [daemon.until("Open ").count("'token") for _ in range(1 + 1 + 1024)]
+    assert max(asked) == 16 and asked[-1] == 1
+
+
+@pytest.mark.parametrize("pages, why", [("short", "fewer pages than it was asked for"), ("none", "no page for the first of its questions")])
+def test_pages_that_do_not_come_end_the_link(world, pages, why):
+    world.plugin("asker", None, "-levent")
+    daemon = world.daemon()
+    daemon.say(f"pages {pages}")
+    host = world.host("asker")
+    assert why in host.until("<4>plugin asker: the link to the daemon is closed")
+    assert host.until("<6>plugin asker: opened") == "<6>plugin asker: opened: status 5 '' '' 0 parts"
+    daemon.say("pages all")
+    assert host.until("<6>plugin asker: third")
 
 
 def test_a_question_without_an_answer_ends(world):
@@ -391,7 +413,7 @@ def test_a_link_that_breaks_answers_every_question(world):
     daemon.say("close")
     assert host.until("<6>plugin asker: opened") == "<6>plugin asker: opened: status 5 '' '' 0 parts"
     daemon.say("silent off")
-    assert host.until("<6>plugin asker: pages").startswith("<6>plugin asker: pages 1024, busy")
+    assert re.fullmatch("<6>plugin asker: pages 1024, busy [0-9]+, strange 0", host.until("<6>plugin asker: pages"))
 
 
 def sink(world, how):

@@ -301,37 +301,75 @@ static inline const char *part_line(struct house *h, const char **texts, dbus_in
 	return arena_print(&h->w->arena, "%s=%s %s%s%s", of[0], of[2], of[1], *of[3] ? " !" : "", of[3]);
 }
 
-static inline struct shown shown_of(struct house *h, DBusMessage *reply)
+/* The pages of a reply, which must be of that shape; how many. */
+static inline int all_shown(struct house *h, DBusMessage *reply, struct shown *ret, int most)
 {
-	struct shown shown = { 99, "", "", "", 0 };
-	const dbus_int64_t *numbers;
-	const char *texts, *at[5];
-	int count, bytes;
+	const dbus_int64_t *numbers, *numbers_end;
+	const char *texts, *texts_end, *at[5];
+	int count, bytes, pages = 0;
 
 	assert_non_null(reply);
 	assert_true(dbus_message_has_signature(reply, PAGE_SIGNATURE));
 	assert_true(dbus_message_get_args(reply, NULL, DBUS_TYPE_ARRAY, DBUS_TYPE_INT64, &numbers, &count, DBUS_TYPE_ARRAY, DBUS_TYPE_BYTE,
 		&texts, &bytes, DBUS_TYPE_INVALID));
-	assert_true(count >= PAGE_NUMBERS && bytes && !texts[bytes - 1]);
-	shown.status = (unsigned)numbers[0];
-	shown.parts = (int)numbers[1];
-	assert_int_equal(count, PAGE_NUMBERS + PART_NUMBERS * shown.parts);
-	for (int i = 0; i < 5; i++, texts += strlen(texts) + 1)
-		at[i] = texts;
-	shown.title = arena_copy(&h->w->arena, at[1]);
-	shown.hash = arena_copy(&h->w->arena, at[4]);
-	for (int i = 0; i < shown.parts; i++)
-		shown.all = arena_print(
-			&h->w->arena, "%s%s\n", shown.all, part_line(h, &texts, numbers[PAGE_NUMBERS + PART_NUMBERS * i + 4]));
+	assert_true(bytes && !texts[bytes - 1]);
+	numbers_end = numbers + count;
+	for (texts_end = texts + bytes; numbers < numbers_end; pages++) {
+		struct shown shown = { 99, "", "", "", 0 };
+
+		assert_true(pages < most && numbers_end - numbers >= PAGE_NUMBERS);
+		shown.status = (unsigned)numbers[0];
+		shown.parts = (int)numbers[1];
+		for (int i = 0; i < 5; i++, texts += strlen(texts) + 1)
+			at[i] = texts;
+		shown.title = arena_copy(&h->w->arena, at[1]);
+		shown.hash = arena_copy(&h->w->arena, at[4]);
+		numbers += PAGE_NUMBERS;
+		for (int i = 0; i < shown.parts; i++, numbers += PART_NUMBERS) {
+			assert_true(numbers_end - numbers >= PART_NUMBERS);
+			shown.all = arena_print(&h->w->arena, "%s%s\n", shown.all, part_line(h, &texts, numbers[4]));
+		}
+		ret[pages] = shown;
+	}
+	assert_ptr_equal(texts, texts_end);
 	dbus_message_unref(reply);
+	return pages;
+}
+
+static inline struct shown shown_of(struct house *h, DBusMessage *reply)
+{
+	struct shown shown;
+
+	assert_int_equal(all_shown(h, reply, &shown, 1), 1);
 	return shown;
+}
+
+/* Open for these links: token and client of each, one after the other. */
+static inline DBusMessage *opening(const char *const *texts, int count)
+{
+	DBusMessage *message = dbus_message_new_method_call(NULL, LINK_PATH, LINK_INTERFACE, "Open");
+	struct buffer block = { 0 };
+
+	for (int i = 0; i < count; i++)
+		buffer_add(&block, texts[i], strlen(texts[i]) + 1);
+	assert_true(dbus_message_append_args(message, DBUS_TYPE_ARRAY, DBUS_TYPE_BYTE, &block.data, (int)block.length, DBUS_TYPE_INVALID));
+	buffer_free(&block);
+	return message;
+}
+
+static inline DBusMessage *ask_to_open(struct house *h, const char *const *texts, int count)
+{
+	DBusMessage *message = opening(texts, count);
+	DBusPendingCall *pending = NULL;
+
+	dbus_connection_send_with_reply(h->host.connection, message, &pending, 5000);
+	dbus_message_unref(message);
+	return reply_of(h, pending);
 }
 
 static inline struct shown open_page(struct house *h, const char *token)
 {
-	const char *client = "somebody";
-
-	return shown_of(h, ask_daemon(h, "Open", DBUS_TYPE_STRING, &token, DBUS_TYPE_STRING, &client, DBUS_TYPE_INVALID));
+	return shown_of(h, ask_to_open(h, (const char *const[]){ token, "somebody" }, 2));
 }
 
 static inline struct shown answer_page(struct house *h, const char *token, const char *hash, const char *const *fields)

@@ -20,13 +20,18 @@ static int read_blocks(
 {
 	static DBusMessage *message;
 	struct problem problem = { 0 };
+	struct mentorship_page none;
+	struct pages pages;
 	int r;
 
 	if (message)
 		dbus_message_unref(message);
 	message = dbus_message_new(DBUS_MESSAGE_TYPE_METHOD_RETURN);
 	assert_true(dbus_message_append_args(message, 'a', 'x', &some, count, 'a', 'y', &bytes, length, DBUS_TYPE_INVALID));
-	r = page_read(message, arena, page, &problem);
+	if (!(r = pages_begin(&pages, message, &problem)))
+		r = pages_next(&pages, arena, page, &problem);
+	if (r > 0) /* it is the only one */
+		r = pages_next(&pages, arena, &none, &problem);
 	assert_int_equal(r, problem.code);
 	return r;
 }

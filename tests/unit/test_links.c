@@ -242,7 +242,6 @@ static void is_taken(struct house *h, int fields, size_t bytes, bool taken)
 static void an_answer_and_a_client_have_their_sizes(void **state)
 {
 	struct house *h = *state;
-	const char *token = "nobody", *client = arena_print(&h->w->arena, "%065d", 1);
 	DBusMessage *reply;
 
 	is_taken(h, FIELDS_MOST, 1, true);
@@ -250,7 +249,7 @@ static void an_answer_and_a_client_have_their_sizes(void **state)
 	is_taken(h, 2, (1 << 18) - 2, true);
 	is_taken(h, 2, (1 << 18) - 1, false);
 	become(h, "web", MENTORSHIP_SURVEY_CHANNEL);
-	reply = ask_daemon(h, "Open", DBUS_TYPE_STRING, &token, DBUS_TYPE_STRING, &client, DBUS_TYPE_INVALID);
+	reply = ask_to_open(h, (const char *const[]){ "nobody", arena_print(&h->w->arena, "%065d", 1) }, 2);
 	assert_true(!reply || dbus_message_get_type(reply) == DBUS_MESSAGE_TYPE_ERROR);
 	if (reply)
 		dbus_message_unref(reply);

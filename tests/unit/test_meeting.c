@@ -387,9 +387,12 @@ static const struct page_part *part_of(const struct page *page, const char *valu
 static int look(struct call *call, void *data)
 {
 	struct looking *l = data;
-	int r = l->count ? page_deed(call, &l->invitation, &(struct page_answer){ l->fields, l->count }, l->deeds, &l->deed_count)
-			 : page_make(call, &l->invitation, NULL, &l->page);
+	struct page_part parts[PARTS_MOST];
+	int r;
 
+	l->page.parts = parts;
+	r = l->count ? page_deed(call, &l->invitation, &(struct page_answer){ l->fields, l->count }, l->deeds, &l->deed_count)
+		     : page_make(call, &l->invitation, NULL, &l->page);
 	if (!r)
 		l->judge(l);
 	return r;

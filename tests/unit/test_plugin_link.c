@@ -479,10 +479,9 @@ static void guess(struct house *h, int count, bool many, int of[MENTORSHIP_PAGE_
 
 	for (int done = 0; done < count; done += AT_ONCE) {
 		for (int i = 0; i < AT_ONCE; i++) {
-			DBusMessage *message = dbus_message_new_method_call(NULL, LINK_PATH, LINK_INTERFACE, "Open");
-			const char *token = arena_print(&h->w->arena, "%043d", done + i), *client = many ? token + 20 : "guesser";
+			const char *token = arena_print(&h->w->arena, "%043d", done + i);
+			DBusMessage *message = opening((const char *const[]){ token, many ? token + 20 : "guesser" }, 2);
 
-			dbus_message_append_args(message, DBUS_TYPE_STRING, &token, DBUS_TYPE_STRING, &client, DBUS_TYPE_INVALID);
 			dbus_connection_send_with_reply(h->host.connection, message, &pending[i], 5000);
 			dbus_message_unref(message);
 		}
@@ -495,7 +494,7 @@ static void who_guesses_keeps_nobody_from_a_link(void **state)
 {
 	struct house *h = *state;
 	int one[MENTORSHIP_PAGE_BUSY + 1] = { 0 }, many[MENTORSHIP_PAGE_BUSY + 1] = { 0 }, again[MENTORSHIP_PAGE_BUSY + 1] = { 0 };
-	const char *cleo, *client = "guesser";
+	const char *cleo;
 	int64_t records;
 
 	become(h, "mail", MENTORSHIP_NOTIFIER);
@@ -511,8 +510,7 @@ static void who_guesses_keeps_nobody_from_a_link(void **state)
 	assert_int_equal(one[MENTORSHIP_PAGE_NO_LINK] + one[MENTORSHIP_PAGE_BUSY], 10020);
 	assert_int_equal(open_page(h, cleo).status, MENTORSHIP_PAGE_SHOWN);
 	/* who sits behind the same address */
-	assert_int_equal(shown_of(h, ask_daemon(h, "Open", DBUS_TYPE_STRING, &cleo, DBUS_TYPE_STRING, &client, DBUS_TYPE_INVALID)).status,
-		MENTORSHIP_PAGE_SHOWN);
+	assert_int_equal(shown_of(h, ask_to_open(h, (const char *const[]){ cleo, "guesser" }, 2)).status, MENTORSHIP_PAGE_SHOWN);
 	guess(h, 10020, true, many); /* each from another: the table does not grow */
 	assert_int_equal(many[MENTORSHIP_PAGE_NO_LINK], 10020);
 	assert_int_equal(open_page(h, cleo).status, MENTORSHIP_PAGE_SHOWN);
@@ -527,11 +525,10 @@ static void who_guesses_keeps_nobody_from_a_link(void **state)
 static void what_no_host_says_ends_its_link(void **state)
 {
 	struct house *h = *state;
-	const char *token = "x", *client = "y";
 	DBusMessage *reply;
 
 	become(h, "mail", MENTORSHIP_NOTIFIER);
-	reply = ask_daemon(h, "Open", DBUS_TYPE_STRING, &token, DBUS_TYPE_STRING, &client, DBUS_TYPE_INVALID); /* not its capability */
+	reply = ask_to_open(h, (const char *const[]){ "x", "y" }, 2); /* not its capability */
 	assert_null(reply);
 	spin(h, 30);
 	assert_true(h->host.gone);

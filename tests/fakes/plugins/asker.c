@@ -7,10 +7,12 @@
 #include <event2/event.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const struct mentorship_host *host;
 static struct event *timer;
-static int step, pages, busy;
+static int step, pages, busy, strange;
+static char tokens[1100][20];
 
 static void say(const char *what, const struct mentorship_page *page)
 {
@@ -33,9 +35,9 @@ static void opened(void *data, const struct mentorship_page *page)
 
 static void counted(void *data, const struct mentorship_page *page)
 {
-	(void)data;
 	pages++;
 	busy += page->status == MENTORSHIP_PAGE_BUSY;
+	strange += page->status != MENTORSHIP_PAGE_BUSY && strcmp(page->program, data) != 0; /* the page of another */
 }
 
 static void ask_many(void)
@@ -46,8 +48,10 @@ static void ask_many(void)
 
 	for (int i = 0; i < 2001; i++)
 		fields[i] = (struct mentorship_field){ "a", "b" };
-	for (int i = 0; i < 1100; i++)
-		taken += !host->open(host, "token", "client", counted, NULL);
+	for (int i = 0; i < 1100; i++) {
+		snprintf(tokens[i], sizeof tokens[i], "token%d", i);
+		taken += !host->open(host, tokens[i], "client", counted, tokens[i]);
+	}
 	snprintf(line, sizeof line, "taken %d, too many fields %d, no function %d", taken,
 		host->answer(host, "t", "c", "h", fields, 2001, counted, NULL), host->open(host, "t", "c", NULL, NULL));
 	host->log(host, MENTORSHIP_INFO, line);
@@ -74,7 +78,7 @@ static void on_timer(evutil_socket_t fd, short what, void *data)
 	else if (step == 3)
 		ask_many();
 	else if (step == 4 && pages >= 1024) {
-		snprintf(line, sizeof line, "pages %d, busy %d", pages, busy);
+		snprintf(line, sizeof line, "pages %d, busy %d, strange %d", pages, busy, strange);
 		host->log(host, MENTORSHIP_INFO, line);
 		step++;
 	}

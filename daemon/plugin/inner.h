@@ -35,7 +35,8 @@ struct process {
 	struct bufferevent *link;
 	struct frame_reader in;
 	bool link_closed; /* what came before is still read */
-	bool gone;        /* it was waited for */
+	bool gone;        /* it was waited for, */
+	int status;       /* and that is how it ended, as waitpid says it */
 	bool over;        /* nothing more will come */
 	struct process *next;
 };

@@ -128,6 +128,7 @@ static void on_exit_seen(evutil_socket_t fd, short what, void *data)
 				.has = LOG_HAS_NUMBER,
 				.number = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status) });
 	event_del(process->exited);
+	process->status = status;
 	process->gone = true;
 	process->over = process->link_closed;
 	if (!process->link_closed) /* the last bytes may still be on their way */

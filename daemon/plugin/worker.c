@@ -10,10 +10,12 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "core/log.h"
+#include "core/settings.h"
 
 enum {
 	RETRY_SECONDS = 5,
@@ -217,7 +219,12 @@ static void on_go(evutil_socket_t fd, short what, void *data)
 
 static int ended_early(struct call *call, const struct piece *piece)
 {
-	(void)piece;
+	const struct process *process = piece->process;
+
+	if (process->gone && WIFEXITED(process->status) && WEXITSTATUS(process->status) == FRAME_NO_MEMORY)
+		return fail(call, E_UNAVAILABLE, NULL,
+			"the worker needed more than %lld MiB of memory and was ended; a smaller task may do, or more memory (worker.memory)",
+			(long long)piece->workers->setup.settings->worker.memory);
 	return fail(call, E_UNAVAILABLE, NULL, "the worker ended unexpectedly; try again, and look into the log if it happens again");
 }
 

@@ -8,6 +8,7 @@
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
 #include <sched.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -16,6 +17,8 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "core/frame.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 #define SANITIZED 1
@@ -44,6 +47,10 @@
 
 /* ---- limits ---- */
 
+enum {
+	ADDRESSES = 2048 /* MiB beside the memory: for sixteen threads and the libraries */
+};
+
 static void limit(int what, rlim_t most)
 {
 	struct rlimit old, new = { most, most };
@@ -56,10 +63,31 @@ static void limit(int what, rlim_t most)
 		_exit(1);
 }
 
+/* Whoever gets no memory aborts (core/arena.h); errno still says why. Else the abort goes on. */
+static void on_abort(int number)
+{
+	(void)number;
+	if (errno == ENOMEM)
+		_exit(FRAME_NO_MEMORY);
+}
+
+/*
+ * What is limited is what a worker can write to and has to itself. Addresses are not memory: malloc sets aside 64 MiB of them for each
+ * thread, of which little is used. They have a limit all the same, as what is shared does not count as data.
+ */
+static void limit_memory(rlim_t memory)
+{
+	if (SANITIZED) /* its shadow is terabytes of both */
+		return;
+	limit(RLIMIT_DATA, memory << 20);
+	limit(RLIMIT_AS, (memory + ADDRESSES) << 20);
+	if (sigaction(SIGABRT, &(struct sigaction){ .sa_handler = on_abort }, NULL))
+		_exit(1);
+}
+
 void limits_set(long memory, long seconds)
 {
-	if (!SANITIZED) /* its shadow is terabytes of addresses */
-		limit(RLIMIT_AS, (rlim_t)memory << 20);
+	limit_memory((rlim_t)memory);
 	limit(RLIMIT_CPU, (rlim_t)seconds + 1);
 	limit(RLIMIT_NOFILE, 32);
 	limit(RLIMIT_CORE, 0);

@@ -11,7 +11,7 @@
 
 #include "core/error.h"
 
-/* memory in MiB, time in seconds; both as the daemon set them. */
+/* memory in MiB, time in seconds; both as the daemon set them. Who gets no more memory and aborts ends with FRAME_NO_MEMORY. */
 void limits_set(long memory, long seconds);
 /* `directory`: descriptor of the database's directory, or -1: no file at all. E_UNAVAILABLE: this system cannot do it; nothing may be read. */
 int sandbox_enter(int directory, struct problem *);

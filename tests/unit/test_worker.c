@@ -237,6 +237,27 @@ static void inherits_nothing(void **state)
 		0);
 }
 
+/* It has what its limit lets it have, addresses too, and is stopped at what is more, with a sentence that says which setting it was. */
+static void runs_away(void **state)
+{
+	struct world *w = *state;
+	struct workshop *s;
+	struct cast c = cast(w);
+	char program[PATH_MAX];
+	int64_t task, run;
+
+	real_worker(program);
+	w->settings->worker.memory = 64;
+	s = workshop_open(w, arena_print(&w->arena, "%s/fakes/runaway", dirname(program)));
+	people(s, &c);
+	run = run_new(s, &c, &task);
+	workshop_run(s);
+	must_be(s, run, "failed");
+	assert_string_equal(task_find(s->tasks, task)->problem.text,
+		"the worker needed more than 64 MiB of memory and was ended; a smaller task may do, or more memory (worker.memory)");
+	workshop_close(s);
+}
+
 static void cancelled(void **state)
 {
 	struct world *w = *state;
@@ -366,6 +387,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(misbehaving, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(no_program, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(inherits_nothing, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(runs_away, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(cancelled, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(queues, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(others_are_served, set_up, tear_down),

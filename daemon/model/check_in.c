@@ -50,6 +50,8 @@ static const struct field fields[] = { ID_AND_VERSION(struct check_in, .anchor =
 	{ AS_WORDS(struct check_in, flags, STAFF), .flags = BY_VERB | LISTED | HAS_MAX | OWN | ERASED, .max = 500,
 		.retention = AFTER_PROGRAM, .label = "Flags" },
 	{ AS_INT(struct check_in, answered_at, INSTANT, STAFF), .flags = BY_VERB | OWN, .label = "Answered" },
+	{ AS_INT(struct check_in, acknowledged_at, INSTANT, STAFF), .flags = BY_VERB, .label = "Staff have looked at it" },
+	{ AS_INT(struct check_in, acknowledged_by, NUMBER, STAFF), .flags = BY_VERB, .label = "The person with the number did" },
 	{ AS_INT(struct check_in, state, CHOICE, MEMBER), .flags = REQUIRED | BY_VERB | SORTED | LISTED | OWN, .choices = states,
 		.starts = true, .label = "State" },
 	{ 0 } };
@@ -98,7 +100,21 @@ static int answer_it(struct call *call, const void *was, void *now)
 	if (check_in->form != NONE)
 		r = check_in_take(call, check_in, given->answers, false);
 	check_in->answered_at = call->now;
+	check_in->acknowledged_at = check_in->acknowledged_by = NONE; /* of an answer that came late nobody has seen anything yet */
 	return r ? r : stop_asking(call, check_in->id);
+}
+
+/* What comes of it is a talk, a pause or a concern; here it only leaves the agenda. The audit has a reason, if one was given. */
+static int acknowledge(struct call *call, const void *was, void *now)
+{
+	struct check_in *check_in = now;
+
+	(void)was;
+	if (check_in->acknowledged_at != NONE)
+		return fail(call, E_STATE, "acknowledged_at", "somebody has looked at it already");
+	check_in->acknowledged_at = call->now;
+	check_in->acknowledged_by = call->caller->person;
+	return 0;
 }
 
 static int keep_draft(struct call *call, const void *was, void *now)
@@ -122,6 +138,7 @@ static const struct verb verbs[] = { { "Answer", SELF, OPEN, S(ANSWERED), "ratin
 					     answering_fields, sizeof(struct given_answers) },
 	{ "Keep", SELF, OPEN, KEEP, NULL, keep_draft, "Keep answers for later", NO_KEY, NULL, answering_fields,
 		sizeof(struct given_answers) },
+	{ "Acknowledge", COORDINATOR, S(ANSWERED) | S(ESCALATED), KEEP, NULL, acknowledge, "I have looked at it", 0, NULL, NULL, 0 },
 	{ "Lapse", SYSTEM, S(DUE), S(OVERDUE), NULL, NULL, "Was not answered in time", 0, NULL, NULL, 0 },
 	{ "Escalate", SYSTEM, S(OVERDUE), S(ESCALATED), NULL, NULL, "Somebody has to look", 0, NULL, NULL, 0 }, { 0 } };
 
@@ -387,13 +404,14 @@ static const struct job jobs[] = { { "check-in due", NULL, RUN_EACH_MISSED, 0, d
 	{ "check-in overdue", NULL, RUN_ONCE_LATE, 0, overdue, "A check-in is overdue", 0, "check_in" },
 	{ "check-in escalation", NULL, RUN_ONCE_LATE, 0, escalate, "A check-in is escalated", 0, "check_in" }, { 0 } };
 
-/* Of a pair that ended or pauses nothing waits; nor does what is well. */
+/* Of a pair that ended or pauses nothing waits; nor does what is well, or what somebody has looked at. */
+#define UNSEEN " AND t.\"acknowledged_at\" IS NULL"
 #define MET " AND EXISTS (SELECT 1 FROM \"match\" ma WHERE ma.\"id\" = t.\"match\" AND ma.\"state\" = 'active')"
 static const struct waiting waiting[] = { { "check-in to answer", SELF, "t.\"state\" IN ('due', 'overdue', 'escalated')" MET, "t.\"due\"",
 						  NULL },
 	{ "check-in overdue", COORDINATOR, "t.\"state\" = 'overdue'" MET, "t.\"due\"", NULL },
-	{ "check-in escalated", COORDINATOR, "t.\"state\" = 'escalated'" MET, "t.\"due\"", NULL },
-	{ "check-in with a flag", COORDINATOR, "t.\"state\" = 'answered' AND (t.\"rating\" <= 2 OR t.\"flags\" <> 'we_met')",
+	{ "check-in escalated", COORDINATOR, "t.\"state\" = 'escalated'" UNSEEN MET, "t.\"due\"", NULL },
+	{ "check-in with a flag", COORDINATOR, "t.\"state\" = 'answered' AND (t.\"rating\" <= 2 OR t.\"flags\" <> 'we_met')" UNSEEN,
 		"t.\"answered_at\"", NULL },
 	{ 0 } };
 

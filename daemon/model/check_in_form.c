@@ -99,8 +99,6 @@ int check_in_form_fits(struct call *call, const struct program *program)
 	struct form *form = NULL;
 	int r = load(call, &instrument_entity, program->check_in_form, (void **)&instrument);
 
-	if (!r && instrument->program != program->id)
-		r = fail(call, E_NOTFOUND, "check_in_form", "Form of its check-ins: there is no such object");
 	if (!r && instrument->state != INSTRUMENT_READY)
 		r = fail(
 			call, E_STATE, "check_in_form", "the instrument '%s' is not ready yet (verb Ready), or retired", instrument->title);

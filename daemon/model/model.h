@@ -338,7 +338,7 @@ enum check_in_state {
 struct check_in {
 	int64_t id, version, program, match, participant, person, side, due, form, rating;
 	char *flags;
-	int64_t answered_at, state;
+	int64_t answered_at, acknowledged_at, acknowledged_by, state;
 };
 
 enum message_state {

@@ -269,6 +269,30 @@ static int somebody_may(struct call *call, const struct shape *shape, const void
 	return theirs & call->verb->who ? 0 : fail(call, E_DENIED, "for", "that person could not call %s here", call->verb->name);
 }
 
+/* What a link names must be there for this caller, where it is given anew. `was` is NULL at Create. */
+static int links_seen(struct call *call, const struct shape *shape, const void *was, const void *record)
+{
+	for (int i = 0; i < shape->count; i++) {
+		const struct field *f = &shape->entity->fields[i];
+		const struct shape *to;
+		unsigned mask = 0;
+		const void *target;
+		int r;
+
+		if (f->kind != LINK || !field_is_stored(f) || *field_number(record, f) == NONE || (was && field_same(f, was, record)))
+			continue;
+		to = shape_of(shape->links[i]);
+		r = record_peek(call, to, *field_number(record, f), &target);
+		if (!r)
+			r = sight_record(call, call->caller, to, target, &mask);
+		if (r && r != E_NOTFOUND)
+			return r;
+		if (r || (!by_system(call) && !(mask & to->seers)))
+			return fail(call, E_NOTFOUND, f->name, "%s: there is no such object", f->label);
+	}
+	return 0;
+}
+
 /* ---- a verb of an object ---- */
 
 static int state_allows(struct call *call, const struct shape *shape, const void *was)
@@ -387,6 +411,8 @@ static int perform_on(struct call *call, const struct shape *shape)
 	start_arguments(call);
 	r = decode(call, shape, now, -1);
 	if (!r)
+		r = links_seen(call, shape, was, now);
+	if (!r)
 		r = check_arguments(call);
 	if (r)
 		return r;
@@ -401,30 +427,6 @@ static int perform_on(struct call *call, const struct shape *shape)
 
 /* ---- Create ---- */
 
-/* What a link names must be there for this caller. */
-static int links_seen(struct call *call, const struct shape *shape, const void *record)
-{
-	for (int i = 0; i < shape->count; i++) {
-		const struct field *f = &shape->entity->fields[i];
-		const struct shape *to;
-		unsigned mask = 0;
-		const void *target;
-		int r;
-
-		if (f->kind != LINK || !field_is_stored(f) || *field_number(record, f) == NONE)
-			continue;
-		to = shape_of(shape->links[i]);
-		r = record_peek(call, to, *field_number(record, f), &target);
-		if (!r)
-			r = sight_record(call, call->caller, to, target, &mask);
-		if (r && r != E_NOTFOUND)
-			return r;
-		if (r || (!by_system(call) && !(mask & to->seers)))
-			return fail(call, E_NOTFOUND, f->name, "%s: there is no such object", f->label);
-	}
-	return 0;
-}
-
 static int perform_create(struct call *call, const struct shape *shape)
 {
 	void *record = fresh(call, shape->entity);
@@ -433,7 +435,7 @@ static int perform_create(struct call *call, const struct shape *shape)
 	start_arguments(call);
 	r = decode(call, shape, record, 1);
 	if (!r)
-		r = links_seen(call, shape, record);
+		r = links_seen(call, shape, NULL, record);
 	if (!r)
 		r = record_anchor(call, shape, record);
 	if (!r)

@@ -252,14 +252,15 @@ static int agree(struct call *call, const struct shape *shape, void *record, con
 {
 	const struct field *own;
 
-	if (shape->anchors[a] < 0 || shape->is_anchor[a] || value == NONE)
+	if (shape->anchors[a] < 0 || value == NONE)
 		return 0;
 	own = &shape->entity->fields[shape->anchors[a]];
 	if (!(link->flags & LEADS) && a != AT_PROGRAM)
 		return 0;
 	if (*field_number(record, own) == NONE && link->flags & LEADS)
 		*field_number(record, own) = value;
-	if (*field_number(record, own) != NONE && *field_number(record, own) != value)
+	/* the row itself: one without a number yet has nothing of its own, so what it names is another's */
+	if ((*field_number(record, own) != NONE || shape->is_anchor[a]) && *field_number(record, own) != value)
 		return fail(call, E_INVALID, link->name, "%s belongs to another %s than the rest", link->label,
 			a == AT_PROGRAM         ? "program"
 				: a == AT_MATCH ? "match"

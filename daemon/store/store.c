@@ -492,14 +492,28 @@ int add(struct call *call, const struct entity *e, void *record)
 	return happened(call, shape, NULL, record, fields, ADDED);
 }
 
+static bool links_changed(const struct shape *shape, uint64_t fields)
+{
+	for (int i = 0; i < shape->count; i++)
+		if (fields >> i & 1 && shape->entity->fields[i].kind == LINK)
+			return true;
+	return false;
+}
+
 int save(struct call *call, const struct entity *e, const void *was, void *now)
 {
 	const struct shape *shape = shape_of(e);
 	uint64_t fields = record_difference(shape, was, now), kept = 2; /* kept: what no record of changes names */
-	int r;
+	int r = 0;
 
 	if (!fields)
 		return 0;
+	if (links_changed(shape, fields)) {
+		r = record_anchor(call, shape, now);
+		fields = record_difference(shape, was, now);
+	}
+	if (r)
+		return r;
 	if (shape->since >= 0 && fields >> shape->state & 1) {
 		*field_number(now, &e->fields[shape->since]) = call->now;
 		kept |= UINT64_C(1) << shape->since;

@@ -137,7 +137,7 @@ static void a_form_is_of_the_program(void **state)
 	form = shipped(w, &c);
 	other = create(w, &c.ada, &program_entity, ARGS(T("key", "other"), T("title", "Another")));
 	assert_int_equal(perform(w, &c.ada, &program_entity, other, "Update", ARGS(P("check_in_form", path(w, &instrument_entity, form)))),
-		E_NOTFOUND);
+		E_INVALID);
 	must(name_form(w, &c, form), &w->call.problem);
 	must(perform(w, &c.ada, &program_entity, c.program, "Clone", ARGS(T("key", "next"))), &w->call.problem);
 	assert_int_equal(number(w, "SELECT count(*) FROM program WHERE check_in_form IS NOT NULL"), 1);
@@ -258,16 +258,21 @@ static void what_is_well_raises_nothing(void **state)
 	stop(&a.clock);
 }
 
+static int64_t pair_asked(struct world *w, struct asked *a)
+{
+	running(w, &a->c);
+	pair_make(w, &a->c, participant(w, &a->c, a->c.ben_id, "mentor", 1), "UTC", "Tim", &a->person);
+	a->clock = start(w);
+	advance(w, &a->clock, "2026-01-08T00:00:00Z");
+	return a->check_in = number(w, "SELECT id FROM check_in WHERE form IS NULL");
+}
+
 static void two_questions_are_asked_without_a_form(void **state)
 {
 	struct world *w = *state;
 	struct asked a;
 
-	running(w, &a.c);
-	pair_make(w, &a.c, participant(w, &a.c, a.c.ben_id, "mentor", 1), "UTC", "Tim", &a.person);
-	a.clock = start(w);
-	advance(w, &a.clock, "2026-01-08T00:00:00Z");
-	a.check_in = number(w, "SELECT id FROM check_in WHERE form IS NULL");
+	pair_asked(w, &a);
 	assert_int_equal(answer_with(w, &a, ARGS(WORDS_OF("answers", ALL_WELL))), E_INVALID);
 	assert_true(said(w, "asks no form"));
 	must(answer_with(w, &a, ARGS(N("rating", 4), WORDS_OF("flags", "we_met\nneed_help"))), &w->call.problem);
@@ -278,6 +283,55 @@ static void two_questions_are_asked_without_a_form(void **state)
 	must(answer_with(w, &a, ARGS(N("rating", 4), WORDS_OF("flags", "we_met"))), &w->call.problem);
 	assert_int_equal(waits(w, &a.c.ada, "check-in with a flag"), 1); /* the first */
 	stop(&a.clock);
+}
+
+static void what_staff_have_looked_at_waits_no_more(void **state)
+{
+	struct world *w = *state;
+	struct asked a;
+	int64_t id = pair_asked(w, &a), other;
+
+	assert_int_equal(perform(w, &a.c.ada, &check_in_entity, id, "Acknowledge", NULL, 0), E_STATE); /* nothing to look at yet */
+	must(answer_with(w, &a, ARGS(N("rating", 1), WORDS_OF("flags", "need_help"))), &w->call.problem);
+	assert_int_equal(waits(w, &a.c.ada, "check-in with a flag"), 1);
+	assert_int_not_equal(perform(w, &a.c.ben, &check_in_entity, id, "Acknowledge", NULL, 0), 0);
+	must(perform_with(w, &a.c.ada, &check_in_entity, id, "Acknowledge", NULL, 0,
+		     (struct options){ .version = NONE, .for_person = NONE, .reason = "called them" }),
+		&w->call.problem);
+	assert_int_equal(waits(w, &a.c.ada, "check-in with a flag"), 0);
+	assert_int_equal(
+		number(w,
+			arena_print(&w->arena, "SELECT count(*) FROM check_in WHERE acknowledged_by = %lld AND acknowledged_at = %lld",
+				(long long)a.c.ada_id, (long long)store_now(w->store))),
+		1);
+	assert_int_equal(number(w, "SELECT count(*) FROM audit_record WHERE verb = 'Acknowledge' AND entity = 'check_in'"), 1);
+	assert_int_equal(perform(w, &a.c.ada, &check_in_entity, id, "Acknowledge", NULL, 0), E_STATE);
+	/* nobody answers the next one; whoever looked is not asked again, unless an answer comes after all */
+	advance(w, &a.clock, "2026-01-15T00:00:00Z");
+	other = a.check_in = number(w, "SELECT max(id) FROM check_in");
+	force(w, arena_print(&w->arena, "UPDATE check_in SET state = 'escalated' WHERE id = %lld", (long long)other));
+	assert_int_equal(waits(w, &a.c.ada, "check-in escalated"), 1);
+	must(perform(w, &a.c.ada, &check_in_entity, other, "Acknowledge", NULL, 0), &w->call.problem);
+	assert_int_equal(waits(w, &a.c.ada, "check-in escalated"), 0);
+	must(answer_with(w, &a, ARGS(N("rating", 1))), &w->call.problem);
+	assert_int_equal(waits(w, &a.c.ada, "check-in with a flag"), 1);
+	stop(&a.clock);
+}
+
+/* Of a database from before anybody could say so. */
+static void check_ins_from_before_wait(void **state)
+{
+	struct world *w = *state;
+	struct asked a;
+	int64_t id = pair_asked(w, &a);
+
+	must(answer_with(w, &a, ARGS(N("rating", 1))), &w->call.problem);
+	stop(&a.clock);
+	force(w, "ALTER TABLE check_in DROP COLUMN acknowledged_at; ALTER TABLE check_in DROP COLUMN acknowledged_by");
+	reopen(w);
+	assert_int_equal(waits(w, &a.c.ada, "check-in with a flag"), 1);
+	must(perform(w, &a.c.ada, &check_in_entity, id, "Acknowledge", NULL, 0), &w->call.problem);
+	assert_int_equal(waits(w, &a.c.ada, "check-in with a flag"), 0);
 }
 
 static void a_draft_waits(void **state)
@@ -413,6 +467,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(answers_become_rating_and_flags, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_is_well_raises_nothing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(two_questions_are_asked_without_a_form, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(what_staff_have_looked_at_waits_no_more, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(check_ins_from_before_wait, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_draft_waits, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(the_other_side_reads_nothing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(it_goes_with_its_person, set_up, tear_down),

@@ -244,6 +244,7 @@ struct bus {
 };
 
 int64_t monotonic_usec(void);
+int64_t processor_usec(void); /* that this thread has had: what a call costs, whatever else the machine does */
 
 /* link.c */
 void link_open(struct bus *);

@@ -390,7 +390,7 @@ static int schedule_preview(struct request *request)
 {
 	struct bus *bus = request->bus;
 	struct problem *problem = &request->call.problem;
-	int64_t until = request->call.now + 7 * 86400, limit = 100, began = monotonic_usec();
+	int64_t until = request->call.now + 7 * 86400, limit = 100, began = processor_usec();
 	bool more = false;
 	struct previewed previewed = { 0 };
 	struct arg *args;
@@ -418,7 +418,7 @@ static int schedule_preview(struct request *request)
 		result = bus->hooks.preview(bus->hooks.data, &request->call, until, PREVIEW_USEC, put_occurrence, &previewed, &more);
 	rows_close(&previewed.rows);
 	put_yes(&previewed.rows.at, more);
-	user_pays(request->user, bus, monotonic_usec() - began);
+	user_pays(request->user, bus, processor_usec() - began);
 	return result < 0 ? result : 0;
 }
 

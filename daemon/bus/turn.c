@@ -23,6 +23,14 @@ int64_t monotonic_usec(void)
 	return now.tv_sec * 1000000LL + now.tv_nsec / 1000;
 }
 
+int64_t processor_usec(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	return now.tv_sec * 1000000LL + now.tv_nsec / 1000;
+}
+
 /* ---- requests ---- */
 
 static struct request *request_new(struct bus *bus, DBusMessage *message)

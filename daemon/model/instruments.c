@@ -144,15 +144,15 @@ static const struct shipped list[] = {
 	{ 0 }
 };
 
-static const struct shipped_text texts[] = { { "check-in", "de", "rating", "Wie läuft es mit Ihnen beiden?",
+static const struct shipped_text texts[] = { { "check-in", "de", "rating", "Wie läuft es zu zweit?",
 						     "1=schlecht\n2=nicht so gut\n3=geht so\n4=gut\n5=sehr gut" },
-	{ "check-in", "de", "met", "Haben Sie sich getroffen, seit wir zuletzt gefragt haben?", "yes=Ja\nno=Nein" },
+	{ "check-in", "de", "met", "Gab es ein Treffen, seit wir zuletzt gefragt haben?", "yes=Ja\nno=Nein" },
 	{ "check-in", "de", "times", "Wie oft?", NULL },
 	{ "check-in", "de", "why_not", "Woran lag es?",
 		"time=Keine Zeit\nno_answer=Die andere Seite hat nicht geantwortet\nill=Krankheit\nnot_sure=Ich wusste nicht, worüber wir reden "
 		"sollten\nother=Etwas anderes" },
-	{ "check-in", "de", "help", "Soll sich jemand vom Programm bei Ihnen melden?", "yes=Ja\nno=Nein" },
-	{ "check-in", "de", "say", "Möchten Sie uns noch etwas sagen?", NULL }, { 0 } };
+	{ "check-in", "de", "help", "Soll sich jemand vom Programm melden?", "yes=Ja\nno=Nein" },
+	{ "check-in", "de", "say", "Gibt es noch etwas zu sagen?", NULL }, { 0 } };
 
 static const struct shipped *shipped_named(const char *key)
 {

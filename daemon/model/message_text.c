@@ -12,6 +12,7 @@
 #include "core/template_memory.h"
 #include "core/zone.h"
 #include "model.h"
+#include "page_words.h"
 #include "texts_inside.h"
 
 enum {
@@ -31,11 +32,17 @@ static bool same_tag(const char *a, const char *b)
 	return *a == *b;
 }
 
+static bool is_familiar(const char *language)
+{
+	return language && !strcmp(language, LANGUAGE_FAMILIAR);
+}
+
+/* Being called du is no language of its own: a program's own text comes before a shipped one all the same. */
 static void chain_of(struct call *call, const char *language, const char *chain[CHAIN])
 {
 	const char *own = settings_of(call)->institution.language;
 
-	chain[0] = language ? language : "";
+	chain[0] = is_familiar(language) ? arena_copy_n(call->arena, language, strcspn(language, "-_")) : language ? language : "";
 	chain[1] = arena_copy_n(call->arena, chain[0], strcspn(chain[0], "-_"));
 	chain[2] = own;
 	chain[3] = arena_copy_n(call->arena, own, strcspn(own, "-_"));
@@ -78,7 +85,14 @@ static int look_at(struct call *call, void *record, void *data)
 	return 0;
 }
 
-static int choose(struct call *call, const char *key, int64_t program, const char *const *chain, struct message_source *ret)
+static const struct shipped_text *shipped_in(const struct message_language *l, const char *key, bool familiar)
+{
+	const struct shipped_text *text = familiar && l->familiar ? shipped_text_of(l->familiar->texts, key) : NULL;
+
+	return text ? text : shipped_text_of(l->texts, key);
+}
+
+static int choose(struct call *call, const char *key, int64_t program, const char *const *chain, bool familiar, struct message_source *ret)
 {
 	struct choice choice = { key, chain, NULL, 2 * CHAIN };
 	const struct shipped_text *shipped = NULL;
@@ -92,13 +106,13 @@ static int choose(struct call *call, const char *key, int64_t program, const cha
 		return r;
 	for (; i < CHAIN && !shipped; i++)
 		for (const struct message_language *const *l = message_languages; *l && !shipped; l++)
-			if (same_tag((*l)->code, chain[i]) && (shipped = shipped_text_of(*l, key)))
+			if (same_tag((*l)->code, chain[i]) && (shipped = shipped_in(*l, key, familiar)))
 				*ret = (struct message_source){ (*l)->code, shipped->subject, shipped->action, shipped->text,
 					shipped->html };
 	if (choice.best && (!shipped || choice.rank <= 2 * (i - 1) + 1)) {
 		const struct message_language *l = message_language_for(call, choice.best->language);
 
-		shipped = shipped_text_of(l, key);
+		shipped = shipped_in(l, key, familiar);
 		*ret = (struct message_source){ choice.best->language, choice.best->subject, shipped ? shipped->action : l->page,
 			choice.best->text, choice.best->html };
 	}
@@ -186,20 +200,22 @@ static int subject_of(struct call *call, const struct message_source *s, templat
 }
 
 static int render_all(struct call *call, const struct message_source *sources, const struct message_part *parts, size_t count,
-	struct message_text *ret, struct mail *mail)
+	bool familiar, struct message_text *ret, struct mail *mail)
 {
 	const struct message_language *l = message_language_for(call, sources[0].language);
+	const struct message_familiar formal = { l->texts, l->greeting, l->ending, l->ending_html, l->several },
+				      *frame = familiar && l->familiar ? l->familiar : &formal;
 	char *subject = NULL;
 	int r = 0;
 
 	if (count > 1)
-		buffer_print(&mail->subject, "%zu %s", count, l->several);
+		buffer_print(&mail->subject, "%zu %s", count, frame->several);
 	else if ((r = subject_of(call, sources, parts->lookup, parts->data, &subject)))
 		return r;
 	else
 		buffer_text(&mail->subject, subject);
 	html_begin(&mail->html, count > 1 ? l->code : sources[0].language, buffer_string(&mail->subject));
-	r = put_frame(call, l->greeting, NULL, parts->lookup, parts->data, mail);
+	r = put_frame(call, frame->greeting, NULL, parts->lookup, parts->data, mail);
 	for (size_t i = 0; i < count && !r; i++) {
 		if (count > 1)
 			r = subject_of(call, &sources[i], parts[i].lookup, parts[i].data, &subject);
@@ -210,7 +226,7 @@ static int render_all(struct call *call, const struct message_source *sources, c
 		buffer_char(&mail->text, '\n');
 	}
 	if (!r)
-		r = put_frame(call, l->ending, l->ending_html, parts->lookup, parts->data, mail);
+		r = put_frame(call, frame->ending, frame->ending_html, parts->lookup, parts->data, mail);
 	if (r)
 		return r;
 	html_end(&mail->html);
@@ -223,11 +239,11 @@ static int render_all(struct call *call, const struct message_source *sources, c
 	return 0;
 }
 
-static int render_sources(
-	struct call *call, const struct message_source *sources, const struct message_part *parts, size_t count, struct message_text *ret)
+static int render_sources(struct call *call, const struct message_source *sources, const struct message_part *parts, size_t count,
+	bool familiar, struct message_text *ret)
 {
 	struct mail mail = { 0 };
-	int r = render_all(call, sources, parts, count, ret, &mail);
+	int r = render_all(call, sources, parts, count, familiar, ret, &mail);
 
 	mail_free(&mail);
 	return r;
@@ -235,7 +251,7 @@ static int render_sources(
 
 int message_source_render(struct call *call, const struct message_source *s, template_lookup *lookup, void *data, struct message_text *ret)
 {
-	return render_sources(call, s, &(struct message_part){ NULL, NONE, lookup, data }, 1, ret);
+	return render_sources(call, s, &(struct message_part){ NULL, NONE, lookup, data }, 1, false, ret);
 }
 
 int message_text_of_parts(struct call *call, const struct message_part *parts, size_t count, const char *language, struct message_text *ret)
@@ -245,12 +261,12 @@ int message_text_of_parts(struct call *call, const struct message_part *parts, s
 
 	chain_of(call, language, chain);
 	for (size_t i = 0; i < count; i++) {
-		int r = choose(call, parts[i].key, parts[i].program, chain, &sources[i]);
+		int r = choose(call, parts[i].key, parts[i].program, chain, is_familiar(language), &sources[i]);
 
 		if (r)
 			return r;
 	}
-	return render_sources(call, sources, parts, count, ret);
+	return render_sources(call, sources, parts, count, is_familiar(language), ret);
 }
 
 int message_text(struct call *call, const char *key, int64_t program, const char *language, template_lookup *lookup, void *data,

@@ -4,6 +4,7 @@
  * that several of them share.
  */
 #include "model.h"
+#include "page_words.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -80,6 +81,24 @@ int zone_for(struct call *call, int64_t person, const struct program *program, c
 const char *language_of(const struct call *call, const struct person *person)
 {
 	return person->language ? person->language : settings_of(call)->institution.language;
+}
+
+int language_for(struct call *call, const struct person *person, const char **ret)
+{
+	const char *familiar;
+	int64_t grown = 0;
+	int r = 0;
+
+	*ret = language_of(call, person);
+	familiar = person->minor ? language_familiar(*ret) : NULL;
+	if (familiar)
+		r = ask(call,
+			"SELECT EXISTS (SELECT 1 FROM \"guardianship\" WHERE \"guardian\" = ?1) OR EXISTS (SELECT 1 FROM \"duty\" WHERE \"person\" = "
+			"?1)",
+			VALUES(person->id), &grown);
+	if (familiar && !grown)
+		*ret = familiar;
+	return r;
 }
 
 struct ranges {

@@ -440,6 +440,9 @@ int perform_each(struct call *, const struct entity *, const char *verb, const c
 int zone_for(struct call *, int64_t person, const struct program *, const char **ret);
 /* The language that a person reads: their own, or the institution's. */
 const char *language_of(const struct call *, const struct person *);
+/* The language in which the person is spoken to: minors with du, where the language has it. Guardians and who has or had a duty are of age,
+ * whether their birth date is known or not. */
+int language_for(struct call *, const struct person *, const char **ret);
 enum pausing { /* which closed days count: they say what pauses */
 	PAUSED_CHECK_INS,
 	PAUSED_MEETINGS

@@ -88,9 +88,7 @@ static int reading_make(struct call *call, const struct invitation *invitation, 
 		r = load(call, &program_entity, program, (void **)&ret->program);
 	if (!r)
 		r = zone_for(call, invitation->person, ret->program, &ret->zone);
-	if (!r)
-		ret->language = language_of(call, ret->person);
-	return r;
+	return r ? r : language_for(call, ret->person, &ret->language);
 }
 
 const char *page_say(const struct reading *r, enum page_word word)
@@ -432,7 +430,7 @@ static const struct page_kind *kind_of(struct reading *r)
 
 static void begin(struct reading *r, struct page *page)
 {
-	*page = (struct page){ .language = r->language,
+	*page = (struct page){ .language = language_of(r->call, r->person),
 		.title = "",
 		.institution = settings_of(r->call)->institution.name,
 		.program = r->program ? r->program->title : "",

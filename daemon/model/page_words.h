@@ -260,6 +260,10 @@ enum page_word {
 	PAGE_WORDS
 };
 
+/* German with du, for minors: a language tag of private use, which is passed on where others are. */
+#define LANGUAGE_FAMILIAR "de-x-du"
+/* How a minor is spoken to in that language; NULL: like everybody. */
+const char *language_familiar(const char *language);
 /* In the language, or its parent ("de" for "de_AT"), or English. */
 const char *page_word(const char *language, enum page_word);
 /* Which of these languages that is. */

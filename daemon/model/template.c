@@ -39,7 +39,7 @@ static const struct message_language *shipped_language(struct call *call, const 
 static struct message_source source_of(struct call *call, const struct message_template *t)
 {
 	const struct message_language *l = shipped_language(call, t);
-	const struct shipped_text *shipped = shipped_text_of(l, t->key);
+	const struct shipped_text *shipped = shipped_text_of(l->texts, t->key);
 
 	return (struct message_source){ t->language, t->subject, shipped ? shipped->action : l->page, t->text, t->html };
 }
@@ -102,7 +102,7 @@ static int check(struct call *call, const void *record)
 static int create(struct call *call, const void *was, void *now)
 {
 	struct message_template *t = now;
-	const struct shipped_text *shipped = shipped_text_of(shipped_language(call, t), t->key);
+	const struct shipped_text *shipped = shipped_text_of(shipped_language(call, t)->texts, t->key);
 
 	(void)was;
 	if (!shipped)

@@ -18,6 +18,8 @@
 const struct message_name message_names[] = { { "recipient.name", NULL, EVERYBODY, NAME_COMMON, "Whole name of who reads it",
 						      { "Tamsin Okafor", "Tamsin Okafor" } },
 	{ "recipient.given_name", NULL, EVERYBODY, NAME_COMMON, "Given name of who reads it", { "Tamsin", "Tamsin" } },
+	{ "recipient.minor", NULL, EVERYBODY, NAME_COMMON | NAME_OPTIONAL, "There if the reader is a minor, and called du in German",
+		{ "", "" } },
 	{ "institution", NULL, EVERYBODY, NAME_COMMON, "Name of the institution", { "Lindenhof School", "Lindenhofschule" } },
 	{ "program.title", "program.title", 0, NAME_COMMON | NAME_OPTIONAL, "Title of the program",
 		{ "Peer mentoring 2026", "Peer-Mentoring 2026" } },
@@ -242,9 +244,9 @@ const struct message_language *message_language_named(const char *tag)
 	return NULL;
 }
 
-const struct shipped_text *shipped_text_of(const struct message_language *language, const char *key)
+const struct shipped_text *shipped_text_of(const struct shipped_text *texts, const char *key)
 {
-	for (const struct shipped_text *text = language->texts; text->key; text++)
+	for (const struct shipped_text *text = texts; text->key; text++)
 		if (key && !strcmp(text->key, key))
 			return text;
 	return NULL;

@@ -68,8 +68,14 @@ struct shipped_text {
 	const char *action;      /* what {{link}} is called; NULL where there is none */
 	const char *text, *html; /* html NULL: made from the text */
 };
+/* What is said otherwise to a minor, who is called du; what is missing is said as to everybody. */
+struct message_familiar {
+	const struct shipped_text *texts;
+	const char *greeting, *ending, *ending_html, *several;
+};
 struct message_language {
 	const char *code;                            /* "en" */
+	const struct message_familiar *familiar;     /* NULL: the language has but one form */
 	const struct shipped_text *texts;            /* ended by a row without a key */
 	const char *greeting, *ending, *ending_html; /* what stands before and behind every text */
 	const char *several, *page;                  /* "messages for you"; what a link is called that has no name of its own */
@@ -77,13 +83,15 @@ struct message_language {
 	const char *const (*words)[2]; /* words of the tables as they are said; ended by a row without a word */
 	const char *day, *instant;     /* forms of dates: %1 weekday, %2 day, %3 month, %4 year, %5 hour, %6 minute, %7 zone */
 };
+extern const struct message_familiar message_familiar_de;
 extern const struct message_language message_language_en, message_language_de;
 extern const struct message_language *const message_languages[]; /* ended by NULL; the first is English */
 /* The shipped language of a tag such as de-AT or de_AT, or NULL. */
 const struct message_language *message_language_named(const char *tag);
 /* How a word of the tables ("share contact") is said within a sentence; the word itself where no other is known. */
 const char *message_word(const struct message_language *, const char *word);
-const struct shipped_text *shipped_text_of(const struct message_language *, const char *key);
+/* In the table of a language, or of its familiar form; NULL if it is not there. */
+const struct shipped_text *shipped_text_of(const struct shipped_text *texts, const char *key);
 
 /* ---- rendering ---- */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * German texts, with Sie: who is called du in a program has texts of the program's own.
+ * German texts, with Sie. Minors have those of texts_de_du.c; who else is called du in a program has texts of the program's own.
  */
 #include "texts.h"
 
@@ -351,6 +351,7 @@ static const struct shipped_text texts[] = {
 
 const struct message_language message_language_de = {
 	.code = "de",
+	.familiar = &message_familiar_de,
 	.texts = texts,
 	.greeting = "Guten Tag {{recipient.name}}!\n\n",
 	.ending = "{{#concern_link}}\n"

@@ -195,6 +195,10 @@ static const char *recipient_given_name(struct letter *l)
 {
 	return l->person->given_name;
 }
+static const char *recipient_minor(struct letter *l)
+{
+	return !strcmp(l->language, LANGUAGE_FAMILIAR) || l->person->minor ? "yes" : NULL;
+}
 static const char *institution(struct letter *l)
 {
 	return *l->settings->institution.name ? l->settings->institution.name : "mentorship";
@@ -473,17 +477,17 @@ static const char *count_held(struct letter *l)
 static const struct letter_name {
 	const char *name;
 	const char *(*value)(struct letter *);
-} names[] = { { "recipient.name", recipient_name }, { "recipient.given_name", recipient_given_name }, { "institution", institution },
-	{ "program.title", program_title }, { "match.partner", partner }, { "match.names", both }, { "match.shared", shared },
-	{ "match.as_mentor", side }, { "match.as_mentee", as_mentee }, { "match.address", contact },
-	{ "match.through_program", contact_through }, { "match.on_site", contact_on_site }, { "link", main_link }, { "own_link", own_link },
-	{ "concern_link", talk_link }, { "objection_link", objection_link }, { "unsubscribe_link", unsubscribe_link },
-	{ "answer_until", answer_until }, { "due", due }, { "about_id", about_id }, { "match.until", match_until },
-	{ "person.name", about_person }, { "plugin.name", plugin_name }, { "plugin.error", plugin_error }, { "count", count_held },
-	{ "meeting.title", meeting_title }, { "meeting.start", meeting_start }, { "meeting.place", meeting_place },
-	{ "meeting.absent", meeting_absent }, { "meeting.present", meeting_present }, { "meeting.repeats", meeting_repeats },
-	{ "consent.purpose", consent_purpose }, { "minor.name", minor_name }, { "form.title", form_title },
-	{ "form.anonymous", form_anonymous }, { "address.new", address_new }, { 0 } };
+} names[] = { { "recipient.name", recipient_name }, { "recipient.given_name", recipient_given_name },
+	{ "recipient.minor", recipient_minor }, { "institution", institution }, { "program.title", program_title },
+	{ "match.partner", partner }, { "match.names", both }, { "match.shared", shared }, { "match.as_mentor", side },
+	{ "match.as_mentee", as_mentee }, { "match.address", contact }, { "match.through_program", contact_through },
+	{ "match.on_site", contact_on_site }, { "link", main_link }, { "own_link", own_link }, { "concern_link", talk_link },
+	{ "objection_link", objection_link }, { "unsubscribe_link", unsubscribe_link }, { "answer_until", answer_until }, { "due", due },
+	{ "about_id", about_id }, { "match.until", match_until }, { "person.name", about_person }, { "plugin.name", plugin_name },
+	{ "plugin.error", plugin_error }, { "count", count_held }, { "meeting.title", meeting_title }, { "meeting.start", meeting_start },
+	{ "meeting.place", meeting_place }, { "meeting.absent", meeting_absent }, { "meeting.present", meeting_present },
+	{ "meeting.repeats", meeting_repeats }, { "consent.purpose", consent_purpose }, { "minor.name", minor_name },
+	{ "form.title", form_title }, { "form.anonymous", form_anonymous }, { "address.new", address_new }, { 0 } };
 
 enum {
 	NAMES = sizeof names / sizeof *names
@@ -545,9 +549,7 @@ static int letter_fill(struct call *call, const struct message *m, struct letter
 		r = zone_for(call, m->person, ret->program, &ret->zone);
 	if (!r)
 		r = letter_address(call, m, ret->person, &ret->address);
-	if (!r)
-		ret->language = ret->person->language ? ret->person->language : ret->settings->institution.language;
-	return r;
+	return r ? r : language_for(call, ret->person, &ret->language);
 }
 
 /* ---- the call Deliver ---- */

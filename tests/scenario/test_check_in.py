@@ -81,8 +81,8 @@ def test_a_form_is_asked_and_answered_once(web):          # noqa: F811
 def test_it_is_in_the_readers_language(web):          # noqa: F811
     path, _ = due(web, "de")
     page = web.ask("GET", path)
-    assert "Wie läuft es mit Ihnen beiden?" in page.body and "nicht so gut" in page.body and "es geht um Sie und" in page.body
-    assert "Haben Sie sich getroffen" in page.body and "What kept you" not in page.body
+    assert "Wie läuft es zu zweit?" in page.body and "nicht so gut" in page.body and "es geht um Sie und" in page.body
+    assert "Gab es ein Treffen" in page.body and "What kept you" not in page.body
 
 
 def test_it_waits_on_the_own_page(web):          # noqa: F811

@@ -94,6 +94,20 @@ def test_a_guardian_objects_and_the_pair_pauses(web):          # noqa: F811
     assert web.ask("GET", path).status == web.ask("GET", own).status == 404
 
 
+def test_a_minor_is_called_du_and_a_guardian_sie(web):          # noqa: F811
+    _, _, path, own = begun(web, "de")
+    mails = {link(mail): text_of(mail) for mail in web.post.mails() if re.search("kann losgehen|hat ein Gegenüber", mail["Subject"])}
+    assert "Guten Tag Gerda Guard!" in mails[path] and "Sie können jederzeit" in mails[path]
+    assert "Hallo " in mails[own] and "Ihr seid nun ein Tandem: du und" in mails[own] and not re.search(r"\b(Sie|Ihnen|Ihre)\b", mails[own])
+    theirs, page = web.ask("GET", path).body, web.ask("GET", own).body
+    assert "Widersprechen Sie diesem Tandem?" in theirs and "sagt Ihnen das" in theirs
+    assert "Widersprichst du diesem Tandem?" in page and "sagt dir das" in page and '<html lang="de"' in page
+    talk = web.ask("POST", path, {**web.form(path), "do": "talk"})
+    assert "rufen Sie 112 an" in talk.body
+    talk = web.ask("POST", own, {**web.form(own), "do": "talk"})
+    assert "ruf 112 an" in talk.body
+
+
 @pytest.mark.limit(120)
 @pytest.mark.parametrize("width", [360, 1280])
 @pytest.mark.parametrize("language", ["en", "de"])

@@ -233,6 +233,22 @@ static void look_through(const struct message_kind *kind, const char *language, 
 		assert_has(text->text, "\nhttps://mentoring.example.org/l/talk\n");
 }
 
+static void text_is_whole(struct world *w, const struct message_kind *kind, const struct message_language *l, const struct shipped_text *t)
+{
+	struct message_source source = { l->code, t->subject, t->action, t->text, t->html };
+	struct message_text text;
+
+	assert_int_equal(t->action != NULL, (kind->flags & MESSAGE_LINK) != 0);
+	if (message_source_check(&w->call, kind, &source))
+		fail_msg("%s %s %s: %s", kind->key, l->code, w->call.problem.field, w->call.problem.text);
+	for (const char *without = "-*"; *without; without++) {
+		struct showing showing = { l, without, message_kind_names(kind, &w->arena) };
+
+		must(message_source_render(&w->call, &source, shown, &showing, &text), &w->call.problem);
+		look_through(kind, l->code, &text, without);
+	}
+}
+
 static void every_text_is_whole(void **state)
 {
 	struct world *w = *state;
@@ -240,22 +256,14 @@ static void every_text_is_whole(void **state)
 	w->call = (struct call){ .store = w->store, .arena = &w->arena };
 	for (const struct message_kind *kind = message_kinds; kind->key; kind++)
 		for (const struct message_language *const *l = message_languages; *l; l++) {
-			const struct shipped_text *t = shipped_text_of(*l, kind->key);
-			struct message_source source;
-			struct message_text text;
+			const struct shipped_text *t = shipped_text_of((*l)->texts, kind->key),
+						  *other = (*l)->familiar ? shipped_text_of((*l)->familiar->texts, kind->key) : NULL;
 
 			if (!t)
 				fail_msg("%s has no text in %s", kind->key, (*l)->code);
-			source = (struct message_source){ (*l)->code, t->subject, t->action, t->text, t->html };
-			assert_int_equal(t->action != NULL, (kind->flags & MESSAGE_LINK) != 0);
-			if (message_source_check(&w->call, kind, &source))
-				fail_msg("%s %s %s: %s", kind->key, (*l)->code, w->call.problem.field, w->call.problem.text);
-			for (const char *without = "-*"; *without; without++) {
-				struct showing showing = { *l, without, message_kind_names(kind, &w->arena) };
-
-				must(message_source_render(&w->call, &source, shown, &showing, &text), &w->call.problem);
-				look_through(kind, (*l)->code, &text, without);
-			}
+			text_is_whole(w, kind, *l, t);
+			if (other)
+				text_is_whole(w, kind, *l, other);
 		}
 	for (const struct message_language *const *l = message_languages; *l; l++)
 		for (const struct shipped_text *t = (*l)->texts; t->key; t++)

@@ -139,10 +139,24 @@ void text_encode(struct buffer *buffer, uint32_t point)
 	buffer_add(buffer, bytes, (size_t)length);
 }
 
+/* Bytes at the start that are ASCII, in steps of eight: most of what is looked at. */
+static size_t ascii_run(const char *text, size_t length)
+{
+	size_t run = 0;
+	uint64_t eight;
+
+	for (; length - run >= sizeof eight; run += sizeof eight) {
+		memcpy(&eight, text + run, sizeof eight);
+		if (eight & UINT64_C(0x8080808080808080))
+			break;
+	}
+	return run;
+}
+
 size_t text_bad(const char *text, size_t length)
 {
-	const char *at = text;
-	size_t left = length;
+	size_t run = ascii_run(text, length), left = length - run;
+	const char *at = text + run;
 
 	while (left) {
 		const char *here = at;

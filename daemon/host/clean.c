@@ -35,8 +35,14 @@ void clean_line(char *out, size_t size, const char *text)
 	char one[5];
 
 	while (left) {
-		size_t n = next(text, left, false, one, &length);
+		size_t n = 1;
 
+		if (*text >= ' ' && *text <= '~') { /* nearly all there is */
+			*one = *text;
+			length = 1;
+		} else {
+			n = next(text, left, false, one, &length);
+		}
 		if (at + length + 1 > size)
 			break;
 		memcpy(out + at, one, length);

@@ -90,7 +90,7 @@ class Bench:
         """A program of the bench, compiled at its first use."""
         program = self.programs / name
         if not program.exists():
-            libraries = {"mail_peer": ["libcurl"], "link_peer": ["dbus-1"]}.get(name, [])
+            libraries = {"mail_peer": ["libcurl"], "link_peer": ["dbus-1"], "evhttp_page": ["libevent"]}.get(name, [])
             flags = subprocess.run(["pkg-config", "--cflags", "--libs", *libraries], capture_output=True, text=True,
                                    check=True).stdout.split() if libraries else []
             subprocess.run(["cc", "-O2", "-std=gnu11", "-D_GNU_SOURCE", HERE / f"{name}.c", "-o", program, *flags], check=True)

@@ -109,6 +109,12 @@ static void test_bad_position(void **state)
 	(void)state;
 	assert_int_equal(text_bad("abc", 3), 3);
 	assert_int_equal(text_bad("", 0), 0);
+	for (size_t at = 0; at < 24; at++) { /* wherever it stands among many good ones */
+		char many[] = "twenty-four good letters";
+
+		many[at] = (char)0xFF;
+		assert_int_equal(text_bad(many, sizeof many - 1), at);
+	}
 	assert_int_equal(text_bad("a\xC0\xAF", 3), 1);        /* overlong slash */
 	assert_int_equal(text_bad("ab\xE0\x80\xAF", 5), 2);   /* overlong in three */
 	assert_int_equal(text_bad("\xF0\x80\x80\xAF", 4), 0); /* overlong in four */

@@ -53,14 +53,20 @@ options_read()
 	[ -x "$build/mentorshipd" ] || die "$build/mentorshipd is not built; ./run demo builds it"
 }
 
+# What is there was made by a demo of somebody else: as root, say, or under other uids.
+not_ours()
+{
+	die "what an earlier demo left in $shown belongs to $(stat -c %U "$shown" 2>/dev/null || echo somebody else), and cannot be removed by you;" \
+		"remove it as they or as root (rm -rf $shown), or choose another directory with --into"
+}
+
 # The directory is the demo's own or is not touched. What a demo that was killed left there is removed inside.
 directory_take()
 {
 	[ ! -e "$shown" ] || [ -e "$shown/.mentorship-demo" ] || [ -z "$(ls -A "$shown")" ] ||
 		die "$shown was not made by a demo; choose another with --into, or remove it"
 	mkdir -p "$shown" || die "$shown cannot be made"
-	chmod 711 "$shown"
-	: >"$shown/.mentorship-demo"
+	{ chmod 711 "$shown" && : >>"$shown/.mentorship-demo"; } 2>/dev/null || not_ours
 	exec 9>>"$shown/.mentorship-demo"
 	flock -n 9 || die "another demo is using $shown"
 }
@@ -122,7 +128,8 @@ inside()
 	done
 	mkdir "$run"
 	mount --bind "$shown" "$run" || die "$shown cannot be bound to $run"
-	find "$run" -mindepth 1 -maxdepth 1 ! -name report.txt ! -name .mentorship-demo -exec rm -rf {} +
+	find "$run" -mindepth 1 -maxdepth 1 ! -name report.txt ! -name .mentorship-demo -exec rm -rf {} + 2>/dev/null ||
+		not_ours
 	trap house_end EXIT
 	trap 'exit 130' INT TERM HUP
 	SECONDS=0

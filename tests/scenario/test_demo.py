@@ -170,6 +170,22 @@ def test_a_worker_that_does_not_work_ends_the_demo(scratch):
     assert done.status == 1 and "The demo failed: " in done.text and DONE not in done.text
 
 
+def test_what_somebody_elses_failed_demo_left_is_named(scratch):
+    """Another user cannot take it away: they hear whose it is and what to do, not that another demo runs."""
+    left = scratch / "left"
+    left.mkdir()
+    (left / ".mentorship-demo").touch()
+    os.chmod(left / ".mentorship-demo", 0o644)
+    path = left
+    while path != path.parent:
+        assert path == left or path.stat().st_mode & 0o001, f"others cannot come to {path}"
+        path = path.parent
+    done = subprocess.run(["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", str(DEMO), "--build", str(BUILD), "--into", str(left)],
+                          text=True, capture_output=True, stdin=subprocess.DEVNULL, timeout=60, cwd="/", env=environment())
+    assert done.returncode == 2 and done.stdout == ""
+    assert f"left in {left} belongs to root" in done.stderr and "--into" in done.stderr and "another demo is using" not in done.stderr
+
+
 def test_a_directory_that_holds_something_else_is_left_alone(scratch):
     (scratch / "letters").mkdir()
     (scratch / "letters/to-keep").write_text("x")

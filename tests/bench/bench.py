@@ -343,7 +343,7 @@ def long_work(bench, chosen):
 
 
 def matching(bench):
-    """The solver beside LEMON's; the lines are match_bench's own."""
+    """The solver beside LEMON's and scipy's; the lines are match_bench's own."""
     build, objects = pathlib.Path(os.environ["MENTORSHIP_BUILD"]), []
     for compiler, standard, name in (("cc", "-std=gnu11", "match_bench.c"), ("c++", "-std=c++17", "match_peer.cc")):
         objects.append(bench.programs / f"{name}.o")
@@ -352,7 +352,7 @@ def matching(bench):
     subprocess.run(["c++", *objects, build / "libmatch.a", build / "libcore.a", "-o", program, "-lm", "-llemon",
                     *subprocess.run(["pkg-config", "--libs", "libsodium", "libconfig", "libsystemd"], capture_output=True, text=True,
                                     check=True).stdout.split()], check=True)
-    if subprocess.run([program], timeout=1800).returncode:
+    if subprocess.run([program], timeout=3600, env={**os.environ, "MATCH_SCIPY": str(HERE / "match_scipy.py")}).returncode:
         failed.append("match")
     program = bench.programs / "stable_bench"
     subprocess.run(["cc", "-O2", "-std=gnu11", "-D_GNU_SOURCE", f"-I{ROOT / 'daemon'}", HERE / "stable_bench.c", build / "libmatch.a",

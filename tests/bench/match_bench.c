@@ -10,7 +10,8 @@
  * what the process had before; ours counts the graph itself, the peer only its own. Another line compares one change of a solution that
  * is kept with the whole run: the mean of CHANGES changes of a kind, and of the kinds the dearest one (who could come to whom is listed
  * once, at the first change that asks; that counts, too). One compares the aim 'fair' with 'optimal'. All must reach the same
- * value and ours must pass the checker, else the status is 1. --ours leaves the peers out.
+ * value and ours must pass the checker, else the status is 1. --ours leaves the peers out. To 10,000 mentees a line more has
+ * scipy's time, by the program that MATCH_SCIPY names (match_scipy.py).
  */
 #include <signal.h>
 #include <stdio.h>
@@ -274,6 +275,39 @@ static double resident(void)
 	return (double)pages * (double)sysconf(_SC_PAGESIZE) / 1e6;
 }
 
+static bool write_graph(const struct match_graph *graph, int to)
+{
+	const int32_t sizes[] = { graph->mentees, graph->mentors };
+	FILE *file = fdopen(to, "w");
+	size_t mentees = (size_t)graph->mentees, edges = (size_t)graph->start[mentees];
+
+	return file && fwrite(sizes, sizeof sizes, 1, file) == 1 &&
+		fwrite(graph->places, sizeof *graph->places, (size_t)graph->mentors, file) == (size_t)graph->mentors &&
+		fwrite(graph->start, sizeof *graph->start, mentees + 1, file) == mentees + 1 &&
+		fwrite(graph->edges, sizeof *graph->edges, edges, file) == edges && fclose(file) == 0;
+}
+
+/* In a process of its own, which times itself; 0 if it was stopped. */
+static double peer_scipy(const struct match_graph *graph, int64_t *ret_value)
+{
+	char path[] = "/tmp/mentorship-match-XXXXXX", command[4096];
+	double seconds = 0;
+	long long value = 0;
+	int file = mkstemp(path), count;
+	FILE *answer;
+
+	if (file < 0 || !write_graph(graph, file))
+		abort();
+	snprintf(command, sizeof command, "exec '%s' %s", getenv("MATCH_SCIPY"), path);
+	answer = popen(command, "r");
+	count = answer ? fscanf(answer, "%lf %lld", &seconds, &value) : 0;
+	if (!answer || (pclose(answer) != 0 && count == 2))
+		count = 0;
+	unlink(path);
+	*ret_value = value;
+	return count == 2 ? seconds : 0;
+}
+
 static void child(solver *solve, const struct match_graph *graph, int to)
 {
 	struct run run = { 0 };
@@ -282,7 +316,7 @@ static void child(solver *solve, const struct match_graph *graph, int to)
 
 	struct rlimit limit = { PATIENCE, PATIENCE + 1 };
 
-	if (solve == peer_simplex || solve == peer_scaling)
+	if (solve == peer_simplex || solve == peer_scaling || solve == peer_scipy)
 		setrlimit(RLIMIT_CPU, &limit);
 	run.seconds = solve(graph, &run.value);
 	getrusage(RUSAGE_SELF, &usage);
@@ -352,6 +386,19 @@ static void say_again(const struct family *family, int32_t mentees, const struct
 		again->seconds <= 0.05 * cold->seconds ? "" : "  MISSED");
 }
 
+/* Whether it reached the same value, or took too long. */
+static bool measure_scipy(const struct family *family, int32_t mentees, const struct match_graph *graph, const struct run *ours)
+{
+	struct run scipy = run_alone(peer_scipy, graph);
+
+	if (scipy.seconds > 0)
+		printf("match-%s-%d-scipy: ratio %.3f, goal <= 1, ours %.4f, peer %.4f (s)%s\n", family->name, mentees,
+			ours->seconds / scipy.seconds, ours->seconds, scipy.seconds, ours->seconds <= scipy.seconds ? "" : "  MISSED");
+	else
+		printf("match-%s-%d-scipy: no answer within %d s, ours %.4f (s)\n", family->name, mentees, PATIENCE, ours->seconds);
+	return scipy.seconds == 0 || scipy.value == ours->value;
+}
+
 /* Fair places as many and has no higher total. */
 static bool measure_fair(const struct family *family, int32_t mentees, const struct match_graph *graph)
 {
@@ -377,8 +424,6 @@ static bool measure(const struct family *family, int32_t mentees, bool alone)
 		if (i < peers)
 			peer[i] = run_peer(&graph, ours[i].value, &same);
 	}
-	if (!same)
-		fprintf(stderr, "match-%s-%d: the values are not the same\n", family->name, mentees);
 	qsort(ours, ROUNDS, sizeof *ours, by_time);
 	qsort(again, ROUNDS, sizeof *again, by_time);
 	qsort(peer, (size_t)peers, sizeof *peer, by_time);
@@ -389,6 +434,10 @@ static bool measure(const struct family *family, int32_t mentees, bool alone)
 		say(family, mentees, &ours[ROUNDS / 2], &peer[peers / 2]);
 	if (same)
 		say_again(family, mentees, &again[ROUNDS / 2], &ours[ROUNDS / 2]);
+	if (same && !alone && mentees <= 10000 && getenv("MATCH_SCIPY"))
+		same = measure_scipy(family, mentees, &graph, &ours[ROUNDS / 2]);
+	if (!same)
+		fprintf(stderr, "match-%s-%d: the values are not the same\n", family->name, mentees);
 	same = same && measure_fair(family, mentees, &graph);
 	fflush(stdout);
 	free((void *)graph.edges);

@@ -4,9 +4,12 @@
  *
  *	webforms.c         settings, addresses, what is asked of the host
  *	webforms_http.c    connections, requests, deadlines, limits
+ *	webforms_head.c    the head of a request
  *	webforms_client.c  who asks: a keyed hash of a network address
  *	webforms_form.c    fields of a posted form
  *	webforms_html.c    a page of the host as HTML
+ *	webforms_field.c   its fields, and when they are asked
+ *	webforms_text.c    a growing text, and encoders
  *	webforms_words.c   the plugin's own sentences, in each language
  *	webforms.css       how it looks
  *
@@ -19,6 +22,7 @@
 #include <stdint.h>
 #include <stdbool.h>
 #include <sys/socket.h>
+#include <sys/types.h>
 #include "mentorship-plugin.h"
 
 /* ---- a growing text ---- */
@@ -30,9 +34,15 @@ struct web_text {
 
 void web_put(struct web_text *text, const char *what);
 void web_put_bytes(struct web_text *text, const char *what, size_t length);
-/* The two encoders: between tags, where line feeds become <br>, and inside "...". */
+/* The encoders: between tags, where line feeds become <br>; in a text area, where they stay; and inside "...". */
 void web_put_text(struct web_text *text, const char *what);
+void web_put_lines(struct web_text *text, const char *what);
 void web_put_attribute(struct web_text *text, const char *what);
+void web_put_number(struct web_text *text, int64_t number);
+/* A sentence of our own, with $1 and $2 put in. */
+void web_put_sentence(struct web_text *text, const char *sentence, const char *first, const char *second);
+/* name="value", encoded. */
+void web_put_named(struct web_text *text, const char *name, const char *value);
 void web_text_free(struct web_text *text);
 
 /* ---- words ---- */
@@ -121,6 +131,28 @@ enum web_method {
 	WEB_HEAD,
 	WEB_POST
 };
+
+/* ---- the head of a request ---- */
+
+enum {
+	WEB_BODY_MOST = 256 * 1024
+};
+
+struct web_head {
+	enum web_method method;
+	bool has_length, has_host, expects, close;
+	int minor;
+	size_t size, length; /* of the head itself, of the body */
+	char *path;
+	const char *type, *languages, *forwarded;
+};
+
+/* Looks at the bytes behind *seen, which moves on. The size of the head, 0: not all of it is there, -1: it never will be. */
+ssize_t web_head_find(const char *in, size_t have, size_t *seen);
+/* Takes the head apart where it lies; texts of *head point there. 0, or the status with which the request is refused. */
+int web_head_read(struct web_head *head, char *in, size_t size);
+
+/* ---- requests ---- */
 
 /* Valid until the handler returns. */
 struct web_request {

@@ -8,7 +8,7 @@
  *
  * Why not evhttp, whose loop this runs on: version 2.1 makes the answers to broken requests itself, without our headers; it has no
  * hook between accept and the end of a request, where connections are counted and deadlines run; it takes lone line feeds,
- * requests without Host and two lengths. So a request is read here, byte by byte, and what is not exactly one is answered and closed.
+ * requests without Host and two lengths. So a request is read by us (webforms_head.c), and what is not exactly one is answered and closed.
  *
  * A request has one deadline from its first byte to its last, which no trickle extends; one sweep twice a second looks at all of them,
  * and sleeps when nobody is connected. When all places are taken, who has been reading longest gives way: who is slow waits on
@@ -27,8 +27,6 @@
 
 enum {
 	HEAD_MOST = 16 * 1024,
-	BODY_MOST = 256 * 1024,
-	HEADERS_MOST = 64,
 	READ_AT_ONCE = 64 * 1024,
 	IDLE_SECONDS = 30,
 	WAIT_SECONDS = 20, /* the host's own deadline is shorter */
@@ -41,15 +39,6 @@ enum state {
 	WAITING,
 	WRITING,
 	LINGERING
-};
-
-struct head {
-	enum web_method method;
-	bool has_length, has_host, expects, close;
-	int minor;
-	size_t size, length; /* of the head itself, of the body */
-	char *path;
-	const char *type, *languages, *forwarded;
 };
 
 struct connection {
@@ -66,7 +55,7 @@ struct connection {
 	char client[WEB_CLIENT_SIZE]; /* "" as long as it is not known */
 	char *in, *out;
 	size_t have, room, seen, sent, out_length;
-	struct head head; /* size 0: not there yet */
+	struct web_head head; /* size 0: not there yet */
 };
 
 struct web_exchange {
@@ -290,158 +279,6 @@ void *web_exchange_data(const struct web_exchange *exchange)
 	return exchange->server->data;
 }
 
-/* ---- the head of a request ---- */
-
-/* Looks at the bytes that are new. Gives the size of the head, 0: not all there, -1: never will be one. */
-static ssize_t find_head(struct connection *connection)
-{
-	const char *in = connection->in;
-
-	for (size_t i = connection->seen; i < connection->have; i++) {
-		unsigned char c = (unsigned char)in[i];
-
-		connection->seen = i + 1;
-		if (c == '\n') {
-			if (i == 0 || in[i - 1] != '\r')
-				return -1;
-			if (i >= 3 && in[i - 2] == '\n')
-				return (ssize_t)i + 1;
-		} else if ((c < 0x20 && c != '\t' && c != '\r') || c == 0x7f || (i > 0 && in[i - 1] == '\r')) {
-			return -1;
-		}
-	}
-	return 0;
-}
-
-static bool is_token(const char *text)
-{
-	static const char others[] = "!#$%&'*+-.^_`|~";
-
-	if (!*text)
-		return false;
-	for (; *text; text++)
-		if (!(*text >= '0' && *text <= '9') && !((*text | 0x20) >= 'a' && (*text | 0x20) <= 'z') && !strchr(others, *text))
-			return false;
-	return true;
-}
-
-static int read_method(struct head *head, const char *word)
-{
-	static const char *const words[] = { [WEB_GET] = "GET", [WEB_HEAD] = "HEAD", [WEB_POST] = "POST" };
-
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-		if (strcmp(words[i], word) == 0) {
-			head->method = (enum web_method)i;
-			return 0;
-		}
-	return is_token(word) ? 405 : 400;
-}
-
-static int read_request_line(struct head *head, char *line)
-{
-	char *path = strchr(line, ' '), *version = path ? strchr(path + 1, ' ') : NULL;
-
-	if (!version)
-		return 400;
-	*path++ = 0;
-	*version++ = 0;
-	if (strncmp(version, "HTTP/", 5) != 0 || strlen(version) != 8 || version[6] != '.')
-		return 400;
-	if (strcmp(version, "HTTP/1.1") != 0 && strcmp(version, "HTTP/1.0") != 0)
-		return 505;
-	head->minor = version[7] - '0';
-	for (const char *at = path; *at; at++)
-		if (*at <= 0x20 || *at >= 0x7f)
-			return 400;
-	path[strcspn(path, "?")] = 0;
-	if (path[0] != '/' || web_percent_decode(path, false) < 0 || !web_is_utf8(path))
-		return 400;
-	head->path = path;
-	return read_method(head, line);
-}
-
-static int read_length(struct head *head, const char *value)
-{
-	size_t digits = strspn(value, "0123456789");
-
-	if (head->has_length || digits == 0 || value[digits])
-		return 400;
-	head->has_length = true;
-	head->length = digits > 9 ? BODY_MOST + 1 : (size_t)strtoul(value, NULL, 10);
-	return 0;
-}
-
-static int read_host(struct head *head, const char *value)
-{
-	if (head->has_host || !*value || value[strcspn(value, " \t,/?#@\\")])
-		return 400;
-	head->has_host = true;
-	return 0;
-}
-
-static int read_header(struct head *head, const char *name, const char *value)
-{
-	if (strcasecmp(name, "Host") == 0)
-		return read_host(head, value);
-	if (strcasecmp(name, "Content-Length") == 0)
-		return read_length(head, value);
-	if (strcasecmp(name, "Transfer-Encoding") == 0)
-		return 400;
-	if (strcasecmp(name, "Expect") == 0)
-		return (head->expects = strcasecmp(value, "100-continue") == 0) ? 0 : 417;
-	if (strcasecmp(name, "Connection") == 0)
-		head->close = head->close || strcasestr(value, "close");
-	if (strcasecmp(name, "Content-Type") == 0)
-		head->type = value;
-	if (strcasecmp(name, "Accept-Language") == 0)
-		head->languages = value;
-	if (strcasecmp(name, "X-Forwarded-For") == 0)
-		head->forwarded = value;
-	return 0;
-}
-
-static int read_header_line(struct head *head, char *line)
-{
-	char *value = strchr(line, ':'), *end;
-
-	if (!value)
-		return 400;
-	*value++ = 0;
-	value += strspn(value, " \t");
-	for (end = value + strlen(value); end > value && (end[-1] == ' ' || end[-1] == '\t'); end--)
-		;
-	*end = 0;
-	return is_token(line) ? read_header(head, line, value) : 400;
-}
-
-static int check_head(const struct head *head)
-{
-	if (!head->has_host && head->minor == 1)
-		return 400;
-	if (head->method != WEB_POST && head->length > 0)
-		return 400;
-	if (head->method == WEB_POST && !head->has_length)
-		return 411;
-	return head->length > BODY_MOST ? 413 : 0;
-}
-
-/* Takes the head apart where it lies. Gives 0 or the status with which the request is refused. */
-static int read_head(struct head *head, char *in, size_t size)
-{
-	int lines = 0, status = 0;
-	char *line = in, *end;
-
-	*head = (struct head){ .type = "", .languages = "" };
-	for (; status == 0 && (end = memchr(line, '\r', size - (size_t)(line - in))) && end > line; line = end + 2, lines++) {
-		*end = 0;
-		status = lines == 0 ? read_request_line(head, line) : lines > HEADERS_MOST ? 431 : read_header_line(head, line);
-	}
-	if (status == 0)
-		status = lines == 0 ? 400 : check_head(head);
-	head->size = size;
-	return status;
-}
-
 /* ---- requests ---- */
 
 static void make_room(struct connection *connection, size_t room)
@@ -477,7 +314,7 @@ static int know_client(struct connection *connection)
 /* 0: more must come; 1: the head is there; -1: refused. */
 static int take_head(struct connection *connection)
 {
-	ssize_t size = find_head(connection);
+	ssize_t size = web_head_find(connection->in, connection->have, &connection->seen);
 	int status;
 
 	connection->headless = false;
@@ -489,8 +326,8 @@ static int take_head(struct connection *connection)
 	}
 	/* The head's texts lie in the buffer, which must not move after this. */
 	if (connection->in[0] == 'P')
-		make_room(connection, (size_t)size + BODY_MOST);
-	status = read_head(&connection->head, connection->in, (size_t)size);
+		make_room(connection, (size_t)size + WEB_BODY_MOST);
+	status = web_head_read(&connection->head, connection->in, (size_t)size);
 	connection->headless = connection->head.method == WEB_HEAD;
 	if (status == 0)
 		status = know_client(connection);
@@ -506,7 +343,7 @@ static int take_head(struct connection *connection)
 static void hand_over(struct connection *connection)
 {
 	struct web_server *server = connection->server;
-	struct head *head = &connection->head;
+	struct web_head *head = &connection->head;
 	struct web_exchange *exchange = calloc(1, sizeof *exchange);
 	struct web_request request = { head->method, head->path, connection->in + head->size, head->length, head->type, head->languages,
 		connection->client };
@@ -532,7 +369,7 @@ static void consume(struct connection *connection)
 	connection->have -= whole;
 	memmove(connection->in, connection->in + whole, connection->have);
 	connection->seen = 0;
-	connection->head = (struct head){ 0 };
+	connection->head = (struct web_head){ 0 };
 	if (connection->have == 0 && connection->room > HEAD_MOST) {
 		free(connection->in);
 		connection->in = NULL;

@@ -5,8 +5,9 @@
  * A message that was sent and whose outcome is lost would be sent again. So an outcome is in the file before the plugin's call returns
  * (a killed process loses nothing that write() took), and goes only when the daemon named its id, which it does behind a commit of its own. That
  * commit is what brings outcomes to a disk as long as the daemon takes them at once; those that wait for it are brought there here
- * (outcomes_look). To sync each before it is told would stop mails that are under way, for a disk that is about to hear of it anyway. Lines are added at the end, each with a sum of itself; a line that a kill or a power cut
- * left half is passed over. The file is emptied when nothing is kept, and written anew when most of it is old.
+ * (outcomes_look). To sync each before it is told would stop mails that are under way, for a disk that is about to hear of it anyway.
+ * Lines are added at the end, each with a sum of itself; a line that a kill or a power cut left half is passed over. The file is emptied
+ * when nothing is kept, and written anew when most of it is old.
  *
  * A lock of the process (not of a descriptor: a plugin's child does not inherit it) keeps a second host of the same plugin away.
  */

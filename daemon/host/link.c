@@ -602,6 +602,16 @@ static void events_free(struct link *link)
 	event_free(link->stops[1]);
 }
 
+/* An end that was asked for is no crash. */
+static void say_leaving(struct link *link)
+{
+	DBusMessage *message = call_new("Leaving");
+
+	dbus_message_set_no_reply(message, TRUE);
+	must(dbus_connection_send(link->connection, message, NULL));
+	dbus_message_unref(message);
+}
+
 /* The plugin ends first: what it reports in unload is told too, and kept where the daemon does not answer in time. */
 static void finish(struct link *link)
 {
@@ -615,6 +625,8 @@ static void finish(struct link *link)
 		while (link->host->outcomes->count && link->connection && !link->broken && seconds_now() < until)
 			event_base_loop(link->host->base, EVLOOP_ONCE);
 	}
+	if (link->connection && !link->broken && !link->status)
+		say_leaving(link);
 	if (link->connection)
 		wire_end(link->connection, 500);
 	link->connection = NULL;

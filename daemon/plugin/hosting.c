@@ -5,6 +5,7 @@
  * A host outlives the daemon: it keeps what it has not reported, and connects again. So with --development a new daemon may find the old
  * host coming back; the one that it started itself then finds the plugin's lock taken and ends, which is no failure.
  *
+ * A host that somebody asks to end says so (Leaving), or dies of that signal before it has a link: no failure, and it is started again.
  * After the n-th failure in a row 2^n seconds pass, a minute at most. Five in ten minutes disable the plugin. A host that says Refused, or
  * ends with EX_CONFIG, is not tried again before Enable or a new configuration: nothing would be different.
  */
@@ -108,11 +109,14 @@ void hosting_gone(struct link *link, const char *why)
 
 	if (link->plugins->ending)
 		return;
-	if (!why) { /* told to stop, or it said itself why it cannot go on */
+	if (!why) { /* told to stop, or it said itself that it leaves or why it cannot go on */
+		if (link->left && link->wanted)
+			hosting_note(link, PLUGIN_WAITING, NULL);
 		if (link->wanted && !link->refused)
 			again_later(link);
 		return;
 	}
+	link->left = false;
 	link->failures++;
 	many = too_often(link);
 	log_event(many ? EVENT_PLUGIN_DISABLED : EVENT_PLUGIN_FAILED, &(struct log_facts){ .plugin = link->name, .count = link->failures });
@@ -138,6 +142,7 @@ static void on_exit_seen(evutil_socket_t fd, short what, void *data)
 {
 	struct link *link = data;
 	char why[120];
+	bool asked;
 	int status = 0;
 
 	(void)fd;
@@ -155,12 +160,13 @@ static void on_exit_seen(evutil_socket_t fd, short what, void *data)
 	}
 	if (link->stage == LINK_NONE && event_pending(link->again, EV_TIMEOUT, NULL))
 		return;
+	asked = WIFSIGNALED(status) && (WTERMSIG(status) == SIGTERM || WTERMSIG(status) == SIGINT);
 	snprintf(why, sizeof why,
 		WIFSIGNALED(status) ? "its host ended by signal %d before it was ready"
 				    : "its host ended with status %d before it was ready",
 		WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
 	if (link->wanted)
-		hosting_gone(link, why);
+		hosting_gone(link, asked ? NULL : why);
 }
 
 static int spawn(struct link *link, const char *config, const char *directory, const char *state, pid_t *ret)

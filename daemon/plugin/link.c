@@ -85,14 +85,14 @@ static void close_connection(struct link *link)
 
 void link_drop(struct link *link, const char *why)
 {
-	bool stopping = link->stopping;
+	bool orderly = link->stopping || link->left;
 
 	if (!link->connection)
 		return;
 	link->dispatching = true; /* nothing of it is listened to any more */
 	close_connection(link);
 	link->dispatching = link->stopping = false;
-	hosting_gone(link, stopping ? NULL : why);
+	hosting_gone(link, orderly ? NULL : why);
 }
 
 /* ---- what a host calls ---- */
@@ -151,6 +151,12 @@ static int refused(struct link_call *c)
 	return 0;
 }
 
+static int leaving(struct link_call *c)
+{
+	c->link->left = true;
+	return 0;
+}
+
 static int ping(struct link_call *c)
 {
 	(void)c;
@@ -173,7 +179,7 @@ static const struct link_method {
 	{ "Tested", "xus", LINK_READY, false, MENTORSHIP_EVENT_SINK, false, events_tested },
 	{ "Holding", "ax", LINK_HELLO, true, MENTORSHIP_NOTIFIER, false, post_holding },
 	{ "Hello", "suuus", LINK_OPEN, true, 0, false, hello }, { "Ready", "", LINK_HELLO, true, 0, false, ready },
-	{ "Refused", "s", LINK_HELLO, false, 0, false, refused }, { "Ping", "", LINK_HELLO, false, 0, false, ping }, { 0 } };
+	{ "Leaving", "", LINK_HELLO, false, 0, false, leaving }, { "Refused", "s", LINK_HELLO, false, 0, false, refused }, { "Ping", "", LINK_HELLO, false, 0, false, ping }, { 0 } };
 
 static const struct link_method *method_of(struct link *link, DBusMessage *message)
 {
@@ -426,7 +432,7 @@ static void on_connection(DBusServer *server, DBusConnection *connection, void *
 	link_must(dbus_connection_add_filter(connection, on_message, link, NULL));
 	wire_attach(link->plugins->setup.base, connection, wake, link);
 	link->stage = LINK_OPEN;
-	link->stopping = link->pinged = false;
+	link->stopping = link->left = link->pinged = false;
 	link->held_count = 0;
 	event_add(link->deadline, &(struct timeval){ LINK_READY_SECONDS, 0 });
 	event_active(link->dispatch, EV_TIMEOUT, 1);

@@ -55,6 +55,7 @@ struct link {
 	struct event *dispatch, *deadline;
 	struct turn *turn; /* while one runs: link.c */
 	bool stopping;     /* told to stop: its end is no crash */
+	bool left;         /* its host said that it leaves, and no other has come yet */
 	bool dispatching;
 	bool broken;           /* it reported that it cannot send */
 	bool pinged;           /* a Ping waits for its answer */
@@ -111,7 +112,7 @@ struct link_call {
 /* ---- link.c ---- */
 int link_listen(struct link *, struct problem *);
 void link_shut(struct link *);                  /* the socket too */
-void link_drop(struct link *, const char *why); /* a crash unless it was told to stop */
+void link_drop(struct link *, const char *why); /* a crash unless it was told to stop, or said that it leaves */
 void link_stop(struct link *);                  /* asks it to end */
 void link_tell(struct link *, DBusMessage *);   /* takes the message */
 void link_must(bool done);

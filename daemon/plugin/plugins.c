@@ -154,9 +154,9 @@ static void look_at_row(struct plugins *p, int64_t id, int64_t state)
 		if (link->row != id)
 			continue;
 		if (state == PLUGIN_DISABLED && link->wanted) {
-			link->wanted = false;
+			link->wanted = link->left = false;
 			link_stop(link);
-		} else if (state == PLUGIN_WAITING &&
+		} else if (state == PLUGIN_WAITING && !link->left && /* else another comes soon */
 			(!link->connection || !link->wanted)) { /* a host that is told to stop may still be there */
 			link->wanted = true;
 			link->refused = false;

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What administrators see of plugins: `mentorctl plugin`, the journal, and a start that a required plugin stops."""
 import os
+import pathlib
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -10,7 +12,7 @@ import time
 import pytest
 
 import test_plugin_guide
-from harness import BUILD, PYTHON, ROOT, TOP, as_user, environment
+from harness import BUILD, PYTHON, ROOT, TOP, as_user, environment, wait_until
 from host_world import compile_plugin
 from test_cli_daemon import CONFLICT, OTHER, Ctl
 from test_mail import Post, running
@@ -97,6 +99,45 @@ def test_a_plugin_that_crashes_is_disabled_and_can_be_enabled(plugins):
     plugins.ctl("plugin", "enable", "bad")
     row = plugins.until("bad", "running")
     assert row["restarts"] == 0 and row["last_error"] in ("", None)
+
+
+def host_of(plugins, name):
+    """The process id of the plugin's host, when there is one."""
+    state = f"{plugins.daemon.state}/plugins/{name}".encode()
+
+    def of(path):
+        try:
+            words = path.read_bytes().split(b"\0")
+        except OSError:
+            return False
+        return b"--state" in words and state in words
+    return next((int(path.parent.name) for path in pathlib.Path("/proc").glob("[0-9]*/cmdline") if of(path)), None)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_host_that_is_asked_to_end_did_not_crash_and_comes_back(plugins, number):
+    plugins.start("template bad")
+    for _ in range(6):                               # more often than a plugin may crash
+        row = plugins.until("bad", "running")
+        pid = host_of(plugins, "bad")
+        os.kill(pid, number)
+        wait_until(lambda: host_of(plugins, "bad") not in (None, pid), what="another host")
+        assert not row["last_error"] and row["restarts"] == 0
+    row = plugins.until("bad", "running")
+    assert not row["last_error"] and row["restarts"] == 0
+    assert not events(plugins, "A plugin ended or did not answer", "bad") and not events(plugins, "A plugin is disabled", "bad")
+
+
+def test_a_host_that_is_asked_to_end_is_waited_for_until_it_comes(plugins):
+    plugins.start("template bad")
+    plugins.until("bad", "running")
+    os.kill(host_of(plugins, "bad"), signal.SIGTERM)
+    plugins.until("bad", "waiting", 5)
+    plugins.ctl("plugin", "disable", "bad", "--yes")
+    time.sleep(1.5)                                  # longer than the pause before another is started
+    assert plugins.row("bad")["state"] == "disabled" and not host_of(plugins, "bad")
+    plugins.ctl("plugin", "enable", "bad")
+    plugins.until("bad", "running")
 
 
 def test_disabled_plugins_stay_so(plugins):

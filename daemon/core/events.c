@@ -37,6 +37,7 @@ const struct event_row event_kinds[EVENT_KINDS] = {
 	[EVENT_AUDIT_HEAD] = { "ca2d9ef825a545a397511f254e8601f1", INFO, "The audit chain has moved on" },
 	[EVENT_AUDIT_BROKEN] = { "3b0058d28b944a39bb621d55f096982a", ALERT, "The audit chain is broken" },
 	[EVENT_KEY_UNAVAILABLE] = { "e975c4cdadd54a90b397b3e9f915b8d3", ERROR, "The key for sealed values is missing or wrong" },
+	[EVENT_NO_LINKS] = { "3923ddcda1ac4bd0be3c6059f1630052", ERROR, "Mails wait, because no link can be made" },
 	[EVENT_DISCLOSED] = { "44951cde4f434ad6aeb0ab728ac420e2", NOTICE, "A sealed value was read" },
 	[EVENT_ERASED] = { "58315d57c93b49679b5bc870f8f4f756", NOTICE, "A person was erased" },
 	[EVENT_ERASURE_WAITS] = { "ceb69d39d6f944a3af30b64837c5b358", WARNING, "An erasure is not complete yet" },

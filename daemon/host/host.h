@@ -55,6 +55,7 @@ struct host {
 	struct values values;
 	struct mentorship_host offer;
 	struct problem refusal; /* what the plugin said last by refuse */
+	int64_t memory_most;    /* bytes; 0: no limit */
 	int64_t held[HELD_MOST];
 	size_t held_count;
 	struct outcomes *outcomes; /* NULL: nothing is kept (try) */
@@ -95,6 +96,15 @@ void page_busy(mentorship_page_function, void *data);
 void confine_process(void);
 /* Development: only below this directory anything can be written. E_UNAVAILABLE: this system cannot do it. */
 int confine_files(const char *state, struct problem *);
+
+/* ---- memory.c ---- */
+
+/* Bytes in memory at which the host ends itself; 0: there is no limit. */
+int64_t memory_most(bool development);
+/* Development: nothing can be had beyond twice that much, however fast it is taken. */
+void memory_confine(void);
+/* Bytes in memory now; 0: the system does not say. */
+int64_t memory_held(void);
 
 /* ---- link.c ---- */
 

@@ -71,6 +71,13 @@ static void end(struct link *link, int status)
 	wake(link);
 }
 
+static void cannot_go_on(struct link *link, const char *why)
+{
+	host_say(link->host, MENTORSHIP_ERROR, "%s", why);
+	clean_line(link->last_words, sizeof link->last_words, why);
+	end(link, EXIT_TEMPORARY);
+}
+
 /* ---- asking the daemon ---- */
 
 DBusMessage *call_new(const char *member)
@@ -385,9 +392,8 @@ static int on_event(struct link *link, DBusMessage *message, struct problem *pro
 			problem, E_INVALID, NULL, "the daemon's event has another shape; host and daemon are of different versions");
 	event.test = test;
 	if (plugin_event(link->host, &event, problem)) {
-		host_say(link->host, MENTORSHIP_ERROR, "%s", problem->text);
+		cannot_go_on(link, problem->text);
 		*problem = (struct problem){ 0 };
-		end(link, EXIT_TEMPORARY);
 	}
 	return 0;
 }
@@ -528,6 +534,18 @@ static void on_work(evutil_socket_t fd, short what, void *data)
 		event_base_loopbreak(link->host->base);
 }
 
+static void look_at_memory(struct link *link)
+{
+	int64_t held = link->host->memory_most ? memory_held() : 0;
+	char why[150];
+
+	if (held <= link->host->memory_most || link->ending)
+		return;
+	snprintf(why, sizeof why, "it holds %lld MB of memory, more than a plugin may; it is started again: look for what it never frees",
+		(long long)(held >> 20));
+	cannot_go_on(link, why);
+}
+
 static void on_second(evutil_socket_t fd, short what, void *data)
 {
 	struct link *link = data;
@@ -536,6 +554,7 @@ static void on_second(evutil_socket_t fd, short what, void *data)
 	(void)fd;
 	(void)what;
 	asked_give_up(link, seconds_now() - REPLY_SECONDS);
+	look_at_memory(link);
 	if (outcomes_look(link->host->outcomes, &problem))
 		host_say(link->host, MENTORSHIP_ERROR, "%s", problem.text);
 	guard_loop();
@@ -606,7 +625,9 @@ static void events_free(struct link *link)
 static void say_leaving(struct link *link)
 {
 	DBusMessage *message = call_new("Leaving");
+	const char *why = link->last_words;
 
+	must(dbus_message_append_args(message, 's', &why, DBUS_TYPE_INVALID));
 	dbus_message_set_no_reply(message, TRUE);
 	must(dbus_connection_send(link->connection, message, NULL));
 	dbus_message_unref(message);
@@ -625,7 +646,7 @@ static void finish(struct link *link)
 		while (link->host->outcomes->count && link->connection && !link->broken && seconds_now() < until)
 			event_base_loop(link->host->base, EVLOOP_ONCE);
 	}
-	if (link->connection && !link->broken && !link->status)
+	if (link->connection && !link->broken && (!link->status || *link->last_words))
 		say_leaving(link);
 	if (link->connection)
 		wire_end(link->connection, 500);

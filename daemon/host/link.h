@@ -30,6 +30,7 @@ struct link {
 	DBusConnection *connection;
 	enum step step;
 	bool broken, ending;
+	char last_words[200]; /* why it ends, if it was not asked to */
 	int status, patience, pause, questions, reports;
 	int unsent;                        /* of the questions */
 	dbus_uint32_t opening[OPENS_TWO];  /* serials of the calls that are under way; 0: none */

@@ -95,6 +95,9 @@ static int prepare(struct host *host, const struct arguments *a, struct problem 
 		r = plugin_file_examine(a->plugin_dir, a->name, a->development, &file, problem);
 	if (r)
 		return r;
+	host->memory_most = memory_most(a->development);
+	if (a->development)
+		memory_confine();
 	if (a->development && confine_files(a->state, &unconfined))
 		host_say(host, MENTORSHIP_WARNING, "its writing is not confined: %s", unconfined.text);
 	r = plugin_load(host, &file, problem);

@@ -92,7 +92,7 @@ void link_drop(struct link *link, const char *why)
 	link->dispatching = true; /* nothing of it is listened to any more */
 	close_connection(link);
 	link->dispatching = link->stopping = false;
-	hosting_gone(link, orderly ? NULL : why);
+	hosting_gone(link, orderly ? NULL : why && *link->last_words ? link->last_words : why);
 }
 
 /* ---- what a host calls ---- */
@@ -153,7 +153,14 @@ static int refused(struct link_call *c)
 
 static int leaving(struct link_call *c)
 {
-	c->link->left = true;
+	struct problem nothing = { 0 };
+	const char *why;
+
+	dbus_message_get_args(c->message, NULL, DBUS_TYPE_STRING, &why, DBUS_TYPE_INVALID);
+	if (!*why)
+		c->link->left = true;
+	else if (!text_check(why, strlen(why), 0, &nothing))
+		snprintf(c->link->last_words, sizeof c->link->last_words, "%.190s", why);
 	return 0;
 }
 
@@ -179,7 +186,8 @@ static const struct link_method {
 	{ "Tested", "xus", LINK_READY, false, MENTORSHIP_EVENT_SINK, false, events_tested },
 	{ "Holding", "ax", LINK_HELLO, true, MENTORSHIP_NOTIFIER, false, post_holding },
 	{ "Hello", "suuus", LINK_OPEN, true, 0, false, hello }, { "Ready", "", LINK_HELLO, true, 0, false, ready },
-	{ "Leaving", "", LINK_HELLO, false, 0, false, leaving }, { "Refused", "s", LINK_HELLO, false, 0, false, refused }, { "Ping", "", LINK_HELLO, false, 0, false, ping }, { 0 } };
+	{ "Leaving", "s", LINK_HELLO, false, 0, false, leaving }, { "Refused", "s", LINK_HELLO, false, 0, false, refused },
+	{ "Ping", "", LINK_HELLO, false, 0, false, ping }, { 0 } };
 
 static const struct link_method *method_of(struct link *link, DBusMessage *message)
 {
@@ -433,6 +441,7 @@ static void on_connection(DBusServer *server, DBusConnection *connection, void *
 	wire_attach(link->plugins->setup.base, connection, wake, link);
 	link->stage = LINK_OPEN;
 	link->stopping = link->left = link->pinged = false;
+	link->last_words[0] = '\0';
 	link->held_count = 0;
 	event_add(link->deadline, &(struct timeval){ LINK_READY_SECONDS, 0 });
 	event_active(link->dispatch, EV_TIMEOUT, 1);

@@ -53,9 +53,10 @@ struct link {
 	unsigned capabilities;
 	char release[61]; /* as it calls its own version */
 	struct event *dispatch, *deadline;
-	struct turn *turn; /* while one runs: link.c */
-	bool stopping;     /* told to stop: its end is no crash */
-	bool left;         /* its host said that it leaves, and no other has come yet */
+	struct turn *turn;    /* while one runs: link.c */
+	bool stopping;        /* told to stop: its end is no crash */
+	bool left;            /* its host was asked to end, and no other has come yet */
+	char last_words[200]; /* of a host that cannot go on */
 	bool dispatching;
 	bool broken;           /* it reported that it cannot send */
 	bool pinged;           /* a Ping waits for its answer */
@@ -88,7 +89,8 @@ struct plugins {
 	bool busy;          /* as of the last look */
 	bool more;          /* more messages are due than there was place for */
 	int64_t next;
-	struct client { /* who presented tokens that are none */
+	int64_t links_missed; /* when it was last said that links cannot be made; 0: never */
+	struct client {       /* who presented tokens that are none */
 		uint64_t who;
 		int64_t minute;
 		int wrong;

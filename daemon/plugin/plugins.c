@@ -157,7 +157,7 @@ static void look_at_row(struct plugins *p, int64_t id, int64_t state)
 			link->wanted = link->left = false;
 			link_stop(link);
 		} else if (state == PLUGIN_WAITING && !link->left && /* else another comes soon */
-			(!link->connection || !link->wanted)) { /* a host that is told to stop may still be there */
+			(!link->connection || !link->wanted)) {      /* a host that is told to stop may still be there */
 			link->wanted = true;
 			link->refused = false;
 			link->failures = 0;

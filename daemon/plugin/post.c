@@ -287,6 +287,17 @@ static int mark(struct call *call, const struct link *link, const struct parts *
 	return r;
 }
 
+/* Many mails may wait for the same: it is said once, and again when they are tried again. */
+static void no_links(struct plugins *p, struct call *call)
+{
+	bool url = *settings_of(call)->mail.base_url;
+
+	if (call->now < p->links_missed + FIRST_PAUSE)
+		return;
+	p->links_missed = call->now;
+	log_event(EVENT_NO_LINKS, &(struct log_facts){ .setting = url ? NULL : "mail.base_url", .code = E_UNAVAILABLE });
+}
+
 static int hand_over(struct call *call, void *data)
 {
 	struct handing *handing = data;
@@ -314,7 +325,7 @@ static int hand_over(struct call *call, void *data)
 	if (!r)
 		r = make(call, &parts, &handing->letter);
 	if (r == E_UNAVAILABLE) { /* a key or an address of the web page is missing: nothing is lost */
-		log_event(EVENT_KEY_UNAVAILABLE, &(struct log_facts){ .code = r });
+		no_links(handing->plugins, call);
 		return wait_until(call, m, call->now + FIRST_PAUSE);
 	}
 	handing->lead = parts.lead;

@@ -22,7 +22,7 @@
  *   Bounced(xsss) id or 0, message_id or "", status, detail               (u) enum mentorship_bounce_answer
  *   EventDone(x) sequence                  ()
  *   Tested(xus)  sequence, outcome, detail: of an event that is a test     ()
- *   Leaving()    the host was asked to end, by whomever; no reply is waited for
+ *   Leaving(s)   the host ends: "", it was asked to, by whomever; or why it cannot go on. No reply is waited for
  *   Ping()                                 ()
  *
  *   daemon -> host, no reply

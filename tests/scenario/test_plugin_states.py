@@ -83,6 +83,16 @@ def test_a_plugin_that_refuses_is_red_with_its_reason(plugins):
     assert plugins.row("template")["release"] == "1.0", "as it calls its own version"
 
 
+def test_a_plugin_that_leaks_is_named_with_its_reason(plugins):
+    plugins.start("template bad", "leaks")
+    row = plugins.until("bad", "failed")
+    assert re.fullmatch(r"it holds [0-9]+ MB of memory, more than a plugin may; .*", row["last_error"]), row
+    assert int(row["last_error"].split()[2]) < 1500, "it ended before the machine was full"
+    assert "MB of memory, more than a plugin may" in plugins.ctl("plugin", "list", "--fields", "name,state,last_error")
+    assert events(plugins, "A plugin ended or did not answer", "bad") and plugins.row("template")["state"] == "running"
+    plugins.until("bad", "disabled", 90)
+
+
 def events(plugins, text, name):
     return [line for line in plugins.daemon.log.read_text().splitlines() if text in line and name in line]
 
@@ -303,8 +313,8 @@ def test_abuse_of_a_link_costs_others_nothing(quiet, how):
     assert quiet.row("gone")["state"] in ("failed", "disabled")
 
 
-@pytest.mark.parametrize("how", ["is killed in ready", "sleeps in load", "LEAVES"])
-def test_a_plugin_that_crashes_or_sleeps_costs_others_nothing(plugins, how):
+@pytest.mark.parametrize("how", ["is killed in ready", "sleeps in load", "leaks", "LEAVES"])
+def test_a_plugin_that_crashes_sleeps_or_leaks_costs_others_nothing(plugins, how):
     if how == "LEAVES":
         compile_plugin(ROOT / "tests/fakes/plugins/bad.c", plugins.place / "bad.so", "-DLEAVES")
     plugins.start("template")

@@ -2,6 +2,9 @@
 /*
  * What a link is not: a way to another purpose, something that follows from the database, used up by asking for help, or without end.
  */
+#include <sys/mman.h>
+
+#include "core/log.h"
 #include "store/internal.h"
 
 #include "house.h"
@@ -117,11 +120,22 @@ static void tokens_follow_from_the_key_alone(void **state)
 	assert_int_equal(token_under(h, NULL, two), E_UNAVAILABLE);
 }
 
+static int said_of(const char *text, const char *word)
+{
+	int count = 0;
+
+	for (const char *at = strstr(text, word); at; at = strstr(at + 1, word))
+		count++;
+	return count;
+}
+
 static void without_a_key_or_a_web_page_mail_waits(void **state)
 {
 	struct house *h = *state;
-	char token[TOKEN_SIZE], *url = h->w->settings->mail.base_url;
+	char token[TOKEN_SIZE], *url = h->w->settings->mail.base_url, said[8192] = "";
+	int log = memfd_create("log", MFD_CLOEXEC);
 
+	log_open(log);
 	assert_int_equal(token_under(h, "short", token), E_UNAVAILABLE);
 	become(h, "mail", MENTORSHIP_NOTIFIER);
 	offer(h);
@@ -136,6 +150,13 @@ static void without_a_key_or_a_web_page_mail_waits(void **state)
 		later(h, 300);
 	}
 	assert_int_equal(h->host.count, 2);
+	log_open(-1);
+	assert_true(pread(log, said, sizeof said - 1, 0) > 0);
+	close(log);
+	/* once for the two mails that wait for the key, once for the two that wait for the address; nothing of sealed values */
+	assert_int_equal(said_of(said, "no link can be made"), 2);
+	assert_int_equal(said_of(said, "mail.base_url"), 1);
+	assert_int_equal(said_of(said, "sealed"), 0);
 }
 
 static void what_is_not_quite_a_token_is_none(void **state)

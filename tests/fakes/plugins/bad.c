@@ -17,6 +17,7 @@
 #define MENTORSHIP_PLUGIN_MINOR MINOR
 #endif
 
+#include <event2/event.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -93,9 +94,37 @@ static int configure(void *self)
 	return is("refuses configure") ? host->refuse(host, "how is not what it must be; set it.") : 0;
 }
 
+char *volatile leaked;
+
+/* 40 MB at a time, and none is ever freed. */
+static void leak(evutil_socket_t fd, short what, void *data)
+{
+	size_t size = 40 << 20;
+	char *bytes = malloc(size);
+
+	(void)fd;
+	(void)what;
+	(void)data;
+	if (!bytes)
+		abort();
+	memset(bytes, 1, size);
+	leaked = bytes; /* so that no compiler leaves it out */
+}
+
+static int leak_soon(void)
+{
+	const struct timeval often = { 0, 100000 };
+	static struct event *timer;
+
+	timer = event_new(host->loop(host), -1, EV_PERSIST, leak, NULL);
+	return timer ? event_add(timer, &often) : -1;
+}
+
 static int ready(void *self)
 {
 	(void)self;
+	if (is("leaks"))
+		return leak_soon();
 	if (is("crashes in ready"))
 		raise(SIGSEGV);
 	if (is("is killed in ready")) /* a crash of which no sanitizer speaks */

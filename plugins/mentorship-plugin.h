@@ -17,6 +17,8 @@
  * the loop runs for the plugin 5 seconds. Past that the host ends itself, and the daemon starts it again, later each time. Slow work
  * belongs on the loop: host->loop gives the libevent 2.1 base on which the host itself runs.
  *
+ * MEMORY. A host that holds 224 MB (seven eighths of MemoryMax of its unit) ends itself, says so, and is started again like after a crash.
+ *
  * OWNERSHIP. What a callback is given belongs to the host and is valid until the callback returns; copy what is needed longer. What a
  * plugin passes to the host may be freed when the call returns. Texts are UTF-8 and end with a zero byte; the host refuses others.
  *

@@ -158,7 +158,7 @@ static int leaving(struct link_call *c)
 
 	dbus_message_get_args(c->message, NULL, DBUS_TYPE_STRING, &why, DBUS_TYPE_INVALID);
 	if (!*why)
-		c->link->left = true;
+		c->link->left = !c->link->stopping; /* who was told to stop is not waited for */
 	else if (!text_check(why, strlen(why), 0, &nothing))
 		snprintf(c->link->last_words, sizeof c->link->last_words, "%.190s", why);
 	return 0;

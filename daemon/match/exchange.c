@@ -16,13 +16,15 @@
  * Of a single level a search also passes over what is further away than its furthest end that is reached in some way already: pairs
  * stand by falling score, so most of a mentee's need not be looked at.
  */
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "match/internal.h"
 
 enum {
-	BOUND_EACH = 16 /* nodes between two looks at how far the ends are */
+	BOUND_EACH = 16, /* nodes between two looks at how far the ends are */
+	STACK = 1 << 20  /* bytes, of a thread */
 };
 static const int64_t budget = 400000000; /* steps; past that costs are lower bounds */
 
@@ -356,6 +358,53 @@ int match_exchange_costs(const struct solved *solved, struct wanted *wanted, siz
 	}
 	arena_free(&arena);
 	return r;
+}
+
+/* --- two lists ------------------------------------------------------------------------------------------- */
+
+/* What another thread is asked: it tells nothing, and stops when the first has stopped. */
+struct search {
+	const struct solved *solved;
+	struct wanted *wanted;
+	size_t count;
+	int stop; /* set once, atomically */
+	int r;
+};
+
+static bool search_stops(void *context)
+{
+	return __atomic_load_n(&((struct search *)context)->stop, __ATOMIC_RELAXED);
+}
+
+static void *search_beside(void *of)
+{
+	struct search *search = of;
+	struct match_watch watch = { .cancelled = search_stops, .context = search };
+
+	search->r = match_exchange_costs(search->solved, search->wanted, search->count, &watch);
+	return NULL;
+}
+
+int match_exchange_costs_of_two(
+	const struct solved *solved, struct wanted *const wanted[2], const size_t counts[2], bool beside, const struct match_watch *watch)
+{
+	struct search second = { .solved = solved, .wanted = wanted[1], .count = counts[1] };
+	pthread_attr_t attributes;
+	pthread_t thread;
+	int r;
+
+	if (pthread_attr_init(&attributes) || pthread_attr_setstacksize(&attributes, STACK))
+		abort();
+	beside = beside && pthread_create(&thread, &attributes, search_beside, &second) == 0;
+	pthread_attr_destroy(&attributes);
+	r = match_exchange_costs(solved, wanted[0], counts[0], watch);
+	if (!beside)
+		return r < 0 ? r : match_exchange_costs(solved, wanted[1], counts[1], watch);
+	if (r < 0)
+		__atomic_store_n(&second.stop, 1, __ATOMIC_RELAXED);
+	if (pthread_join(thread, NULL))
+		abort();
+	return r < 0 ? r : second.r;
 }
 
 /* --- who could take one more --------------------------------------------------------------------------- */

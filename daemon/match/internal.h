@@ -198,6 +198,9 @@ struct wanted {
 	bool exact;
 };
 int match_exchange_costs(const struct solved *, struct wanted *, size_t count, const struct match_watch *);
+/* The same of two lists that know nothing of each other; `beside`: the second by a thread of its own, with the same result. */
+int match_exchange_costs_of_two(
+	const struct solved *, struct wanted *const wanted[2], const size_t counts[2], bool beside, const struct match_watch *);
 /* Whether a further mentee at each mentor could be placed without anybody losing a place. */
 void match_exchange_reach(const struct solved *, bool *ret_reach);
 

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "match/explain.h"
+#include "match/rows.h"
 
 int32_t match_pair_score(const struct scorer *s, int32_t mentee, int32_t mentor)
 {
@@ -222,12 +223,13 @@ static struct list listed(const struct explain *x, struct wanted *wanted, size_t
 	return list;
 }
 
-static int find_costs(const struct explain *x, struct wanted *wanted, size_t count)
+static int find_costs(const struct explain *x, struct wanted *const wanted[2], const size_t counts[2])
 {
 	if (!x->solved->stable)
-		return match_exchange_costs(x->solved, wanted, count, x->watch);
-	for (size_t i = 0; i < count; i++)
-		wanted[i].exact = true;
+		return match_exchange_costs_of_two(x->solved, wanted, counts, match_look_shares(x->scorer->in) > 1, x->watch);
+	for (int list = 0; list < 2; list++)
+		for (size_t i = 0; i < counts[list]; i++)
+			wanted[list][i].exact = true;
 	return stop_asked(x->watch) ? E_CANCELLED : 0;
 }
 
@@ -247,9 +249,7 @@ static int find_alternatives(const struct explain *x, struct list *ret_mentees, 
 	for (int32_t j = 0; j < in->mentor_count; j++)
 		for (int32_t k = 0; k < counts[j] && x->taken[j] > 0; k++)
 			of_mentors[second++] = of_mentors[(size_t)j * MATCH_ALTERNATIVES + (size_t)k];
-	r = find_costs(x, of_mentees, count);
-	if (r == 0)
-		r = find_costs(x, of_mentors, second);
+	r = find_costs(x, (struct wanted *const[]){ of_mentees, of_mentors }, (const size_t[]){ count, second });
 	if (r < 0)
 		return r;
 	*ret_mentees = listed(x, of_mentees, count, false);

@@ -153,6 +153,55 @@ static void test_shortlist_is_proven_over_all_pairs(void **unused)
 }
 
 enum {
+	HALL = 1024 /* as many pairs as are worth a second thread */
+};
+
+/* Threads share the mentees to look at all pairs, and the two lists of alternatives. */
+static void test_threads_find_the_same(void **unused)
+{
+	static struct match_person people[2][HALL];
+	static struct match_trait traits[2][HALL][3];
+	const struct match_line line = { .criterion = "traits", .weight = 1 };
+	struct match_input in = { .mentees = people[0],
+		.mentee_count = HALL,
+		.mentors = people[1],
+		.mentor_count = HALL,
+		.recipe = { &line, 1 },
+		.all_pairs = 1 };
+	char *alone = NULL;
+
+	(void)unused;
+	for (int i = 0; i < 2 * HALL; i++) {
+		int side = i / HALL, at = i % HALL;
+
+		for (int k = 0; k < 3; k++)
+			traits[side][at][k] = (struct match_trait){ MATCH_SKILL, random_below(40), 1 + random_below(4), !side };
+		people[side][at] = (struct match_person){ .id = 1 + i,
+			.person = 1 + i,
+			.places = 1,
+			.age = MATCH_NONE,
+			.year = MATCH_NONE,
+			.traits = traits[side][at],
+			.trait_count = 3 };
+	}
+	for (in.threads = 1; in.threads <= 3; in.threads++) {
+		struct match_result *result;
+		struct problem problem;
+		char *text;
+
+		assert_int_equal(match_run(&in, NULL, &result, &problem), 0);
+		text = print(result);
+		if (alone)
+			assert_string_equal(text, alone);
+		else
+			alone = strdup(text);
+		free(text);
+		match_result_free(result);
+	}
+	free(alone);
+}
+
+enum {
 	WIDE = 60
 };
 
@@ -206,7 +255,8 @@ static void test_wide_blocks_score_the_same(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_wide_blocks_score_the_same),
-		cmocka_unit_test(test_order_of_records_does_not_matter), cmocka_unit_test(test_shortlist_is_proven_over_all_pairs) };
+		cmocka_unit_test(test_order_of_records_does_not_matter), cmocka_unit_test(test_shortlist_is_proven_over_all_pairs),
+		cmocka_unit_test(test_threads_find_the_same) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

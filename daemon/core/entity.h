@@ -104,6 +104,7 @@ enum {                     /* struct field.flags */
 	INDEXED = 1 << 16, /* an index of its own (look-ups by hand-written SQL) */
 	HIDDEN = 1 << 17,  /* in no property, list or export: bookkeeping of the daemon */
 	MACHINE = 1 << 19, /* for programs: what people read stands in another field, and clients show that */
+	BARS = 1 << 20,    /* number of a person: the row is about them, so they hold no staff role over it */
 	LEADS = 1 << 18    /* link: gives the row its anchors, and must agree with those given by others; a link
 	                               * without it must only be of the same program */
 };

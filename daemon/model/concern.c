@@ -55,7 +55,7 @@ static const struct field fields[] = { ID_AND_VERSION(struct concern, .anchor = 
 		.flags = LABEL,
 		.computed = NAME_OF_ROW,
 		.label = "Who raised it, and about whom" },
-	{ AS_INT(struct concern, about, NUMBER, STAFF), .flags = FROZEN, .label = "About the person with the number" },
+	{ AS_INT(struct concern, about, NUMBER, STAFF), .flags = FROZEN | BARS, .label = "About the person with the number" },
 	{ AS_INT(struct concern, severity, CHOICE, STAFF), .flags = LISTED, .choices = severities, .starts = true, .label = "Severity" },
 	{ AS_SEALED(struct concern, text, TEXT), .flags = FROZEN | LINES | HAS_MAX | ERASED, .max = 4000, .retention = AFTER_PROGRAM,
 		.label = "What it is about" },

@@ -7,7 +7,7 @@
  * granting entity changes or a limit passes. A row carries anchors (program, match, person); the mask is what the lists
  * say of them, less every staff role where the person or the match is the caller's own.
  *
- * SQL knows nothing of roles: it calls sight(program, match, person, hidden).
+ * SQL knows nothing of roles: it calls sight(program, match, person, hidden, about).
  */
 #include <stdlib.h>
 #include <string.h>
@@ -246,6 +246,20 @@ struct grants sight_grants(const struct caller *caller, enum anchor anchor)
 
 /* ---- in SQL ---- */
 
+/* Whom a row is about, though it is another person's. */
+static bool about_caller(const struct caller *caller, int64_t about)
+{
+	return about != NONE && about == caller->sight->person;
+}
+
+static const struct field *barring(const struct shape *shape)
+{
+	for (int i = 0; i < shape->count; i++)
+		if (shape->entity->fields[i].flags & BARS)
+			return &shape->entity->fields[i];
+	return NULL;
+}
+
 static int64_t sql_sight(void *data, int count, const int64_t *values)
 {
 	struct store *s = data;
@@ -257,12 +271,12 @@ static int64_t sql_sight(void *data, int count, const int64_t *values)
 	mask = sight_mask(s->seeing->caller, values[0], values[1], values[2]);
 	if (values[3] > 0)
 		mask &= STAFF_ROLES | ADMIN;
-	return mask;
+	return about_caller(s->seeing->caller, values[4]) ? mask & ~(unsigned)STAFF_ROLES : mask;
 }
 
 int sight_register(struct store *s, struct problem *problem)
 {
-	return engine_function(s->engine, "sight", 4, sql_sight, s, problem);
+	return engine_function(s->engine, "sight", 5, sql_sight, s, problem);
 }
 
 static void anchor_print(struct buffer *out, const struct shape *shape, const char *alias, enum anchor a)
@@ -276,6 +290,7 @@ static void anchor_print(struct buffer *out, const struct shape *shape, const ch
 void sight_call(struct buffer *out, const struct shape *shape, const char *alias)
 {
 	const struct entity *e = shape->entity;
+	const struct field *bars = barring(shape);
 	bool first = true;
 
 	buffer_text(out, "sight(");
@@ -283,17 +298,18 @@ void sight_call(struct buffer *out, const struct shape *shape, const char *alias
 		anchor_print(out, shape, alias, a);
 		buffer_text(out, ", ");
 	}
-	if (!e->hidden_in) {
-		buffer_text(out, "0)");
-		return;
-	}
-	buffer_print(out, "%s.\"state\" IN (", alias);
-	for (int i = 0; e->fields[shape->state].choices[i]; i++)
+	if (e->hidden_in)
+		buffer_print(out, "%s.\"state\" IN (", alias);
+	for (int i = 0; e->hidden_in && e->fields[shape->state].choices[i]; i++)
 		if (e->hidden_in & IN(i)) {
 			buffer_print(out, "%s'%s'", first ? "" : ", ", e->fields[shape->state].choices[i]);
 			first = false;
 		}
-	buffer_text(out, "))");
+	buffer_text(out, e->hidden_in ? "), " : "0, ");
+	if (bars)
+		buffer_print(out, "%s.\"%s\")", alias, bars->name);
+	else
+		buffer_text(out, "NULL)");
 }
 
 const struct shape *sight_through(const char **list)
@@ -397,6 +413,7 @@ int sight_record(struct call *call, const struct caller *caller, const struct sh
 	struct call *before = call->store->seeing;
 	struct call eyes = *call;
 	struct caller copy = *caller;
+	const struct field *bars = barring(shape);
 	unsigned mask = sight_mask(caller, record_anchor_of(shape, AT_PROGRAM, record), record_anchor_of(shape, AT_MATCH, record),
 		record_anchor_of(shape, AT_PERSON, record));
 	int64_t id = *field_number(record, &shape->entity->fields[0]);
@@ -412,6 +429,8 @@ int sight_record(struct call *call, const struct caller *caller, const struct sh
 		call->store->seeing = before;
 	}
 	if (shape->entity->through && record_anchor_of(shape, AT_PERSON, record) == caller->sight->person && caller->sight->person != NONE)
+		mask &= ~(unsigned)STAFF_ROLES;
+	if (bars && about_caller(caller, *field_number(record, bars)))
 		mask &= ~(unsigned)STAFF_ROLES;
 	*ret = mask;
 	return r;

@@ -96,10 +96,20 @@ static void test_a_lead_whom_it_is_about_is_nobody(void **state)
 	struct world *w = *state;
 	struct cast c = cast(w);
 
+	int64_t id;
+
 	lead(w, &c, c.ben_id);
-	raised(w, &c, c.ben_id);
+	id = raised(w, &c, c.ben_id);
 	assert_int_equal(count(w, MESSAGES("concern-opened", "queued")), 0);
 	assert_int_equal(count(w, MESSAGES("concern-unheard", "queued")), 1);
+	/* nor is it there for them */
+	assert_int_equal(waits(w, &c.ben, "concern to take up"), 0);
+	assert_int_equal(perform(w, &c.ben, &concern_entity, id, "Acknowledge", NULL, 0), E_NOTFOUND);
+	assert_int_equal(perform_with(w, &c.ben, &concern_entity, id, "Disclose", NULL, 0,
+				 (struct options){ .version = NONE, .for_person = NONE, .reason = "to know" }),
+		E_NOTFOUND);
+	raised(w, &c, c.ada_id);
+	assert_int_equal(waits(w, &c.ben, "concern to take up"), 1);
 }
 
 static void test_a_coordinator_whom_it_is_about_hears_nothing(void **state)

@@ -241,6 +241,8 @@ int match_transport_solve(struct transport *t, bool warm)
 		begin_cold(t);
 		r = match_bid(t, 0, BIDS);
 	}
+	if (r == 0 && t->stage->filled)
+		r = match_flow(t);
 	if (r == 0)
 		r = match_paths(t, steps ? most : INT64_MAX);
 	return r == 1 ? match_bid_by_steps(t) : r;

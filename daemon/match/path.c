@@ -197,15 +197,9 @@ static void move_along(struct search *s, int32_t newcomer)
 	}
 }
 
-static void place(struct search *s, int32_t mentee)
+/* From who offered itself to the nearest end, whose way costs nothing at the prices that stand then. */
+static void search_on(struct search *s)
 {
-	struct transport *t = s->t;
-	struct match_best best = match_best_of(t, mentee);
-
-	if (best.mentor < 0)
-		return;
-	search_begin(s, best.gain);
-	offer(s, mentee, best.gain);
 	while (s->heap_count > 0) {
 		int32_t mentor = heap_pop(s);
 
@@ -215,8 +209,36 @@ static void place(struct search *s, int32_t mentee)
 		offer_members(s, mentor);
 	}
 	for (int32_t i = 0; i < s->final_count; i++)
-		t->price[s->final[i]] += s->bound - s->distance[s->final[i]];
+		s->t->price[s->final[i]] += s->bound - s->distance[s->final[i]];
+}
+
+static void place(struct search *s, int32_t mentee)
+{
+	struct match_best best = match_best_of(s->t, mentee);
+
+	if (best.mentor < 0)
+		return;
+	search_begin(s, best.gain);
+	offer(s, mentee, best.gain);
+	search_on(s);
 	move_along(s, mentee);
+}
+
+void match_raise(struct transport *t, const int32_t *mentees, int32_t count)
+{
+	struct search *s = search_of(t);
+	int64_t least = INT64_MAX;
+
+	for (int32_t i = 0; i < count; i++) {
+		struct match_best best = match_best_of(t, mentees[i]);
+
+		if (best.gain < least)
+			least = best.gain;
+	}
+	search_begin(s, least);
+	for (int32_t i = 0; i < count; i++)
+		offer(s, mentees[i], match_best_of(t, mentees[i]).gain);
+	search_on(s);
 }
 
 /* --- a mentor whose price is too high ------------------------------------------------------------------- */
@@ -270,14 +292,11 @@ static void fetch_along(struct search *s, int32_t wanting)
 	}
 }
 
-static void fetch(struct search *s, int32_t wanting)
+/* As search_on, from the mentors that ask. */
+static void ask_on(struct search *s)
 {
 	struct transport *t = s->t;
 
-	match_need_back(t);
-	search_begin(s, stay_cost(t, wanting, t->taken[wanting]));
-	reach(s, wanting, 0, -1, 0);
-	heap_up(s, wanting);
 	while (s->heap_count > 0) {
 		int32_t mentor = heap_pop(s);
 
@@ -293,7 +312,38 @@ static void fetch(struct search *s, int32_t wanting)
 		if (t->price[mentor] < t->floor)
 			t->floor = t->price[mentor];
 	}
+}
+
+static void begin_asking(struct search *s, const int32_t *mentors, int32_t count)
+{
+	int64_t least = INT64_MAX;
+
+	match_need_back(s->t);
+	for (int32_t i = 0; i < count; i++) {
+		int64_t stay = stay_cost(s->t, mentors[i], s->t->taken[mentors[i]]);
+
+		least = stay < least ? stay : least;
+	}
+	search_begin(s, least);
+	for (int32_t i = 0; i < count; i++) {
+		reach(s, mentors[i], 0, -1, 0);
+		heap_up(s, mentors[i]);
+	}
+}
+
+static void fetch(struct search *s, int32_t wanting)
+{
+	begin_asking(s, &wanting, 1);
+	ask_on(s);
 	fetch_along(s, wanting);
+}
+
+void match_lower(struct transport *t, const int32_t *mentors, int32_t count)
+{
+	struct search *s = search_of(t);
+
+	begin_asking(s, mentors, count);
+	ask_on(s);
 }
 
 /* --- all of them ----------------------------------------------------------------------------------------- */

@@ -125,9 +125,16 @@ int match_unbid(struct transport *, int64_t step);
 void match_settle(struct transport *);
 /* From there to the exact optimum; 1 if that takes more than so many steps. */
 int match_paths(struct transport *, int64_t most);
+/* Prices rise by as little as it takes until one of these, who have no place and would gain, gets one, or stays without, for nothing. */
+void match_raise(struct transport *, const int32_t *mentees, int32_t count);
+/* And they fall until one of these mentors, whose prices are too high, could fetch somebody, or does well with who is there. */
+void match_lower(struct transport *, const int32_t *mentors, int32_t count);
 /* One of its paths, if this mentee is without a place; those of a mentor whose price is too high. `floor` must hold. */
 void match_mend_mentee(struct transport *, int32_t mentee);
 void match_mend_mentor(struct transport *, int32_t mentor);
+
+/* flow.c: many paths at once. What is left after long is for match_paths. */
+int match_flow(struct transport *);
 
 /* The whole; `warm`: start from the pairs and prices that are in the arrays. 0 or E_CANCELLED. */
 int match_stage_solve(const struct match_stage *, bool warm, int32_t *mentor_of, int64_t *mentee_price, int64_t *mentor_price,

@@ -151,7 +151,9 @@ static void on_request(void *data, struct web_exchange *exchange, const struct w
 	bool posts = request->method == WEB_POST, leaves = strncmp(path, "/u/", 3) == 0;
 
 	web_exchange_keep(exchange, web_language(request->languages));
-	if (!posts && strcmp(path, "/style.css") == 0)
+	if (request->too_long)
+		answer_notice(exchange, 413, WEB_LONG_TITLE, WEB_LONG);
+	else if (!posts && strcmp(path, "/style.css") == 0)
 		web_answer(exchange, 200, "text/css; charset=utf-8", "", webforms_style, strlen(webforms_style));
 	else if (!posts && strcmp(path, "/robots.txt") == 0)
 		web_answer(exchange, 200, "text/plain; charset=utf-8", "", robots, sizeof robots - 1);

@@ -54,6 +54,8 @@ enum web_word {
 	WEB_BUSY,
 	WEB_REFUSED_TITLE,
 	WEB_REFUSED,
+	WEB_LONG_TITLE,
+	WEB_LONG,
 	WEB_CHANGED,
 	WEB_DONE,
 	WEB_ERROR,  /* before the title of a page with errors */
@@ -86,7 +88,7 @@ bool web_is_token(const char *token);
 /* ---- posted forms ---- */
 
 enum {
-	WEB_FIELDS_MOST = 500
+	WEB_FIELDS_MOST = 2000 /* as many as the host takes; a form asks for fewer */
 };
 
 struct web_form {
@@ -140,7 +142,7 @@ enum {
 
 struct web_head {
 	enum web_method method;
-	bool has_length, has_host, expects, close;
+	bool has_length, has_host, expects, close, too_long;
 	int minor;
 	size_t size, length; /* of the head itself, of the body */
 	char *path;
@@ -162,6 +164,7 @@ struct web_request {
 	size_t body_length;
 	const char *type, *languages; /* of the headers; "" if absent */
 	const char *client;
+	bool too_long; /* its body, which is not there */
 };
 
 struct web_limits {

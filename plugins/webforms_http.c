@@ -329,6 +329,11 @@ static int take_head(struct connection *connection)
 		make_room(connection, (size_t)size + WEB_BODY_MOST);
 	status = web_head_read(&connection->head, connection->in, (size_t)size);
 	connection->headless = connection->head.method == WEB_HEAD;
+	if (status == 413) { /* its reader is told in a page, and what was sent with it is not read */
+		connection->head.too_long = connection->head.close = true;
+		connection->head.length = 0;
+		status = 0;
+	}
 	if (status == 0)
 		status = know_client(connection);
 	if (status != 0) {
@@ -346,7 +351,7 @@ static void hand_over(struct connection *connection)
 	struct web_head *head = &connection->head;
 	struct web_exchange *exchange = calloc(1, sizeof *exchange);
 	struct web_request request = { head->method, head->path, connection->in + head->size, head->length, head->type, head->languages,
-		connection->client };
+		connection->client, head->too_long };
 	char next = connection->in[head->size + head->length];
 
 	if (!exchange)

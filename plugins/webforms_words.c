@@ -36,6 +36,14 @@ static const char *const words[WEB_WORDS][LANGUAGES] = {
 		"noch einmal.",
 		"Ce que votre navigateur a envoyé n'est pas une réponse à cette page. Rien n'a été enregistré. Revenez en arrière et réessayez.",
 		"Lo que envió su navegador no es una respuesta a esta página. No se ha guardado nada. Vuelva atrás e inténtelo de nuevo." },
+	[WEB_LONG_TITLE] = { "This is too long", "Das ist zu lang", "C'est trop long", "Es demasiado largo" },
+	[WEB_LONG] = { "What you wrote is longer than can be sent at once. Nothing was saved. Go back, shorten it and try again.",
+		"Was Sie geschrieben haben, ist länger, als auf einmal gesendet werden kann. Es wurde nichts gespeichert. Gehen Sie zurück, kürzen "
+		"Sie es und versuchen Sie es noch einmal.",
+		"Votre texte est plus long que ce qui peut être envoyé en une fois. Rien n'a été enregistré. Revenez en arrière, raccourcissez-le "
+		"et réessayez.",
+		"Lo que ha escrito es más largo de lo que se puede enviar de una vez. No se ha guardado nada. Vuelva atrás, acórtelo e inténtelo "
+		"de nuevo." },
 	[WEB_CHANGED] = { "Something on this page has changed since you opened it. Nothing was saved yet. Please look again, then answer.",
 		"Auf dieser Seite hat sich inzwischen etwas geändert. Es wurde noch nichts gespeichert. Bitte noch einmal lesen und dann antworten.",
 		"Cette page a changé depuis que vous l'avez ouverte. Rien n'a encore été enregistré. Veuillez la relire, puis répondre.",

@@ -55,6 +55,7 @@ const struct event_row event_kinds[EVENT_KINDS] = {
 	[EVENT_BATCH_HELD] = { "be6a37b940aa4844827e29f20de55b9f", NOTICE, "Many messages at once are held" },
 	[EVENT_PLUGIN_FAILED] = { "1108332be03544e4b9dfa5ecd8223a48", WARNING, "A plugin ended or did not answer" },
 	[EVENT_PLUGIN_DISABLED] = { "44fd0fec4e994ce0b27750c7cbbfc15c", ERROR, "A plugin is disabled" },
+	[EVENT_PAGE_TOO_LONG] = { "6133dd038f304ce5bec408f92faa7a9f", ERROR, "A page is too long to be shown" },
 	[EVENT_LOOP_SLOW] = { "04b3305d64f14360a197664028382b7d", WARNING, "One turn of the loop took too long" },
 	[EVENT_RUNTIME_ERROR] = { "06029425a4cf47688749520406781992", ERROR, "An operation of the system failed" },
 };

@@ -128,7 +128,7 @@ static int keep_draft(struct call *call, const void *was, void *now)
 	return check_in_take(call, check_in, given->answers ? given->answers : "", true);
 }
 
-static const struct field answering_fields[] = { { AS_WORDS(struct given_answers, answers, STAFF), .flags = HAS_MAX, .max = 60000,
+static const struct field answering_fields[] = { { AS_WORDS(struct given_answers, answers, STAFF), .flags = HAS_MAX, .max = FORM_ANSWERS,
 							 .label = "Answers to the form (name=value; \\n is a line feed)" },
 	{ 0 } };
 

@@ -113,7 +113,9 @@ static int ready(struct call *call, const void *was, void *now)
 	(void)was;
 	for (size_t i = 0; !r && i < form->item_count; i++)
 		asked += form->items[i].kind != FORM_NOTE;
-	return r || asked ? r : fail(call, E_STATE, "state", "there is nothing to answer yet: add an item first");
+	if (!r && !asked)
+		return fail(call, E_STATE, "state", "there is nothing to answer yet: add an item first");
+	return r ? r : survey_fits(call, instrument);
 }
 
 /* What a program asks from now on has to stay ready. */

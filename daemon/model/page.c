@@ -28,8 +28,10 @@
 
 struct page_part *page_part(struct page *page, int kind, const char *name, const char *text)
 {
-	struct page_part *p = &page->parts[page->count < PARTS_MOST ? page->count++ : PARTS_MOST - 1];
+	struct page_part *p;
 
+	page->parts = arena_grown(page->arena, page->parts, (size_t)page->count, &page->room, sizeof *page->parts);
+	p = &page->parts[page->count++];
 	*p = (struct page_part){ .kind = kind, .name = name, .text = text, .min = NONE, .max = NONE };
 	return p;
 }
@@ -434,7 +436,9 @@ static void begin(struct reading *r, struct page *page)
 		.title = "",
 		.institution = settings_of(r->call)->institution.name,
 		.program = r->program ? r->program->title : "",
-		.parts = page->parts }; /* each is whole when it is added */
+		.arena = page->arena,
+		.parts = page->parts,
+		.room = page->room }; /* each is whole when it is added */
 }
 
 /* What was behind a button may be over by now: then the own page is shown. */

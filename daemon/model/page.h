@@ -25,16 +25,18 @@ struct page_part {
 	int choice_count;
 };
 enum {
-	PARTS_MOST = 400,
 	DEEDS_MOST = 8
 };
 struct page {
 	int status;
 	const char *language, *title, *institution, *program;
 	char hash[65];
-	bool over;               /* what the answer is about is over; another page stands in its place */
-	bool forgets;            /* nothing about an answer may be kept, not even its hash */
-	struct page_part *parts; /* room for PARTS_MOST, of whoever wants the page */
+	bool over;    /* what the answer is about is over; another page stands in its place */
+	bool forgets; /* nothing about an answer may be kept, not even its hash */
+	/* Of whoever wants the page: parts grow in the arena, and their room may be used for the next page. */
+	struct arena *arena;
+	struct page_part *parts;
+	size_t room;
 	int count;
 };
 /* What was sent back: names and values as they came, checked to be UTF-8. */
@@ -71,6 +73,8 @@ bool page_talks(const struct page_answer *);
 bool page_goes_on(const struct page_answer *);
 /* It only leads to another part of the own page: nothing is done, whatever page it was pressed on. */
 bool page_goes(const struct page_answer *);
+/* One more part, the last; it moves when another is added. In the page's arena; name and text as long as the page. */
+struct page_part *page_part(struct page *, int kind, const char *name, const char *text);
 /* Fills the hash. */
 void page_seal(struct page *);
 

@@ -7,6 +7,7 @@
  * of the person's wave_member (Keep: a draft), the same that a login calls. Of an anonymous wave nothing is kept beside the person: no
  * draft, and no hash of the answer at the link.
  */
+#include <inttypes.h>
 #include <math.h>
 #include <mentorship-plugin.h>
 #include <string.h>
@@ -135,6 +136,8 @@ int form_answers(struct reading *r, const struct form *form, struct deed *deed, 
 {
 	bool send = page_does(r->answer, "send");
 	const char **values, **wrong;
+	int64_t length;
+	char *kept;
 
 	*count = 0;
 	if (!send && !page_does(r->answer, "keep"))
@@ -145,8 +148,15 @@ int form_answers(struct reading *r, const struct form *form, struct deed *deed, 
 	for (size_t i = 0; send && i < form->item_count; i++)
 		if (wrong[i])
 			return fail(r->call, E_INVALID, arena_print(r->call->arena, "q.%s", form->items[i].name), "%s", wrong[i]);
+	kept = answers_kept(r->call, form, values);
+	length = (int64_t)text_points(kept, strlen(kept));
+	if (length > FORM_ANSWERS)
+		return fail(r->call, E_INVALID, NULL, "%s",
+			page_fill(r->call->arena, page_say(r, FORM_TOO_LONG),
+				(const char *const[]){ arena_print(r->call->arena, "%d", FORM_ANSWERS),
+					arena_print(r->call->arena, "%" PRId64, length), NULL }));
 	deed->verb = send ? "Answer" : "Keep";
-	deed->args[deed->arg_count++] = (struct arg){ "answers", { .type = V_WORDS, .text = answers_kept(r->call, form, values) } };
+	deed->args[deed->arg_count++] = (struct arg){ "answers", { .type = V_WORDS, .text = kept } };
 	*count = 1;
 	return 0;
 }

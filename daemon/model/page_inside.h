@@ -26,7 +26,6 @@ const char *page_moment(const struct reading *, int64_t instant); /* in the read
 const char *page_day(const struct reading *, int64_t day);        /* in the reader's language */
 bool page_does(const struct page_answer *, const char *word);     /* that button was pressed */
 
-struct page_part *page_part(struct page *, int kind, const char *name, const char *text);
 void page_paragraph(struct page *, const char *text); /* nothing of NULL or "" */
 void page_button(struct page *, const char *value, const char *text, unsigned flags);
 struct page_part *page_field(struct page *, int kind, const char *name, const char *label, const struct page_answer *);

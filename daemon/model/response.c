@@ -230,10 +230,10 @@ static void tell_errors(
 
 int answers_given(struct call *call, const char *words, struct arg **ret, size_t *ret_count)
 {
-	struct arg *args = arena_new(call->arena, (FORM_ITEMS + 1) * sizeof *args);
-	size_t count = 0;
+	struct arg *args = NULL;
+	size_t count = 0, room = 0;
 
-	for (const char *p = words; *p && count < FORM_ITEMS; p += *p == '\n') {
+	for (const char *p = words; *p; p += *p == '\n') {
 		size_t line = strcspn(p, "\n");
 		char *text = arena_copy_n(call->arena, p, line), *equals = strchr(text, '=');
 
@@ -242,6 +242,7 @@ int answers_given(struct call *call, const char *words, struct arg **ret, size_t
 			return fail(call, E_INVALID, "answers", "an answer is written as name=value");
 		*equals = 0;
 		answer_unescape(equals + 1);
+		args = arena_grown(call->arena, args, count, &room, sizeof *args);
 		args[count++] = (struct arg){ text, { .type = V_TEXT, .text = equals + 1 } };
 	}
 	*ret = args;

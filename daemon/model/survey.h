@@ -90,6 +90,8 @@ struct wave_result {
 int survey_form(struct call *, int64_t instrument, const char *language, struct form **ret);
 /* The items of a sound form that cannot be read in that language, "rating, met": their text or that of a choice is missing; NULL: none. */
 int survey_lacks(struct call *, const struct instrument *, const char *language, const char **ret);
+/* Does the form of an instrument fit on a page, in each of its languages? E_LIMIT says how much it is and what to do. */
+int survey_fits(struct call *, const struct instrument *);
 /* Makes the items and scales of a shipped instrument, in its draft. */
 int shipped_fill(struct call *, struct instrument *);
 int shipped_items(struct call *, const struct instrument *);

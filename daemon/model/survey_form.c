@@ -223,3 +223,67 @@ int survey_lacks(struct call *call, const struct instrument *instrument, const c
 			*ret = *ret ? arena_print(call->arena, "%s, %s", *ret, form->items[i].name) : form->items[i].name;
 	return r;
 }
+
+/* ---- what a page carries ---- */
+
+static size_t boxes(const struct form_item *item)
+{
+	return item->kind == FORM_NOTE ? 0 : item->kind == FORM_MULTIPLE ? item->choice_count : 1;
+}
+
+/* What the item's part takes, in bytes: its texts and marks, what a condition makes of it, and numbers. */
+static size_t page_size(const struct form_item *item)
+{
+	size_t size = strlen(item->name) + strlen(item->label) + (item->relevant ? strlen(item->relevant) : 0) + 200;
+
+	for (size_t i = 0; i < item->choice_count; i++)
+		size += strlen(item->choices[i].value) + strlen(item->choices[i].label) + 2;
+	return size;
+}
+
+struct languages {
+	const char **list;
+	size_t count, room;
+};
+
+static int see_language(struct call *call, void *record, void *data)
+{
+	const struct item_text *text = record;
+	struct languages *l = data;
+
+	for (size_t i = 0; i < l->count; i++)
+		if (!strcmp(l->list[i], text->language))
+			return 0;
+	l->list = arena_grown(call->arena, l->list, l->count, &l->room, sizeof *l->list);
+	l->list[l->count++] = text->language;
+	return 0;
+}
+
+int survey_fits(struct call *call, const struct instrument *instrument)
+{
+	struct languages l = { 0 };
+	int r = each(call, &item_text_entity, see_language, &l, "\"item\" IN (SELECT i.\"id\" FROM \"item\" i WHERE i.\"instrument\" = ?1)",
+		VALUES(instrument->id));
+
+	for (size_t n = 0; n <= l.count && !r; n++) {
+		const char *language = n ? l.list[n - 1] : NULL;
+		size_t size = 0, asked = 0;
+		struct form *form = NULL;
+
+		r = survey_form(call, instrument->id, language, &form);
+		for (size_t i = 0; !r && i < form->item_count; i++) {
+			size += page_size(&form->items[i]);
+			asked += boxes(&form->items[i]);
+		}
+		if (!r && asked > FORM_BOXES)
+			r = fail(call, E_LIMIT, "item",
+				"it asks for %zu answers (each choice of a multiple question is one), and a page takes %d; make two forms of it, or give "
+				"fewer choices",
+				asked, FORM_BOXES);
+		else if (!r && size > FORM_PAGE)
+			r = fail(call, E_LIMIT, "item",
+				"its texts%s%s are %zu bytes long, and a page takes %d; make two forms of it, or shorten texts and lists of choices",
+				language ? " in " : "", language ? language : "", size, FORM_PAGE);
+	}
+	return r;
+}

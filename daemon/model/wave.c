@@ -432,7 +432,7 @@ static const struct field member_fields[] = { ID_AND_VERSION(struct wave_member,
 COVERS(member_fields, struct wave_member, 0);
 
 static const struct field answering_fields[] = { { AS_WORDS(struct given_answers, answers, STAFF), .flags = REQUIRED | HAS_MAX,
-							 .max = 60000, .label = "Answers (name=value; \\n is a line feed)" },
+							 .max = FORM_ANSWERS, .label = "Answers (name=value; \\n is a line feed)" },
 	{ 0 } };
 
 static int take_answers(struct call *call, const struct wave_member *member, bool draft)

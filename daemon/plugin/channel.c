@@ -53,6 +53,14 @@ struct blocks {
 	struct buffer numbers, texts;
 };
 
+/* Room for what is around the blocks in a message. */
+#define BLOCKS_BYTES (LINK_BYTES - 4096)
+
+static size_t blocks_length(const struct blocks *b)
+{
+	return b->numbers.length + b->texts.length;
+}
+
 static void put_text(struct blocks *b, const char *text)
 {
 	const char *safe = text && text[text_bad(text, strlen(text))] == '\0' ? text : "";
@@ -112,14 +120,34 @@ struct presented {
 	struct blocks *blocks;
 	const char *token, *client, *hash;
 	struct page_answer answer;
-	bool replies; /* the blocks have its page */
-	bool limited; /* this client had its wrong ones of the minute */
+	bool replies;                        /* the blocks have its page */
+	const struct invitation *invitation; /* of the link, if there is one */
+	bool limited;                        /* this client had its wrong ones of the minute */
 	bool wrong;
 };
 
+/* A page that is too long for a message would end the link, and with it everybody's pages: its reader is told that nothing can be shown. */
+static void put_busy(struct presented *p, size_t numbers, size_t texts)
+{
+	static const struct page busy = { .status = MENTORSHIP_PAGE_BUSY };
+	const struct purpose *purpose = p->invitation ? purpose_named(p->invitation->purpose) : NULL;
+
+	log_event(EVENT_PAGE_TOO_LONG,
+		&(struct log_facts){ .entity = purpose && purpose->entity ? purpose->entity->name : NULL,
+			.object = p->invitation ? p->invitation->subject : 0,
+			.count = (int64_t)(blocks_length(p->blocks) - numbers - texts) });
+	p->blocks->numbers.length = numbers;
+	p->blocks->texts.length = texts;
+	put_page(p->blocks, &busy);
+}
+
 static int show(struct presented *p, const struct page *page)
 {
+	size_t numbers = p->blocks->numbers.length, texts = p->blocks->texts.length;
+
 	put_page(p->blocks, page);
+	if (blocks_length(p->blocks) - numbers - texts > BLOCKS_BYTES)
+		put_busy(p, numbers, texts);
 	p->replies = true;
 	return 0;
 }
@@ -135,7 +163,7 @@ static int show_none(struct presented *p)
 
 static struct page page_new(struct call *call)
 {
-	return (struct page){ .parts = arena_room(call->arena, PARTS_MOST * sizeof(struct page_part)) };
+	return (struct page){ .arena = call->arena };
 }
 
 static bool holds(const struct call *call, const struct invitation *invitation)
@@ -152,6 +180,7 @@ static int open_page(struct call *call, struct presented *p, struct page *page)
 
 	if (r)
 		return r;
+	p->invitation = invitation;
 	if (!holds(call, invitation))
 		return show_none(p);
 	r = page_make(call, invitation, NULL, page);
@@ -216,7 +245,7 @@ static int use_up(struct call *call, const struct invitation *invitation, const 
 /* What is wrong stands beside its field, or above all. */
 static void mark_errors(struct page *page, const struct problem *problem, const char *sentence)
 {
-	struct page_part *first;
+	struct page_part first;
 
 	page->status = MENTORSHIP_PAGE_INVALID;
 	for (int i = 0; i < page->count; i++)
@@ -224,11 +253,12 @@ static void mark_errors(struct page *page, const struct problem *problem, const 
 			page->parts[i].error = problem->code == E_INVALID ? problem->text : sentence;
 			return;
 		}
-	if (page->count == PARTS_MOST)
-		return;
-	first = page->parts;
-	memmove(first + 1, first, (size_t)page->count++ * sizeof *first);
-	*first = (struct page_part){ .kind = MENTORSHIP_NOTE, .text = sentence, .error = sentence, .min = NONE, .max = NONE };
+	if (problem->code == E_INVALID)
+		sentence = problem->text;
+	first = *page_part(page, MENTORSHIP_NOTE, NULL, sentence);
+	first.error = sentence;
+	memmove(page->parts + 1, page->parts, (size_t)(page->count - 1) * sizeof first);
+	page->parts[0] = first;
 }
 
 struct trying {
@@ -275,6 +305,7 @@ static int answer_page(struct call *call, void *data)
 
 	if (r)
 		return r;
+	p->invitation = invitation;
 	trying.hash = answer_hash(call, &p->answer);
 	if (invitation && invitation->state == INVITATION_ANSWERED && invitation->answer_hash &&
 		(!strcmp(invitation->answer_hash, trying.hash) || !strcmp(invitation->answer_hash, FORGOTTEN))) {
@@ -374,14 +405,6 @@ static int read_opening(struct link_call *c, struct opening *o)
 		return r;
 	c->ends = true;
 	return problem_set(&c->problem, E_INVALID, NULL, "1 to %d links are opened at once, by token and client", OPENS_MOST);
-}
-
-/* Room for what is around the blocks in a message. */
-#define BLOCKS_BYTES (LINK_BYTES - 4096)
-
-static size_t blocks_length(const struct blocks *b)
-{
-	return b->numbers.length + b->texts.length;
 }
 
 /* The page that found no room, and those after it, are to be asked for again. */

@@ -23,9 +23,14 @@
 enum {
 	FORM_ITEMS = 500,
 	FORM_CHOICES = 200,
-	FORM_NAME = 64,       /* bytes of a name or of the value of a choice */
-	FORM_TEXT = 10000,    /* characters of an answer in words */
-	CONDITION_SIZE = 2000 /* bytes */
+	FORM_NAME = 64,        /* bytes of a name or of the value of a choice */
+	FORM_TEXT = 10000,     /* characters of an answer in words */
+	FORM_ANSWERS = 60000,  /* characters of all answers of somebody, as they are kept */
+	CONDITION_SIZE = 2000, /* bytes */
+	/* What one page carries: half of a link's message, so that answers and what is wrong with them have room beside it; and boxes, choices
+	 * of multiple ones counted singly, below the fields that a link takes, with room for buttons. */
+	FORM_PAGE = 512 << 10, /* bytes */
+	FORM_BOXES = 1900
 };
 
 enum form_kind {

@@ -307,14 +307,17 @@ def accepted(members):
 
 # ---- a form by link ----
 
-def asked(web, anonymity):
-    """A wave of a small form, open; gives the path of somebody's link, and their id."""
+TERM = (("met", "single", {"choices": "yes=Yes\nno=No", "required": True}),
+        ("why", "text", {"relevant": "${met} = 'no'", "required": True}), ("how_often", "number", {"max": 9.0}),
+        ("what", "multiple", {"choices": "maths=Maths\nart=Art"}))
+
+
+def asked(web, anonymity, items=TERM):
+    """A wave of a form, open; gives the path of somebody's link, and their id."""
     web.start()
     coord, now = web.post.world.caller("mt-coord"), web.post.world.root.get(harness.TOP, "Manager", "Now")
     form = coord.create("instruments", {"program": web.post.world.programs["a"], "key": f"term-{anonymity}", "title": "Term"})["object"]
-    for name, kind, more in (("met", "single", {"choices": "yes=Yes\nno=No", "required": True}),
-                             ("why", "text", {"relevant": "${met} = 'no'", "required": True}), ("how_often", "number", {"max": 9.0}),
-                             ("what", "multiple", {"choices": "maths=Maths\nart=Art"})):
+    for name, kind, more in items:
         coord.create("items", {"instrument": form, "name": name, "kind": kind, "label": f"{name}?", **more})
     coord.verb(form, "Instrument.Ready")
     wave = coord.create("waves", {"instrument": form, "title": "The term", "audience": "everybody", "anonymity": anonymity,

@@ -278,13 +278,29 @@ static void an_answer_and_a_client_have_their_sizes(void **state)
 	assert_true(h->host.gone);
 }
 
+/* An old form, or whatever else: its reader is told, and everybody else's link goes on. */
+static void a_page_too_long_for_a_message_harms_nobody_else(void **state)
+{
+	struct house *h = *state;
+	const char *cleo = link_of_offer(h);
+
+	number(h, "UPDATE \"match_member\" SET \"name\" = hex(zeroblob(500000)) WHERE \"side\" = 'mentor' RETURNING 1");
+	assert_true(open_page(h, cleo).parts > 0);
+	number(h, "UPDATE \"match_member\" SET \"name\" = hex(zeroblob(525000)) WHERE \"side\" = 'mentor' RETURNING 1");
+	assert_int_equal(open_page(h, cleo).status, MENTORSHIP_PAGE_BUSY);
+	spin(h, 30);
+	assert_false(h->host.gone);
+	number(h, "UPDATE \"match_member\" SET \"name\" = 'Ben' WHERE \"side\" = 'mentor' RETURNING 1");
+	assert_int_equal(open_page(h, cleo).status, MENTORSHIP_PAGE_SHOWN);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { HOUSE(one_click_is_for_unsubscribing_alone), HOUSE(asking_for_help_uses_nothing_up),
 		HOUSE(what_was_read_is_what_is_signed), HOUSE(tokens_follow_from_the_key_alone),
 		HOUSE(without_a_key_or_a_web_page_mail_waits), HOUSE(what_is_not_quite_a_token_is_none),
 		HOUSE(the_own_page_has_one_link_for_half_its_time), HOUSE(a_link_holds_no_longer_than_its_occasion),
-		HOUSE(an_answer_and_a_client_have_their_sizes) };
+		HOUSE(an_answer_and_a_client_have_their_sizes), HOUSE(a_page_too_long_for_a_message_harms_nobody_else) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

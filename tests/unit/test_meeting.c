@@ -387,10 +387,9 @@ static const struct page_part *part_of(const struct page *page, const char *valu
 static int look(struct call *call, void *data)
 {
 	struct looking *l = data;
-	struct page_part parts[PARTS_MOST];
 	int r;
 
-	l->page.parts = parts;
+	l->page.arena = call->arena;
 	r = l->count ? page_deed(call, &l->invitation, &(struct page_answer){ l->fields, l->count }, l->deeds, &l->deed_count)
 		     : page_make(call, &l->invitation, NULL, &l->page);
 	if (!r)

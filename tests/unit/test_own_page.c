@@ -201,6 +201,26 @@ static void times_are_the_persons_own(void **state)
 	assert_int_equal(number(h, "SELECT count(*) FROM availability"), 1);
 }
 
+/* Nothing of a long list is left out, nor what stands behind it. */
+static void a_long_list_has_all_its_buttons(void **state)
+{
+	struct house *h = *state;
+	const char *own = own_page_of(h), *there = place(h, "times", participant_of(h, "Cleo"));
+	struct shown page;
+	int buttons = 0;
+
+	for (int i = 0; i < 450; i++)
+		must(perform(h->w, &h->c.ada, &availability_entity, 0, "Create",
+			     ARGS(P("participant", path(h->w, &participant_entity, participant_of(h, "Cleo"))), T("weekday", "monday"),
+				     N("start", i), N("end", 1000 + i % 400))),
+			&h->w->call.problem);
+	page = go(h, own, there);
+	for (const char *at = page.all; (at = strstr(at, "do=remove:")); at++)
+		buttons++;
+	assert_int_equal(buttons, 450);
+	assert_true(has(page, "weekday=") && has(page, "do=add") && has(page, "do=go:own") && has(page, "do=talk"));
+}
+
 static void somebody_else_is_asked_for_and_the_other_side_does_not_learn_it(void **state)
 {
 	struct house *h = *state;
@@ -449,8 +469,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = { HOUSE(what_is_deep_asks_for_a_fresh_link), HOUSE(a_meeting_is_noted_once),
 		HOUSE(the_proposed_meeting_is_answered_moved_and_held), HOUSE(times_are_the_persons_own),
-		HOUSE(somebody_else_is_asked_for_and_the_other_side_does_not_learn_it), HOUSE(a_pause_and_the_end),
-		HOUSE(language_zone_and_links), HOUSE(a_consent_binds), HOUSE(how_much_mail_is_chosen),
+		HOUSE(a_long_list_has_all_its_buttons), HOUSE(somebody_else_is_asked_for_and_the_other_side_does_not_learn_it),
+		HOUSE(a_pause_and_the_end), HOUSE(language_zone_and_links), HOUSE(a_consent_binds), HOUSE(how_much_mail_is_chosen),
 		HOUSE(what_binds_is_not_taken_while_the_address_is_new), HOUSE(a_consent_that_ends_is_renewed),
 		HOUSE(nobody_floods_the_safeguarding_lead), HOUSE(guardians_are_told_and_take_back) };
 

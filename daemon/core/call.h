@@ -113,6 +113,8 @@ int each(struct call *, const struct entity *, int (*seen)(struct call *, void *
 	const int64_t *values, int count);
 /* One number from hand-written SQL (a string constant): NONE for NULL or no row. */
 int ask(struct call *, const char *sql, const int64_t *values, int count, int64_t *ret_number);
+/* All numbers of the first column, in the call's arena. */
+int numbers(struct call *, const char *sql, const int64_t *values, int count, int64_t **ret, size_t *ret_count);
 #define INTS(...) ((const int64_t[]){ __VA_ARGS__ })
 #define COUNT(...) ((int)(sizeof(INTS(__VA_ARGS__)) / sizeof(int64_t)))
 #define VALUES(...) INTS(__VA_ARGS__), COUNT(__VA_ARGS__)
@@ -152,6 +154,15 @@ int notify_staff(struct call *, const struct notice *, int64_t except);
 int plan(struct call *, const char *kind, int64_t subject, int64_t due, const char *zone);
 /* Withdraws waiting jobs of that kind and subject. */
 int unplan(struct call *, const char *kind, int64_t subject);
+/* What a job of that kind keeps in memory about a subject from slice to slice; `data` is NULL until it sets it. It is gone after a restart or
+ * a lost turn, but not when the slice itself is undone: so it says only what follows from rows that change no more, and whoever fails drops it. The
+ * kind is a string constant. */
+struct kept {
+	struct arena arena;
+	void *data;
+};
+struct kept *kept_of(struct call *, const char *kind, int64_t subject);
+void kept_drop(struct call *, const char *kind, int64_t subject); /* absent: fine */
 
 /* Starts long work once this call is committed; the handler is found by kind (plugin room). call->task is set. */
 int begin_work(struct call *, const char *kind, int64_t subject);

@@ -5,20 +5,26 @@
  * Who has answered is written down in the commit that keeps the answer: after a crash either both are there or neither. So whoever holds the
  * database and its log, or backups of two days, sees which row came with whom; where a row lies in its page tells the order, too. No
  * order of rows helps against that. Therefore what a row says is sealed until the wave closes, under a key of the wave, and all are
- * of one length. At close the answers are counted and written anew: open, with new random numbers and in their order, in one commit, so
- * that nothing leads from a row to the one that it was. Some days later, when a backup holds the new rows, the key is forgotten, and with it
+ * of one length. At close the answers are written anew, open, with new numbers and in their order, in slices, and only when all are
+ * there is anything sealed deleted: so nothing leads from a row to the one that it was, neither in what a slice leaves in the log nor in what
+ * a crash between two leaves in the database. The new numbers are a keyed hash of the old ones, so that a close that was killed finds them
+ * again; its key is a secret of that close, sealed under the key of the wave. Some days later, when a backup holds the new rows, the key is forgotten, and with it
  * whatever older copies could tell.
  *
  * Whoever has the credential `sealing-key` and the files of the time in which the wave was open could pair them until then.
  */
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "survey.h"
 
 enum {
+	ROWS = 50,    /* of a slice: three pages each */
 	LENGTH = 4096 /* bytes to which answers are filled up; the few that are longer, to twice as much, or four times ... */
 };
+
+static const char ANEW[] = "wave anew";
 
 /* Far below the numbers of imports, which have keys of their own. */
 static int64_t key_of(int64_t wave)
@@ -76,53 +82,179 @@ int answers_of(struct call *call, const struct response *response, char **ret)
 
 /* ---- closing ---- */
 
-struct pile {
-	struct response **list;
-	size_t count, room;
+/* Is the key there? Of a wave of an older version its check says nothing else. */
+static int key_is_there(struct call *call, const struct wave *wave, char **ret_secret)
+{
+	int r = wave->key_check ? text_open(call, key_of(wave->id), "wave", wave->id, "key_check", wave->key_check, ret_secret)
+				: E_NOTFOUND;
+
+	if (r == E_NOTFOUND)
+		call->problem = (struct problem){ 0 };
+	return r;
+}
+
+int answers_closing(struct call *call, struct wave *wave)
+{
+	unsigned char bytes[32];
+	char secret[2 * sizeof bytes + 1], *ignored;
+	int r = key_is_there(call, wave, &ignored);
+
+	if (r)
+		return r == E_NOTFOUND ? 0 : r;
+	randombytes_buf(bytes, sizeof bytes);
+	sodium_bin2hex(secret, sizeof secret, bytes, sizeof bytes);
+	r = text_shut(call, key_of(wave->id), "wave", wave->id, "key_check", secret, &wave->key_check);
+	sodium_memzero(bytes, sizeof bytes);
+	sodium_memzero(secret, sizeof secret);
+	return r;
+}
+
+/* Never without one: everybody could do the sum. */
+static int secret_of(struct call *call, const struct wave *wave, char **ret)
+{
+	int r = key_is_there(call, wave, ret);
+
+	return r || **ret ? r : fail(call, E_STORE, "key_check", "this close has no secret");
+}
+
+/* The number that a sealed row gets. Who does not have the secret finds no way from one to the other; and whoever begins anew after a kill finds
+ * the same. */
+static int64_t new_number(const char *secret, int64_t old)
+{
+	uint64_t hash;
+
+	crypto_generichash((unsigned char *)&hash, sizeof hash, (const unsigned char *)&old, sizeof old, (const unsigned char *)secret,
+		strlen(secret));
+	hash &= INT64_MAX;
+	return hash ? (int64_t)hash : 1;
+}
+
+struct row {
+	int64_t number, old;
+};
+struct anew {
+	struct row *rows; /* in the order of their numbers */
+	size_t count;
 };
 
-static int take_out(struct call *call, void *record, void *data)
+static int by_number(const void *a, const void *b)
 {
-	struct response *response = record;
-	struct pile *pile = data;
-	char *answers;
-	int r = answers_of(call, response, &answers);
+	int64_t x = ((const struct row *)a)->number, y = ((const struct row *)b)->number;
 
-	if (r == E_NOTFOUND) {
-		call->problem = (struct problem){ 0 };
-		return 0;
+	return (x > y) - (x < y);
+}
+
+static int list_rows(struct call *call, const char *secret, int64_t wave, struct kept *kept)
+{
+	struct anew *anew = arena_new(&kept->arena, sizeof *anew);
+	int64_t *ids;
+	int r = numbers(
+		call, "SELECT \"id\" FROM \"response\" WHERE \"wave\" = ?1 AND \"shut\" IS NOT NULL", VALUES(wave), &ids, &anew->count);
+
+	if (r)
+		return r;
+	anew->rows = arena_new(&kept->arena, (anew->count + 1) * sizeof *anew->rows);
+	for (size_t i = 0; i < anew->count; i++)
+		anew->rows[i] = (struct row){ new_number(secret, ids[i]), ids[i] };
+	qsort(anew->rows, anew->count, sizeof *anew->rows, by_number);
+	kept->data = anew;
+	return 0;
+}
+
+/* The first row behind the cursor. */
+static size_t go_on_at(const struct anew *anew, int64_t cursor)
+{
+	size_t low = 0, high = anew->count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (anew->rows[middle].number > cursor)
+			high = middle;
+		else
+			low = middle + 1;
 	}
+	return low;
+}
+
+static int write_anew(struct call *call, const struct row *row)
+{
+	struct response *response;
+	char *answers = NULL;
+	int r = load(call, &response_entity, row->old, (void **)&response);
+
 	if (!r)
-		r = delete_record(call, &response_entity, response);
+		r = answers_of(call, response, &answers);
 	if (r)
 		return r;
 	for (size_t end = strlen(answers); end && answers[end - 1] == '\n'; end--)
 		answers[end - 1] = 0;
 	response->answers = answers;
 	response->shut = NULL;
-	response->id = random_id();
-	pile->list = arena_grown(call->arena, pile->list, pile->count, &pile->room, sizeof(*pile->list));
-	pile->list[pile->count++] = response;
+	response->id = row->number;
+	response->version = 1;
+	return add(call, &response_entity, response);
+}
+
+int answers_anew(struct call *call, const struct wave *wave, int64_t *cursor)
+{
+	struct kept *kept;
+	const struct anew *anew;
+	char *secret;
+	size_t at, end;
+	int r = secret_of(call, wave, &secret);
+
+	if (r)
+		return r == E_NOTFOUND ? 0 : r;
+	kept = kept_of(call, ANEW, wave->id);
+	r = kept->data ? 0 : list_rows(call, secret, wave->id, kept);
+	if (r)
+		return r;
+	anew = kept->data;
+	at = go_on_at(anew, *cursor);
+	end = at + ROWS < anew->count ? at + ROWS : anew->count;
+	for (; at < end && !r; at++) {
+		r = write_anew(call, &anew->rows[at]);
+		*cursor = anew->rows[at].number;
+	}
+	if (r || end < anew->count)
+		return r ? r : 1;
+	kept_drop(call, ANEW, wave->id);
 	return 0;
 }
 
-static int by_id(const void *a, const void *b)
+/* Only what stands open is deleted. */
+static int clear_one(struct call *call, const char *secret, int64_t old)
 {
-	int64_t x = (*(struct response *const *)a)->id, y = (*(struct response *const *)b)->id;
+	struct response *sealed;
+	int64_t there;
+	int r = ask(
+		call, "SELECT count(*) FROM \"response\" WHERE \"id\" = ?1 AND \"shut\" IS NULL", VALUES(new_number(secret, old)), &there);
 
-	return (x > y) - (x < y);
+	if (!r && !there)
+		return fail(call, E_STORE, "answers", "an answer was not written anew");
+	if (!r)
+		r = load(call, &response_entity, old, (void **)&sealed);
+	return r ? r : delete_record(call, &response_entity, sealed);
 }
 
-int answers_shuffle(struct call *call, int64_t wave)
+int answers_clear(struct call *call, const struct wave *wave, int64_t *cursor)
 {
-	struct pile pile = { 0 };
-	int r = each(call, &response_entity, take_out, &pile, "\"wave\" = ?1 AND \"shut\" IS NOT NULL", VALUES(wave));
+	char *secret;
+	int64_t *ids;
+	size_t count;
+	int r = secret_of(call, wave, &secret);
 
-	if (pile.count)
-		qsort(pile.list, pile.count, sizeof(*pile.list), by_id);
-	for (size_t i = 0; i < pile.count && !r; i++)
-		r = add(call, &response_entity, pile.list[i]);
-	return r;
+	if (r)
+		return r == E_NOTFOUND ? 0 : r;
+	r = numbers(call,
+		"SELECT \"id\" FROM \"response\" WHERE \"wave\" = ?1 AND \"id\" > ?2 AND \"shut\" IS NOT NULL ORDER BY \"id\" LIMIT 50",
+		VALUES(wave->id, *cursor), &ids, &count);
+	for (size_t i = 0; i < count && !r; i++) {
+		r = clear_one(call, secret, ids[i]);
+		*cursor = ids[i];
+	}
+	return r ? r : count > 0;
 }
 
 int answers_forget(struct call *call, int64_t wave)

@@ -44,6 +44,7 @@ struct scale {
 enum wave_state {
 	WAVE_PLANNED,
 	WAVE_OPEN,
+	WAVE_CLOSING,
 	WAVE_CLOSED
 };
 enum {
@@ -142,8 +143,13 @@ int check_in_page_form(struct call *, const struct check_in *, const char *langu
 /* Takes answers, words "name=value", to a check-in that asks a form: its response is written, and unless it is a draft its rating and flags are
  * set. E_INVALID names `answers`. */
 int check_in_take(struct call *, struct check_in *, const char *words, bool draft);
-/* Counts and freezes the results of a wave that closes; *ret_lost: answers whose key was forgotten, which are gone. */
-int wave_count(struct call *, const struct wave *, int64_t *ret_lost);
+/* ---- the close: wave_close.c ---- */
+/* Takes a wave that is to be closed to WAVE_CLOSED, or to WAVE_CLOSING with a job planned that goes on. */
+int wave_close_begin(struct call *, struct wave *);
+/* A slice of whichever step's job calls it. */
+int wave_close_slice(struct call *, int64_t subject, int64_t nominal, int64_t *cursor);
+/* Steps; 1 while there is more. Counting and freezing the results: the cursor is how many of them are written. */
+int wave_count(struct call *, const struct wave *, int64_t *cursor);
 /* ---- of an anonymous wave, whose answers lie sealed until it closes: response_shut.c ---- */
 /* Makes the key of a wave that opens, or says why there can be none. */
 int answers_key(struct call *, struct wave *);
@@ -152,8 +158,12 @@ int answers_key(struct call *, struct wave *);
 int answers_shut(struct call *, const struct wave *, struct response *, const char *answers);
 /* The answers of any submitted response; E_NOTFOUND where the key was forgotten. */
 int answers_of(struct call *, const struct response *, char **ret);
-/* What was sealed is written anew when it is counted: other numbers, another order, open. */
-int answers_shuffle(struct call *, int64_t wave);
+/* At the beginning of the close: makes the secret by which sealed rows get their new numbers. Nothing where the key was forgotten. */
+int answers_closing(struct call *, struct wave *);
+/* What was sealed is written anew, open, under other numbers and in their order, the cursor being the last; then what was sealed is deleted.
+ * 1 while there is more. Where the key was forgotten all stays as it is. */
+int answers_anew(struct call *, const struct wave *, int64_t *cursor);
+int answers_clear(struct call *, const struct wave *, int64_t *cursor);
 /* So that older copies of what was sealed cannot be opened any more. */
 int answers_forget(struct call *, int64_t wave);
 

@@ -14,7 +14,7 @@
 #include "core/date.h"
 #include "survey.h"
 
-static const char *const states[] = { "planned", "open", "closed", NULL };
+static const char *const states[] = { "planned", "open", "closing", "closed", NULL };
 static const char *const audiences[] = { "mentors", "mentees", "everybody", "matched mentors", "matched mentees", "matched", NULL };
 static const char *const anonymities[] = { "named", "pseudonymous", "anonymous", NULL };
 static const char *const sides[] = { "mentor", "mentee", NULL };
@@ -299,26 +299,26 @@ static int remind(struct call *call, int64_t subject, int64_t nominal, int64_t *
 	return 1;
 }
 
-static int count_all(struct call *call, struct wave *wave)
-{
-	int64_t lost = 0;
-	int r = wave_count(call, wave, &lost);
-
-	if (!r && lost)
-		wave->outlook = arena_print(call->arena,
-			"%" PRId64 " answer%s: lost, for the key of this wave was forgotten before the database was put back", lost,
-			lost == 1 ? "" : "s");
-	if (r || wave->anonymity != WAVE_ANONYMOUS)
-		return r;
-	r = answers_shuffle(call, wave->id);
-	return r ? r : plan(call, "wave forget", wave->id, call->now + KEY_DAYS * DAY, NULL);
-}
-
 static int forget_due(struct call *call, int64_t subject, int64_t nominal, int64_t *cursor)
 {
 	(void)nominal;
 	(void)cursor;
 	return answers_forget(call, subject);
+}
+
+/* Answers that are sealed still have no key any more. */
+static int finish(struct call *call, const void *was, void *now)
+{
+	struct wave *wave = now;
+	int64_t lost;
+	int r = ask(call, "SELECT count(*) FROM \"response\" WHERE \"wave\" = ?1 AND \"shut\" IS NOT NULL", VALUES(wave->id), &lost);
+
+	(void)was;
+	if (!r && lost)
+		wave->outlook = arena_print(call->arena,
+			"%" PRId64 " answer%s: lost, for the key of this wave was forgotten before the database was put back", lost,
+			lost == 1 ? "" : "s");
+	return r || wave->anonymity != WAVE_ANONYMOUS ? r : plan(call, "wave forget", wave->id, call->now + KEY_DAYS * DAY, NULL);
 }
 
 static int close_it(struct call *call, const void *was, void *now)
@@ -329,13 +329,11 @@ static int close_it(struct call *call, const void *was, void *now)
 	(void)was;
 	if (wave->closes > call->now)
 		wave->closes = call->now;
+	if (!r && wave->anonymity == WAVE_ANONYMOUS)
+		r = answers_closing(call, wave);
 	if (!r)
-		r = perform_each(call, &message_entity, "Suppress",
-			"\"about\" = 'wave' AND \"about_id\" = ?1 AND \"state\" IN ('queued', 'held')", VALUES(wave->id));
-	if (!r)
-		r = perform_each(call, &invitation_entity, "End", /* links to it have the purpose `wave` */
-			"\"purpose\" = 'wave' AND \"subject\" = ?1 AND \"state\" IN ('sent', 'opened')", VALUES(wave->id));
-	return r ? r : count_all(call, wave);
+		r = wave_close_begin(call, wave);
+	return r || wave->state == WAVE_CLOSING ? r : finish(call, was, now);
 }
 
 static int open_due(struct call *call, int64_t subject, int64_t nominal, int64_t *cursor)
@@ -375,8 +373,9 @@ static const struct verb verbs[] = { { "Create", COORDINATOR, 0, KEEP, "*", crea
 	{ "Update", COORDINATOR, S(PLANNED), KEEP, "*", update, "Change", 0, NULL, NULL, 0 },
 	{ "Open", COORDINATOR | SYSTEM, S(PLANNED), S(OPEN), NULL, open_it, "Ask people from now on", 0, NULL, NULL, 0 },
 	{ "Extend", COORDINATOR, S(OPEN), KEEP, "closes", NULL, "Close it at another time", 0, NULL, NULL, 0 },
-	{ "Close", COORDINATOR | SYSTEM, S(OPEN), S(CLOSED), NULL, close_it, "Take no more answers and count them", DESTRUCTIVE, NULL, NULL,
-		0 },
+	{ "Close", COORDINATOR | SYSTEM, S(OPEN), S(CLOSING) | S(CLOSED), NULL, close_it, "Take no more answers and count them",
+		DESTRUCTIVE, NULL, NULL, 0 },
+	{ "Finish", SYSTEM, S(CLOSING), S(CLOSED), NULL, finish, "All is counted", 0, NULL, NULL, 0 },
 	{ "Results", COORDINATOR | OBSERVER, S(CLOSED), KEEP, NULL, results, "The table of results, as CSV", ANSWERS | NO_KEY, NULL, NULL,
 		0 },
 	{ "Remove", COORDINATOR, S(PLANNED), KEEP, NULL, NULL, "Remove the plan", REMOVES | DESTRUCTIVE, NULL, NULL, 0 }, { 0 } };
@@ -385,6 +384,11 @@ static const struct job jobs[] = { { "wave open", NULL, RUN_ONCE_LATE, 0, open_d
 	{ "wave ask", NULL, RUN_ONCE_LATE, 0, ask_some, "People are asked in a wave", 0, "wave" },
 	{ "wave remind", NULL, SKIP_MISSED, DAY, remind, "Who has not answered a wave is reminded", 0, "wave" },
 	{ "wave close", NULL, RUN_ONCE_LATE, 0, close_due, "A wave closes", 0, "wave" },
+	{ "wave hush", NULL, RUN_ONCE_LATE, 0, wave_close_slice, "A closed wave: what was not sent is dropped", 0, "wave" },
+	{ "wave links", NULL, RUN_ONCE_LATE, 0, wave_close_slice, "A closed wave: its links end", 0, "wave" },
+	{ "wave anew", NULL, RUN_ONCE_LATE, 0, wave_close_slice, "A closed wave: anonymous answers are written anew", OUTSIDE, "wave" },
+	{ "wave clear", NULL, RUN_ONCE_LATE, 0, wave_close_slice, "A closed wave: sealed answers are deleted", OUTSIDE, "wave" },
+	{ "wave count", NULL, RUN_ONCE_LATE, 0, wave_close_slice, "A closed wave: its results are counted", OUTSIDE, "wave" },
 	{ "wave forget", NULL, RUN_ONCE_LATE, 0, forget_due, "Older copies of an anonymous wave's answers become unreadable",
 		OUTSIDE | DESTROYS, "wave" },
 	{ 0 } };

@@ -26,7 +26,7 @@ enum {
 	"SELECT w.\"id\", w.\"k\", w.\"closes\", w.\"by_side\" AND (SELECT min(n) FROM (SELECT count(*) AS n FROM \"wave_member\" s " \
 	"WHERE s.\"wave\" = w.\"id\" GROUP BY s.\"side\")) >= w.\"k\" AS apart " \
 	"FROM \"wave\" w JOIN \"instrument\" wi ON wi.\"id\" = w.\"instrument\" JOIN \"instrument\" i ON i.\"id\" = ?4 " \
-	"WHERE w.\"program\" = ?1 AND w.\"id\" <> ?3 AND w.\"anonymity\" <> 'named' AND (w.\"state\" = 'open' OR (w.\"state\" = 'closed' " \
+	"WHERE w.\"program\" = ?1 AND w.\"id\" <> ?3 AND w.\"anonymity\" <> 'named' AND (w.\"state\" IN ('open', 'closing') OR (w.\"state\" = 'closed' " \
 	"AND w.\"closes\" > ?5 AND EXISTS (SELECT 1 FROM \"wave_result\" wr WHERE wr.\"wave\" = w.\"id\"))) " \
 	"AND (wi.\"key\" = i.\"key\" OR EXISTS (SELECT 1 FROM \"item\" a JOIN \"item\" b ON a.\"label\" = b.\"label\" " \
 	"WHERE a.\"instrument\" = wi.\"id\" AND b.\"instrument\" = i.\"id\" AND a.\"kind\" <> 'note'))"

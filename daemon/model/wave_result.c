@@ -5,6 +5,7 @@
  */
 #include <inttypes.h>
 #include <math.h>
+#include <string.h>
 
 #include "core/text.h"
 #include "survey.h"
@@ -37,39 +38,50 @@ static const unsigned readers[SEALED] = {
 
 /* ---- counting ---- */
 
-struct counting {
+enum {
+	ROWS = 100,   /* results that are written in a slice */
+	SLICE = 20000 /* questions of all answers that are read in a slice */
+};
+static const char COUNT_KIND[] = "wave count";
+
+/* Kept from slice to slice; `call` of each has the arena of a slice, what is kept lies in its own. */
+struct count {
 	struct tally tally;
+	struct counting *counting; /* NULL: answers are still read */
+	bool counted;
 	struct tally_answers *list;
-	size_t room;
-	int64_t lost;
+	int64_t *ids;
+	size_t id_count, at;
 };
 
-static int count_one(struct call *call, void *record, void *data)
+/* Texts that stay where the slice's arena ends: of a choice the form's own. */
+static const char *stays(struct arena *arena, const struct form_item *item, const char *value)
 {
-	const struct response *response = record;
-	struct counting *c = data;
+	for (size_t i = 0; i < item->choice_count; i++)
+		if (!strcmp(item->choices[i].value, value))
+			return item->choices[i].value;
+	return arena_copy(arena, value);
+}
+
+static int read_one(struct call *call, struct arena *arena, struct count *c, int64_t id)
+{
 	const struct form *form = c->tally.form;
 	struct answer_error *errors = arena_new(call->arena, (form->item_count + 1) * sizeof *errors);
-	bool *applies = arena_new(call->arena, (form->item_count + 1) * sizeof *applies);
-	struct tally_answers *p;
-	char *answers;
-	int r = answers_of(call, response, &answers);
+	bool *applies = arena_new(arena, (form->item_count + 1) * sizeof *applies);
+	const char **values = arena_new(arena, (form->item_count + 1) * sizeof *values);
+	struct response *response;
+	int r = load(call, &response_entity, id, (void **)&response);
 
-	if (r == E_NOTFOUND) {
-		call->problem = (struct problem){ 0 };
-		c->lost++;
-		return 0;
-	}
 	if (r)
 		return r;
-	c->tally.list = c->list = arena_grown(call->arena, c->list, c->tally.count, &c->room, sizeof *c->list);
-	p = &c->list[c->tally.count++];
-	p->side = response->side == NONE ? -1 : (int)response->side;
-	p->known = response->entered != 0;
-	p->values = arena_new(call->arena, (form->item_count + 1) * sizeof *p->values);
-	p->applies = applies;
-	answers_read(call, form, answers, p->values);
-	answers_check(call->arena, form, p->values, true, applies, errors);
+	answers_read(call, form, response->answers, values);
+	answers_check(call->arena, form, values, true, applies, errors);
+	for (size_t i = 0; i < form->item_count; i++)
+		values[i] = values[i] ? stays(arena, &form->items[i], values[i]) : NULL;
+	c->list[c->tally.count++] = (struct tally_answers){ .values = values,
+		.applies = applies,
+		.side = response->side == NONE ? -1 : (int)response->side,
+		.known = response->entered != 0 };
 	return 0;
 }
 
@@ -92,29 +104,93 @@ static int write_row(struct call *call, int64_t wave, int64_t position, const st
 	return add(call, &wave_result_entity, row);
 }
 
-int wave_count(struct call *call, const struct wave *wave, int64_t *ret_lost)
+/* What an earlier try wrote before it was killed is counted anew. */
+static int unwrite(struct call *call, int64_t wave)
 {
-	struct counting c = { .tally = { .k = wave->k, .apart = wave->by_side } };
+	int64_t *ids;
+	size_t count;
+	int r = numbers(call, "SELECT \"id\" FROM \"wave_result\" WHERE \"wave\" = ?1 LIMIT 100", VALUES(wave), &ids, &count);
+
+	for (size_t i = 0; i < count && !r; i++) {
+		struct wave_result *row;
+
+		r = load(call, &wave_result_entity, ids[i], (void **)&row);
+		if (!r)
+			r = delete_record(call, &wave_result_entity, row);
+	}
+	return r ? r : count > 0;
+}
+
+static int begin(struct call *call, const struct wave *wave, struct kept *kept)
+{
+	struct call lasting = *call;
+	struct count *c = arena_new(&kept->arena, sizeof *c);
 	struct form *form = NULL;
 	int64_t minors;
-	int r = survey_form(call, wave->instrument, NULL, &form);
+	int r;
 
-	c.tally.form = form;
+	lasting.arena = &kept->arena;
+	r = survey_form(&lasting, wave->instrument, NULL, &form);
 	if (!r)
-		r = ask(call,
+		r = numbers(&lasting,
+			"SELECT \"id\" FROM \"response\" WHERE \"wave\" = ?1 AND \"state\" = 'submitted' AND \"shut\" IS NULL",
+			VALUES(wave->id), &c->ids, &c->id_count);
+	if (!r)
+		r = ask(&lasting,
 			"SELECT count(*) FROM \"wave_member\" wm JOIN \"person\" pe ON pe.\"id\" = wm.\"person\" WHERE wm.\"wave\" = ?1 AND pe.\"minor\"",
 			VALUES(wave->id), &minors);
-	if (!r)
-		r = each(call, &response_entity, count_one, &c, "\"wave\" = ?1 AND \"state\" = 'submitted'", VALUES(wave->id));
-	if (r)
+	if (r) {
+		call->problem = lasting.problem;
 		return r;
-	if (minors && c.tally.k < K_MINORS)
-		c.tally.k = K_MINORS;
-	r = tally_count(call->arena, &c.tally, &call->problem);
-	*ret_lost = c.lost;
-	for (size_t i = 0; i < c.tally.cell_count && !r; i++)
-		r = write_row(call, wave->id, (int64_t)i + 1, &c.tally.cells[i]);
+	}
+	c->list = arena_room(&kept->arena, (c->id_count + 1) * sizeof *c->list);
+	c->tally = (struct tally){
+		.form = form, .list = c->list, .k = minors && wave->k < K_MINORS ? K_MINORS : wave->k, .apart = wave->by_side
+	};
+	kept->data = c;
+	return 0;
+}
+
+/* Longer forms, fewer people. */
+static int read_some(struct call *call, struct kept *kept, struct count *c)
+{
+	size_t end = c->at + 1 + SLICE / (c->tally.form->item_count + 10);
+	int r = 0;
+
+	for (; c->at < end && c->at < c->id_count && !r; c->at++)
+		r = read_one(call, &kept->arena, c, c->ids[c->at]);
+	if (!r && c->at == c->id_count)
+		c->counting = tally_begin(&kept->arena, &c->tally);
 	return r;
+}
+
+int wave_count(struct call *call, const struct wave *wave, int64_t *cursor)
+{
+	struct kept *kept = kept_of(call, COUNT_KIND, wave->id);
+	struct count *c = kept->data;
+	size_t at = (size_t)*cursor, end = at + ROWS;
+	int r = 0;
+
+	if (!c) {
+		*cursor = 0;
+		if (!(r = unwrite(call, wave->id)))
+			r = begin(call, wave, kept);
+		return r ? r : 1;
+	}
+	if (!c->counting)
+		return (r = read_some(call, kept, c)) ? r : 1;
+	if (!c->counted) {
+		r = tally_step(c->counting, &call->problem);
+		c->counted = !r;
+		return r < 0 ? r : 1;
+	}
+	for (; at < end && at < c->tally.cell_count && !r; at++)
+		r = write_row(call, wave->id, (int64_t)at + 1, &c->tally.cells[at]);
+	*cursor = (int64_t)at;
+	if (r || at < c->tally.cell_count)
+		return r ? r : 1;
+	kept_drop(call, COUNT_KIND, wave->id);
+	return 0;
 }
 
 /* ---- as a table ---- */

@@ -197,7 +197,11 @@ struct tally {
 	struct tally_cell *cells;
 	size_t cell_count;
 };
-int tally_count(struct arena *, struct tally *, struct problem *);
+/* In pieces, an item or a scale each: begin it, then step while it gives 1. Arena and tally stay where they are until then. */
+struct counting;
+struct counting *tally_begin(struct arena *, struct tally *);
+int tally_step(struct counting *, struct problem *);
+int tally_count(struct arena *, struct tally *, struct problem *); /* all at once */
 
 /* ---- how groups fared ---- */
 /*

@@ -51,7 +51,7 @@ struct counting {
 	struct arena *arena;
 	struct tally *t;
 	struct told *told;
-	size_t room;
+	size_t room, next; /* which item or scale */
 	struct problem *problem;
 };
 
@@ -356,8 +356,9 @@ static int by_text(const void *a, const void *b)
 static bool nobody_alone(const struct counting *c, size_t at)
 {
 	const struct tally *t = c->t;
-	const char **keys = arena_new(c->arena, (t->count + 1) * sizeof *keys);
-	int64_t run = 0;
+	struct arena own = { 0 }; /* of thousands of people it is much, for each such item */
+	const char **keys = arena_new(&own, (t->count + 1) * sizeof *keys);
+	int64_t run = 0, least = INT64_MAX;
 	size_t ignored, n = 0;
 
 	for (size_t i = 0; i < t->count; i++) {
@@ -366,19 +367,19 @@ static bool nobody_alone(const struct counting *c, size_t at)
 		keys[n] = t->apart && t->list[i].side ? "1" : "0";
 		for (size_t j = 0; j < at; j++)
 			if (condition_asks(t->form->items[at].condition, j, &ignored))
-				keys[n] = arena_print(c->arena, "%s\n%s", keys[n], t->list[i].values[j] ? t->list[i].values[j] : "");
+				keys[n] = arena_print(&own, "%s\n%s", keys[n], t->list[i].values[j] ? t->list[i].values[j] : "");
 		n++;
 	}
 	qsort(keys, n, sizeof *keys, by_text);
-	for (size_t i = 0; i < n; i++) {
-		if (i && strcmp(keys[i], keys[i - 1]) != 0) {
-			if (run < t->k)
-				return false;
+	for (size_t i = 0; i <= n; i++) {
+		if (i == n || (i && strcmp(keys[i], keys[i - 1]) != 0)) {
+			least = run < least ? run : least;
 			run = 0;
 		}
 		run++;
 	}
-	return run >= t->k;
+	arena_free(&own);
+	return least >= t->k;
 }
 
 /* May anything be told of an item with a condition? */
@@ -583,18 +584,38 @@ static void write_scale(struct counting *c, const struct form_scale *scale)
 		write_cell(c, statistics[i]);
 }
 
-int tally_count(struct arena *arena, struct tally *t, struct problem *problem)
+struct counting *tally_begin(struct arena *arena, struct tally *t)
 {
-	struct counting c = { .arena = arena, .t = t, .problem = problem };
+	struct counting *c = arena_new(arena, sizeof *c);
+
+	*c = (struct counting){ .arena = arena, .t = t };
+	t->apart = t->apart && sides_are_enough(t);
+	c->told = arena_new(arena, (t->form->item_count + 1) * sizeof *c->told);
+	return c;
+}
+
+int tally_step(struct counting *c, struct problem *problem)
+{
+	const struct form *form = c->t->form;
 	int r = 0;
 
-	if (hidden(t) < t->k)
+	c->problem = problem;
+	if (hidden(c->t) < c->t->k || c->next == form->item_count + form->scale_count)
 		return 0;
-	t->apart = t->apart && sides_are_enough(t);
-	c.told = arena_new(arena, (t->form->item_count + 1) * sizeof *c.told);
-	for (size_t i = 0; i < t->form->item_count && !r; i++)
-		r = write_item(&c, i);
-	for (size_t i = 0; i < t->form->scale_count && !r; i++)
-		write_scale(&c, &t->form->scales[i]);
+	if (c->next < form->item_count)
+		r = write_item(c, c->next);
+	else
+		write_scale(c, &form->scales[c->next - form->item_count]);
+	c->next++;
+	return r ? r : 1;
+}
+
+int tally_count(struct arena *arena, struct tally *t, struct problem *problem)
+{
+	struct counting *c = tally_begin(arena, t);
+	int r;
+
+	while ((r = tally_step(c, problem)) > 0)
+		;
 	return r;
 }

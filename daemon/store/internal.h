@@ -57,6 +57,7 @@ struct store {
 	unsigned char link_key[32];
 	bool has_link_key, link_key_read;
 	struct template_memory *templates;
+	struct kept_entry *kept;
 	void *composed; /* SQL made once for each shape: record.c */
 };
 
@@ -65,6 +66,9 @@ int store_pin(struct store *, struct caller *, struct problem *);
 int store_writing(struct store *, struct problem *);
 struct mark store_mark(struct store *);
 void store_back(struct store *, const struct mark *);
+
+/* ---- slices.c ---- */
+void kept_free(struct store *);
 
 /* ---- record.c ---- */
 int record_load(struct store *, struct arena *, const struct shape *, int64_t id, void **ret, struct problem *);

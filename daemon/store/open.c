@@ -300,6 +300,7 @@ void store_close(struct store *s)
 	if (!s)
 		return;
 	audit_check_free(s->checking);
+	kept_free(s);
 	sights_free(s);
 	record_forget(s);
 	template_memory_free(s->templates);

@@ -161,6 +161,7 @@ static int turn_failed(struct store *s, struct problem *problem)
 	if (engine_in_transaction(s->engine))
 		engine_rollback(s->engine);
 	store_back(s, &s->turn);
+	kept_free(s);
 	s->clock = s->turn_clock;
 	s->writing = s->in_turn = false;
 	return problem->code;

@@ -5,11 +5,11 @@
  * Who has answered is written down in the commit that keeps the answer: after a crash either both are there or neither. So whoever holds the
  * database and its log, or backups of two days, sees which row came with whom; where a row lies in its page tells the order, too. No
  * order of rows helps against that. Therefore what a row says is sealed until the wave closes, under a key of the wave, and all are
- * of one length. At close the answers are written anew, open, with new numbers and in their order, in slices, and only when all are
- * there is anything sealed deleted: so nothing leads from a row to the one that it was, neither in what a slice leaves in the log nor in what
- * a crash between two leaves in the database. The new numbers are a keyed hash of the old ones, so that a close that was killed finds them
- * again; its key is a secret of that close, sealed under the key of the wave. Some days later, when a backup holds the new rows, the key is forgotten, and with it
- * whatever older copies could tell.
+ * of one length. At close the answers are written anew, open, with new numbers and in their order, in slices, and only when all are there
+ * is anything sealed deleted: so nothing leads from a row to the one that it was, neither in what a slice leaves in the log nor in what a
+ * crash between two leaves in the database. The new numbers are a keyed hash of the old ones, so that a close that was killed finds them
+ * again; its key is a secret of that close, sealed under the key of the wave. Some days later, when a backup holds the new rows, the
+ * key of the wave is forgotten, and with it whatever older copies could tell.
  *
  * Whoever has the credential `sealing-key` and the files of the time in which the wave was open could pair them until then.
  */

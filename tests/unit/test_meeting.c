@@ -389,7 +389,7 @@ static int look(struct call *call, void *data)
 	struct looking *l = data;
 	int r;
 
-	l->page.arena = call->arena;
+	l->page = (struct page){ .arena = call->arena };
 	r = l->count ? page_deed(call, &l->invitation, &(struct page_answer){ l->fields, l->count }, l->deeds, &l->deed_count)
 		     : page_make(call, &l->invitation, NULL, &l->page);
 	if (!r)

@@ -353,6 +353,7 @@ static int make_match(struct call *call, void *record, void *data)
 	return r;
 }
 
+/* The plus keeps the planner from an index that has all of the run in another order: each slice would sort what is left anew. */
 static int commit_slice(struct call *call, int64_t subject, int64_t nominal, int64_t *cursor)
 {
 	int64_t start = *cursor;
@@ -364,11 +365,11 @@ static int commit_slice(struct call *call, int64_t subject, int64_t nominal, int
 		return r;
 	if (run->algorithm == ALGORITHM_CIRCLES)
 		r = each(call, &run_circle_entity, circle_commit, cursor,
-			"\"id\" IN (SELECT \"id\" FROM \"run_circle\" WHERE \"run\" = ?1 AND \"id\" > ?2 ORDER BY \"id\" LIMIT ?3)",
+			"\"id\" IN (SELECT \"id\" FROM \"run_circle\" WHERE +\"run\" = ?1 AND \"id\" > ?2 ORDER BY \"id\" LIMIT ?3)",
 			VALUES(subject, start, CIRCLES));
 	else
 		r = each(call, &run_pair_entity, make_match, cursor,
-			"\"id\" IN (SELECT \"id\" FROM \"run_pair\" WHERE \"run\" = ?1 AND \"id\" > ?2 "
+			"\"id\" IN (SELECT \"id\" FROM \"run_pair\" WHERE +\"run\" = ?1 AND \"id\" > ?2 "
 			"ORDER BY \"id\" LIMIT ?3)",
 			VALUES(subject, start, SLICE));
 	if (r || *cursor != start)

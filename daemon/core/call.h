@@ -125,6 +125,8 @@ void *fresh(struct call *, const struct entity *);
 int64_t random_id(void);
 /* Inserts the record (id is set), with anchors, copies, checks, audit record and signal, as part of this call. */
 int add(struct call *, const struct entity *, void *record);
+/* The same with signal and without audit record, for what must not show by a gap in the numbers of those. */
+int add_in_confidence(struct call *, const struct entity *, void *record);
 /* Writes the difference of two states of a record, with copies, checks, audit record and signal. */
 int save(struct call *, const struct entity *, const void *was, void *now);
 /* Deletes it, with audit record and signal. */
@@ -143,6 +145,7 @@ struct notice {
 	const char *occasion;
 	bool safety;   /* somebody's safety: neither a coordinator nor the number of them holds it back */
 	int64_t apart; /* whoever is in this match is not told as staff; 0 or NONE: whoever is in `match` */
+	bool confided; /* that there is one is known to the recipient and safeguarding leads alone */
 };
 int notify(struct call *, const struct notice *);
 /* Tells each coordinator of the program (duties in force, of it or of all), leaving out `except` (NONE: nobody), and whoever is in
@@ -184,7 +187,8 @@ int erase_for_good(struct call *, int64_t person);
 int move_rows(struct call *, int64_t from, int64_t to);
 /* Removes and clears what its retention no longer allows, a slice at a time: 1 while there is more. */
 int keep_no_longer(struct call *, int64_t *cursor);
-/* A message to each safeguarding lead of the program (NONE: of all), leaving out `except`; *ret_count: how many there are. */
+/* A message in confidence to each safeguarding lead of the program (NONE: of all), leaving out `except` and who is of the match that it
+ * names; *ret_count: how many there are. */
 int notify_safeguarding(struct call *, const struct notice *, int64_t except, int *ret_count);
 /* A message to each data-protection officer. */
 int tell_protection(struct call *, const char *template_name, const struct entity *about, int64_t about_id);

@@ -97,15 +97,16 @@ enum {                     /* struct field.flags */
 	ERASED = 1 << 9,  /* cleared when the person is erased or the retention has passed */
 	LINES = 1 << 10,  /* text may hold line feeds */
 	ADMIN_READS = 1 << 11,
-	LABEL = 1 << 12,   /* what a reader calls the record by: Lookup, Agenda, CLI; REQUIRED, or computed (and then `called`) */
-	KEY = 1 << 13,     /* identifies a record in imports, together with the other KEY fields */
-	ZONE = 1 << 14,    /* text: an IANA time zone name, checked */
-	MAIL = 1 << 15,    /* text: a mail address, checked */
-	INDEXED = 1 << 16, /* an index of its own (look-ups by hand-written SQL) */
-	HIDDEN = 1 << 17,  /* in no property, list or export: bookkeeping of the daemon */
-	MACHINE = 1 << 19, /* for programs: what people read stands in another field, and clients show that */
-	BARS = 1 << 20,    /* number of a person: the row is about them, so they hold no staff role over it */
-	LEADS = 1 << 18    /* link: gives the row its anchors, and must agree with those given by others; a link
+	LABEL = 1 << 12,    /* what a reader calls the record by: Lookup, Agenda, CLI; REQUIRED, or computed (and then `called`) */
+	KEY = 1 << 13,      /* identifies a record in imports, together with the other KEY fields */
+	ZONE = 1 << 14,     /* text: an IANA time zone name, checked */
+	MAIL = 1 << 15,     /* text: a mail address, checked */
+	INDEXED = 1 << 16,  /* an index of its own (look-ups by hand-written SQL) */
+	HIDDEN = 1 << 17,   /* in no property, list or export: bookkeeping of the daemon */
+	MACHINE = 1 << 19,  /* for programs: what people read stands in another field, and clients show that */
+	BARS = 1 << 20,     /* number of a person: the row is about them, so they hold no staff role over it */
+	CONFIDES = 1 << 21, /* yes-no: where set, none but whom the row is about and safeguarding leads see it */
+	LEADS = 1 << 18     /* link: gives the row its anchors, and must agree with those given by others; a link
 	                               * without it must only be of the same program */
 };
 
@@ -273,6 +274,7 @@ struct shape {
 	int state;                    /* index of the field `state`, or -1 */
 	int since;                    /* index of `state_since`, which the engine sets whenever the state changes, or -1 */
 	int label;                    /* index of the LABEL field, or -1 */
+	int confides;                 /* index of the CONFIDES field, or -1 */
 	int anchors[4];               /* index by enum anchor, or -1; the id itself where the row is the anchor */
 	bool is_anchor[4];            /* the row itself is this anchor */
 	unsigned readers[MAX_FIELDS]; /* roles that may read each field */

@@ -152,7 +152,7 @@ static unsigned readers_of(const struct entity *entity, const struct field *f)
 
 static void shape_fill(struct shape *shape, const struct entity *entity)
 {
-	*shape = (struct shape){ .entity = entity, .state = -1, .since = -1, .label = -1, .anchors = { -1, -1, -1, -1 } };
+	*shape = (struct shape){ .entity = entity, .state = -1, .since = -1, .label = -1, .confides = -1, .anchors = { -1, -1, -1, -1 } };
 	for (const struct field *f = entity->fields; f->name && shape->count < MAX_FIELDS; f++) {
 		int i = shape->count++;
 
@@ -165,6 +165,8 @@ static void shape_fill(struct shape *shape, const struct entity *entity)
 			shape->since = i;
 		if (f->flags & LABEL)
 			shape->label = i;
+		if (f->flags & CONFIDES)
+			shape->confides = i;
 		if (f->anchor) {
 			shape->anchors[f->anchor] = i;
 			shape->is_anchor[f->anchor] = i == 0;
@@ -287,6 +289,8 @@ static void check_entity(struct complaints *c, struct shape *shape)
 				if (e->fields[i].privacy == SEALED)
 					complain(c, e->fields[i].name, "rows that are removed and have sealed fields have random ids");
 	}
+	if (shape->confides >= 0 && (e->fields[shape->confides].kind != YESNO || e->through))
+		complain(c, e->fields[shape->confides].name, "what confides a row is a yes-no of an entity that nothing leads through");
 	check_words(c, shape, "unique", e->unique, "names an unknown field");
 	if (e->order && (field_index(shape, e->order) < 0 || !(e->fields[field_index(shape, e->order)].flags & SORTED)))
 		complain(c, "order", "must be a sorted field");

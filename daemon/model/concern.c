@@ -9,6 +9,9 @@
  *
  * A minor or a verified guardian may object to whom the minor works with (`objects_to`). The pair pauses in the same call and cannot go on
  * before the concern is resolved or closed. The coordinators hear that it pauses for that, neither who said so nor what.
+ *
+ * One that a rule has raised is not even known to be there by those who are not the lead: its coming leaves no audit record, and
+ * nobody hears in the lead's place. It waits until there is one.
  */
 #include <inttypes.h>
 
@@ -17,6 +20,7 @@
 
 static const char *const states[] = { "open", "acknowledged", "acting", "resolved", "closed", NULL };
 static const char *const severities[] = { "ordinary", "urgent", NULL };
+static const char *const rules[] = { "matched in spite of an objection", NULL };
 
 enum {
 	OPEN,
@@ -29,7 +33,7 @@ enum {
 	A_DAY_AT_MOST = 6
 };
 struct concern {
-	int64_t id, version, program, match, person, about, severity;
+	int64_t id, version, program, match, person, about, rule, severity;
 	char *text;
 	int64_t objects, raised_at;
 	int64_t state, state_since;
@@ -48,7 +52,7 @@ static const struct field fields[] = { ID_AND_VERSION(struct concern, .anchor = 
 	{ AS_INT(struct concern, match, LINK, STAFF), .flags = FROZEN | LISTED | LEADS, .to = "match", .anchor = AT_MATCH,
 		.label = "About the match" },
 	{ AS_INT(struct concern, person, LINK, STAFF), .flags = REQUIRED | FROZEN | LISTED, .to = "person", .anchor = AT_PERSON,
-		.label = "Who raised it" },
+		.label = "Who raised it, or whom it protects" },
 	{ .name = "name",
 		.kind = TEXT,
 		.privacy = STAFF,
@@ -56,6 +60,7 @@ static const struct field fields[] = { ID_AND_VERSION(struct concern, .anchor = 
 		.computed = NAME_OF_ROW,
 		.label = "Who raised it, and about whom" },
 	{ AS_INT(struct concern, about, NUMBER, STAFF), .flags = FROZEN | BARS, .label = "About the person with the number" },
+	{ AS_INT(struct concern, rule, CHOICE, STAFF), .flags = BY_VERB | LISTED, .choices = rules, .label = "Raised by a rule" },
 	{ AS_INT(struct concern, severity, CHOICE, STAFF), .flags = LISTED, .choices = severities, .starts = true, .label = "Severity" },
 	{ AS_SEALED(struct concern, text, TEXT), .flags = FROZEN | LINES | HAS_MAX | ERASED, .max = 4000, .retention = AFTER_PROGRAM,
 		.label = "What it is about" },
@@ -86,7 +91,7 @@ static int told(struct call *call, const struct concern *concern, int64_t again)
 				   : arena_print(call->arena, "concern/%" PRId64 "/%" PRId64, concern->id, again);
 	r = notify_safeguarding(call, &n, concern->about, &count);
 	n.template_name = "concern-unheard";
-	return r || count ? r : notify_staff(call, &n, concern->about);
+	return r || count || concern->rule != NONE ? r : notify_staff(call, &n, concern->about);
 }
 
 static int deadline(struct call *call, const struct concern *concern)
@@ -184,7 +189,7 @@ static int raise(struct call *call, const void *was, void *now)
 	if (objecting->objects_to != NONE)
 		return object(call, concern, objecting->objects_to);
 	if (call->caller->person != NONE && call->caller->person == concern->person)
-		r = ask(call, "SELECT count(*) FROM \"concern\" WHERE \"person\" = ?1 AND \"raised_at\" > ?2",
+		r = ask(call, "SELECT count(*) FROM \"concern\" WHERE \"person\" = ?1 AND \"raised_at\" > ?2 AND \"rule\" IS NULL",
 			VALUES(concern->person, call->now - DAY), &count);
 	if (!r && count >= A_DAY_AT_MOST)
 		r = fail(call, E_LIMIT, NULL,
@@ -204,6 +209,25 @@ static int changed(struct call *call, const void *was, const void *now)
 	if (!r && concern->objects)
 		r = pair_rests(call, concern);
 	return r ? r : deadline(call, concern);
+}
+
+int concern_of_objection(struct call *call, int64_t match, int64_t program, int64_t author, int64_t other)
+{
+	struct concern *concern = fresh(call, &concern_entity);
+	int64_t before;
+	int r = ask(call,
+		"SELECT \"id\" FROM \"concern\" WHERE \"match\" = ?1 AND \"person\" = ?2 AND \"about\" = ?3 AND \"rule\" IS NOT NULL",
+		VALUES(match, author, other), &before);
+
+	if (r || before != NONE)
+		return r;
+	concern->program = program;
+	concern->match = match;
+	concern->person = author;
+	concern->about = other;
+	concern->rule = 0;
+	concern->raised_at = call->now;
+	return add_in_confidence(call, &concern_entity, concern);
 }
 
 static int disclose_text(struct call *call, const void *was, void *now)

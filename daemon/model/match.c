@@ -185,7 +185,9 @@ static int changed(struct call *call, const void *was, const void *now)
 	if (was || !match || match->origin != 1)
 		return 0;
 	r = add_member(call, match->id, sides->mentor, SIDE_MENTOR);
-	return r ? r : add_member(call, match->id, sides->mentee, SIDE_MENTEE);
+	if (!r)
+		r = add_member(call, match->id, sides->mentee, SIDE_MENTEE);
+	return r ? r : plan(call, "match looked at", match->id, call->now, NULL);
 }
 
 /* ---- offer and answers ---- */
@@ -215,6 +217,15 @@ static int tell_offer(struct call *call, void *record, void *data)
 	return tell(call, "match-offered", member->person, match->program, match->id, &match_entity, match->id, match->version);
 }
 
+static int look_for_objections(struct call *call, int64_t subject, int64_t nominal, int64_t *cursor)
+{
+	int r = objections_in_match(call, subject);
+
+	(void)nominal;
+	(void)cursor;
+	return r == E_NOTFOUND ? 0 : r;
+}
+
 static int match_offer(struct call *call, const void *was, void *now)
 {
 	struct match *match = now;
@@ -232,6 +243,8 @@ static int match_offer(struct call *call, const void *was, void *now)
 	r = open_instant(call, match->program, day, 20, program->zone, &match->answer_until);
 	if (!r)
 		r = plan(call, "offer unanswered", match->id, match->answer_until, program->zone);
+	if (!r)
+		r = plan(call, "match looked at", match->id, call->now, NULL);
 	return r ? r : members(call, match->id, tell_offer, &(struct telling){ match, first_side(program) });
 }
 
@@ -584,10 +597,11 @@ static const struct verb verbs[] = { { "Create", COORDINATOR, 0, KEEP, "program 
 	{ "Offer", COORDINATOR, S(PROPOSED), S(OFFERED), NULL, match_offer, "Offer it to both sides", 0, NULL, NULL, 0 },
 	{ "Accept", MENTOR | MENTEE, S(OFFERED), S(OFFERED) | S(ACCEPTED), NULL, match_accept, "Accept", FOR_SOMEBODY, NULL, NULL, 0 },
 	{ "Decline", MENTOR | MENTEE, S(OFFERED), S(DECLINED), NULL, match_decline, "Decline", FOR_SOMEBODY, NULL, NULL, 0 },
-	{ "Withdraw", COORDINATOR, S(PROPOSED) | S(OFFERED), S(DECLINED), NULL, match_withdraw, "Withdraw the offer", 0, NULL, NULL, 0 },
+	{ "Withdraw", COORDINATOR | SAFEGUARDING, S(PROPOSED) | S(OFFERED), S(DECLINED), NULL, match_withdraw, "Withdraw the offer", 0,
+		NULL, NULL, 0 },
 	{ "Lapse", SYSTEM, S(OFFERED), S(DECLINED), NULL, match_lapse, "Nobody answered", 0, NULL, NULL, 0 },
 	{ "Start", COORDINATOR, S(ACCEPTED), S(ACTIVE), NULL, match_start, "Start", 0, NULL, NULL, 0 },
-	{ "Pause", COORDINATOR, S(ACTIVE), S(PAUSED), NULL, match_pause, "Pause", NEEDS_REASON, NULL, pausing_arguments,
+	{ "Pause", COORDINATOR | SAFEGUARDING, S(ACTIVE), S(PAUSED), NULL, match_pause, "Pause", NEEDS_REASON, NULL, pausing_arguments,
 		sizeof(struct quiet_pause) },
 	{ "Interrupt", SYSTEM, S(ACTIVE), S(PAUSED), NULL, match_pause, "A consent to take part is missing, or somebody objects", 0, NULL,
 		pausing_arguments, sizeof(struct quiet_pause) },
@@ -718,9 +732,11 @@ static int offer_unanswered(struct call *call, int64_t subject, int64_t nominal,
 	return r ? r : move_on(call, match);
 }
 
-static const struct job jobs[] = {
-	{ "offer unanswered", NULL, RUN_ONCE_LATE, 0, offer_unanswered, "An offer was not answered", 0, "match" }, { 0 }
-};
+static const struct job jobs[] = { { "offer unanswered", NULL, RUN_ONCE_LATE, 0, offer_unanswered, "An offer was not answered", 0,
+					   "match" },
+	{ "match looked at", NULL, RUN_ONCE_LATE, 0, look_for_objections, "Whether somebody in a match objects to somebody in it", 0,
+		"match" },
+	{ 0 } };
 
 static const struct waiting waiting[] = { { "match to offer", COORDINATOR, "t.\"state\" = 'proposed'", "t.\"state_since\"", NULL },
 	{ "offer not answered yet", COORDINATOR, "t.\"state\" = 'offered'", "t.\"offered_at\"", "t.\"answer_until\"" },

@@ -32,6 +32,7 @@ static const struct field fields[] = { ID_AND_VERSION(struct message, .anchor = 
 	{ AS_INT(struct message, handed_to, NUMBER, STAFF), .flags = BY_VERB, .label = "Handed to plugin number" },
 	{ AS_INT(struct message, caused_by, NUMBER, STAFF), .flags = BY_VERB | HIDDEN, .label = "Caused by" },
 	{ AS_INT(struct message, released, YESNO, STAFF), .flags = BY_VERB | HIDDEN, .label = "Released" },
+	{ AS_INT(struct message, confided, YESNO, STAFF), .flags = BY_VERB | HIDDEN | CONFIDES, .label = "In confidence" },
 	{ AS_INT(struct message, state, CHOICE, STAFF), .flags = REQUIRED | BY_VERB | SORTED | LISTED | OWN, .choices = states,
 		.starts = true, .label = "State" },
 	{ 0 } };
@@ -83,7 +84,7 @@ static const struct verb verbs[] = { { "Hold", COORDINATOR, S(QUEUED), S(HELD), 
 static const struct waiting waiting[] = {
 	{ "messages to release", COORDINATOR,
 		"t.\"state\" = 'held' AND t.\"id\" IN (SELECT me.\"id\" FROM (SELECT \"id\", min(\"queued_at\") FROM "
-		"\"message\" WHERE \"state\" = 'held' GROUP BY \"program\") me)",
+		"\"message\" WHERE \"state\" = 'held' AND \"confided\" IS NOT 1 GROUP BY \"program\") me)",
 		"t.\"queued_at\"", NULL },
 	{ 0 }
 };

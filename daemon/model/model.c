@@ -29,7 +29,7 @@ char *reason_given(struct call *call)
 int tell(struct call *call, const char *template_name, int64_t person, int64_t program, int64_t match, const struct entity *about,
 	int64_t about_id, int64_t extra)
 {
-	struct notice notice = { template_name, person, program, match, about, about_id, NULL, false, NONE };
+	struct notice notice = { template_name, person, program, match, about, about_id, NULL, false, NONE, false };
 
 	notice.occasion = extra == NONE ? arena_print(call->arena, "%s/%" PRId64, about->name, about_id)
 					: arena_print(call->arena, "%s/%" PRId64 "/%" PRId64, about->name, about_id, extra);
@@ -39,7 +39,7 @@ int tell(struct call *call, const char *template_name, int64_t person, int64_t p
 int tell_staff(struct call *call, const char *template_name, int64_t program, int64_t match, const struct entity *about, int64_t about_id,
 	int64_t extra)
 {
-	struct notice notice = { template_name, NONE, program, match, about, about_id, NULL, false, NONE };
+	struct notice notice = { template_name, NONE, program, match, about, about_id, NULL, false, NONE, false };
 
 	notice.occasion = extra == NONE ? arena_print(call->arena, "%s/%" PRId64, about->name, about_id)
 					: arena_print(call->arena, "%s/%" PRId64 "/%" PRId64, about->name, about_id, extra);

@@ -355,7 +355,7 @@ struct message {
 	char *template_name, *about, *occasion;
 	int64_t about_id, queued_at, not_before, expires_at, sent_at, attempts;
 	char *outcome;
-	int64_t lead, handed_to, caused_by, released, state;
+	int64_t lead, handed_to, caused_by, released, confided, state;
 };
 
 enum template_state {
@@ -466,6 +466,10 @@ int check_in_go_on(struct call *, const struct check_in *);
 int check_in_form_fits(struct call *, const struct program *);
 /* Whether one of two persons named the other in 'not with' in this program; true, too, where that cannot be opened. For no one to be told. */
 int objection_between(struct call *, int64_t program, int64_t one, int64_t other, bool *ret);
+/* For the safeguarding lead alone: a match (proposed or going on) has two in it of whom one named the other in 'not with'. Once for each. */
+int objections_in_match(struct call *, int64_t match);
+/* The concern that says so; nothing where there is one. */
+int concern_of_objection(struct call *, int64_t match, int64_t program, int64_t author, int64_t other);
 /* The lines of a recipe, changed as a what-if says (NULL: not at all): "criterion TAB hard|weight TAB weight TAB parameters". */
 int recipe_lines(struct call *, int64_t recipe, const char *changes, char **ret_lines);
 /* Fills a draft program, and the recipe made with it, from a shipped starter; E_INVALID names the known ones. */

@@ -5,6 +5,7 @@
  * only, the worker gets ids and nothing else.
  */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "model.h"
@@ -233,6 +234,74 @@ int objection_between(struct call *call, int64_t program, int64_t one, int64_t o
 	return r == E_UNAVAILABLE ? 0 : r;
 }
 
+/* ---- a match in spite of it ---- */
+
+/*
+ * Who makes a match by hand may not know of objections, so nothing that they see may depend on one: not the answer, not when it comes. So a
+ * job looks, at each match made by hand, each offer and each objection, whether there is anything to find or not; what it finds is told to the
+ * safeguarding lead, who decides.
+ */
+static int is_in_match(struct call *call, void *record, void *data)
+{
+	const struct objection *objection = record;
+	const struct match *match = data;
+	int64_t whom, found = 0;
+	char *text, *end;
+	int r = unseal(call, &objection_entity, objection->id, "other", &text);
+
+	if (r || !text)
+		return r;
+	whom = strtoll(text, &end, 10);
+	r = *end ? 0
+		 : ask(call, "SELECT count(*) FROM \"match_member\" WHERE \"match\" = ?1 AND \"person\" = ?2", VALUES(match->id, whom),
+			   &found);
+	return r || !found ? r : concern_of_objection(call, match->id, match->program, objection->person, whom);
+}
+
+int objections_in_match(struct call *call, int64_t id)
+{
+	struct match *match;
+	int r = load(call, &match_entity, id, (void **)&match);
+
+	if (r || match->state > MATCH_CLOSING)
+		return r;
+	return each(call, &objection_entity, is_in_match, match,
+		"\"program\" = ?1 AND \"state\" = 'stated' AND \"person\" IN (SELECT \"person\" FROM \"match_member\" WHERE \"match\" = ?2)",
+		VALUES(match->program, id));
+}
+
+static int look_at_match(struct call *call, void *record, void *data)
+{
+	(void)data;
+	return objections_in_match(call, ((const struct match_member *)record)->match);
+}
+
+/* Those of who stated it: the other is named where it was looked up. */
+static int look_at_stated(struct call *call, int64_t subject, int64_t nominal, int64_t *cursor)
+{
+	struct objection *objection;
+	int r = load(call, &objection_entity, subject, (void **)&objection);
+
+	(void)nominal;
+	(void)cursor;
+	if (r)
+		return r == E_NOTFOUND ? 0 : r;
+	return each(call, &match_member_entity, look_at_match, NULL, "\"program\" = ?1 AND \"person\" = ?2",
+		VALUES(objection->program, objection->person));
+}
+
+static const struct job objection_jobs[] = {
+	{ "objection stated", NULL, RUN_ONCE_LATE, 0, look_at_stated, "Matches of who objects to somebody", 0, "objection" }, { 0 }
+};
+
+static int objection_changed(struct call *call, const void *was, const void *now)
+{
+	const struct objection *objection = now;
+
+	(void)was;
+	return objection && objection->state == STATED ? plan(call, objection_jobs[0].name, objection->id, call->now, NULL) : 0;
+}
+
 struct disclose {
 	char *fields;
 };
@@ -260,6 +329,8 @@ const struct entity objection_entity = { .name = "objection",
 	.size = sizeof(struct objection),
 	.fields = objection_fields,
 	.verbs = objection_verbs,
+	.jobs = objection_jobs,
+	.changed = objection_changed,
 	.readers = objection_readers,
 	.find = objection_find,
 	.flags = RANDOM_ID,

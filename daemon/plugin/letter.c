@@ -83,9 +83,10 @@ static const char *a_link(struct letter *l, const char *purpose, int64_t subject
 	return arena_print(l->call->arena, "%s/%s/%s", l->settings->mail.base_url, !strcmp(purpose, "unsubscribe") ? "u" : "l", token);
 }
 
+/* A row of a link that was made for a message in confidence would tell of it. */
 static const char *own_link(struct letter *l)
 {
-	return elsewhere(l) ? NULL : a_link(l, "own-page", l->person->id, NONE);
+	return elsewhere(l) || l->message->confided == 1 ? NULL : a_link(l, "own-page", l->person->id, NONE);
 }
 
 /* What this message asks for; mails that ask nothing lead to the own page. */
@@ -169,7 +170,7 @@ static const char *main_link(struct letter *l)
 
 static const char *talk_link(struct letter *l)
 {
-	return l->person->minor && !elsewhere(l) ? a_link(l, "talk", l->person->id, NONE) : NULL;
+	return l->person->minor && !elsewhere(l) && l->message->confided != 1 ? a_link(l, "talk", l->person->id, NONE) : NULL;
 }
 
 /* Of an introduction: for the minor and for the guardian. */

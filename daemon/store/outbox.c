@@ -54,7 +54,7 @@ static int hold_batch(struct call *call, const struct notice *n, bool *held)
 		return 0;
 	if (n->program != NONE) {
 		struct notice held_batch = { "held-batch", NONE, n->program, NONE, shape_named("program")->entity, n->program,
-			arena_print(call->arena, "program/%lld/%lld", (long long)n->program, (long long)call->now), false, NONE };
+			arena_print(call->arena, "program/%lld/%lld", (long long)n->program, (long long)call->now), false, NONE, false };
 
 		r = notify_staff(call, &held_batch, NONE);
 		if (r)
@@ -86,8 +86,8 @@ int notify(struct call *call, const struct notice *n)
 	if (!r)
 		r = engine_prepare(engine,
 			"INSERT INTO \"message\" (\"id\", \"version\", \"program\", \"match\", \"person\", \"template_name\", \"about\", "
-			"\"occasion\", \"about_id\", \"queued_at\", \"attempts\", \"state\", \"not_before\", \"caused_by\", \"released\") "
-			"VALUES (?1, 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, ?10, ?11, ?12, 0) "
+			"\"occasion\", \"about_id\", \"queued_at\", \"attempts\", \"state\", \"not_before\", \"caused_by\", \"released\", \"confided\") "
+			"VALUES (?1, 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, ?10, ?11, ?12, 0, ?13) "
 			"ON CONFLICT (\"person\", \"template_name\", \"occasion\") DO NOTHING",
 			true, &q, &call->problem);
 	if (r)
@@ -105,6 +105,7 @@ int notify(struct call *call, const struct notice *n)
 	/* what somebody asks for by link goes to nobody else, and they wait for it */
 	engine_bind_int(q, 11, call->caller->way == BY_LINK ? call->now : call->now + call->store->settings->mail.settle);
 	engine_bind_int(q, 12, call->caller->way == BY_BUS ? call->caller->person : NONE);
+	engine_bind_int(q, 13, n->confided);
 	r = engine_step(engine, q, &call->problem);
 	if (!r)
 		call->messages += engine_changes(engine);
@@ -158,7 +159,10 @@ int notify_staff(struct call *call, const struct notice *n, int64_t except)
 
 int notify_safeguarding(struct call *call, const struct notice *n, int64_t except, int *ret_count)
 {
-	return notify_duty(call, n,
+	struct notice confided = *n;
+
+	confided.confided = true;
+	return notify_duty(call, &confided,
 		"SELECT DISTINCT \"person\" FROM \"duty\" WHERE \"duty\" = 'safeguarding lead' AND (\"program\" = ?1 OR \"program\" IS NULL) AND " IN_FORCE,
 		except, ret_count);
 }
@@ -166,7 +170,7 @@ int notify_safeguarding(struct call *call, const struct notice *n, int64_t excep
 int tell_protection(struct call *call, const char *template_name, const struct entity *about, int64_t about_id)
 {
 	char *occasion = arena_print(call->arena, "%s/%lld/%lld", about->name, (long long)about_id, (long long)call->now);
-	struct notice n = { template_name, NONE, NONE, NONE, about, about_id, occasion, false, NONE };
+	struct notice n = { template_name, NONE, NONE, NONE, about, about_id, occasion, false, NONE, false };
 	int count;
 
 	return notify_duty(call, &n,

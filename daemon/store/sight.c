@@ -7,7 +7,8 @@
  * granting entity changes or a limit passes. A row carries anchors (program, match, person); the mask is what the lists
  * say of them, less every staff role where the person or the match is the caller's own.
  *
- * SQL knows nothing of roles: it calls sight(program, match, person, hidden, about).
+ * SQL knows nothing of roles: it calls sight(program, match, person, narrowed, about). A row narrows who sees it by its state (hidden_in),
+ * or for good (a field flagged CONFIDES).
  */
 #include <stdlib.h>
 #include <string.h>
@@ -244,6 +245,19 @@ struct grants sight_grants(const struct caller *caller, enum anchor anchor)
 	return (struct grants){ list->ids, list->masks, list->count };
 }
 
+enum narrowing {
+	NARROWED_NOT,
+	NARROWED_TO_STAFF,
+	NARROWED_TO_CONFIDANTS
+};
+
+static unsigned narrowed(unsigned mask, int64_t how)
+{
+	if (how == NARROWED_TO_STAFF)
+		return mask & (STAFF_ROLES | ADMIN);
+	return how == NARROWED_TO_CONFIDANTS ? mask & (SELF | SAFEGUARDING) : mask;
+}
+
 /* ---- in SQL ---- */
 
 /* Whom a row is about, though it is another person's. */
@@ -268,9 +282,7 @@ static int64_t sql_sight(void *data, int count, const int64_t *values)
 	(void)count;
 	if (!s->seeing)
 		return 0;
-	mask = sight_mask(s->seeing->caller, values[0], values[1], values[2]);
-	if (values[3] > 0)
-		mask &= STAFF_ROLES | ADMIN;
+	mask = narrowed(sight_mask(s->seeing->caller, values[0], values[1], values[2]), values[3]);
 	return about_caller(s->seeing->caller, values[4]) ? mask & ~(unsigned)STAFF_ROLES : mask;
 }
 
@@ -287,25 +299,38 @@ static void anchor_print(struct buffer *out, const struct shape *shape, const ch
 		buffer_print(out, "%s.\"%s\"", alias, shape->entity->fields[shape->anchors[a]].name);
 }
 
+static void hidden_print(struct buffer *out, const struct shape *shape, const char *alias)
+{
+	const struct entity *e = shape->entity;
+	bool first = true;
+
+	if (!e->hidden_in) {
+		buffer_print(out, "%d", NARROWED_NOT);
+		return;
+	}
+	buffer_print(out, "%s.\"state\" IN (", alias);
+	for (int i = 0; e->fields[shape->state].choices[i]; i++)
+		if (e->hidden_in & IN(i)) {
+			buffer_print(out, "%s'%s'", first ? "" : ", ", e->fields[shape->state].choices[i]);
+			first = false;
+		}
+	buffer_text(out, ")");
+}
+
 void sight_call(struct buffer *out, const struct shape *shape, const char *alias)
 {
 	const struct entity *e = shape->entity;
 	const struct field *bars = barring(shape);
-	bool first = true;
 
 	buffer_text(out, "sight(");
 	for (int a = AT_PROGRAM; a <= AT_PERSON; a++) {
 		anchor_print(out, shape, alias, a);
 		buffer_text(out, ", ");
 	}
-	if (e->hidden_in)
-		buffer_print(out, "%s.\"state\" IN (", alias);
-	for (int i = 0; e->hidden_in && e->fields[shape->state].choices[i]; i++)
-		if (e->hidden_in & IN(i)) {
-			buffer_print(out, "%s'%s'", first ? "" : ", ", e->fields[shape->state].choices[i]);
-			first = false;
-		}
-	buffer_text(out, e->hidden_in ? "), " : "0, ");
+	if (shape->confides >= 0)
+		buffer_print(out, "CASE WHEN %s.\"%s\" THEN %d ELSE ", alias, e->fields[shape->confides].name, NARROWED_TO_CONFIDANTS);
+	hidden_print(out, shape, alias);
+	buffer_text(out, shape->confides >= 0 ? " END, " : ", ");
 	if (bars)
 		buffer_print(out, "%s.\"%s\")", alias, bars->name);
 	else
@@ -408,6 +433,16 @@ static bool leads_nowhere(const struct sight *sight)
 	return !sight->lists[AT_PROGRAM].count && !sight->lists[AT_MATCH].count && sight->lists[AT_PERSON].count <= 1;
 }
 
+static enum narrowing narrowing_of(const struct shape *shape, const void *record)
+{
+	const struct entity *e = shape->entity;
+
+	if (shape->confides >= 0 && *field_number(record, &e->fields[shape->confides]) == 1)
+		return NARROWED_TO_CONFIDANTS;
+	return e->hidden_in && shape->state >= 0 && e->hidden_in & IN(*field_number(record, &e->fields[shape->state])) ? NARROWED_TO_STAFF
+														       : NARROWED_NOT;
+}
+
 int sight_record(struct call *call, const struct caller *caller, const struct shape *shape, const void *record, unsigned *ret)
 {
 	struct call *before = call->store->seeing;
@@ -419,9 +454,7 @@ int sight_record(struct call *call, const struct caller *caller, const struct sh
 	int64_t id = *field_number(record, &shape->entity->fields[0]);
 	int r = 0;
 
-	if (shape->entity->hidden_in && shape->state >= 0 &&
-		shape->entity->hidden_in & IN(*field_number(record, &shape->entity->fields[shape->state])))
-		mask &= STAFF_ROLES | ADMIN;
+	mask = narrowed(mask, narrowing_of(shape, record));
 	if (shape->entity->through && id != NONE && !leads_nowhere(caller->sight)) {
 		eyes.caller = &copy;
 		call->store->seeing = &eyes;

@@ -452,7 +452,13 @@ int audit_change(struct call *call, const struct shape *shape, const void *was, 
 	return r;
 }
 
-static int happened(struct call *call, const struct shape *shape, const void *was, void *now, uint64_t fields, enum happening what)
+enum recording {
+	AUDITED,
+	IN_CONFIDENCE
+};
+
+static int happened(struct call *call, const struct shape *shape, const void *was, void *now, uint64_t fields, enum happening what,
+	enum recording recording)
 {
 	const struct entity *e = shape->entity;
 	const void *record = now ? now : was;
@@ -463,7 +469,8 @@ static int happened(struct call *call, const struct shape *shape, const void *wa
 	else if (e->grants)
 		sights_moved(call->store, was ? record_anchor_of(shape, AT_PERSON, was) : NONE, record_anchor_of(shape, AT_PERSON, record));
 	if (!(e->flags & QUIET)) {
-		r = audit_change(call, shape, was, now, fields, what);
+		if (recording == AUDITED)
+			r = audit_change(call, shape, was, now, fields, what);
 		store_changed(call->store, e, *field_number(record, &e->fields[0]), *field_number(record, &e->fields[1]), what);
 	}
 	if (!r && e->changed)
@@ -471,7 +478,7 @@ static int happened(struct call *call, const struct shape *shape, const void *wa
 	return r;
 }
 
-int add(struct call *call, const struct entity *e, void *record)
+static int add_as(struct call *call, const struct entity *e, void *record, enum recording recording)
 {
 	const struct shape *shape = shape_of(e);
 	uint64_t fields = 0;
@@ -490,7 +497,17 @@ int add(struct call *call, const struct entity *e, void *record)
 	for (int i = 2; i < shape->count; i++)
 		if (i != shape->since && field_is_stored(&e->fields[i]) && !field_is_none(&e->fields[i], record))
 			fields |= UINT64_C(1) << i;
-	return happened(call, shape, NULL, record, fields, ADDED);
+	return happened(call, shape, NULL, record, fields, ADDED, recording);
+}
+
+int add(struct call *call, const struct entity *e, void *record)
+{
+	return add_as(call, e, record, AUDITED);
+}
+
+int add_in_confidence(struct call *call, const struct entity *e, void *record)
+{
+	return add_as(call, e, record, IN_CONFIDENCE);
 }
 
 static bool links_changed(const struct shape *shape, uint64_t fields)
@@ -524,7 +541,7 @@ int save(struct call *call, const struct entity *e, const void *was, void *now)
 		*field_number(now, &e->fields[1]) = *field_number(was, &e->fields[1]) + 1;
 		r = record_update(call, shape, was, now, fields | kept);
 	}
-	return r ? r : happened(call, shape, was, now, fields, CHANGED);
+	return r ? r : happened(call, shape, was, now, fields, CHANGED, AUDITED);
 }
 
 int delete_record(struct call *call, const struct entity *e, const void *was)
@@ -532,7 +549,7 @@ int delete_record(struct call *call, const struct entity *e, const void *was)
 	const struct shape *shape = shape_of(e);
 	int r = record_delete(call, shape, *field_number(was, &e->fields[0]));
 
-	return r ? r : happened(call, shape, was, NULL, 0, REMOVED);
+	return r ? r : happened(call, shape, was, NULL, 0, REMOVED, AUDITED);
 }
 
 int begin_work(struct call *call, const char *kind, int64_t subject)

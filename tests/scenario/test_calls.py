@@ -31,7 +31,7 @@ def test_same_key_same_body_one_effect(world):
     """The answer is given again, whole, with what it caused; no row, record, message or job is made twice."""
     coord = world.caller("mt-coord")
     first = coord.verb(world.matches["proposed"], "Match.Offer", options={"key": "k"})
-    assert first["messages"] == 2 and first["jobs"] == 1
+    assert first["messages"] == 2 and first["jobs"] == 2
     before = [count(world, table) for table in ("audit_record", "message", "job")]
     assert [coord.verb(world.matches["proposed"], "Match.Offer", options={"key": "k"}) for _ in range(3)] == [first] * 3
     assert [count(world, table) for table in ("audit_record", "message", "job")] == before

@@ -537,7 +537,7 @@ def test_the_outbox_holds_ids_and_words_of_the_tables_only(world):
     assert len(rows) > 20
     assert set(rows[0]) == {"id", "version", "program", "match", "person", "template_name", "about", "occasion", "about_id", "queued_at",
                             "sent_at", "attempts", "state", "not_before", "expires_at", "released", "lead", "outcome", "caused_by",
-                            "handed_to"}
+                            "handed_to", "confided"}
     entities = {e["name"] for e in world.root.manager("Describe", "a{sv}", ({},))}
     for row in rows:
         assert re.fullmatch(r"[a-z-]+", row["template_name"]) and row["about"] in entities, row
@@ -630,12 +630,12 @@ def test_a_refused_or_dry_call_leaves_nothing(world):
     counts = lambda: world.rows("SELECT (SELECT count(*) FROM audit_record) a, (SELECT count(*) FROM message) m, (SELECT count(*) FROM job) j")
     before = counts()
     told = coord.verb(world.matches["proposed"], "Match.Offer", options={"dry_run": True})
-    assert told["messages"] == 2 and told["jobs"] == 1           # what it would do
+    assert told["messages"] == 2 and told["jobs"] == 2           # what it would do
     refused("WrongState", coord.verb, world.matches["active"], "Match.Offer")
     refused("InvalidField", coord.create, "people", {"given_name": "A", "family_name": "B", "zone": "Mars/Base"})
     assert counts() == before and verify(world)["head"] == head
     done = coord.verb(world.matches["proposed"], "Match.Offer")
-    assert (done["messages"], done["jobs"]) == (2, 1)
+    assert (done["messages"], done["jobs"]) == (2, 2)
     after = verify(world)
     assert after["whole"] and after["head"] != head
 

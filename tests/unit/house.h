@@ -511,7 +511,7 @@ static inline void say(struct house *h, const char *template_name, const char *o
 {
 	const struct caller daemon = { .way = BY_DAEMON, .login = NONE, .person = NONE, .job = "message" };
 	struct notice n = { template_name, h->c.ben_id, h->c.program, h->match, over ? &check_in_entity : &match_entity,
-		over ? 1 : h->match, occasion, false, NONE };
+		over ? 1 : h->match, occasion, false, NONE, false };
 	struct problem problem = { 0 };
 
 	must(store_turn_begin(h->w->store, &problem), &problem);

@@ -164,6 +164,7 @@ static void an_answer_about_a_concern_goes_to_no_mailbox_of_others(void **state)
 	later(h, 1);
 	come(h, 1);
 	assert_string_equal(letter_text(h->host.letters[0], "reply_to", NULL), "");
+	assert_int_equal(number(h, "SELECT count(*) FROM invitation"), 0); /* coordinators would see that there is a link */
 	say(h, "match-paused", "a", false);
 	later(h, 1);
 	come(h, 2);

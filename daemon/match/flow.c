@@ -234,7 +234,7 @@ static int place_all(struct flow *w, int64_t limit)
 			take_ways(w);
 			continue;
 		}
-		if (!w->needed || !t->stage->least)
+		if (!w->needed)
 			match_raise(t, w->waiting, w->count);
 		w->needed = !w->needed && t->stage->least;
 	}

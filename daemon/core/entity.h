@@ -274,7 +274,7 @@ struct shape {
 	int state;                    /* index of the field `state`, or -1 */
 	int since;                    /* index of `state_since`, which the engine sets whenever the state changes, or -1 */
 	int label;                    /* index of the LABEL field, or -1 */
-	int confides;                 /* index of the CONFIDES field, or -1 */
+	int confides, bars;           /* index of the CONFIDES field, of the BARS field, or -1 */
 	int anchors[4];               /* index by enum anchor, or -1; the id itself where the row is the anchor */
 	bool is_anchor[4];            /* the row itself is this anchor */
 	unsigned readers[MAX_FIELDS]; /* roles that may read each field */

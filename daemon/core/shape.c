@@ -152,7 +152,9 @@ static unsigned readers_of(const struct entity *entity, const struct field *f)
 
 static void shape_fill(struct shape *shape, const struct entity *entity)
 {
-	*shape = (struct shape){ .entity = entity, .state = -1, .since = -1, .label = -1, .confides = -1, .anchors = { -1, -1, -1, -1 } };
+	*shape = (struct shape){
+		.entity = entity, .state = -1, .since = -1, .label = -1, .confides = -1, .bars = -1, .anchors = { -1, -1, -1, -1 }
+	};
 	for (const struct field *f = entity->fields; f->name && shape->count < MAX_FIELDS; f++) {
 		int i = shape->count++;
 
@@ -167,6 +169,8 @@ static void shape_fill(struct shape *shape, const struct entity *entity)
 			shape->label = i;
 		if (f->flags & CONFIDES)
 			shape->confides = i;
+		if (f->flags & BARS)
+			shape->bars = i;
 		if (f->anchor) {
 			shape->anchors[f->anchor] = i;
 			shape->is_anchor[f->anchor] = i == 0;

@@ -266,14 +266,6 @@ static bool about_caller(const struct caller *caller, int64_t about)
 	return about != NONE && about == caller->sight->person;
 }
 
-static const struct field *barring(const struct shape *shape)
-{
-	for (int i = 0; i < shape->count; i++)
-		if (shape->entity->fields[i].flags & BARS)
-			return &shape->entity->fields[i];
-	return NULL;
-}
-
 static int64_t sql_sight(void *data, int count, const int64_t *values)
 {
 	struct store *s = data;
@@ -320,7 +312,6 @@ static void hidden_print(struct buffer *out, const struct shape *shape, const ch
 void sight_call(struct buffer *out, const struct shape *shape, const char *alias)
 {
 	const struct entity *e = shape->entity;
-	const struct field *bars = barring(shape);
 
 	buffer_text(out, "sight(");
 	for (int a = AT_PROGRAM; a <= AT_PERSON; a++) {
@@ -331,8 +322,8 @@ void sight_call(struct buffer *out, const struct shape *shape, const char *alias
 		buffer_print(out, "CASE WHEN %s.\"%s\" THEN %d ELSE ", alias, e->fields[shape->confides].name, NARROWED_TO_CONFIDANTS);
 	hidden_print(out, shape, alias);
 	buffer_text(out, shape->confides >= 0 ? " END, " : ", ");
-	if (bars)
-		buffer_print(out, "%s.\"%s\")", alias, bars->name);
+	if (shape->bars >= 0)
+		buffer_print(out, "%s.\"%s\")", alias, e->fields[shape->bars].name);
 	else
 		buffer_text(out, "NULL)");
 }
@@ -448,7 +439,6 @@ int sight_record(struct call *call, const struct caller *caller, const struct sh
 	struct call *before = call->store->seeing;
 	struct call eyes = *call;
 	struct caller copy = *caller;
-	const struct field *bars = barring(shape);
 	unsigned mask = sight_mask(caller, record_anchor_of(shape, AT_PROGRAM, record), record_anchor_of(shape, AT_MATCH, record),
 		record_anchor_of(shape, AT_PERSON, record));
 	int64_t id = *field_number(record, &shape->entity->fields[0]);
@@ -463,7 +453,7 @@ int sight_record(struct call *call, const struct caller *caller, const struct sh
 	}
 	if (shape->entity->through && record_anchor_of(shape, AT_PERSON, record) == caller->sight->person && caller->sight->person != NONE)
 		mask &= ~(unsigned)STAFF_ROLES;
-	if (bars && about_caller(caller, *field_number(record, bars)))
+	if (shape->bars >= 0 && about_caller(caller, *field_number(record, &shape->entity->fields[shape->bars])))
 		mask &= ~(unsigned)STAFF_ROLES;
 	*ret = mask;
 	return r;

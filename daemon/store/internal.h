@@ -82,8 +82,10 @@ void record_forget(struct store *);
 char **record_through(
 	struct store *, const struct shape *); /* room for THROUGH_MAX statements, which sight.c composes; freed with the rest */
 const char *record_columns(struct store *, const struct shape *); /* "id","version",... of the stored fields, sealed ones as NULL */
-/* Whole rows in the order of their ids; `where` names its values ?1 ?2 ... */
+/* Whole rows in no order; `where` names its values ?1 ?2 ... */
 int record_prepare_each(struct store *, const struct shape *, const char *where, struct stmt **ret, struct problem *);
+/* Hand-written SQL (a string constant) with its numbers, kept prepared, before its first row. */
+int question(struct call *, const char *sql, const int64_t *values, int count, struct stmt **ret);
 void record_bind(struct stmt *, int at, const struct field *, const void *record);
 int record_anchor(struct call *, const struct shape *, void *record);
 int record_copies(struct call *, const struct shape *, void *record);

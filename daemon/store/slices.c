@@ -12,12 +12,10 @@ int numbers(struct call *call, const char *sql, const int64_t *values, int count
 	int64_t *list = NULL;
 	size_t found = 0, room = 0;
 	struct stmt *q;
-	int r = engine_prepare(call->store->engine, sql, true, &q, &call->problem);
+	int r = question(call, sql, values, count, &q);
 
 	if (r)
 		return r;
-	for (int i = 0; i < count; i++)
-		engine_bind_int(q, i + 1, values[i]);
 	while ((r = engine_step(call->store->engine, q, &call->problem)) > 0) {
 		list = arena_grown(call->arena, list, found, &room, sizeof *list);
 		list[found++] = engine_int(q, 0);

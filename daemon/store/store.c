@@ -353,15 +353,22 @@ int each(struct call *call, const struct entity *e, int (*seen)(struct call *, v
 	return r;
 }
 
+int question(struct call *call, const char *sql, const int64_t *values, int count, struct stmt **ret)
+{
+	int r = engine_prepare(call->store->engine, sql, true, ret, &call->problem);
+
+	for (int i = 0; i < count && !r; i++)
+		engine_bind_int(*ret, i + 1, values[i]);
+	return r;
+}
+
 int ask(struct call *call, const char *sql, const int64_t *values, int count, int64_t *ret)
 {
 	struct stmt *q;
-	int r = engine_prepare(call->store->engine, sql, true, &q, &call->problem);
+	int r = question(call, sql, values, count, &q);
 
 	if (r)
 		return r;
-	for (int i = 0; i < count; i++)
-		engine_bind_int(q, i + 1, values[i]);
 	r = engine_step(call->store->engine, q, &call->problem);
 	*ret = r > 0 ? engine_int(q, 0) : NONE;
 	engine_reset(q);
